@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What the compiler holds every Swift target to: warnings are errors, pointer use is marked, every
+// public type decides on `Sendable`, imports are exact.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .treatWarning("ExplicitSendable", as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .strictMemorySafety(),
+]
+
+// C is not covered by the Swift settings. Contraction stays off so that a product and a sum are fused
+// only where the source says so; results are then the same bits at every level that has FMA.
+let strictC: [CSetting] = [
+    .define("_GNU_SOURCE"),
+    .unsafeFlags(["-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-fno-math-errno"]),
+]
+
+let package = Package(
+    name: "mgrq",
+    products: [.executable(name: "mgrq", targets: ["mgrq"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "TensorCore"),
+        .target(name: "CKernels", cSettings: strictC),
+        .target(name: "Kernels", dependencies: ["TensorCore", "CKernels"]),
+        .target(name: "VisionTransformers", dependencies: ["TensorCore", "Kernels"]),
+        .target(name: "Quantization", dependencies: ["TensorCore", "Kernels"]),
+        .target(
+            name: "Reconstruction",
+            dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization"]),
+        .target(name: "Safetensors"),
+        .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors"]),
+        .target(
+            name: "Checkpoints",
+            dependencies: ["TensorCore", "VisionTransformers", "Quantization", "Safetensors"]),
+        .target(name: "Runs", dependencies: ["Yams"]),
+        .target(
+            name: "Engine",
+            dependencies: [
+                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
+                "Checkpoints", "Datasets", "Runs",
+            ]),
+        .target(name: "TerminalUI"),
+        .target(
+            name: "CTerminal",
+            cSettings: [.define("NCURSES_WIDECHAR", to: "1")] + strictC,
+            linkerSettings: [.linkedLibrary("ncursesw")]),
+        .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
+        .target(name: "Workbench", dependencies: ["TerminalUI", "Runs"]),
+        .executableTarget(
+            name: "mgrq",
+            dependencies: [
+                "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "Runs", "Checkpoints", "Datasets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
+        .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TestSupport"]),
+        .testTarget(
+            name: "VisionTransformersTests",
+            dependencies: [
+                "VisionTransformers", "Kernels", "TensorCore", "TestSupport", "Checkpoints", "Safetensors",
+            ]),
+        .testTarget(
+            name: "QuantizationTests", dependencies: ["Quantization", "Kernels", "TensorCore", "TestSupport"]),
+        .testTarget(
+            name: "ReconstructionTests",
+            dependencies: [
+                "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore", "TestSupport",
+            ]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore"]),
+        .testTarget(
+            name: "CheckpointsTests",
+            dependencies: [
+                "Checkpoints", "VisionTransformers", "Quantization", "Safetensors", "TensorCore", "TestSupport",
+            ]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "TensorCore"]),
+        .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"]),
+        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"]),
+    ]
+)
+
+let plainC: Set = ["CKernels", "CTerminal"]
+for target in package.targets where !plainC.contains(target.name) {
+    target.swiftSettings = (target.swiftSettings ?? []) + strict
+}

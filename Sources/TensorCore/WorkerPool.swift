@@ -1,0 +1,167 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// A fixed set of threads that carry out the tasks of one parallel section at a time.
+///
+/// Tasks are numbered; which thread runs a task is not determined, so a task's result must depend on
+/// its number alone. The threads are plain threads of the system, never those of Swift's cooperative
+/// pool, and sleep while there is no work.
+@safe public final class WorkerPool: @unchecked Sendable {
+    // `@unchecked Sendable`: every stored variable is read and written under `mutex` only.
+
+    /// The number of threads that work on a section, the caller's included.
+    public let threads: Int
+
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let wake: UnsafeMutablePointer<pthread_cond_t>
+    private let done: UnsafeMutablePointer<pthread_cond_t>
+    private var handles: [pthread_t] = []
+    private var section = 0
+    private var body: ((Int, Int) -> Void)?
+    private var taskCount = 0
+    private var nextTask = 0
+    private var active = 0
+    private var stopping = false
+
+    /// Starts the threads.
+    ///
+    /// - Parameters:
+    ///   - threads: How many threads work on a section, the caller's included; at least 1.
+    ///   - niceness: How much the started threads yield to others, as in `nice(1)`.
+    public init(threads: Int, niceness: Int = 5) {
+        precondition(threads >= 1, "a pool needs at least one thread, not \(threads)")
+        self.threads = threads
+        unsafe mutex = .allocate(capacity: 1)
+        unsafe wake = .allocate(capacity: 1)
+        unsafe done = .allocate(capacity: 1)
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(wake, nil)
+        unsafe pthread_cond_init(done, nil)
+        for worker in 1..<max(threads, 1) {
+            let start = Start(pool: self, worker: worker, niceness: niceness)
+            var handle = pthread_t()
+            let argument = unsafe Unmanaged.passRetained(start).toOpaque()
+            let status = unsafe pthread_create(&handle, nil, { unsafe WorkerPool.enter($0) }, argument)
+            precondition(status == 0, "the system refused a thread (error \(status))")
+            handles.append(handle)
+        }
+    }
+
+    /// Ends the threads and waits for them. The pool takes no sections afterwards.
+    public func shutDown() {
+        unsafe pthread_mutex_lock(mutex)
+        stopping = true
+        unsafe pthread_cond_broadcast(wake)
+        unsafe pthread_mutex_unlock(mutex)
+        for handle in handles {
+            pthread_join(handle, nil)
+        }
+        handles = []
+    }
+
+    deinit {
+        // Threads hold the pool while they live, so none is left here.
+        unsafe pthread_cond_destroy(wake)
+        unsafe pthread_cond_destroy(done)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe wake.deallocate()
+        unsafe done.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    /// Carries out tasks `0 ..< count` and returns when all are done.
+    ///
+    /// Calls from several threads at once, or from inside a task, are a programming error.
+    ///
+    /// - Parameters:
+    ///   - count: The number of tasks.
+    ///   - body: Carries out one task; gets the task's number and the number of the worker, in
+    ///     `0 ..< threads`, whose scratch memory it may use.
+    public func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+        guard count > 0 else { return }
+        if threads == 1 || count == 1 {
+            for task in 0..<count {
+                body(task, 0)
+            }
+            return
+        }
+        withoutActuallyEscaping(body) { body in
+            unsafe pthread_mutex_lock(mutex)
+            precondition(self.body == nil && !stopping, "a section is running already, or the pool is shut down")
+            self.body = body
+            taskCount = count
+            nextTask = 0
+            section += 1
+            unsafe pthread_cond_broadcast(wake)
+            work(as: 0)
+            while active > 0 {
+                unsafe pthread_cond_wait(done, mutex)
+            }
+            self.body = nil
+            unsafe pthread_mutex_unlock(mutex)
+        }
+    }
+
+    /// Takes tasks until none is left. Called and returns with `mutex` held.
+    private func work(as worker: Int) {
+        guard let body else { return }
+        active += 1
+        while nextTask < taskCount {
+            let task = nextTask
+            nextTask += 1
+            unsafe pthread_mutex_unlock(mutex)
+            body(task, worker)
+            unsafe pthread_mutex_lock(mutex)
+        }
+        active -= 1
+        if active == 0 {
+            unsafe pthread_cond_broadcast(done)
+        }
+    }
+
+    private func loop(as worker: Int) {
+        unsafe pthread_mutex_lock(mutex)
+        var seen = 0
+        while !stopping {
+            if section != seen {
+                seen = section
+                work(as: worker)
+            } else {
+                unsafe pthread_cond_wait(wake, mutex)
+            }
+        }
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    private final class Start {
+        let pool: WorkerPool
+        let worker: Int
+        let niceness: Int
+
+        init(pool: WorkerPool, worker: Int, niceness: Int) {
+            self.pool = pool
+            self.worker = worker
+            self.niceness = niceness
+        }
+    }
+
+    private static func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        guard let argument = unsafe argument else { return nil }
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        lowerPriority(by: start.niceness)
+        start.pool.loop(as: start.worker)
+        return nil
+    }
+
+    /// Lowers the calling thread's priority. On Linux a thread has a niceness of its own.
+    ///
+    /// - Parameter niceness: How much to yield, as in `nice(1)`.
+    public static func lowerPriority(by niceness: Int) {
+        #if os(Linux)
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(niceness))
+        #endif
+    }
+}

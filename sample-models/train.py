@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Trains the sample vision transformer on Fashion-MNIST and writes what `sample-models/` holds.
+
+    pip install torch==2.13.0+cpu timm safetensors        # a CPU build of PyTorch is enough
+    apt-get install dataset-fashion-mnist                 # the images, MIT licence
+    python3 sample-models/train.py --work /tmp/fashion-vit
+
+The work folder keeps the state after every epoch; the same command goes on from there. When the
+last epoch is done, it writes beside this script:
+
+    fashion-vit/model.safetensors      float32 weights of the averaged model, timm key names
+    fashion-vit/config.json            architecture, preprocessing, labels and measured accuracy
+    fashion-mnist/calibration.safetensors   512 training images, no labels
+    fashion-mnist/evaluation.safetensors    1,000 test images with labels
+"""
+import argparse
+import gzip
+import json
+import math
+import os
+import pathlib
+import struct
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "Tests" / "Reference"))
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+
+from timm_on_cpu import VisionTransformer
+
+DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
+MEAN, STD = 0.2860, 0.3530
+LABELS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+ARGUMENTS = dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=128, depth=6, num_heads=4,
+                 mlp_ratio=4.0, class_token=True, global_pool="token")
+
+
+def read_idx(name):
+    """Reads one gzip-compressed IDX file of unsigned bytes."""
+    with gzip.open(DATA / name) as file:
+        raw = file.read()
+    rank = raw[3]
+    shape = struct.unpack(f">{rank}I", raw[4:4 + 4 * rank])
+    return np.frombuffer(raw, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def normalise(images):
+    """uint8 [n, 28, 28] → float32 [n, 1, 28, 28] in the model's units."""
+    return (images[:, None].float() / 255 - MEAN) / STD
+
+
+def augment(x, generator):
+    """Mirrors half of the images, shifts each by up to two pixels, blanks a small rectangle in a quarter of them."""
+    n, _, height, width = x.shape
+    flip = torch.rand(n, generator=generator) < 0.5
+    x = torch.where(flip[:, None, None, None], x.flip(-1), x)
+    padded = F.pad(x, (2, 2, 2, 2), value=-MEAN / STD)
+    dy, dx = torch.randint(0, 5, (2, n), generator=generator)
+    rows = dy[:, None] + torch.arange(height)
+    columns = dx[:, None] + torch.arange(width)
+    x = padded[torch.arange(n)[:, None, None], 0, rows[:, :, None], columns[:, None, :]][:, None].clone()
+    for i in torch.nonzero(torch.rand(n, generator=generator) < 0.25).flatten().tolist():
+        h, w = torch.randint(4, 11, (2,), generator=generator).tolist()
+        top = int(torch.randint(0, height - h + 1, (1,), generator=generator))
+        left = int(torch.randint(0, width - w + 1, (1,), generator=generator))
+        x[i, :, top:top + h, left:left + w] = 0
+    return x
+
+
+@torch.no_grad()
+def logits_of(model, images):
+    model.eval()
+    return torch.cat([model(normalise(part)) for part in images.split(250)])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the state between epochs")
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(2406)
+
+    images = torch.from_numpy(read_idx("train-images-idx3-ubyte.gz").copy())
+    labels = torch.from_numpy(read_idx("train-labels-idx1-ubyte.gz").astype(np.int64))
+    test_images = torch.from_numpy(read_idx("t10k-images-idx3-ubyte.gz").copy())
+    test_labels = torch.from_numpy(read_idx("t10k-labels-idx1-ubyte.gz").astype(np.int64))
+
+    model = VisionTransformer(drop_path_rate=0.05, **ARGUMENTS)
+    average = VisionTransformer(**ARGUMENTS)
+    average.load_state_dict(model.state_dict())
+    decay, plain = [], []
+    for name, parameter in model.named_parameters():
+        (plain if parameter.ndim < 2 or "token" in name or "pos_embed" in name else decay).append(parameter)
+    optimiser = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=plain, weight_decay=0)], lr=1e-3)
+
+    state_path = args.work / "state.pt"
+    first = 0
+    if state_path.exists():
+        state = torch.load(state_path)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimiser.load_state_dict(state["optimiser"])
+        first = state["epoch"] + 1
+    per_epoch = len(images) // args.batch
+    total = args.epochs * per_epoch
+    accuracy = 0.0
+    for epoch in range(first, args.epochs):
+        generator = torch.Generator().manual_seed(2406 + epoch)
+        torch.manual_seed(2406 + epoch)
+        order = torch.randperm(len(images), generator=generator)
+        started, running = time.time(), 0.0
+        model.train()
+        for i in range(per_epoch):
+            step = epoch * per_epoch + i
+            warm = min(1.0, (step + 1) / 500)
+            rate = 1.2e-3 * warm * 0.5 * (1 + math.cos(math.pi * step / total)) + 1e-6
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            index = order[i * args.batch:(i + 1) * args.batch]
+            x = augment(normalise(images[index]), generator)
+            loss = F.cross_entropy(model(x), labels[index], label_smoothing=0.1)
+            optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            keep = min(0.998, (step + 1) / (step + 10))
+            with torch.no_grad():
+                for a, b in zip(average.parameters(), model.parameters()):
+                    a.lerp_(b, 1 - keep)
+            running += loss.item()
+        accuracy = (logits_of(average, test_images).argmax(1) == test_labels).float().mean().item() * 100
+        print(f"epoch {epoch + 1}/{args.epochs}  loss {running / per_epoch:.4f}  top-1 {accuracy:.2f} %  "
+              f"{time.time() - started:.0f} s", flush=True)
+        temporary = state_path.with_suffix(".new")
+        torch.save(dict(model=model.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(),
+                        epoch=epoch), temporary)
+        temporary.replace(state_path)
+    write(average, images, test_images, test_labels)
+
+
+def write(model, images, test_images, test_labels):
+    """Writes the checkpoint, its configuration and the two image sets."""
+    accuracy = (logits_of(model, test_images).argmax(1) == test_labels).float().mean().item() * 100
+    calibration = torch.randperm(len(images), generator=torch.Generator().manual_seed(1))[:512].sort().values
+    chosen = torch.randperm(len(test_images), generator=torch.Generator().manual_seed(2))[:1000].sort().values
+    subset = (logits_of(model, test_images[chosen]).argmax(1) == test_labels[chosen]).sum().item()
+    folder = HERE / "fashion-vit"
+    folder.mkdir(exist_ok=True)
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors",
+              metadata={"format": "pt"})
+    config = {
+        "architecture": "vision_transformer",
+        "num_classes": 10,
+        "model_args": ARGUMENTS,
+        "label_names": LABELS,
+        "pretrained_cfg": {"input_size": [1, 28, 28], "mean": [MEAN], "std": [STD], "crop_pct": 1.0,
+                           "interpolation": "bicubic", "first_conv": "patch_embed.proj", "classifier": "head"},
+        "measured": {"test_images": 10000, "top1": round(accuracy, 2), "evaluation_images": 1000,
+                     "evaluation_top1": subset / 10},
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    data = HERE / "fashion-mnist"
+    data.mkdir(exist_ok=True)
+    save_file({"images": images[calibration][:, None].contiguous()}, data / "calibration.safetensors")
+    save_file({"images": test_images[chosen][:, None].contiguous(), "labels": test_labels[chosen]},
+              data / "evaluation.safetensors")
+    print(f"10,000 test images: top-1 {accuracy:.2f} %; the 1,000 evaluation images: {subset} right")
+
+
+if __name__ == "__main__":
+    main()
