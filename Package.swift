@@ -76,14 +76,16 @@ let package = Package(
         .testTarget(
             name: "ReconstructionTests",
             dependencies: [
-                "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore", "TestSupport",
+                "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore",
+                "TestSupport",
             ]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore"]),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "VisionTransformers", "Quantization", "Safetensors", "TensorCore", "TestSupport",
+                "Checkpoints", "VisionTransformers", "Quantization", "Safetensors", "TensorCore",
+                "TestSupport",
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "TensorCore"]),

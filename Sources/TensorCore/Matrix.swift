@@ -94,7 +94,8 @@ public struct Matrix: Sendable {
             range.lowerBound >= 0 && range.upperBound <= columns,
             "columns \(range) are outside 0 ..< \(columns)")
         return Matrix(
-            storage: storage, offset: offset + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+            storage: storage, offset: offset + range.lowerBound, rows: rows, columns: range.count,
+            stride: stride)
     }
 
     /// Whether rows follow one another without gaps.

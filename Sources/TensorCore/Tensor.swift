@@ -1,6 +1,10 @@
-/// A named-by-nobody array of floats with a shape: what checkpoints hold. A value; copies are independent.
+/// A named-by-nobody array of floats with a shape: what checkpoints hold.
+///
+/// A value; copies are independent.
 public struct Tensor: Equatable, Sendable {
-    /// The extents, outermost axis first. Empty for a scalar.
+    /// The extents, outermost axis first.
+    ///
+    /// Empty for a scalar.
     public let shape: [Int]
     /// The elements in row-major order; as many as the product of `shape`.
     public var elements: [Float]

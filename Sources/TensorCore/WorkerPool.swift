@@ -50,7 +50,9 @@ internal import Darwin
         }
     }
 
-    /// Ends the threads and waits for them. The pool takes no sections afterwards.
+    /// Ends the threads and waits for them.
+    ///
+    /// The pool takes no sections afterwards.
     public func shutDown() {
         unsafe pthread_mutex_lock(mutex)
         stopping = true
@@ -90,7 +92,8 @@ internal import Darwin
         }
         withoutActuallyEscaping(body) { body in
             unsafe pthread_mutex_lock(mutex)
-            precondition(self.body == nil && !stopping, "a section is running already, or the pool is shut down")
+            precondition(
+                self.body == nil && !stopping, "a section is running already, or the pool is shut down")
             self.body = body
             taskCount = count
             nextTask = 0
@@ -105,7 +108,9 @@ internal import Darwin
         }
     }
 
-    /// Takes tasks until none is left. Called and returns with `mutex` held.
+    /// Takes tasks until none is left.
+    ///
+    /// Called and returns with `mutex` held.
     private func work(as worker: Int) {
         guard let body else { return }
         active += 1
@@ -156,7 +161,9 @@ internal import Darwin
         return nil
     }
 
-    /// Lowers the calling thread's priority. On Linux a thread has a niceness of its own.
+    /// Lowers the calling thread's priority.
+    ///
+    /// On Linux a thread has a niceness of its own.
     ///
     /// - Parameter niceness: How much to yield, as in `nice(1)`.
     public static func lowerPriority(by niceness: Int) {

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Worker pool")
 struct WorkerPoolTests {
-    @Test("every task is carried out once, whatever the number of threads", arguments: [1, 2, 3, 7], [0, 1, 2, 5, 1000])
+    @Test(
+        "every task is carried out once, whatever the number of threads", arguments: [1, 2, 3, 7],
+        [0, 1, 2, 5, 1000])
     func everyTaskOnce(threads: Int, count: Int) {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
@@ -21,7 +23,9 @@ struct WorkerPoolTests {
 
 @Suite("Seeded generator")
 struct SeededGeneratorTests {
-    @Test("a permutation holds every number once and follows from the seed", arguments: [0, 1, 2, 17] as [UInt64])
+    @Test(
+        "a permutation holds every number once and follows from the seed",
+        arguments: [0, 1, 2, 17] as [UInt64])
     func permutation(seed: UInt64) {
         var first = SeededGenerator(seed: seed, stream: "a")
         var again = SeededGenerator(seed: seed, stream: "a")

@@ -1,0 +1,195 @@
+/// One editable value of `Hyperparameters`.
+///
+/// It holds its name in files and flags, what it accepts, and how to read and
+/// write it.
+///
+/// The table `all` drives plans, `--set`, the parameter editor and the help.
+public struct HyperparameterField: Sendable {
+    /// What a field accepts.
+    public enum Kind: Equatable, Sendable {
+        /// 2 through 8, or 16.
+        case bits
+        /// A whole number.
+        case integer(ClosedRange<Int>)
+        /// A finite number.
+        case number(ClosedRange<Double>)
+        /// One of these words.
+        case choice([String])
+        /// `true` or `false`.
+        case flag
+    }
+
+    /// The name in plans, flags and on the screen.
+    public let key: String
+    /// What the value means, in a few words.
+    public let summary: String
+    /// What a change of it affects, in a few words.
+    public let affects: String
+    /// What it accepts.
+    public let kind: Kind
+    private let read: @Sendable (Hyperparameters) -> String
+    private let write: @Sendable (inout Hyperparameters, String) -> Bool
+
+    /// The value as text, in the form that `set` accepts.
+    public func value(in hyperparameters: Hyperparameters) -> String { read(hyperparameters) }
+
+    /// Sets the value from text.
+    ///
+    /// - Throws: `PlanError.badValue` that names the key, the text and what is accepted.
+    public func set(_ text: String, in hyperparameters: inout Hyperparameters) throws(PlanError) {
+        guard write(&hyperparameters, text) else {
+            throw .badValue(key: key, value: text, accepted: accepted)
+        }
+    }
+
+    /// What the field accepts, for people.
+    public var accepted: String {
+        switch kind {
+        case .bits: "2 through 8, or 16 for full precision"
+        case .integer(let range): "a whole number from \(range.lowerBound) through \(range.upperBound)"
+        case .number(let range): "a number from \(range.lowerBound) through \(range.upperBound)"
+        case .choice(let words): words.joined(separator: ", ")
+        case .flag: "true or false"
+        }
+    }
+
+    /// The field with a key, if there is one.
+    public static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
+
+    /// Every field, in the order of the screen.
+    public static let all: [HyperparameterField] = [
+        bits("weight_bits", "bits of weight codes", \.weightBits),
+        bits("activation_bits", "bits of activation codes", \.activationBits),
+        integer("steps", "optimisation steps per unit", "time, proportionally", 0...1_000_000, \.steps),
+        integer("batch", "images per step", "time per step and memory", 1...4096, \.batch),
+        choice("rounding", "how weights are rounded", "what is learned", \.rounding),
+        number(
+            "weight_learning_rate", "learning rate of weights or roundings", "convergence", 0...1,
+            \.weightLearningRate),
+        number(
+            "scale_learning_rate", "learning rate of log activation scales", "convergence", 0...1,
+            \.scaleLearningRate),
+        number("block_weight", "weight of the block term", "the loss", 0...1e6, \.blockWeight),
+        number(
+            "global_weight", "weight of the global term", "the loss; 0 saves its time", 0...1e6,
+            \.globalWeight),
+        number(
+            "local_weight", "weight of the local terms", "the loss; 0 saves their time", 0...1e6,
+            \.localWeight),
+        choice("global_target", "what the global term compares", "the loss", \.globalTarget),
+        number("temperature", "temperature of the global term", "the loss", 0.01...1000, \.temperature),
+        choice("fusion", "how terms are brought to one scale", "the loss", \.fusion),
+        number(
+            "rounding_regularizer", "factor on AdaRound's regulariser", "how soon roundings decide", 0...1e6,
+            \.roundingRegularizer),
+        flag("reparameterize", "scale reparameterisation after LayerNorm", "calibration", \.reparameterize),
+        flag("keep_or_revert", "put a unit back that got worse", "the outcome of a unit", \.keepOrRevert),
+    ]
+
+    private static func bits(
+        _ key: String, _ summary: String, _ path: any WritableKeyPath<Hyperparameters, Int> & Sendable
+    ) -> HyperparameterField {
+        HyperparameterField(
+            key: key, summary: summary, affects: "calibration, accuracy and size", kind: .bits,
+            read: { String($0[keyPath: path]) },
+            write: { target, text in
+                guard let value = Int(text), (2...8).contains(value) || value == 16 else { return false }
+                target[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static func integer(
+        _ key: String, _ summary: String, _ affects: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<Hyperparameters, Int> & Sendable
+    ) -> HyperparameterField {
+        HyperparameterField(
+            key: key, summary: summary, affects: affects, kind: .integer(range),
+            read: { String($0[keyPath: path]) },
+            write: { target, text in
+                guard let value = Int(text), range.contains(value) else { return false }
+                target[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static func number(
+        _ key: String, _ summary: String, _ affects: String, _ range: ClosedRange<Double>,
+        _ path: any WritableKeyPath<Hyperparameters, Double> & Sendable
+    ) -> HyperparameterField {
+        HyperparameterField(
+            key: key, summary: summary, affects: affects, kind: .number(range),
+            read: { "\($0[keyPath: path])" },
+            write: { target, text in
+                guard let value = Double(text), value.isFinite, range.contains(value) else { return false }
+                target[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static func choice<Value: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ key: String, _ summary: String, _ affects: String,
+        _ path: any WritableKeyPath<Hyperparameters, Value> & Sendable
+    ) -> HyperparameterField {
+        HyperparameterField(
+            key: key, summary: summary, affects: affects, kind: .choice(Value.allCases.map(\.rawValue)),
+            read: { $0[keyPath: path].rawValue },
+            write: { target, text in
+                guard let value = Value(rawValue: text) else { return false }
+                target[keyPath: path] = value
+                return true
+            })
+    }
+
+    private static func flag(
+        _ key: String, _ summary: String, _ affects: String,
+        _ path: any WritableKeyPath<Hyperparameters, Bool> & Sendable
+    ) -> HyperparameterField {
+        HyperparameterField(
+            key: key, summary: summary, affects: affects, kind: .flag,
+            read: { $0[keyPath: path] ? "true" : "false" },
+            write: { target, text in
+                guard let value = Bool(text) else { return false }
+                target[keyPath: path] = value
+                return true
+            })
+    }
+}
+
+/// A new value for one hyperparameter.
+public struct HyperparameterChange: Equatable, Codable, Sendable {
+    /// The field's key.
+    public let key: String
+    /// The value as text.
+    public let value: String
+
+    /// Makes a change; whether key and value are right shows when it is applied.
+    public init(key: String, value: String) {
+        self.key = key
+        self.value = value
+    }
+}
+
+extension Hyperparameters {
+    /// Applies changes in order.
+    ///
+    /// - Throws: `PlanError.unknownKey` or `PlanError.badValue`; then nothing is changed.
+    public mutating func apply(_ changes: [HyperparameterChange]) throws(PlanError) {
+        var copy = self
+        for change in changes {
+            guard let field = HyperparameterField.named(change.key) else {
+                throw .unknownKey(change.key, at: "", known: HyperparameterField.all.map(\.key))
+            }
+            try field.set(change.value, in: &copy)
+        }
+        self = copy
+    }
+
+    /// What would have to change for `self` to become `other`.
+    public func changes(to other: Hyperparameters) -> [HyperparameterChange] {
+        HyperparameterField.all.compactMap { field in
+            let value = field.value(in: other)
+            return value == field.value(in: self) ? nil : HyperparameterChange(key: field.key, value: value)
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// What is wrong with a plan or a change of one.
+public enum PlanError: Error, Equatable, Sendable {
+    /// A value is not what its key accepts.
+    case badValue(key: String, value: String, accepted: String)
+    /// There is no such key at this place of the plan.
+    case unknownKey(String, at: String, known: [String])
+    /// A key that a plan cannot do without is not there.
+    case missingKey(String)
+    /// The text is no YAML.
+    case notYAML(message: String, line: Int?)
+    /// The plan is of another version.
+    case unsupportedSchema(String)
+}
+
+extension PlanError: CustomStringConvertible {
+    /// One sentence that says what is wrong and what would be accepted.
+    public var description: String {
+        switch self {
+        case .badValue(let key, let value, let accepted):
+            return "\(key) cannot be “\(value)”; it accepts \(accepted)"
+        case .unknownKey(let key, let place, let known):
+            let place = place.isEmpty ? "" : " in \(place)"
+            if let near = closest(to: key, among: known) {
+                return "there is no key “\(key)”\(place); did you mean “\(near)”?"
+            }
+            return "there is no key “\(key)”\(place); it accepts \(known.joined(separator: ", "))"
+        case .missingKey(let key):
+            return "the plan has no “\(key)”, which it needs"
+        case .notYAML(let message, let line):
+            return "the plan is not YAML\(line.map { " (line \($0))" } ?? ""): \(message)"
+        case .unsupportedSchema(let schema):
+            return "the plan has schema \(schema); this version reads schema \(RunPlan.schema)"
+        }
+    }
+}
+
+/// The candidate that differs from `word` by the fewest edits, if it is near enough to be meant.
+public func closest(to word: String, among candidates: [String]) -> String? {
+    let best = candidates.map { (distance(word, $0), $0) }.min { $0.0 < $1.0 }
+    guard let best, best.0 <= max(2, word.count / 3) else { return nil }
+    return best.1
+}
+
+/// The number of insertions, deletions and replacements that lead from one word to the other.
+private func distance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a), Array(b))
+    var row = Array(0...b.count)
+    for i in 0..<a.count {
+        var diagonal = row[0]
+        row[0] = i + 1
+        for j in 0..<b.count {
+            let replaced = diagonal + (a[i] == b[j] ? 0 : 1)
+            diagonal = row[j + 1]
+            row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+        }
+    }
+    return row[b.count]
+}

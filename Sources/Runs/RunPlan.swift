@@ -1,0 +1,113 @@
+/// Everything that determines a run: the same plan gives the same bits.
+public struct RunPlan: Equatable, Sendable {
+    /// The only schema there is.
+    public static let schema = 1
+
+    /// The checkpoint: a path or `sample:NAME`.
+    public var model: String
+    /// The calibration images: a path or `sample:NAME`; nil takes the model's own.
+    public var calibration: String?
+    /// The labelled or unlabelled evaluation images: a path or `sample:NAME`; nil takes the model's own, if any.
+    public var evaluation: String?
+    /// The preset that the hyperparameters started from.
+    public var preset: Preset
+    /// Decides the order of images and everything else that is random.
+    public var seed: UInt64
+    /// How many calibration images are used at most.
+    public var calibrationImages: Int
+    /// How every unit is treated unless overridden.
+    public var hyperparameters: Hyperparameters
+    /// Changes for some units; the last match wins.
+    public var units: [UnitOverride]
+    /// Bits for some sites; the last match wins.
+    public var sites: [SiteOverride]
+
+    /// Makes a plan.
+    ///
+    /// - Parameters:
+    ///   - model: The checkpoint: a path or `sample:NAME`.
+    ///   - preset: Where the hyperparameters come from.
+    public init(model: String, preset: Preset = .mgrq) {
+        self.model = model
+        self.preset = preset
+        calibration = nil
+        evaluation = nil
+        seed = 1
+        calibrationImages = 512
+        hyperparameters = preset.hyperparameters
+        units = []
+        sites = []
+    }
+
+    /// The hyperparameters of one unit, overrides applied.
+    ///
+    /// - Throws: `PlanError` for an override with an unknown key or a bad value.
+    public func hyperparameters(of unit: String) throws(PlanError) -> Hyperparameters {
+        var result = hyperparameters
+        for override in units where matches(pattern: override.match, name: unit) {
+            try result.apply(override.changes)
+        }
+        return result
+    }
+
+    /// The bits of one site, overrides applied.
+    ///
+    /// - Parameters:
+    ///   - site: The site's name.
+    ///   - bits: The bits it has without overrides.
+    /// - Returns: The bits of the last override that matches, or `bits`.
+    public func bits(of site: String, otherwise bits: Int) -> Int {
+        sites.last { matches(pattern: $0.match, name: site) }?.bits ?? bits
+    }
+}
+
+/// Changes of hyperparameters for the units whose name matches.
+public struct UnitOverride: Equatable, Sendable {
+    /// A unit's name, in which `*` stands for any run of characters.
+    public var match: String
+    /// What is different for these units.
+    public var changes: [HyperparameterChange]
+
+    /// Makes an override.
+    public init(match: String, changes: [HyperparameterChange]) {
+        self.match = match
+        self.changes = changes
+    }
+}
+
+/// Bits for the sites whose name matches.
+public struct SiteOverride: Equatable, Sendable {
+    /// A site's name, in which `*` stands for any run of characters.
+    public var match: String
+    /// 2 through 8, or 16 for full precision.
+    public var bits: Int
+
+    /// Makes an override.
+    public init(match: String, bits: Int) {
+        self.match = match
+        self.bits = bits
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for any run of characters.
+public func matches(pattern: String, name: String) -> Bool {
+    let pattern = Array(pattern.unicodeScalars)
+    let name = Array(name.unicodeScalars)
+    var (p, n) = (0, 0)
+    var (star, resume) = (-1, 0)
+    while n < name.count {
+        if p < pattern.count, pattern[p] == "*" {
+            (star, resume) = (p, n)
+            p += 1
+        } else if p < pattern.count, pattern[p] == name[n] {
+            p += 1
+            n += 1
+        } else if star >= 0 {
+            resume += 1
+            (p, n) = (star + 1, resume)
+        } else {
+            return false
+        }
+    }
+    return pattern[p...].allSatisfy { $0 == "*" }
+}
