@@ -1,0 +1,55 @@
+/// The elements that little-endian bytes stand for, each put through `convert`.
+///
+/// - Parameters:
+///   - bytes: As many as the elements take, at any alignment.
+///   - convert: From the stored integer or bit pattern to the wanted element.
+/// - Returns: The converted elements in order.
+func elements<Stored: FixedWidthInteger & BitwiseCopyable, Element>(
+    _ bytes: Span<UInt8>, _ convert: (Stored) -> Element
+) -> [Element] {
+    let width = MemoryLayout<Stored>.size
+    return unsafe bytes.withUnsafeBufferPointer { source in
+        let raw = UnsafeRawBufferPointer(source)
+        return unsafe [Element](unsafeUninitializedCapacity: raw.count / width) { target, count in
+            count = raw.count / width
+            for index in 0..<count {
+                let stored = unsafe raw.loadUnaligned(fromByteOffset: index * width, as: Stored.self)
+                unsafe target.initializeElement(at: index, to: convert(Stored(littleEndian: stored)))
+            }
+        }
+    }
+}
+
+/// The little-endian bytes of elements, each put through `pattern`.
+///
+/// - Parameters:
+///   - elements: The elements in row-major order.
+///   - pattern: From an element to the integer or bit pattern to store.
+/// - Returns: The bytes in order.
+func littleEndianBytes<Element, Stored: FixedWidthInteger & BitwiseCopyable>(
+    _ elements: [Element], _ pattern: (Element) -> Stored
+) -> [UInt8] {
+    let width = MemoryLayout<Stored>.size
+    return unsafe [UInt8](unsafeUninitializedCapacity: elements.count * width) { target, count in
+        count = elements.count * width
+        let raw = UnsafeMutableRawBufferPointer(target)
+        for (index, element) in elements.enumerated() {
+            unsafe raw.storeBytes(
+                of: pattern(element).littleEndian, toByteOffset: index * width, as: Stored.self)
+        }
+    }
+}
+
+/// The float with the value of a half-precision bit pattern, exactly.
+func float(half bits: UInt16) -> Float {
+    let sign = UInt32(bits & 0x8000) << 16
+    let exponent = UInt32(bits >> 10 & 0x1F)
+    let fraction = UInt32(bits & 0x3FF)
+    switch exponent {
+    case 0:
+        // Zero and subnormals: the fraction counts steps of 2⁻²⁴.
+        return Float(bitPattern: (Float(fraction) * 0x1p-24).bitPattern | sign)
+    case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+    }
+}

@@ -1,0 +1,248 @@
+/// What a safetensors file says about itself, every statement checked against the file.
+///
+/// Layout: the length N of the header (8 bytes, little-endian), N bytes of JSON, data. Source of the rules:
+/// the format description and the reference reader of huggingface/safetensors (2026).
+public struct SafetensorsHeader: Hashable, Sendable {
+    /// One tensor.
+    public struct Entry: Hashable, Sendable {
+        /// The type of its elements.
+        public let type: ElementType
+        /// The extents, outermost axis first; empty for a scalar; an extent of 0 is legal.
+        public let shape: [Int]
+        /// Where its bytes lie, counted from the start of the file.
+        public let byteRange: Range<Int>
+
+        /// The number of elements.
+        public var count: Int { shape.reduce(1, *) }
+    }
+
+    /// The longest header that is read, as in the reference reader.
+    public static let maximumLength = 100_000_000
+    /// The most extents that a shape may have.
+    public static let maximumRank = 64
+
+    /// The text that the writer left, by name.
+    public let metadata: [String: String]
+    /// The names of all tensors, in the order of their bytes.
+    public let names: [String]
+    /// All tensors, by name.
+    public let entries: [String: Entry]
+    /// Where the data starts, counted from the start of the file.
+    public let dataStart: Int
+
+    /// Reads and checks the header of a file.
+    ///
+    /// Accepted is exactly what a reader can use without doubt: every tensor's bytes fit its shape and type,
+    /// tensors follow one another without holes and overlaps, and the last ends where the file does.
+    ///
+    /// - Parameters:
+    ///   - bytes: The whole file.
+    ///   - file: The path, for errors.
+    /// - Throws: `SafetensorsError` with the byte and, where there is one, the tensor.
+    public init(parsing bytes: Span<UInt8>, file: String) throws(SafetensorsError) {
+        let range = try Self.headerRange(in: bytes, file: file)
+        var scanner = HeaderScanner(file: file, end: range.upperBound, position: range.lowerBound)
+        guard range.count >= 2, bytes[range.lowerBound] == UInt8(ascii: "{") else {
+            throw scanner.failure(.malformedHeader, "a header must be a JSON object and start with '{'")
+        }
+        var metadata: [String: String]?
+        var entries: [String: Entry] = [:]
+        var isFirst = true
+        try scanner.expect("{", bytes)
+        while let name = try scanner.key(bytes, isFirst: &isFirst) {
+            let place = scanner.position
+            if name == "__metadata__" {
+                guard metadata == nil else {
+                    throw scanner.failure(
+                        .duplicateKey, "the header has two objects '__metadata__'", at: place)
+                }
+                metadata = try scanner.metadata(bytes)
+                continue
+            }
+            scanner.tensor = name
+            let entry = try scanner.entry(bytes, dataStart: range.upperBound)
+            guard entries.updateValue(entry, forKey: name) == nil else {
+                throw scanner.failure(.duplicateKey, "the header has two tensors of this name", at: place)
+            }
+            scanner.tensor = nil
+        }
+        guard scanner.peek(bytes) == nil else {
+            throw scanner.failure(.malformedHeader, "only spaces may follow the header's closing brace")
+        }
+        self.metadata = metadata ?? [:]
+        self.entries = entries
+        dataStart = range.upperBound
+        names = try Self.orderedNames(entries, dataStart: dataStart, fileEnd: bytes.count, file: file)
+    }
+
+    /// Where the JSON lies.
+    private static func headerRange(in bytes: Span<UInt8>, file: String) throws(SafetensorsError) -> Range<
+        Int
+    > {
+        guard bytes.count >= 8 else {
+            throw SafetensorsError(
+                .truncated, file: file, byte: bytes.count,
+                detail: "the file has \(bytes.count) bytes, too few for the length of a header")
+        }
+        var announced: UInt64 = 0
+        for index in (0..<8).reversed() { announced = announced << 8 | UInt64(bytes[index]) }
+        guard announced <= UInt64(maximumLength) else {
+            throw SafetensorsError(
+                .headerTooLarge, file: file, byte: 0,
+                detail: "a header of \(announced) bytes is announced, at most \(maximumLength) are accepted; "
+                    + "this is probably no safetensors file")
+        }
+        let length = Int(announced)
+        guard length <= bytes.count - 8 else {
+            throw SafetensorsError(
+                .truncated, file: file, byte: bytes.count,
+                detail: "a header of \(length) bytes is announced, but only \(bytes.count - 8) follow")
+        }
+        return 8..<8 + length
+    }
+
+    /// The names in the order of their bytes, once that order has been found to cover the data exactly.
+    private static func orderedNames(
+        _ entries: [String: Entry], dataStart: Int, fileEnd: Int, file: String
+    ) throws(SafetensorsError) -> [String] {
+        let ordered = entries.sorted { left, right in
+            let (a, b) = (left.value.byteRange, right.value.byteRange)
+            if a.lowerBound != b.lowerBound { return a.lowerBound < b.lowerBound }
+            if a.upperBound != b.upperBound { return a.upperBound < b.upperBound }
+            return left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
+        }
+        var covered = dataStart
+        for (name, entry) in ordered {
+            let start = entry.byteRange.lowerBound
+            guard start == covered else {
+                let detail =
+                    start > covered
+                    ? "\(start - covered) bytes before this tensor belong to none; tensors must follow one another"
+                    : "this tensor starts inside another one, which ends at byte \(covered)"
+                throw SafetensorsError(
+                    start > covered ? .hole : .overlap, file: file, tensor: name, byte: min(start, covered),
+                    detail: detail)
+            }
+            guard entry.byteRange.upperBound <= fileEnd else {
+                throw SafetensorsError(
+                    .truncated, file: file, tensor: name, byte: fileEnd,
+                    detail: "the file ends here, the tensor only at byte \(entry.byteRange.upperBound)")
+            }
+            covered = entry.byteRange.upperBound
+        }
+        guard covered == fileEnd else {
+            throw SafetensorsError(
+                .surplus, file: file, byte: covered,
+                detail: "the last \(fileEnd - covered) bytes of the file belong to no tensor")
+        }
+        return ordered.map(\.key)
+    }
+}
+
+extension HeaderScanner {
+    /// Passes the value of `__metadata__`.
+    fileprivate mutating func metadata(_ bytes: Span<UInt8>) throws(SafetensorsError) -> [String: String] {
+        var result: [String: String] = [:]
+        var isFirst = true
+        try expect("{", bytes, or: "the object of '__metadata__'")
+        while let key = try key(bytes, isFirst: &isFirst) {
+            let place = position
+            guard result.updateValue(try string(bytes), forKey: key) == nil else {
+                throw failure(.duplicateKey, "the metadata has two entries \(quoted(key))", at: place)
+            }
+        }
+        return result
+    }
+
+    /// Passes the value of one tensor.
+    fileprivate mutating func entry(_ bytes: Span<UInt8>, dataStart: Int) throws(SafetensorsError)
+        -> SafetensorsHeader.Entry
+    {
+        var type: ElementType?
+        var shape: [Int]?
+        var offsets: Range<Int>?
+        var isFirst = true
+        try expect("{", bytes, or: "the object of a tensor")
+        let start = position - 1
+        while let field = try key(bytes, isFirst: &isFirst) {
+            let isRepeated =
+                switch field {
+                case "dtype": type != nil
+                case "shape": shape != nil
+                case "data_offsets": offsets != nil
+                default: false
+                }
+            guard !isRepeated else {
+                throw failure(.duplicateKey, "the tensor has two fields \(quoted(field))")
+            }
+            switch field {
+            case "dtype": type = try elementType(bytes)
+            case "shape": shape = try self.shape(bytes)
+            case "data_offsets": offsets = try dataOffsets(bytes)
+            default: try skipValue(bytes)
+            }
+        }
+        guard let type, let shape, let offsets else {
+            let field = type == nil ? "dtype" : shape == nil ? "shape" : "data_offsets"
+            throw failure(.malformedHeader, "the field '\(field)' is missing", at: start)
+        }
+        let size: Int
+        do {
+            size = try type.byteCount(shape: shape)
+        } catch {
+            throw failure(
+                .badShape,
+                error == .overflow
+                    ? "the shape \(shape) has more bytes than a file can hold"
+                    : "the shape \(shape) of \(type.rawValue) does not fill whole bytes", at: start)
+        }
+        guard size == offsets.count else {
+            throw failure(
+                .badOffsets,
+                "the shape \(shape) of \(type.rawValue) takes \(size) bytes, but the offsets \(offsets.lowerBound) to "
+                    + "\(offsets.upperBound) hold \(offsets.count)", at: start)
+        }
+        let (fileEnd, overflow) = offsets.upperBound.addingReportingOverflow(dataStart)
+        guard !overflow else { throw failure(.badOffsets, "the offsets lie beyond any file", at: start) }
+        return .init(type: type, shape: shape, byteRange: offsets.lowerBound + dataStart..<fileEnd)
+    }
+
+    private mutating func elementType(_ bytes: Span<UInt8>) throws(SafetensorsError) -> ElementType {
+        _ = peek(bytes)
+        let start = position
+        let name = try string(bytes)
+        guard let type = ElementType(rawValue: name) else {
+            let known = ElementType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw failure(.unsupportedType, "the type \(quoted(name)) is none of \(known)", at: start)
+        }
+        return type
+    }
+
+    private mutating func shape(_ bytes: Span<UInt8>) throws(SafetensorsError) -> [Int] {
+        try expect("[", bytes, or: "a list of extents")
+        let start = position - 1
+        var shape: [Int] = []
+        var isFirst = true
+        while try !ends(with: "]", bytes, isFirst: &isFirst) {
+            guard shape.count < SafetensorsHeader.maximumRank else {
+                throw failure(
+                    .badShape, "the shape has more than \(SafetensorsHeader.maximumRank) extents", at: start)
+            }
+            shape.append(try count(bytes, orElse: .badShape))
+        }
+        return shape
+    }
+
+    private mutating func dataOffsets(_ bytes: Span<UInt8>) throws(SafetensorsError) -> Range<Int> {
+        try expect("[", bytes, or: "a list of two offsets")
+        let start = position - 1
+        let first = try count(bytes, orElse: .badOffsets)
+        try expect(",", bytes)
+        let last = try count(bytes, orElse: .badOffsets)
+        try expect("]", bytes)
+        guard first <= last else {
+            throw failure(.badOffsets, "the bytes start at \(first) and end before, at \(last)", at: start)
+        }
+        return first..<last
+    }
+}
