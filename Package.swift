@@ -70,7 +70,7 @@ let package = Package(
             name: "VisionTransformersTests",
             dependencies: [
                 "VisionTransformers", "Kernels", "TensorCore", "TestSupport", "Checkpoints", "Safetensors",
-            ]),
+            ], exclude: ["Goldens"]),
         .testTarget(
             name: "QuantizationTests", dependencies: ["Quantization", "Kernels", "TensorCore", "TestSupport"]),
         .testTarget(
@@ -79,7 +79,7 @@ let package = Package(
                 "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore",
                 "TestSupport",
             ]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], exclude: ["Fixtures"]),
         .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore"]),
         .testTarget(
             name: "CheckpointsTests",
