@@ -80,7 +80,9 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], exclude: ["Fixtures"]),
-        .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore"]),
+        .testTarget(
+            name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore"],
+            exclude: ["Fixtures"]),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [

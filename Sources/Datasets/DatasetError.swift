@@ -1,0 +1,58 @@
+public import Safetensors
+
+/// Why images cannot be used, with the place where that was found.
+public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What went wrong, for programs.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The file cannot be read; `cause` says why.
+        case unreadable
+        /// The elements have a type that cannot be used.
+        case wrongType
+        /// The extents are not those of images, or of labels for them.
+        case wrongShape
+        /// There are no images.
+        case empty
+        /// More images are asked for than there are.
+        case tooFew
+        /// A label is negative or beyond the classes of the model.
+        case badLabel
+        /// Labels are needed and the set has none.
+        case noLabels
+        /// The images are not of the size or the number of channels that the model reads.
+        case wrongModel
+        /// Mean and standard deviation do not normalise these images.
+        case badPreprocessing
+    }
+
+    /// What went wrong, for programs.
+    public let code: Code
+    /// The path as the caller gave it; nil if no file is at fault.
+    public let file: String?
+    /// The tensor in question, if it is known.
+    public let tensor: String?
+    /// What was found and what would be accepted, without the place.
+    public let detail: String
+    /// What the file format had to say, when the file itself is at fault.
+    public let cause: SafetensorsError?
+
+    init(
+        _ code: Code, file: String?, tensor: String? = nil, detail: String, cause: SafetensorsError? = nil
+    ) {
+        self.code = code
+        self.file = file
+        self.tensor = tensor
+        self.detail = detail
+        self.cause = cause
+    }
+
+    init(_ cause: SafetensorsError) {
+        self.init(.unreadable, file: cause.file, tensor: cause.tensor, detail: cause.detail, cause: cause)
+    }
+
+    /// One sentence: where, what, and what would be accepted.
+    public var description: String {
+        if let cause { return cause.description }
+        let place = [file, tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(separator: ", ")
+        return place.isEmpty ? detail : "\(place): \(detail)"
+    }
+}

@@ -1,0 +1,144 @@
+import Datasets
+import Foundation
+import Safetensors
+import Testing
+
+/// A file that holds no usable image set, and what must be said about it.
+struct Refusal: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let tensors: [SafetensorsTensor]
+    let code: DatasetError.Code
+    let words: [String]
+
+    init(_ description: String, _ tensors: [SafetensorsTensor], _ code: DatasetError.Code, _ words: String...)
+    {
+        testDescription = description
+        self.tensors = tensors
+        self.code = code
+        self.words = words
+    }
+
+    static func images(_ shape: [Int]) -> SafetensorsTensor {
+        SafetensorsTensor(
+            name: "images", type: .uint8, shape: shape, bytes: Array(repeating: 9, count: shape.reduce(1, *)))
+    }
+
+    static let all: [Refusal] = [
+        Refusal(
+            "no images", [SafetensorsTensor(name: "image", shape: [1], floats: [0])], .unreadable, "'images'",
+            "'image'"),
+        Refusal("empty", [images([0, 1, 28, 28])], .empty, "[0, 1, 28, 28]", "one image"),
+        Refusal("no pixels", [images([3, 1, 0, 28])], .wrongShape, "0 × 28", "1 to 4096"),
+        Refusal("rank 2", [images([4, 4])], .wrongShape, "[4, 4]", "[count, height, width]"),
+        Refusal("rank 5", [images([1, 1, 1, 2, 2])], .wrongShape, "[1, 1, 1, 2, 2]"),
+        Refusal("channels last", [images([2, 8, 8, 3])], .wrongShape, "8 channels", "before height"),
+        Refusal("too wide", [images([1, 1, 1, 4097])], .wrongShape, "1 × 4097"),
+        Refusal(
+            "floats", [SafetensorsTensor(name: "images", shape: [1, 1, 1], floats: [0.5])], .wrongType, "F32",
+            "U8"),
+        Refusal(
+            "too few labels",
+            [images([2, 2, 2]), SafetensorsTensor(name: "labels", shape: [1], integers: [0])],
+            .wrongShape, "'labels'", "[1]", "[2]"),
+        Refusal(
+            "labels in a column",
+            [images([2, 2, 2]), SafetensorsTensor(name: "labels", shape: [2, 1], integers: [0, 1])],
+            .wrongShape, "[2, 1]"),
+        Refusal(
+            "labels of floats",
+            [images([2, 2, 2]), SafetensorsTensor(name: "labels", shape: [2], floats: [0, 1])],
+            .unreadable, "'labels'", "F32"),
+        Refusal(
+            "negative label",
+            [images([2, 2, 2]), SafetensorsTensor(name: "labels", shape: [2], integers: [0, -1])],
+            .badLabel, "image 1", "-1"),
+    ]
+}
+
+@Suite("Image set refusals")
+struct ImageSetRefusalTests {
+    private let folder: String
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "datasets-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    }
+
+    @Test(
+        "a file without usable images is refused with file, tensor and what is accepted",
+        arguments: Refusal.all)
+    func refusedFile(refusal: Refusal) throws {
+        defer { removeFolder() }
+        let path = folder + "/set.safetensors"
+        try writeSafetensors(refusal.tensors, to: path)
+        let error = try #require(throws: DatasetError.self) { try ImageSet(path: path) }
+        #expect(error.code == refusal.code)
+        #expect(error.file == path)
+        let sentence = error.description
+        for word in [path] + refusal.words {
+            #expect(sentence.contains(word), "'\(sentence)' lacks '\(word)'")
+        }
+        #expect(!sentence.contains("\n"))
+    }
+
+    @Test("a missing file keeps the file format's reason")
+    func missing() throws {
+        defer { removeFolder() }
+        let error = try #require(throws: DatasetError.self) { try ImageSet(path: folder + "/none") }
+        #expect(error.cause?.code == .missing)
+    }
+
+    @Test(
+        "gray images without a channel axis and labels of any whole type are read", arguments: [true, false])
+    func accepted(wide: Bool) throws {
+        defer { removeFolder() }
+        let labels =
+            wide
+            ? SafetensorsTensor(name: "labels", shape: [2], integers: [3, 1])
+            : SafetensorsTensor(name: "labels", type: .uint8, shape: [2], bytes: [3, 1])
+        try writeSafetensors([Refusal.images([2, 5, 4]), labels], to: folder + "/set")
+        let set = try ImageSet(path: folder + "/set")
+        #expect(set.count == 2 && set.channels == 1 && set.height == 5 && set.width == 4)
+        #expect(set.labels == [3, 1])
+        #expect(try set.labels(below: 4) == [3, 1])
+        let error = try #require(throws: DatasetError.self) { try set.labels(below: 3) }
+        #expect(error.code == .badLabel && error.description.contains("image 0 is 3"))
+    }
+
+    @Test("a set in memory is used only for what it fits")
+    func misuse() throws {
+        defer { removeFolder() }
+        let set = try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3, 4])
+        #expect(throws: DatasetError.self) { try set.labels(below: 10) }
+        #expect(throws: DatasetError.self) { try set.select(2, seed: 0) }
+        #expect(throws: DatasetError.self) { try set.select(0, seed: 0) }
+        #expect(throws: DatasetError.self) { try set.require(channels: 3, height: 2, width: 2) }
+        try set.require(channels: 1, height: 2, width: 2)
+        let three = try Preprocessing(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
+        #expect(throws: DatasetError.self) { try set.normalised(0..<1, with: three) }
+        #expect(throws: DatasetError.self) {
+            try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3])
+        }
+        #expect(throws: DatasetError.self) { try ImageSet(channels: 1, height: 2, width: 2, pixels: []) }
+    }
+
+    @Test(
+        "impossible preprocessing is refused",
+        arguments: [([], []), ([0.5], []), ([0.5], [0]), ([0.5], [-1]), ([.nan], [1]), ([0.5], [.infinity])]
+            as [([Float], [Float])])
+    func preprocessing(mean: [Float], deviation: [Float]) throws {
+        defer { removeFolder() }
+        let error = try #require(throws: DatasetError.self) {
+            try Preprocessing(mean: mean, standardDeviation: deviation)
+        }
+        #expect(error.code == .badPreprocessing)
+    }
+
+    private func removeFolder() {
+        do {
+            try FileManager.default.removeItem(atPath: folder)
+        } catch {
+            Issue.record("cannot remove \(folder): \(error)")
+        }
+    }
+}
