@@ -1,0 +1,102 @@
+/// Numbers as people read them: short, aligned, never in the locale's way.
+public enum NumberText: Sendable {
+    /// A number with a fixed count of decimals, such as `91.20`; `–` where it is not finite.
+    public static func fixed(_ value: Double, decimals: Int) -> String {
+        guard value.isFinite else { return "–" }
+        let decimals = min(max(decimals, 0), 9)
+        let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
+        let scaled = (abs(value) * scale).rounded()
+        guard scaled < 1e15 else { return scientific(value) }
+        let units = Int(scaled)
+        let sign = value < 0 && units != 0 ? "-" : ""
+        guard decimals > 0 else { return "\(sign)\(units)" }
+        let fraction = String(units % Int(scale))
+        return "\(sign)\(units / Int(scale))." + String(repeating: "0", count: decimals - fraction.count)
+            + fraction
+    }
+
+    /// A number with one decimal and a power of ten, such as `3.1e-4`; `–` where it is not finite.
+    public static func scientific(_ value: Double, decimals: Int = 1) -> String {
+        guard value.isFinite else { return "–" }
+        guard value != 0 else { return "0" }
+        var exponent = 0
+        var mantissa = abs(value)
+        while mantissa >= 10 {
+            mantissa /= 10
+            exponent += 1
+        }
+        while mantissa < 1 {
+            mantissa *= 10
+            exponent -= 1
+        }
+        var text = fixed(mantissa, decimals: decimals)
+        if text.hasPrefix("10") {
+            exponent += 1
+            text = fixed(1, decimals: decimals)
+        }
+        return "\(value < 0 ? "-" : "")\(text)e\(exponent)"
+    }
+
+    /// A measure such as a loss: plain where that is short, with a power of ten otherwise.
+    public static func measure(_ value: Double) -> String {
+        let size = abs(value)
+        guard value.isFinite, size != 0 else { return value.isFinite ? "0" : "–" }
+        switch size {
+        case 0.01..<1: return fixed(value, decimals: 4)
+        case 1..<100: return fixed(value, decimals: 2)
+        case 100..<10_000: return fixed(value, decimals: 1)
+        default: return scientific(value)
+        }
+    }
+
+    /// A size in bytes, with the unit: `812 B`, `98.2 kB`, `4.31 MB`, `1.20 GB`.
+    public static func bytes(_ count: Int) -> String {
+        switch count {
+        case ..<1000: "\(count) B"
+        case ..<1_000_000: fixed(Double(count) / 1e3, decimals: 1) + " kB"
+        case ..<1_000_000_000: fixed(Double(count) / 1e6, decimals: 2) + " MB"
+        default: fixed(Double(count) / 1e9, decimals: 2) + " GB"
+        }
+    }
+
+    /// A count with its thousands apart: `1 234 567`.
+    public static func count(_ value: Int) -> String {
+        let digits = Array(String(value.magnitude))
+        var text = value < 0 ? "-" : ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 {
+                text += " "
+            }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// A time on the clock: `07:31`, from an hour on `1:07:31`; `–` where it is not finite.
+    public static func clock(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e9 else { return "–" }
+        let whole = Int(max(seconds, 0).rounded(.down))
+        let (minutes, rest) = ((whole / 60) % 60, whole % 60)
+        let tail = "\(twoDigits(minutes)):\(twoDigits(rest))"
+        return whole >= 3600 ? "\(whole / 3600):\(tail)" : tail
+    }
+
+    /// A span of time with its unit: `0.42 s`, `12.3 s`, `4 min 05 s`.
+    public static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite else { return "–" }
+        let seconds = max(seconds, 0)
+        if seconds < 10 {
+            return fixed(seconds, decimals: 2) + " s"
+        }
+        if seconds < 99.95 {
+            return fixed(seconds, decimals: 1) + " s"
+        }
+        guard seconds < 1e9 else { return "–" }
+        let whole = Int(seconds.rounded())
+        return whole < 3600
+            ? "\(whole / 60) min \(twoDigits(whole % 60)) s"
+            : "\(whole / 3600) h \(twoDigits((whole / 60) % 60)) min"
+    }
+
+    private static func twoDigits(_ value: Int) -> String { value < 10 ? "0\(value)" : String(value) }
+}

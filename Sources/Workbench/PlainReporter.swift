@@ -1,0 +1,204 @@
+public import Runs
+
+/// Tells a run line by line, for pipes, logs and screen readers.
+///
+/// Every line begins with the time since the start. What happens many times a second is told at most
+/// every two seconds.
+public struct PlainReporter: Sendable {
+    /// The least time between two lines about steps or about progress, in seconds.
+    static let interval = 2.0
+
+    private var summary: RunSummary?
+    private var lastRepeating = -Double.infinity
+    private var lastActivity = ""
+
+    /// Makes a reporter for a run that has not begun.
+    public init() {}
+
+    /// The lines that tell of an event.
+    ///
+    /// - Parameters:
+    ///   - event: What happened.
+    ///   - seconds: When, since the run began.
+    /// - Returns: Lines without line ends; none where there is nothing worth a line.
+    public mutating func lines(for event: RunEvent, at seconds: Double) -> [String] {
+        if case .started(let summary) = event {
+            self.summary = summary
+        }
+        guard isDue(event, at: seconds) else { return [] }
+        let time = NumberText.clock(seconds)
+        return describe(event).map { "\(time)  \($0)" }
+    }
+
+    /// Whether an event that repeats is worth a line now; every other event is.
+    private mutating func isDue(_ event: RunEvent, at seconds: Double) -> Bool {
+        switch event {
+        case .stepped:
+            guard seconds - lastRepeating >= Self.interval else { return false }
+        case .progressed(let activity, let done, let total):
+            let isNew = activity != lastActivity
+            lastActivity = activity
+            let isEnd = total > 1 && done == total
+            guard isNew || isEnd || seconds - lastRepeating >= Self.interval else { return false }
+        default:
+            return true
+        }
+        lastRepeating = seconds
+        return true
+    }
+
+    private func describe(_ event: RunEvent) -> [String] {
+        switch event {
+        case .started(let summary): describe(summary)
+        case .progressed(let activity, let done, let total):
+            [total > 1 ? "\(activity), \(done) of \(total)" : activity]
+        case .evaluated(let subject, let evaluation): ["\(describe(subject)): \(describe(evaluation))"]
+        case .unitStarted(let unit, let attempt, _):
+            ["\(place(unit)) begins\(attempt > 1 ? ", attempt \(attempt)" : "")"]
+        case .unitCalibrated(let unit, _, let sites): ["\(place(unit)) calibrated\(describe(sites))"]
+        case .stepped(let sample): [describe(sample)]
+        case .unitFinished(let report): [describe(report)]
+        case .pauseQueued, .waiting, .resumed, .changed: describeGate(event)
+        case .sweepStarted, .sweepMeasured, .sweepFinished: describeSweep(event)
+        case .exported(let format, let path, let bytes):
+            ["wrote \(format.rawValue) to \(path), \(NumberText.bytes(bytes))"]
+        case .warning(let message): ["warning: \(message)"]
+        case .finished(let report): describe(report)
+        case .stopped(let units): ["stopped after \(units) \(units == 1 ? "unit" : "units")"]
+        case .failed(let failure): ["failed: \(failure.message)"]
+        }
+    }
+
+    private func describe(_ summary: RunSummary) -> [String] {
+        let evaluation =
+            summary.evaluationImages > 0
+            ? "\(NumberText.count(summary.evaluationImages)) evaluation images" : "no evaluation images"
+        var lines = [
+            "model \(summary.model): \(summary.architecture), "
+                + NumberText.bytes(summary.fullPrecisionBytes),
+            "plan: preset \(summary.preset.rawValue), \(BitsText.label(summary)), "
+                + "\(summary.units.count) units, "
+                + "\(NumberText.count(summary.calibrationImages)) calibration images, \(evaluation), "
+                + "\(summary.threads) \(summary.threads == 1 ? "thread" : "threads")",
+        ]
+        if let directory = summary.directory {
+            lines.append("run directory \(directory)")
+        }
+        return lines
+    }
+
+    private func describe(_ subject: EvaluationSubject) -> String {
+        switch subject {
+        case .fullPrecision: "full precision"
+        case .calibrated: "calibrated"
+        case .prefix(let unit): "quantized through \(place(unit))"
+        case .final: "final"
+        }
+    }
+
+    private func describe(_ evaluation: Evaluation) -> String {
+        var parts: [String] = []
+        if let top1 = evaluation.top1 {
+            parts.append("top-1 \(NumberText.fixed(top1, decimals: 2)) %")
+        }
+        if let top5 = evaluation.top5 {
+            parts.append("top-5 \(NumberText.fixed(top5, decimals: 2)) %")
+        }
+        parts.append("agreement \(NumberText.fixed(evaluation.agreement, decimals: 2)) %")
+        parts.append("KL \(NumberText.measure(evaluation.kl)) nats")
+        if let sqnr = evaluation.sqnrDb {
+            parts.append("SQNR \(NumberText.fixed(sqnr, decimals: 1)) dB")
+        }
+        parts.append("\(NumberText.count(evaluation.images)) images")
+        return parts.joined(separator: ", ")
+    }
+
+    private func describe(_ sites: [SiteReport]) -> String {
+        let worst = sites.filter { $0.sqnrDb != nil }.min { ($0.sqnrDb ?? 0) < ($1.sqnrDb ?? 0) }
+        guard let worst, let sqnr = worst.sqnrDb else { return ", \(sites.count) sites" }
+        return
+            ", \(sites.count) sites, lowest SQNR \(NumberText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
+    }
+
+    private func describe(_ sample: StepSample) -> String {
+        "\(place(sample.unit)) step \(sample.step) of \(sample.steps), loss \(NumberText.measure(sample.loss))"
+            + describeShares(sample.weighted)
+    }
+
+    private func describeShares(_ values: TermValues) -> String {
+        let shares = ContributionShares(values)
+        let parts = Term.allCases.compactMap { term in
+            shares[term].map { "\(term.rawValue) \(NumberText.fixed($0 * 100, decimals: 0)) %" }
+        }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    }
+
+    private func describe(_ report: AttemptReport) -> String {
+        "\(place(report.unit)) done in \(NumberText.duration(report.seconds)): "
+            + "block loss \(NumberText.measure(report.calibratedLoss)) → \(NumberText.measure(report.finalLoss)), "
+            + "KL \(NumberText.measure(report.calibratedKl)) → \(NumberText.measure(report.finalKl)) nats, "
+            + NumberText.bytes(report.bytes)
+            + (report.reverted ? ", put back to its calibrated state" : "")
+    }
+
+    private func describeGate(_ event: RunEvent) -> [String] {
+        switch event {
+        case .pauseQueued: ["pause queued: the run will wait at the next gate"]
+        case .waiting(let unit): ["waiting at the gate before \(place(unit))"]
+        case .resumed(let unit): ["going on with \(place(unit))"]
+        case .changed(let unit, let changes):
+            [
+                "from \(place(unit)) on: "
+                    + changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+            ]
+        default: []
+        }
+    }
+
+    private func describeSweep(_ event: RunEvent) -> [String] {
+        switch event {
+        case .sweepStarted(let points): ["sweep of \(points) points begins"]
+        case .sweepMeasured(let point):
+            [
+                "sweep W\(point.weightBits)A\(point.activationBits): \(NumberText.bytes(point.bytes)), "
+                    + describe(point.evaluation)
+            ]
+        case .sweepFinished(let complete): [complete ? "sweep complete" : "sweep stopped"]
+        default: []
+        }
+    }
+
+    private func describe(_ report: RunReport) -> [String] {
+        let smaller = Double(report.fullPrecisionBytes) / Double(max(report.bytes, 1))
+        return [
+            "done in \(NumberText.duration(report.seconds)): \(NumberText.bytes(report.fullPrecisionBytes)) → "
+                + "\(NumberText.bytes(report.bytes)) (\(NumberText.fixed(smaller, decimals: 1)) times smaller)"
+                + describeAccuracy(report)
+        ]
+    }
+
+    /// The evaluations side by side: top-1, or the KL where there are no labels.
+    private func describeAccuracy(_ report: RunReport) -> String {
+        let stages: [(name: String, evaluation: Evaluation?)] = [
+            ("full precision", report.fullPrecision), ("calibrated", report.calibrated),
+            ("final", report.final),
+        ]
+        let top1 = stages.compactMap { stage in
+            stage.evaluation?.top1.map { "\(NumberText.fixed($0, decimals: 2)) % \(stage.name)" }
+        }
+        if !top1.isEmpty {
+            return ", top-1 \(top1.joined(separator: " → "))"
+        }
+        let kl = stages.dropFirst().compactMap { stage in
+            stage.evaluation.map { "\(NumberText.measure($0.kl)) nats \(stage.name)" }
+        }
+        return kl.isEmpty ? "" : ", KL \(kl.joined(separator: " → "))"
+    }
+
+    /// The unit's number and name; the end of the model behind the last.
+    private func place(_ unit: Int) -> String {
+        guard let units = summary?.units else { return "unit \(unit + 1)" }
+        guard units.indices.contains(unit) else { return "the end" }
+        return "unit \(unit + 1)/\(units.count) \(units[unit].name)"
+    }
+}

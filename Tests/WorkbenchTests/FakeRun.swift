@@ -1,0 +1,146 @@
+import Runs
+
+/// A run of a small model, told as the engine would tell it: the same events every time.
+struct FakeRun {
+    /// The names of the units.
+    let unitNames: [String]
+    /// The steps of each unit.
+    let steps: Int
+    /// Whether the evaluation images have labels.
+    let isLabelled: Bool
+
+    init(blocks: Int = 6, steps: Int = 600, isLabelled: Bool = true) {
+        unitNames = ["stem"] + (0..<blocks).map { "blocks.\($0)" } + ["head"]
+        self.steps = steps
+        self.isLabelled = isLabelled
+    }
+
+    var plan: RunPlan {
+        var plan = RunPlan(model: "sample:fashion-vit")
+        plan.hyperparameters.steps = steps
+        return plan
+    }
+
+    var summary: RunSummary {
+        RunSummary(
+            model: "sample:fashion-vit", architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
+            preset: .mgrq,
+            units: unitNames.map {
+                UnitSummary(
+                    name: $0, parameters: $0.hasPrefix("blocks") ? 198_272 : 7_936, sites: sites(of: $0))
+            },
+            weightBits: unitNames.map { _ in 4 }, activationBits: unitNames.map { _ in 4 },
+            fullPrecisionBytes: 4_831_016, calibrationImages: 512, evaluationImages: isLabelled ? 1000 : 512,
+            threads: 2, directory: "runs/fashion-vit-w4a4")
+    }
+
+    func evaluation(top1: Double, kl: Double) -> Evaluation {
+        Evaluation(
+            images: isLabelled ? 1000 : 512, top1: isLabelled ? top1 : nil, top5: isLabelled ? 99.7 : nil,
+            agreement: 100 - kl * 90, kl: kl, sqnrDb: kl > 0 ? 24 - kl * 100 : nil)
+    }
+
+    /// From the start to the first unit.
+    var opening: [RunEvent] {
+        [
+            .started(summary), .progressed(activity: "running the full-precision model", done: 0, total: 1),
+            .evaluated(.fullPrecision, evaluation(top1: 91.6, kl: 0)),
+            .progressed(activity: "calibrating", done: 3, total: unitNames.count),
+            .evaluated(.calibrated, evaluation(top1: 86.1, kl: 0.114)),
+        ]
+    }
+
+    /// A unit from its start through a step; through its end without one.
+    func unit(_ unit: Int, through last: Int? = nil, reverted: Bool = false) -> [RunEvent] {
+        var events: [RunEvent] = [
+            .unitStarted(unit: unit, attempt: 1, hyperparameters: []),
+            .unitCalibrated(unit: unit, attempt: 1, sites: siteReports(of: unit)),
+        ]
+        events += stride(from: 1, through: last ?? steps, by: 5).map {
+            .stepped(sample(unit: unit, step: $0))
+        }
+        if last == nil {
+            events.append(.unitFinished(report(unit, reverted: reverted)))
+        }
+        return events
+    }
+
+    /// The end behind the last unit.
+    var ending: [RunEvent] {
+        let final = evaluation(top1: 90.9, kl: 0.0213)
+        return [
+            .evaluated(.final, final),
+            .finished(
+                RunReport(
+                    fullPrecision: evaluation(top1: 91.6, kl: 0),
+                    calibrated: evaluation(top1: 86.1, kl: 0.114),
+                    final: final, units: unitNames.indices.map { report($0) }, fullPrecisionBytes: 4_831_016,
+                    bytes: 662_412, seconds: 171.4)),
+        ]
+    }
+
+    /// Everything, from the start to the last event.
+    var whole: [RunEvent] { opening + unitNames.indices.flatMap { unit($0) } + ending }
+
+    /// A sweep of some of the points.
+    func sweep(points: Int) -> [RunEvent] {
+        let request = SweepRequest()
+        var events: [RunEvent] = [.sweepStarted(points: request.points.count)]
+        events += request.points.prefix(points).map {
+            .sweepMeasured(point($0.weightBits, $0.activationBits))
+        }
+        if points >= request.points.count {
+            events.append(.sweepFinished(complete: true))
+        }
+        return events
+    }
+
+    /// A sweep's point; more bits cost more and lose less.
+    func point(_ weightBits: Int, _ activationBits: Int) -> SweepPoint {
+        let loss = 1.0 / Double(weightBits * weightBits) + 1.6 / Double(activationBits * activationBits)
+        return SweepPoint(
+            weightBits: weightBits, activationBits: activationBits,
+            bytes: 150_000 + 4_831_016 * weightBits / 32,
+            evaluation: evaluation(top1: 91.6 - loss * 60, kl: loss * 0.8))
+    }
+
+    private func sites(of unit: String) -> [String] {
+        unit.hasPrefix("blocks")
+            ? ["attn.qkv.weight", "attn.qkv.input", "attn.softmax", "mlp.fc1.weight", "mlp.fc2.input"].map {
+                "\(unit).\($0)"
+            }
+            : ["\(unit).weight", "\(unit).input"]
+    }
+
+    private func siteReports(of unit: Int) -> [SiteReport] {
+        sites(of: unitNames[unit]).enumerated().map { index, name in
+            SiteReport(site: name, bits: 4, quantizer: "uniform per channel", sqnrDb: 17.5 + Double(index))
+        }
+    }
+
+    private func report(_ unit: Int, reverted: Bool = false) -> AttemptReport {
+        let calibrated = 1.2e-3 * Double(unit + 2)
+        return AttemptReport(
+            unit: unit, name: unitNames[unit], attempt: 1, hyperparameters: [], calibratedLoss: calibrated,
+            finalLoss: reverted ? calibrated : calibrated * 0.34, calibratedKl: 0.004 * Double(unit + 1),
+            finalKl: 0.0025 * Double(unit + 1), reverted: reverted, seconds: 18.3 + Double(unit),
+            bytes: unitNames[unit].hasPrefix("blocks") ? 104_000 : 19_000)
+    }
+
+    private func sample(unit: Int, step: Int) -> StepSample {
+        let done = Double(step) / Double(steps)
+        // A small wobble that depends on nothing but the step.
+        let wobble = 1 + 0.25 * (Double((step * 7919 + unit * 104_729) % 101) / 100 - 0.5)
+        let fall = 1 / (1 + 9 * done)
+        let block = 1.2e-3 * Double(unit + 2) * fall * wobble
+        let weighted = TermValues(
+            block: 2 * fall * wobble, global: 1 / (1 + 3 * done) * (2 - wobble), local: 0.5 / (1 + 5 * done))
+        let isProbed = (step - 1) % 50 == 0
+        return StepSample(
+            unit: unit, attempt: 1, step: step, steps: steps,
+            loss: (weighted.block ?? 0) + (weighted.global ?? 0) + (weighted.local ?? 0),
+            terms: TermValues(block: block, global: 0.01 * fall, local: 0.2 * fall), weighted: weighted,
+            gradientNorms: isProbed
+                ? TermValues(block: 0.8 * fall, global: 1.1 * fall * wobble, local: 0.2) : nil)
+    }
+}

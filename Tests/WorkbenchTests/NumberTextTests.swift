@@ -1,0 +1,58 @@
+import Testing
+
+@testable import Workbench
+
+@Suite("Number text")
+struct NumberTextTests {
+    @Test(
+        "fixed decimals round to nearest and keep their zeros",
+        arguments: [
+            (91.2, 2, "91.20"), (0.004, 2, "0.00"), (-0.004, 2, "0.00"), (-1.5, 1, "-1.5"),
+            (99.999, 2, "100.00"),
+            (3, 0, "3"), (.nan, 2, "–"), (.infinity, 2, "–"),
+        ] as [(Double, Int, String)])
+    func fixed(value: Double, decimals: Int, expected: String) {
+        #expect(NumberText.fixed(value, decimals: decimals) == expected)
+    }
+
+    @Test(
+        "powers of ten carry over where rounding reaches ten",
+        arguments: [
+            (3.14e-4, "3.1e-4"), (9.99e-4, "1.0e-3"), (12345, "1.2e4"), (-2e-7, "-2.0e-7"), (0, "0"),
+            (.leastNonzeroMagnitude, "4.9e-324"), (.nan, "–"),
+        ] as [(Double, String)])
+    func scientific(value: Double, expected: String) {
+        #expect(NumberText.scientific(value) == expected)
+    }
+
+    @Test(
+        "a measure takes the short form",
+        arguments: [
+            (0.0123, "0.0123"), (1.234, "1.23"), (123.44, "123.4"), (0.00123, "1.2e-3"), (0, "0"),
+        ] as [(Double, String)])
+    func measure(value: Double, expected: String) {
+        #expect(NumberText.measure(value) == expected)
+    }
+
+    @Test(
+        "sizes and counts name their unit",
+        arguments: [
+            (812, "812 B", "812"), (98_210, "98.2 kB", "98 210"), (4_310_000, "4.31 MB", "4 310 000"),
+            (1_200_000_000, "1.20 GB", "1 200 000 000"),
+        ])
+    func sizes(value: Int, bytes: String, count: String) {
+        #expect(NumberText.bytes(value) == bytes)
+        #expect(NumberText.count(value) == count)
+    }
+
+    @Test(
+        "times read as a clock and as a span",
+        arguments: [
+            (0.42, "00:00", "0.42 s"), (12.34, "00:12", "12.3 s"), (451, "07:31", "7 min 31 s"),
+            (4051, "1:07:31", "1 h 07 min"), (.infinity, "–", "–"), (-3, "00:00", "0.00 s"),
+        ] as [(Double, String, String)])
+    func times(seconds: Double, clock: String, duration: String) {
+        #expect(NumberText.clock(seconds) == clock)
+        #expect(NumberText.duration(seconds) == duration)
+    }
+}
