@@ -1,0 +1,70 @@
+/* Everything for one level: LEVEL, HAS_FMA, HAS_ROUND, ROWS and PANELS are set by levels.c. */
+#include "vectors.h"
+
+#include "products.h"
+
+#include "elementwise.h"
+
+#include "normalization.h"
+
+#include "quantizers.h"
+
+#include "rounding.h"
+
+/* Twelve chains of sixteen lanes keep every multiply-add unit busy. */
+static double FN(probe)(ptrdiff_t rounds, float *sink) {
+    v16 chains[12];
+    for (int chain = 0; chain < 12; chain++) {
+        chains[chain] = (v16)(1.0f + (float)chain);
+    }
+    const v16 factor = (v16)(0.999999f + 0 * sink[0]), term = (v16)(1e-6f + 0 * sink[0]);
+    for (ptrdiff_t round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full)
+        for (int chain = 0; chain < 12; chain++) {
+            chains[chain] = FN(fma)(chains[chain], factor, term);
+        }
+    }
+    v16 sum = chains[0];
+    for (int chain = 1; chain < 12; chain++) {
+        sum += chains[chain];
+    }
+    *sink = FN(sum)(sum);
+    return (double)rounds * 12 * 16 * 2;
+}
+
+static const ck_kernels FN(kernels) = {
+    .multiply = FN(multiply),
+    .multiply_packed = FN(multiply_packed),
+    .multiply_batch = FN(multiply_batch),
+    .pack = FN(pack),
+    .column_sums = FN(column_sums),
+    .squared_distance = FN(squared_distance),
+    .squared_norm = FN(squared_norm),
+    .add = FN(add),
+    .scale_columns = FN(scale_columns),
+    .scale = FN(scale),
+    .scaled_difference = FN(scaled_difference),
+    .add_row_bias = FN(add_row_bias),
+    .copy = FN(copy),
+    .adam = FN(adam),
+    .gelu = FN(gelu),
+    .gelu_backward = FN(gelu_backward),
+    .layer_norm = FN(layer_norm),
+    .layer_norm_backward = FN(layer_norm_backward),
+    .softmax_rows = FN(softmax_rows),
+    .softmax_rows_backward = FN(softmax_rows_backward),
+    .kullback_leibler = FN(kullback_leibler),
+    .fake_quantize = FN(fake_quantize),
+    .fake_quantize_backward = FN(fake_quantize_backward),
+    .quantize = FN(quantize),
+    .dequantize = FN(dequantize),
+    .fake_quantize_log_sqrt2 = FN(fake_quantize_log_sqrt2),
+    .fake_quantize_log_sqrt2_backward = FN(fake_quantize_log_sqrt2_backward),
+    .quantize_log_sqrt2 = FN(quantize_log_sqrt2),
+    .dequantize_log_sqrt2 = FN(dequantize_log_sqrt2),
+    .ada_round_initialise = FN(ada_round_initialise),
+    .ada_round = FN(ada_round),
+    .ada_round_backward = FN(ada_round_backward),
+    .ada_round_penalty = FN(ada_round_penalty),
+    .probe = FN(probe),
+};

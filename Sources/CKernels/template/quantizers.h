@@ -1,0 +1,181 @@
+/*
+ * Quantizers. Each is a function of sixteen elements and their parameters; FOR_GROUPS brings both together
+ * whatever the grouping is.
+ */
+
+/* One run of columns of one row that shares parameters, or has one set of them for each column. */
+typedef struct {
+    ptrdiff_t start, end, parameter;
+    bool each_column;
+} FN(run);
+
+/* The run that begins at column `start` of row `r`. */
+INLINE FN(run) FN(find_run)(ck_groups groups, ptrdiff_t r, ptrdiff_t start, ptrdiff_t columns) {
+    if (!groups.by_column) {
+        return (FN(run)){0, columns, (r / groups.width) % groups.count, false};
+    }
+    if (groups.width == 1) {
+        return (FN(run)){0, columns, 0, true};
+    }
+    return (FN(run)){start, start + groups.width, start / groups.width, false};
+}
+
+/* Runs a body for all columns of row `r`: `c` is the first column and `n` how many there are, 1 to 16. */
+#define EACH_RUN(run, groups, r, columns)                                                           \
+    for (FN(run) run = FN(find_run)(groups, r, 0, columns); run.start < (columns);                  \
+         run = run.end < (columns) ? FN(find_run)(groups, r, run.end, columns)                      \
+                                   : (FN(run)){(columns), (columns), 0, false})
+
+#define EACH_IN(c, n, run)                                                                          \
+    for (ptrdiff_t c = run.start, n;                                                                \
+         c < run.end && (n = run.end - c < 16 ? run.end - c : 16, true); c += 16)
+
+INLINE v16 FN(parameter)(const float *parameters, FN(run) run, ptrdiff_t c, ptrdiff_t n) {
+    return run.each_column ? FN(load)(parameters + c, n) : (v16)(parameters[run.parameter]);
+}
+
+INLINE v16 FN(clip)(v16 code, float maximum) {
+    return FN(min)(FN(max)(code, (v16)(0.0f)), (v16)(maximum));
+}
+
+static void FN(fake_quantize)(ck_matrix x, ck_affine q, ck_matrix out) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                const v16 s = FN(parameter)(q.scales, run, c, n), z = FN(parameter)(q.zero_points, run, c, n);
+                const v16 code = FN(clip)(FN(round)(FN(load)(FN(row)(x, r) + c, n) / s) + z, q.maximum_code);
+                FN(store)(FN(row)(out, r) + c, s * (code - z), n);
+            }
+        }
+    }
+}
+
+static void FN(quantize)(ck_matrix x, ck_affine q, ck_matrix codes) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                const v16 s = FN(parameter)(q.scales, run, c, n), z = FN(parameter)(q.zero_points, run, c, n);
+                const v16 code = FN(clip)(FN(round)(FN(load)(FN(row)(x, r) + c, n) / s) + z, q.maximum_code);
+                FN(store)(FN(row)(codes, r) + c, code, n);
+            }
+        }
+    }
+}
+
+static void FN(dequantize)(ck_matrix codes, ck_affine q, ck_matrix out) {
+    EACH_ROW(r, codes) {
+        EACH_RUN(run, q.groups, r, codes.columns) {
+            EACH_IN(c, n, run) {
+                const v16 s = FN(parameter)(q.scales, run, c, n), z = FN(parameter)(q.zero_points, run, c, n);
+                FN(store)(FN(row)(out, r) + c, s * (FN(load)(FN(row)(codes, r) + c, n) - z), n);
+            }
+        }
+    }
+}
+
+static void FN(fake_quantize_backward)(
+    ck_matrix d_out, ck_matrix x, ck_affine q, ck_matrix d_x, bool accumulate, float *scale_gradients) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            v16 sum = (v16)(0.0f);
+            EACH_IN(c, n, run) {
+                float *to = FN(row)(d_x, r) + c;
+                const v16 s = FN(parameter)(q.scales, run, c, n), z = FN(parameter)(q.zero_points, run, c, n);
+                const v16 gradient = FN(load)(FN(row)(d_out, r) + c, n);
+                const v16 ratio = FN(load)(FN(row)(x, r) + c, n) / s;
+                const v16 level = FN(round)(ratio), code = level + z;
+                const i16 low = code < 0.0f, high = code > q.maximum_code;
+                const v16 passed = (low | high) ? (v16)(0.0f) : gradient;
+                FN(store)(to, accumulate ? FN(load)(to, n) + passed : passed, n);
+                if (scale_gradients) {
+                    const v16 inside = level - ratio;
+                    const v16 slope = low ? -z : (high ? q.maximum_code - z : inside);
+                    const v16 term = FN(keep)(gradient * slope, n, 0);
+                    if (run.each_column) {
+                        FN(store)(scale_gradients + c, FN(load)(scale_gradients + c, n) + term, n);
+                    } else {
+                        sum += term;
+                    }
+                }
+            }
+            if (scale_gradients && !run.each_column) {
+                scale_gradients[run.parameter] += FN(sum)(sum);
+            }
+        }
+    }
+}
+
+/*
+ * The code of v = x / delta, limited to 1: round(-2 log2 v), from the exponents alone. With v = m 2^e and
+ * 1 <= m < 2, floor(2 log2 v + 1/2) = 2 e + floor(log2(m^2 sqrt 2)). What is not positive (or so small
+ * that its exponent field is empty) gets the code of zero.
+ */
+INLINE v16 FN(logarithmic_code)(v16 x, v16 delta, float maximum) {
+    const v16 v = FN(min)(x / delta, (v16)(1.0f));
+    const i16 bits = (i16)v;
+    const v16 m = (v16)((bits & (i16)(0x007FFFFF)) | (i16)(0x3F800000));
+    const i16 exponent = ((bits >> 23) - 127) * 2 + (((i16)(m * m * 1.41421356f) >> 23) - 127);
+    const v16 code = __builtin_convertvector(-exponent, v16);
+    return v >= 1.17549435e-38f ? FN(min)(code, (v16)(maximum)) : (v16)(maximum);
+}
+
+/* delta 2^(-code/2), or 0 for the top code. */
+INLINE v16 FN(logarithmic_value)(v16 code, v16 delta, float maximum) {
+    const i16 q = __builtin_convertvector(code, i16);
+    const v16 power = (v16)(((i16)(127) - (q >> 1)) << 23);
+    const v16 half = (q & 1) != 0 ? (v16)(0.707106781f) : (v16)(1.0f);
+    return code >= maximum ? (v16)(0.0f) : delta * (power * half);
+}
+
+static void FN(fake_quantize_log_sqrt2)(ck_matrix x, ck_logarithmic q, ck_matrix out) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                const v16 delta = FN(parameter)(q.deltas, run, c, n);
+                const v16 code = FN(logarithmic_code)(FN(load)(FN(row)(x, r) + c, n), delta, q.maximum_code);
+                FN(store)(FN(row)(out, r) + c, FN(logarithmic_value)(code, delta, q.maximum_code), n);
+            }
+        }
+    }
+}
+
+static void FN(quantize_log_sqrt2)(ck_matrix x, ck_logarithmic q, ck_matrix codes) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                const v16 delta = FN(parameter)(q.deltas, run, c, n);
+                const v16 code = FN(logarithmic_code)(FN(load)(FN(row)(x, r) + c, n), delta, q.maximum_code);
+                FN(store)(FN(row)(codes, r) + c, code, n);
+            }
+        }
+    }
+}
+
+static void FN(dequantize_log_sqrt2)(ck_matrix codes, ck_logarithmic q, ck_matrix out) {
+    EACH_ROW(r, codes) {
+        EACH_RUN(run, q.groups, r, codes.columns) {
+            EACH_IN(c, n, run) {
+                const v16 delta = FN(parameter)(q.deltas, run, c, n);
+                const v16 code = FN(load)(FN(row)(codes, r) + c, n);
+                FN(store)(FN(row)(out, r) + c, FN(logarithmic_value)(code, delta, q.maximum_code), n);
+            }
+        }
+    }
+}
+
+static void FN(fake_quantize_log_sqrt2_backward)(
+    ck_matrix d_out, ck_matrix x, ck_matrix out, ck_logarithmic q, ck_matrix d_x, bool accumulate) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                float *to = FN(row)(d_x, r) + c;
+                const v16 delta = FN(parameter)(q.deltas, run, c, n);
+                const v16 from = FN(load)(FN(row)(x, r) + c, n), level = FN(load)(FN(row)(out, r) + c, n);
+                const i16 open = (from > 0.0f) & (from <= delta) & (level > 0.0f);
+                const v16 slope = open ? level / (open ? from : (v16)(1.0f)) : (v16)(0.0f);
+                const v16 result = FN(load)(FN(row)(d_out, r) + c, n) * slope;
+                FN(store)(to, accumulate ? FN(load)(to, n) + result : result, n);
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import CKernels
+package import TensorCore
+
+/// Sums each column: `sums[c] = Σ_r a[r, c]`, plus what `sums` held before if `accumulate` is true.
+///
+/// - Parameters:
+///   - a: `[rows, columns]`.
+///   - sums: `[columns]`; rows are added in order.
+///   - accumulate: Whether to add to `sums` rather than overwrite it.
+package func columnSums(_ a: Matrix, into sums: Vector, accumulate: Bool = false) {
+    sums.require(a.columns, "sums")
+    unsafe kernels.column_sums(a.view, sums.pointer, accumulate)
+}
+
+/// Adds: `out = x + y`, or `out = x + gamma ⊙ y` with one factor for each column (layer scale).
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - y: `[rows, columns]`.
+///   - gamma: `[columns]`, or nil for factors of 1.
+///   - out: `[rows, columns]`, overwritten; may be `x` or `y`.
+package func add(_ x: Matrix, _ y: Matrix, scaledBy gamma: Vector? = nil, into out: Matrix) {
+    y.require(like: x, "y")
+    out.require(like: x, "out")
+    gamma?.require(x.columns, "gamma")
+    withExtendedLifetime(gamma) {
+        unsafe kernels.add(x.view, y.view, gamma?.pointer, out.view)
+    }
+}
+
+/// Multiplies each column by its factor: `out[r, c] = x[r, c] · gamma[c]`, plus what `out` held before if
+/// `accumulate` is true.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - gamma: `[columns]`.
+///   - out: `[rows, columns]`; may be `x`.
+///   - accumulate: Whether to add to `out` rather than overwrite it.
+package func scaleColumns(_ x: Matrix, by gamma: Vector, into out: Matrix, accumulate: Bool = false) {
+    out.require(like: x, "out")
+    gamma.require(x.columns, "gamma")
+    unsafe kernels.scale_columns(x.view, gamma.pointer, out.view, accumulate)
+}
+
+/// Multiplies by a number: `out = factor · x`, plus what `out` held before if `accumulate` is true.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - factor: The number.
+///   - out: `[rows, columns]`; may be `x`.
+///   - accumulate: Whether to add to `out` rather than overwrite it.
+package func scale(_ x: Matrix, by factor: Float, into out: Matrix, accumulate: Bool = false) {
+    out.require(like: x, "out")
+    unsafe kernels.scale(x.view, factor, out.view, accumulate)
+}
+
+/// Takes a difference: `out = factor · (x − y)`, plus what `out` held before if `accumulate` is true.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - y: `[rows, columns]`.
+///   - factor: What the difference is multiplied by.
+///   - out: `[rows, columns]`; may be `x` or `y`.
+///   - accumulate: Whether to add to `out` rather than overwrite it.
+package func scaledDifference(
+    _ x: Matrix, _ y: Matrix, factor: Float, into out: Matrix, accumulate: Bool = false
+) {
+    y.require(like: x, "y")
+    out.require(like: x, "out")
+    unsafe kernels.scaled_difference(x.view, y.view, factor, out.view, accumulate)
+}
+
+/// Adds a bias to every row: `out[r, c] = x[r, c] + bias[c]`.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - bias: `[columns]`.
+///   - out: `[rows, columns]`, overwritten; may be `x`.
+package func addRowBias(_ x: Matrix, _ bias: Vector, into out: Matrix) {
+    out.require(like: x, "out")
+    bias.require(x.columns, "bias")
+    unsafe kernels.add_row_bias(x.view, bias.pointer, out.view)
+}
+
+/// Copies elements.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - out: `[rows, columns]`, overwritten.
+package func copy(_ x: Matrix, into out: Matrix) {
+    out.require(like: x, "out")
+    unsafe kernels.copy(x.view, out.view)
+}
+
+/// The sum of squared differences, `Σ (x − y)²`, in a fixed order and accumulated in double precision.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - y: `[rows, columns]`.
+package func squaredDistance(_ x: Matrix, _ y: Matrix) -> Double {
+    y.require(like: x, "y")
+    return unsafe kernels.squared_distance(x.view, y.view)
+}
+
+/// The sum of squares, `Σ x²`, in a fixed order and accumulated in double precision.
+///
+/// - Parameter x: `[rows, columns]`.
+package func squaredNorm(_ x: Matrix) -> Double {
+    unsafe kernels.squared_norm(x.view)
+}
+
+/// Applies the Gaussian error linear unit: `out = x · Φ(x)`, Φ the standard normal distribution (the form
+/// with the error function, not with tanh). Absolute error at most 10⁻⁶.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - out: `[rows, columns]`, overwritten; may be `x`.
+package func gelu(_ x: Matrix, into out: Matrix) {
+    out.require(like: x, "out")
+    unsafe kernels.gelu(x.view, out.view)
+}
+
+/// The backward pass of `gelu`: `dX = dOut · (Φ(x) + x · φ(x))`, plus what `dX` held before if `accumulate`
+/// is true.
+///
+/// - Parameters:
+///   - dOut: `[rows, columns]` gradient of the result.
+///   - x: `[rows, columns]` input of the forward pass.
+///   - dX: `[rows, columns]` gradient of the input; may be `dOut` or `x`.
+///   - accumulate: Whether to add to `dX` rather than overwrite it.
+package func geluBackward(_ dOut: Matrix, x: Matrix, into dX: Matrix, accumulate: Bool = false) {
+    dOut.require(like: x, "dOut")
+    dX.require(like: x, "dX")
+    unsafe kernels.gelu_backward(dOut.view, x.view, dX.view, accumulate)
+}
