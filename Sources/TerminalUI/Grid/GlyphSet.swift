@@ -1,0 +1,119 @@
+/// Which glyphs the terminal and its font can show.
+public enum GlyphSet: String, CaseIterable, Hashable, Sendable {
+    /// Curves of 2 × 4 dots per cell, rounded frames.
+    case braille
+    /// Curves of 1 × 2 half blocks per cell, for fonts without braille.
+    case block
+    /// Only ASCII, for screens without UTF-8 and for locales that make frames two columns wide.
+    case ascii
+
+    /// The next set, for a key that goes round.
+    public var next: GlyphSet {
+        switch self {
+        case .braille: .block
+        case .block: .ascii
+        case .ascii: .braille
+        }
+    }
+
+    /// The parts of frames and axes.
+    public var box: BoxGlyphs { self == .ascii ? .ascii : .rounded }
+
+    /// The glyph of a symbol; always one column wide.
+    public func symbol(_ symbol: Symbol) -> Unicode.Scalar {
+        let pair = symbol.glyphs
+        return self == .ascii ? pair.ascii : pair.unicode
+    }
+
+    /// What stands for text that was cut.
+    public var ellipsis: String { self == .ascii ? "~" : "…" }
+
+    /// Glyphs of rising weight; the first is a space.
+    public var ramp: [Unicode.Scalar] {
+        self == .ascii
+            ? [" ", ".", ":", "-", "=", "+", "*", "#", "@"]
+            : [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+    }
+
+    /// Three fills that differ without colour: heavy, medium, light.
+    public var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":"] : ["█", "▒", "░"] }
+
+    /// The dots of one cell of a curve: columns and rows.
+    var dots: (columns: Int, rows: Int) {
+        switch self {
+        case .braille: (2, 4)
+        case .block: (1, 2)
+        case .ascii: (1, 1)
+        }
+    }
+}
+
+/// The parts of frames and axes, each one column wide.
+public struct BoxGlyphs: Hashable, Sendable {
+    /// The corners: top left, top right, bottom left, bottom right.
+    public let topLeft, topRight, bottomLeft, bottomRight: Unicode.Scalar
+    /// The straight parts.
+    public let horizontal, vertical: Unicode.Scalar
+    /// A tick on a vertical axis and on a horizontal axis.
+    public let verticalTick, horizontalTick: Unicode.Scalar
+
+    /// Rounded corners.
+    public static let rounded = BoxGlyphs(
+        topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯", horizontal: "─", vertical: "│",
+        verticalTick: "┤", horizontalTick: "┴")
+    /// Nothing but ASCII.
+    public static let ascii = BoxGlyphs(
+        topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+", horizontal: "-", vertical: "|",
+        verticalTick: "+", horizontalTick: "+")
+}
+
+/// Small pictures with a meaning, which always stand beside a word.
+public enum Symbol: String, CaseIterable, Hashable, Sendable {
+    /// Finished well.
+    case done
+    /// In work.
+    case running
+    /// Not begun.
+    case waiting
+    /// Something to look at.
+    case warning
+    /// Failed.
+    case failed
+    /// No longer valid because something before it changed.
+    case stale
+    /// Marks the selected row.
+    case pointer
+    /// On a Pareto front.
+    case front
+    /// Dominated by another point.
+    case dominated
+    /// The point that is looked at.
+    case selected
+    /// More above.
+    case moreAbove
+    /// More below.
+    case moreBelow
+    /// A separator between words.
+    case dot
+    /// Leads from one value to another.
+    case arrow
+
+    var glyphs: (unicode: Unicode.Scalar, ascii: Unicode.Scalar) {
+        switch self {
+        case .done: ("✓", "v")
+        case .running: ("●", "*")
+        case .waiting: ("·", ".")
+        case .warning: ("▲", "!")
+        case .failed: ("✗", "X")
+        case .stale: ("○", "o")
+        case .pointer: ("▶", ">")
+        case .front: ("●", "@")
+        case .dominated: ("×", "x")
+        case .selected: ("◆", "O")
+        case .moreAbove: ("↑", "^")
+        case .moreBelow: ("↓", "v")
+        case .dot: ("·", "|")
+        case .arrow: ("→", ">")
+        }
+    }
+}

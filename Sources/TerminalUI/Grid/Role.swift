@@ -1,0 +1,67 @@
+/// What a cell is for.
+///
+/// Drawing names roles only; a ``Theme`` says which colours they have. The raw value is the key in a
+/// theme file.
+public enum Role: String, CaseIterable, Hashable, Sendable {
+    /// The empty screen.
+    case background
+    /// Ordinary text.
+    case text
+    /// Text of less weight: units, hints, what is not available.
+    case muted
+    /// A heading inside a panel, a table's column titles.
+    case heading
+    /// The title of a panel.
+    case title
+    /// The frame of a panel.
+    case border
+    /// The frame of the panel that has the focus.
+    case borderFocus = "border_focus"
+    /// The selected row of a list.
+    case selection
+    /// A key in the footer or in help.
+    case keyHint = "key_hint"
+    /// The line at the top of the screen.
+    case header
+    /// Success.
+    case ok
+    /// Something to look at.
+    case warn
+    /// Failure.
+    case error
+    /// Something that happens now.
+    case running
+    /// Axes and ticks of charts.
+    case axis
+    /// Block-granularity supervision.
+    case block
+    /// Global-granularity supervision.
+    case global
+    /// Local-granularity supervision.
+    case local
+    /// The curve that is looked at.
+    case curve
+    /// A curve shown for comparison.
+    case comparison
+    /// Points of a Pareto front and the line that joins them.
+    case front
+    /// Points that another point dominates.
+    case dominated
+    /// The lowest of five steps of a gradient.
+    case heat0
+    /// The second of five steps of a gradient.
+    case heat1
+    /// The middle of five steps of a gradient.
+    case heat2
+    /// The fourth of five steps of a gradient.
+    case heat3
+    /// The highest of five steps of a gradient.
+    case heat4
+
+    /// The gradient step for a fraction of 0 to 1; other numbers are moved to the nearest end.
+    public static func heat(_ fraction: Double) -> Role {
+        let steps: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
+        guard fraction > 0 else { return .heat0 }
+        return steps[min(4, Int(min(fraction, 1) * 5))]
+    }
+}

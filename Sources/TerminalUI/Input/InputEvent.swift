@@ -1,0 +1,159 @@
+/// Keys held while another key or a button goes down.
+public struct Modifiers: OptionSet, Hashable, Sendable {
+    /// The bits.
+    public let rawValue: UInt8
+
+    /// Makes a set from its bits.
+    public init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Shift; part of the character for keys that type one.
+    public static let shift = Modifiers(rawValue: 1)
+    /// Alt or Meta.
+    public static let alt = Modifiers(rawValue: 2)
+    /// Control.
+    public static let control = Modifiers(rawValue: 4)
+}
+
+/// A key.
+public enum Key: Hashable, Sendable {
+    /// A key that types something.
+    case character(Character)
+    /// A letter together with Control; the letter is lower case.
+    case control(Character)
+    /// A character together with Alt.
+    case alt(Character)
+    /// Enter or Return.
+    case enter
+    /// Escape alone.
+    case escape
+    /// The tabulator.
+    case tab
+    /// The tabulator with Shift.
+    case backtab
+    /// Arrow up.
+    case up
+    /// Arrow down.
+    case down
+    /// Arrow left.
+    case left
+    /// Arrow right.
+    case right
+    /// To the beginning.
+    case home
+    /// To the end.
+    case end
+    /// One page back.
+    case pageUp
+    /// One page on.
+    case pageDown
+    /// Insert.
+    case insert
+    /// Deletes what is before the cursor.
+    case backspace
+    /// Deletes what is under the cursor.
+    case delete
+    /// A function key, from 1.
+    case function(Int)
+}
+
+/// A key that went down.
+public struct KeyEvent: Hashable, Sendable {
+    /// Which key.
+    public let key: Key
+    /// What was held, for keys that type nothing.
+    public let modifiers: Modifiers
+
+    /// Makes an event.
+    public init(_ key: Key, _ modifiers: Modifiers = []) {
+        self.key = key
+        self.modifiers = modifiers
+    }
+}
+
+/// Something the mouse did.
+public struct MouseEvent: Hashable, Sendable {
+    /// What kind of thing.
+    public enum Action: Hashable, Sendable {
+        /// A button went down.
+        case press
+        /// A button went up.
+        case release
+        /// The mouse moved with a button held.
+        case drag
+        /// The mouse moved.
+        case move
+        /// The wheel turned by one step.
+        case wheel(WheelDirection)
+    }
+
+    /// Where the wheel turned to.
+    public enum WheelDirection: Hashable, Sendable {
+        /// Away from the hand.
+        case up
+        /// Towards the hand.
+        case down
+        /// To the left.
+        case left
+        /// To the right.
+        case right
+    }
+
+    /// A button.
+    public enum Button: Hashable, Sendable {
+        /// The left button.
+        case left
+        /// The middle button.
+        case middle
+        /// The right button.
+        case right
+        /// No button, or one that has no name.
+        case none
+    }
+
+    /// What happened.
+    public let action: Action
+    /// Which button it concerns.
+    public let button: Button
+    /// The column, from 0.
+    public let x: Int
+    /// The row, from 0.
+    public let y: Int
+    /// What was held.
+    public let modifiers: Modifiers
+
+    /// Makes an event.
+    public init(_ action: Action, button: Button = .none, x: Int, y: Int, modifiers: Modifiers = []) {
+        self.action = action
+        self.button = button
+        self.x = x
+        self.y = y
+        self.modifiers = modifiers
+    }
+}
+
+/// Something that came from the terminal.
+public enum InputEvent: Hashable, Sendable {
+    /// A key went down.
+    case key(KeyEvent)
+    /// The mouse did something.
+    case mouse(MouseEvent)
+    /// Text was pasted.
+    case paste(String)
+    /// The screen has a new size, in columns and rows.
+    case resize(width: Int, height: Int)
+    /// The user wants to suspend the program; ``TerminalLoop`` does it.
+    case suspendRequest
+    /// The program goes on after it was suspended.
+    case resumed
+    /// A signal arrived that asks the program to end: its number.
+    case signal(Int32)
+    /// The terminal is gone: there will be no more input.
+    case closed
+    /// Another thread has data; ``TerminalLoop`` fetches it.
+    case wake
+
+    /// A key without modifiers.
+    public static func key(_ key: Key) -> InputEvent { .key(KeyEvent(key)) }
+}

@@ -1,0 +1,95 @@
+/// What a theme says about one role.
+public struct RoleStyle: Hashable, Sendable {
+    /// The colour of glyphs.
+    public var foreground: Color
+    /// The colour behind them; nil for the theme's own background.
+    public var background: Color?
+    /// Attributes the role always has.
+    public var attributes: TextAttributes
+
+    /// Makes a role's style.
+    public init(_ foreground: Color, on background: Color? = nil, _ attributes: TextAttributes = []) {
+        self.foreground = foreground
+        self.background = background
+        self.attributes = attributes
+    }
+}
+
+/// A style in colours that a terminal can show.
+public struct TerminalStyle: Hashable, Sendable {
+    /// The colour of glyphs.
+    public let foreground: Color
+    /// The colour behind them.
+    public let background: Color
+    /// The attributes.
+    public let attributes: TextAttributes
+}
+
+/// Gives every role its colours.
+public struct Theme: Hashable, Sendable {
+    /// Whether the background is dark or light.
+    public enum Variant: String, CaseIterable, Hashable, Sendable {
+        /// Light text on a dark background.
+        case dark
+        /// Dark text on a light background.
+        case light
+    }
+
+    /// The name it is chosen by.
+    public let name: String
+    /// Whether it is dark or light.
+    public let variant: Variant
+    /// What it says about each role; every role has an entry.
+    public private(set) var roles: [Role: RoleStyle]
+    /// What it says for terminals of 8 and 16 colours, where it says anything.
+    public private(set) var paletteRoles: [Role: RoleStyle]
+
+    /// Makes a theme.
+    ///
+    /// - Parameters:
+    ///   - name: The name it is chosen by.
+    ///   - variant: Whether it is dark or light.
+    ///   - roles: What it says about each role; what is missing looks like text.
+    ///   - paletteRoles: What it says for terminals of 8 and 16 colours.
+    public init(
+        name: String, variant: Variant, roles: [Role: RoleStyle], paletteRoles: [Role: RoleStyle] = [:]
+    ) {
+        self.name = name
+        self.variant = variant
+        let text = roles[.text] ?? RoleStyle(.terminalDefault)
+        var complete = roles
+        for role in Role.allCases where complete[role] == nil {
+            complete[role] = role == .background ? RoleStyle(.terminalDefault) : text
+        }
+        self.roles = complete
+        self.paletteRoles = paletteRoles
+    }
+
+    /// The colours and attributes of a style on a terminal of the given depth.
+    public func resolve(_ style: Style, depth: ColorDepth) -> TerminalStyle {
+        let usesPalette = depth == .eight || depth == .sixteen
+        func entry(_ role: Role) -> RoleStyle {
+            (usesPalette ? paletteRoles[role] : nil) ?? roles[role] ?? RoleStyle(.terminalDefault)
+        }
+        let chosen = entry(style.role)
+        // The background's entry is a colour behind everything, so it stands where text has a foreground.
+        let behind = entry(.background).foreground
+        var attributes = chosen.attributes.union(style.attributes)
+        let isBackground = style.role == .background
+        var foreground = (isBackground ? entry(.text).foreground : chosen.foreground)
+        var background = isBackground ? behind : chosen.background ?? behind
+        if depth == .monochrome {
+            if chosen.background != nil { attributes.insert(.reverse) }
+            return TerminalStyle(
+                foreground: .terminalDefault, background: .terminalDefault, attributes: attributes)
+        }
+        foreground = foreground.reduced(to: depth)
+        background = background.reduced(to: depth)
+        if usesPalette, foreground == background, foreground != .terminalDefault {
+            // Colours that the palette cannot tell apart would hide the text.
+            foreground = variant == .dark ? .ansi(7) : .ansi(0)
+            if foreground == background { foreground = foreground == .ansi(0) ? .ansi(7) : .ansi(0) }
+        }
+        return TerminalStyle(foreground: foreground, background: background, attributes: attributes)
+    }
+}
