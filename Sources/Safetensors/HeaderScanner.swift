@@ -6,6 +6,9 @@ struct HeaderScanner {
     /// How deep values that the format does not know may nest before the header is refused.
     static let maximumDepth = 32
 
+    /// What may stand for an extent or an offset.
+    private static let accepted = "a whole number from 0 to \(Int.max) in plain digits"
+
     /// The path, for errors.
     let file: String
     /// Where the header ends.
@@ -176,30 +179,29 @@ struct HeaderScanner {
     mutating func count(_ bytes: Span<UInt8>, orElse code: SafetensorsError.Code) throws(SafetensorsError)
         -> Int
     {
-        let accepted = "a whole number from 0 to \(Int.max) in plain digits"
-        guard let first = peek(bytes) else { throw unexpected(bytes, accepted) }
+        guard let first = peek(bytes) else { throw unexpected(bytes, Self.accepted) }
         let start = position
         guard first != UInt8(ascii: "-") else {
-            throw failure(code, "a negative number stands where only \(accepted) can", at: start)
+            throw failure(code, "a negative number stands where only \(Self.accepted) can", at: start)
         }
         var value = 0
         while position < end, case let digit = bytes[position], digit >= 0x30, digit <= 0x39 {
             let (tens, overflowed) = value.multipliedReportingOverflow(by: 10)
             let (sum, carried) = tens.addingReportingOverflow(Int(digit - 0x30))
             guard !overflowed, !carried else {
-                throw failure(code, "a number is too large; it must be \(accepted)", at: start)
+                throw failure(code, "a number is too large; it must be \(Self.accepted)", at: start)
             }
             value = sum
             position += 1
         }
-        guard position > start else { throw unexpected(bytes, accepted) }
+        guard position > start else { throw unexpected(bytes, Self.accepted) }
         guard position - start == 1 || first != 0x30 else {
-            throw failure(.malformedHeader, "a number starts with 0; it must be \(accepted)", at: start)
+            throw failure(.malformedHeader, "a number starts with 0; it must be \(Self.accepted)", at: start)
         }
-        if position < end,
-            [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[position])
+        if position < end, bytes[position] == UInt8(ascii: ".") || bytes[position] | 0x20 == UInt8(ascii: "e")
         {
-            throw failure(code, "a number has a fraction or an exponent; it must be \(accepted)", at: start)
+            throw failure(
+                code, "a number has a fraction or an exponent; it must be \(Self.accepted)", at: start)
         }
         return value
     }

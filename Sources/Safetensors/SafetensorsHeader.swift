@@ -23,7 +23,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
 
     /// The text that the writer left, by name.
     public let metadata: [String: String]
-    /// The names of all tensors, in the order of their bytes.
+    /// The names of all tensors, in the order of their bytes; tensors without bytes as the header has them.
     public let names: [String]
     /// All tensors, by name.
     public let entries: [String: Entry]
@@ -47,6 +47,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
         }
         var metadata: [String: String]?
         var entries: [String: Entry] = [:]
+        var places: [(name: String, bytes: Range<Int>)] = []
         var isFirst = true
         try scanner.expect("{", bytes)
         while let name = try scanner.key(bytes, isFirst: &isFirst) {
@@ -64,6 +65,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
             guard entries.updateValue(entry, forKey: name) == nil else {
                 throw scanner.failure(.duplicateKey, "the header has two tensors of this name", at: place)
             }
+            places.append((name, entry.byteRange))
             scanner.tensor = nil
         }
         guard scanner.peek(bytes) == nil else {
@@ -72,7 +74,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
         self.metadata = metadata ?? [:]
         self.entries = entries
         dataStart = range.upperBound
-        names = try Self.orderedNames(entries, dataStart: dataStart, fileEnd: bytes.count, file: file)
+        names = try Self.orderedNames(places, dataStart: dataStart, fileEnd: bytes.count, file: file)
     }
 
     /// Where the JSON lies.
@@ -103,17 +105,15 @@ public struct SafetensorsHeader: Hashable, Sendable {
 
     /// The names in the order of their bytes, once that order has been found to cover the data exactly.
     private static func orderedNames(
-        _ entries: [String: Entry], dataStart: Int, fileEnd: Int, file: String
+        _ places: [(name: String, bytes: Range<Int>)], dataStart: Int, fileEnd: Int, file: String
     ) throws(SafetensorsError) -> [String] {
-        let ordered = entries.sorted { left, right in
-            let (a, b) = (left.value.byteRange, right.value.byteRange)
-            if a.lowerBound != b.lowerBound { return a.lowerBound < b.lowerBound }
-            if a.upperBound != b.upperBound { return a.upperBound < b.upperBound }
-            return left.key.utf8.lexicographicallyPrecedes(right.key.utf8)
+        let order = places.indices.sorted { left, right in
+            let (a, b) = (places[left].bytes, places[right].bytes)
+            return (a.lowerBound, a.upperBound, left) < (b.lowerBound, b.upperBound, right)
         }
         var covered = dataStart
-        for (name, entry) in ordered {
-            let start = entry.byteRange.lowerBound
+        for (name, range) in order.lazy.map({ places[$0] }) {
+            let start = range.lowerBound
             guard start == covered else {
                 let detail =
                     start > covered
@@ -123,19 +123,19 @@ public struct SafetensorsHeader: Hashable, Sendable {
                     start > covered ? .hole : .overlap, file: file, tensor: name, byte: min(start, covered),
                     detail: detail)
             }
-            guard entry.byteRange.upperBound <= fileEnd else {
+            guard range.upperBound <= fileEnd else {
                 throw SafetensorsError(
                     .truncated, file: file, tensor: name, byte: fileEnd,
-                    detail: "the file ends here, the tensor only at byte \(entry.byteRange.upperBound)")
+                    detail: "the file ends here, the tensor only at byte \(range.upperBound)")
             }
-            covered = entry.byteRange.upperBound
+            covered = range.upperBound
         }
         guard covered == fileEnd else {
             throw SafetensorsError(
                 .surplus, file: file, byte: covered,
                 detail: "the last \(fileEnd - covered) bytes of the file belong to no tensor")
         }
-        return ordered.map(\.key)
+        return order.map { places[$0].name }
     }
 }
 
