@@ -74,6 +74,7 @@ package func adaRoundBackward(
 /// - Parameters:
 ///   - alpha: `[out, in]` rounding variables.
 ///   - beta: The exponent, above 1.
+/// - Returns: The penalty.
 package func adaRoundPenalty(_ alpha: Matrix, beta: Float) -> Double {
     precondition(beta > 1, "an exponent of \(beta) is not above 1")
     return unsafe kernels.ada_round_penalty(alpha.view, beta)

@@ -66,7 +66,9 @@ package func quantize(
     unsafe kernels.quantize(x.view, affine(x, scales, zeroPoints, maximumCode, groups), codes.view)
 }
 
-/// What codes stand for: `s · (code − z)`. After `quantize`, the very floats of `fakeQuantize`.
+/// Writes what codes stand for: `s · (code − z)`.
+///
+/// After `quantize`, the very floats of `fakeQuantize`.
 ///
 /// - Parameters:
 ///   - codes: `[rows, columns]` integers in `0 ... maximumCode`.

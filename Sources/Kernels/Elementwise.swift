@@ -97,6 +97,7 @@ package func copy(_ x: Matrix, into out: Matrix) {
 /// - Parameters:
 ///   - x: `[rows, columns]`.
 ///   - y: `[rows, columns]`.
+/// - Returns: The sum.
 package func squaredDistance(_ x: Matrix, _ y: Matrix) -> Double {
     y.require(like: x, "y")
     return unsafe kernels.squared_distance(x.view, y.view)
@@ -105,12 +106,14 @@ package func squaredDistance(_ x: Matrix, _ y: Matrix) -> Double {
 /// The sum of squares, `Σ x²`, in a fixed order and accumulated in double precision.
 ///
 /// - Parameter x: `[rows, columns]`.
+/// - Returns: The sum.
 package func squaredNorm(_ x: Matrix) -> Double {
     unsafe kernels.squared_norm(x.view)
 }
 
-/// Applies the Gaussian error linear unit: `out = x · Φ(x)`, Φ the standard normal distribution (the form
-/// with the error function, not with tanh). Absolute error at most 10⁻⁶.
+/// Applies the Gaussian error linear unit: `out = x · Φ(x)`, Φ the standard normal distribution.
+///
+/// This is the form with the error function, not the one with tanh. Absolute error at most 10⁻⁶.
 ///
 /// - Parameters:
 ///   - x: `[rows, columns]`.

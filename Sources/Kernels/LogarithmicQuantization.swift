@@ -58,8 +58,9 @@ package func quantizeLogSqrt2(
     unsafe kernels.quantize_log_sqrt2(x.view, logarithmic(x, deltas, maximumCode, groups), codes.view)
 }
 
-/// What codes stand for: `delta · 2^(−code / 2)`, or 0 for `maximumCode`. After `quantizeLogSqrt2`, the very
-/// floats of `fakeQuantizeLogSqrt2`.
+/// Writes what codes stand for: `delta · 2^(−code / 2)`, or 0 for `maximumCode`.
+///
+/// After `quantizeLogSqrt2`, the very floats of `fakeQuantizeLogSqrt2`.
 ///
 /// - Parameters:
 ///   - codes: `[rows, columns]` integers in `0 ... maximumCode`.

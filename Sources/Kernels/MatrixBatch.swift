@@ -51,7 +51,8 @@ package struct MatrixBatch: Sendable {
             ? 0
             : offset + (outerCount - 1) * outerStride + (innerCount - 1) * innerStride + (rows - 1) * stride
                 + columns
-        precondition(end <= storage.count, "a grid that ends at \(end) does not fit in \(storage.count) floats")
+        precondition(
+            end <= storage.count, "a grid that ends at \(end) does not fit in \(storage.count) floats")
         self.storage = storage
         self.offset = offset
         self.rows = rows

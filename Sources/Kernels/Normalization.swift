@@ -86,14 +86,17 @@ package func softmaxRowsBackward(_ dOut: Matrix, out: Matrix, into dX: Matrix, s
 ///   - gradient: `[rows, classes]`, overwritten with `gradientFactor` times the derivative of the sum by the
 ///     student's logits, `(q − p) / temperature`; or nil.
 ///   - gradientFactor: The factor on the gradient.
+/// - Returns: The sum over rows, in nats.
 package func kullbackLeibler(
-    target: Matrix, student: Matrix, temperature: Float = 1, gradient: Matrix? = nil, gradientFactor: Float = 1
+    target: Matrix, student: Matrix, temperature: Float = 1, gradient: Matrix? = nil,
+    gradientFactor: Float = 1
 ) -> Double {
     student.require(like: target, "student")
     gradient?.require(like: target, "gradient")
     precondition(temperature > 0, "a temperature of \(temperature) is not above 0")
     guard let gradient else {
-        return unsafe kernels.kullback_leibler(target.view, student.view, 1 / temperature, nil, gradientFactor)
+        return unsafe kernels.kullback_leibler(
+            target.view, student.view, 1 / temperature, nil, gradientFactor)
     }
     var view = unsafe gradient.view
     return unsafe kernels.kullback_leibler(
