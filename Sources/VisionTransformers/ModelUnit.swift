@@ -1,0 +1,215 @@
+package import Kernels
+package import TensorCore
+
+/// The part of a model that is reconstructed at once: the stem, a transformer block, the head.
+///
+/// A unit is a description and two passes in straight-line code. It owns no numbers: parameters, the
+/// activations that the backward pass needs (`Tape`) and gradient scratch are handed in, all of them
+/// laid out image by image, so that any run of images can be worked on apart from the others.
+package protocol ModelUnit: Sendable {
+    /// The unit's name: `stem`, `blocks.3`, `head`.
+    var name: String { get }
+    /// What one image brings in.
+    var input: RowShape { get }
+    /// What one image gives.
+    var output: RowShape { get }
+    /// The products with learned weights, in order of execution.
+    var linears: [LinearDescriptor] { get }
+    /// The other parameters, in the order of `UnitWeights.vectors`.
+    var vectors: [VectorDescriptor] { get }
+    /// The activations that are quantized, in order of execution.
+    var sites: [SiteDescriptor] { get }
+    /// The operators whose outputs local supervision compares.
+    var operators: [OperatorDescriptor] { get }
+    /// The buffers of a tape.
+    var tapeShapes: [RowShape] { get }
+    /// The buffers that the backward pass overwrites.
+    var scratchShapes: [RowShape] { get }
+
+    /// Computes the unit's output.
+    ///
+    /// - Parameters:
+    ///   - input: `[images · input.rows, input.columns]`.
+    ///   - parameters: The unit's parameters, prepared for products.
+    ///   - transform: What happens to activations at sites.
+    ///   - tape: Buffers of `tapeShapes` for as many images; overwritten.
+    ///   - output: `[images · output.rows, output.columns]`; overwritten.
+    func forward(
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix)
+
+    /// Computes the gradient of the unit's input and leaves the gradients of products in the tape.
+    ///
+    /// - Parameters:
+    ///   - dOutput: `[images · output.rows, output.columns]`, the gradient of the output; left alone.
+    ///   - input: The forward pass's input.
+    ///   - parameters: The forward pass's parameters.
+    ///   - transform: The forward pass's transform.
+    ///   - tape: What the forward pass left.
+    ///   - scratch: Buffers of `scratchShapes` for as many images; overwritten.
+    ///   - local: Gradients to add at the operators' outputs.
+    ///   - dInput: `[images · input.rows, input.columns]`, overwritten; nil where nobody wants it.
+    func backward(
+        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        scratch: Tape, local: LocalGradients?, dInput: Matrix?)
+}
+
+/// The rows that one image has in a buffer.
+package struct RowShape: Equatable, Sendable {
+    /// The rows of one image.
+    package let rows: Int
+    /// The columns of a row.
+    package let columns: Int
+    /// The distance between rows: `columns`, or more where rows should be aligned.
+    package let stride: Int
+
+    /// Makes a shape.
+    package init(_ rows: Int, _ columns: Int, stride: Int? = nil) {
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride ?? columns
+    }
+
+    /// The floats that one image takes.
+    package var count: Int { rows * stride }
+
+    /// A matrix of zeros for a number of images.
+    package func matrix(images: Int) -> Matrix {
+        Matrix(
+            storage: FloatStorage(count: images * count), offset: 0, rows: images * rows, columns: columns,
+            stride: stride)
+    }
+}
+
+/// A product with a learned weight.
+package struct LinearDescriptor: Equatable, Sendable {
+    /// The layer's name in the checkpoint, such as `blocks.3.attn.qkv`; its weight is the site `NAME.weight`.
+    package let name: String
+    /// The shape of the weight in the checkpoint; the first extent is `outputs`.
+    package let weightShape: [Int]
+    /// The number of output features.
+    package var outputs: Int { weightShape[0] }
+    /// The number of input features.
+    package var inputs: Int { weightShape.dropFirst().reduce(1, *) }
+    /// Whether there is a bias.
+    package let hasBias: Bool
+    /// The site of its input, if that is quantized.
+    package let inputSite: Int?
+    /// The tape's buffer of its input before the site's transform.
+    package let inputSlot: Int
+    /// The tape's buffer of its input after the site's transform.
+    package let transformedSlot: Int
+    /// The tape's buffer of its output's gradient.
+    package let gradientSlot: Int
+}
+
+/// A parameter that is no product's weight or bias.
+package struct VectorDescriptor: Equatable, Sendable {
+    /// The parameter's name in the checkpoint.
+    package let name: String
+    /// Its shape in the checkpoint.
+    package let shape: [Int]
+}
+
+/// What kind of values an activation site has.
+package enum SiteKind: Equatable, Sendable {
+    /// The input of a linear layer behind a LayerNorm whose gain and shift are these vectors.
+    case normalized(gamma: Int, beta: Int, linear: Int)
+    /// The input of another linear layer.
+    case linearInput
+    /// An operand of a product of two activations.
+    case operand
+    /// The attention map: each row sums to 1.
+    case attention
+}
+
+/// An activation that is quantized.
+package struct SiteDescriptor: Equatable, Sendable {
+    /// The site's name, such as `blocks.3.attn.softmax`.
+    package let name: String
+    /// What kind of values it has.
+    package let kind: SiteKind
+    /// How its quantization parameters are shared.
+    package let groups: QuantizationGroups
+    /// The number of groups.
+    package let groupCount: Int
+    /// The tape's buffer of its values.
+    package let slot: Int
+    /// The columns of that buffer that belong to the site; nil means all.
+    package let columns: Range<Int>?
+
+    /// The site's values in a tape.
+    package func values(in tape: Tape) -> Matrix {
+        columns.map { tape[slot].columns($0) } ?? tape[slot]
+    }
+}
+
+/// An operator whose output local supervision compares.
+package struct OperatorDescriptor: Equatable, Sendable {
+    /// The operator's name, such as `qkv` or `q·kᵀ`.
+    package let name: String
+    /// The tape's buffer of its output.
+    package let slot: Int
+}
+
+/// What happens to activations at sites: nothing, or fake quantization.
+package protocol SiteTransform: Sendable {
+    /// Whether a site's values go on as they are.
+    func isIdentity(_ site: Int) -> Bool
+    /// Writes what the next operator sees. Called only where `isIdentity` is false.
+    func apply(_ site: Int, _ values: Matrix, into out: Matrix)
+    /// Turns the gradient of what the next operator saw into that of the values, in place.
+    func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix)
+}
+
+/// Leaves every site as it is.
+package struct FullPrecision: SiteTransform {
+    /// Makes the transform.
+    package init() {}
+    /// True at every site.
+    package func isIdentity(_ site: Int) -> Bool { true }
+    /// Never called.
+    package func apply(_ site: Int, _ values: Matrix, into out: Matrix) {
+        preconditionFailure("site \(site) is an identity")
+    }
+    /// Leaves the gradient as it is.
+    package func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix) {}
+}
+
+/// Gradients that local supervision adds at operators' outputs: `factor · (output − reference)`.
+package struct LocalGradients: Sendable {
+    /// What the full-precision unit's forward pass left, for the same images.
+    package let reference: Tape
+    /// A factor for each operator, in the unit's order.
+    package let factors: [Float]
+
+    /// Makes gradients.
+    package init(reference: Tape, factors: [Float]) {
+        self.reference = reference
+        self.factors = factors
+    }
+}
+
+extension ModelUnit {
+    /// The values that a linear layer multiplied, given what the forward pass left.
+    package func operand(of linear: LinearDescriptor, in tape: Tape, transform: some SiteTransform) -> Matrix {
+        guard let site = linear.inputSite, !transform.isIdentity(site) else { return tape[linear.inputSlot] }
+        return tape[linear.transformedSlot]
+    }
+
+    /// Applies a site's transform if there is one, and returns what the next operator sees.
+    func transformed(
+        _ site: Int, _ values: Matrix, by transform: some SiteTransform, into out: Matrix
+    ) -> Matrix {
+        guard !transform.isIdentity(site) else { return values }
+        transform.apply(site, values, into: out)
+        return out
+    }
+
+    /// Adds local supervision's gradient of one operator.
+    func addLocal(_ local: LocalGradients?, _ index: Int, tape: Tape, to gradient: Matrix) {
+        guard let local, local.factors[index] != 0 else { return }
+        let slot = operators[index].slot
+        scaledDifference(
+            tape[slot], local.reference[slot], factor: local.factors[index], into: gradient, accumulate: true)
+    }
+}

@@ -1,0 +1,107 @@
+internal import Kernels
+public import TensorCore
+
+/// The numbers of one linear layer, as a checkpoint holds them.
+public struct LinearWeights: Equatable, Sendable {
+    /// `[outputs, inputs]`, or a convolution's `[outputs, channels, height, width]`.
+    public var weight: Tensor
+    /// `[outputs]`.
+    public var bias: Tensor?
+
+    /// Makes weights.
+    public init(weight: Tensor, bias: Tensor?) {
+        self.weight = weight
+        self.bias = bias
+    }
+}
+
+/// The numbers of one unit, as a checkpoint holds them.
+public struct UnitWeights: Equatable, Sendable {
+    /// The linear layers, in the unit's order.
+    public var linears: [LinearWeights]
+    /// The other parameters, in the unit's order.
+    public var vectors: [Tensor]
+
+    /// Makes weights.
+    public init(linears: [LinearWeights], vectors: [Tensor]) {
+        self.linears = linears
+        self.vectors = vectors
+    }
+
+    /// The number of floats.
+    public var count: Int {
+        linears.reduce(0) { $0 + $1.weight.count + ($1.bias?.count ?? 0) } + vectors.reduce(0) { $0 + $1.count }
+    }
+}
+
+/// A linear layer's weight, packed once for the products of both passes.
+package final class PreparedLinear: Sendable {
+    /// `x · weightᵀ`.
+    private let forwardOperand: PackedMatrix
+    /// `dy · weight`.
+    private let backwardOperand: PackedMatrix?
+    /// `[outputs]`, or nil.
+    package let bias: Vector?
+
+    /// Makes room for a layer.
+    ///
+    /// - Parameters:
+    ///   - inputs: The number of input features.
+    ///   - outputs: The number of output features.
+    ///   - bias: `[outputs]`, shared with the caller; nil for none.
+    ///   - backward: Whether gradients of inputs will be asked for.
+    package init(inputs: Int, outputs: Int, bias: Vector?, backward: Bool) {
+        forwardOperand = PackedMatrix(inner: inputs, columns: outputs)
+        backwardOperand = backward ? PackedMatrix(inner: outputs, columns: inputs) : nil
+        self.bias = bias
+    }
+
+    /// Takes a weight over.
+    ///
+    /// - Parameter weight: `[outputs, inputs]`.
+    package func load(_ weight: Matrix) {
+        forwardOperand.pack(weight, transposed: true)
+        backwardOperand?.pack(weight, transposed: false)
+    }
+
+    /// Computes `output = input · weightᵀ + bias`.
+    package func forward(_ input: Matrix, into output: Matrix) {
+        multiply(input, forwardOperand, into: output, bias: bias)
+    }
+
+    /// Computes `dInput = dOutput · weight`.
+    package func backward(_ dOutput: Matrix, into dInput: Matrix) {
+        guard let backwardOperand else { preconditionFailure("this layer was prepared for the forward pass only") }
+        multiply(dOutput, backwardOperand, into: dInput)
+    }
+}
+
+/// A unit's parameters, prepared for products.
+package struct UnitParameters: Sendable {
+    /// The linear layers, in the unit's order.
+    package let linears: [PreparedLinear]
+    /// The other parameters, in the unit's order.
+    package let vectors: [Vector]
+
+    /// Makes parameters of parts that the caller shares.
+    package init(linears: [PreparedLinear], vectors: [Vector]) {
+        self.linears = linears
+        self.vectors = vectors
+    }
+
+    /// Prepares a checkpoint's numbers.
+    ///
+    /// - Parameters:
+    ///   - weights: The numbers.
+    ///   - backward: Whether gradients of inputs will be asked for.
+    package init(_ weights: UnitWeights, backward: Bool) {
+        linears = weights.linears.map { linear in
+            let matrix = linear.weight.matrix()
+            let prepared = PreparedLinear(
+                inputs: matrix.columns, outputs: matrix.rows, bias: linear.bias?.vector(), backward: backward)
+            prepared.load(matrix)
+            return prepared
+        }
+        vectors = weights.vectors.map { $0.vector() }
+    }
+}

@@ -1,0 +1,83 @@
+/// The shape of a vision transformer and the numbers that a checkpoint's tensors do not tell.
+public struct ViTConfiguration: Equatable, Sendable {
+    /// What the head reads.
+    public enum Pooling: String, Equatable, Sendable {
+        /// The class token.
+        case classToken = "token"
+        /// The mean of the patch tokens.
+        case average = "avg"
+    }
+
+    /// The height of an image in pixels; a multiple of `patchHeight`.
+    public var imageHeight: Int
+    /// The width of an image in pixels; a multiple of `patchWidth`.
+    public var imageWidth: Int
+    /// The height of a patch in pixels.
+    public var patchHeight: Int
+    /// The width of a patch in pixels.
+    public var patchWidth: Int
+    /// The number of colour channels.
+    public var channels: Int
+    /// The number of features of a token.
+    public var width: Int
+    /// The number of blocks.
+    public var depth: Int
+    /// The number of attention heads; divides `width`.
+    public var heads: Int
+    /// The number of features between fc1 and fc2.
+    public var hiddenWidth: Int
+    /// The number of classes.
+    public var classes: Int
+    /// Whether a class token goes before the patch tokens.
+    public var hasClassToken: Bool
+    /// What the head reads.
+    public var pooling: Pooling
+    /// Whether the last norm comes after pooling (timm's `fc_norm`) rather than before it.
+    public var normalizesAfterPooling: Bool
+    /// Whether qkv has a bias.
+    public var hasQkvBias: Bool
+    /// Whether residual branches are scaled per feature (timm's `ls1`, `ls2`).
+    public var hasLayerScale: Bool
+    /// What LayerNorm adds to the variance.
+    public var epsilon: Float
+
+    /// Makes a configuration of a plain ViT; the rarer choices can be set afterwards.
+    public init(
+        imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int, width: Int, depth: Int,
+        heads: Int, hiddenWidth: Int, classes: Int
+    ) {
+        self.imageHeight = imageHeight
+        self.imageWidth = imageWidth
+        self.patchHeight = patchHeight
+        self.patchWidth = patchWidth
+        self.channels = channels
+        self.width = width
+        self.depth = depth
+        self.heads = heads
+        self.hiddenWidth = hiddenWidth
+        self.classes = classes
+        hasClassToken = true
+        pooling = .classToken
+        normalizesAfterPooling = false
+        hasQkvBias = true
+        hasLayerScale = false
+        epsilon = 1e-6
+    }
+
+    /// The number of rows of patches.
+    public var gridHeight: Int { imageHeight / patchHeight }
+    /// The number of columns of patches.
+    public var gridWidth: Int { imageWidth / patchWidth }
+    /// The number of patches.
+    public var patches: Int { gridHeight * gridWidth }
+    /// The number of tokens before the patch tokens.
+    public var prefixTokens: Int { hasClassToken ? 1 : 0 }
+    /// The number of tokens.
+    public var tokens: Int { patches + prefixTokens }
+
+    /// The architecture in a line, for people.
+    public var summary: String {
+        "ViT, \(depth) blocks of width \(width), \(heads) heads, \(imageHeight) × \(imageWidth) pixels in "
+            + "\(patchHeight) × \(patchWidth) patches, \(classes) classes"
+    }
+}

@@ -1,0 +1,50 @@
+public import TensorCore
+
+/// A model: its shape, its units in order, and their numbers.
+public struct VisionTransformer: Sendable {
+    /// The shape.
+    public let configuration: ViTConfiguration
+    /// The units, from the stem to the head.
+    package let units: [any ModelUnit]
+    /// The numbers of every unit, in the same order.
+    public var weights: [UnitWeights]
+
+    /// Makes a model.
+    ///
+    /// - Parameters:
+    ///   - configuration: The shape.
+    ///   - parameter: Gives the tensor of a name and a shape; called once per parameter.
+    /// - Throws: What `parameter` throws.
+    public init<Failure: Error>(
+        configuration: ViTConfiguration, parameter: (String, [Int]) throws(Failure) -> Tensor
+    ) throws(Failure) {
+        self.configuration = configuration
+        units = VisionTransformer.units(of: configuration)
+        weights = []
+        for unit in units {
+            var linears: [LinearWeights] = []
+            for linear in unit.linears {
+                let weight = try parameter("\(linear.name).weight", linear.weightShape)
+                let bias = linear.hasBias ? try parameter("\(linear.name).bias", [linear.outputs]) : nil
+                linears.append(LinearWeights(weight: weight, bias: bias))
+            }
+            var vectors: [Tensor] = []
+            for vector in unit.vectors {
+                vectors.append(try parameter(vector.name, vector.shape))
+            }
+            weights.append(UnitWeights(linears: linears, vectors: vectors))
+        }
+    }
+
+    /// The units of a shape, from the stem to the head.
+    package static func units(of configuration: ViTConfiguration) -> [any ModelUnit] {
+        let blocks = (0..<configuration.depth).map {
+            TransformerBlock(name: "blocks.\($0)", configuration: configuration)
+        }
+        return [PatchEmbedding(configuration: configuration)] + blocks
+            + [ClassifierHead(configuration: configuration)]
+    }
+
+    /// The number of floats in all parameters.
+    public var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
+}
