@@ -45,6 +45,7 @@ package enum CodePacking {
     ///   - bytes: What `pack` gave.
     ///   - count: The number of codes.
     ///   - bits: The width of a code.
+    /// - Returns: `count` codes.
     /// - Throws: `QuantizationError.packedSize` if there are more or fewer bytes than the codes take.
     package static func unpack(
         _ bytes: [UInt8], count: Int, bits: BitWidth

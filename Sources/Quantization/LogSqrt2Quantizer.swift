@@ -51,12 +51,13 @@ package struct LogSqrt2Quantizer: Equatable, Sendable {
         return codes.bytes
     }
 
-    /// The values that codes stand for: the very floats that `fakeQuantize` gives.
+    /// Gives the values that codes stand for.
     ///
     /// - Parameters:
     ///   - codes: `[rows, columns]` codes, row by row.
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
+    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
     package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix {
         let matrix = Matrix(rows: rows, columns: columns, elements: codes.map(Float.init))
         Kernels.dequantizeLogSqrt2(

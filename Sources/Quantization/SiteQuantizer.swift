@@ -65,6 +65,7 @@ package enum SiteQuantizer: Equatable, Sendable {
     ///   - codes: `[rows, columns]` codes, row by row.
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
+    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
     package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix? {
         switch self {
         case .uniform(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)

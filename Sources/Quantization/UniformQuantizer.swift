@@ -73,12 +73,13 @@ package struct UniformQuantizer: Equatable, Sendable {
         return codes.bytes
     }
 
-    /// The values that codes stand for: the very floats that `fakeQuantize` gives.
+    /// Gives the values that codes stand for.
     ///
     /// - Parameters:
     ///   - codes: `[rows, columns]` codes, row by row.
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
+    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
     package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix {
         let matrix = Matrix(rows: rows, columns: columns, elements: codes.map(Float.init))
         Kernels.dequantize(
@@ -95,6 +96,6 @@ package struct UniformQuantizer: Equatable, Sendable {
 }
 
 extension Matrix {
-    /// Elements that are whole numbers in 0 ... 255, as bytes, row by row.
+    /// The elements as bytes, row by row; they must be whole numbers from 0 through 255.
     var bytes: [UInt8] { elements.map { UInt8($0) } }
 }
