@@ -1,0 +1,152 @@
+/// How an axis maps values to positions.
+public enum AxisScale: String, CaseIterable, Hashable, Sendable {
+    /// Equal differences take equal space.
+    case linear
+    /// Equal ratios take equal space; only positive values have a position.
+    case log
+}
+
+/// An axis: a range of values and how it is divided.
+public struct Axis: Hashable, Sendable {
+    /// A labelled position.
+    public struct Tick: Hashable, Sendable {
+        /// The value marked.
+        public let value: Double
+        /// Its text, in steps of 1, 2 and 5 and with k, M, G or an exponent.
+        public let label: String
+    }
+
+    /// The lowest and highest value.
+    public let range: ClosedRange<Double>
+    /// How values are mapped.
+    public let scale: AxisScale
+    private let lower: Double
+    private let upper: Double
+
+    /// Values beyond this would overflow in differences.
+    private static let limit = 1e300
+
+    /// Makes an axis.
+    ///
+    /// A range without extent is widened. A logarithmic axis whose range is not positive becomes linear.
+    public init(_ range: ClosedRange<Double>, scale: AxisScale = .linear) {
+        var low = max(-Self.limit, min(Self.limit, range.lowerBound))
+        var high = max(low, min(Self.limit, range.upperBound))
+        self.scale = scale == .log && low > 1e-290 ? .log : .linear
+        if !((high - low) > high.magnitude * 1e-12) {
+            let pad = self.scale == .log ? 0 : max(0.5, high.magnitude * 0.1)
+            low = self.scale == .log ? low / 2 : low - pad
+            high = self.scale == .log ? high * 2 : high + pad
+        }
+        self.range = low...high
+        lower = self.scale == .log ? decimalLogarithm(low) : low
+        upper = self.scale == .log ? decimalLogarithm(high) : high
+    }
+
+    /// Makes the axis that shows all values, with bounds moved outwards to round numbers.
+    ///
+    /// Values that are not finite are left out. With a logarithmic scale, a value that is not positive makes
+    /// the axis linear; see ``scale``.
+    public init(fitting values: some Sequence<Double>, scale: AxisScale = .linear) {
+        var low = Double.infinity
+        var high = -Double.infinity
+        for value in values where value.isFinite {
+            low = min(low, value)
+            high = max(high, value)
+        }
+        guard low <= high else {
+            self.init(scale == .log ? 0.1...1 : 0...1, scale: scale)
+            return
+        }
+        let base = Axis(low...high, scale: scale)
+        if base.scale == .log {
+            self.init(
+                Self.roundedLog(
+                    base.range.lowerBound, up: false)...Self.roundedLog(base.range.upperBound, up: true),
+                scale: .log)
+            return
+        }
+        let step = Self.step(base.range.upperBound - base.range.lowerBound, count: 5)
+        let bottom = (base.range.lowerBound / step).rounded(.down) * step
+        let top = (base.range.upperBound / step).rounded(.up) * step
+        self.init(min(bottom, low)...max(top, high))
+    }
+
+    /// Where a value lies: 0 at the lower bound, 1 at the upper; beyond these outside.
+    ///
+    /// Nil for gaps.
+    public func position(_ value: Double) -> Double? {
+        guard value.isFinite else { return nil }
+        if scale == .linear { return (max(-Self.limit, min(Self.limit, value)) - lower) / (upper - lower) }
+        guard value > 0 else { return nil }
+        return (decimalLogarithm(value) - lower) / (upper - lower)
+    }
+
+    /// The value at a position of 0 to 1 of a linear axis or, on a logarithmic one, the nearest of 512 steps.
+    public func value(at position: Double) -> Double {
+        let fraction = position.isFinite ? min(1, max(0, position)) : 0
+        if scale == .linear { return lower + fraction * (upper - lower) }
+        var low = range.lowerBound
+        var high = range.upperBound
+        // Bisection by the geometric mean: no exponential function without an import.
+        for _ in 0..<60 {
+            let middle = low.squareRoot() * high.squareRoot()
+            if (decimalLogarithm(middle) - lower) / (upper - lower) < fraction {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        return high
+    }
+
+    /// At most about `count` labelled positions inside the range, rising.
+    public func ticks(count: Int) -> [Tick] {
+        guard count > 0 else { return [] }
+        let values = scale == .log ? logTicks(count) : linearTicks(count)
+        return values.map { Tick(value: $0, label: NumberText.axis($0)) }
+    }
+
+    private func linearTicks(_ count: Int) -> [Double] {
+        let step = Self.step(upper - lower, count: count)
+        guard step > 0, step.isFinite else { return [lower] }
+        let first = (lower / step - 1e-9).rounded(.up)
+        let last = (upper / step + 1e-9).rounded(.down)
+        guard last >= first, last - first < 1000 else { return [lower] }
+        return stride(from: first, through: last, by: 1).map { $0 == 0 ? 0 : $0 * step }
+    }
+
+    private func logTicks(_ count: Int) -> [Double] {
+        let first = Int(lower.rounded(.down))
+        let last = Int(upper.rounded(.up))
+        let decades = last - first + 1
+        let mantissas: [Double] = decades * 3 <= count + 2 ? [1, 2, 5] : [1]
+        let every = max(1, (decades + count - 1) / count)
+        let candidates = (first...last).filter { $0 % every == 0 }.flatMap { exponent in
+            mantissas.map { $0 * powerOfTen(exponent) }
+        }
+        let inside = candidates.filter {
+            $0 >= range.lowerBound * (1 - 1e-9) && $0 <= range.upperBound * (1 + 1e-9)
+        }
+        return inside.isEmpty ? [range.lowerBound] : inside
+    }
+
+    /// The step of 1, 2 or 5 times a power of ten that divides `extent` into at most about `count` parts.
+    private static func step(_ extent: Double, count: Int) -> Double {
+        guard extent > 1e-290, extent.isFinite else { return 1 }
+        let raw = extent / Double(max(1, count))
+        guard raw > 1e-290 else { return extent }
+        let power = powerOfTen(Int(decimalLogarithm(raw).rounded(.down)))
+        for factor in [1.0, 2, 5, 10] where factor * power >= raw * (1 - 1e-9) { return factor * power }
+        return 10 * power
+    }
+
+    private static func roundedLog(_ value: Double, up: Bool) -> Double {
+        let power = powerOfTen(Int(decimalLogarithm(value).rounded(.down)))
+        guard power > 1e-290, power < 1e299 else { return value }
+        let steps = [1.0, 2, 5, 10].map { $0 * power }
+        return up
+            ? steps.first { $0 >= value * (1 - 1e-9) } ?? value
+            : steps.last { $0 <= value * (1 + 1e-9) } ?? value
+    }
+}

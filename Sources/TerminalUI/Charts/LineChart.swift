@@ -1,0 +1,176 @@
+/// A point of a chart.
+public struct ChartPoint: Hashable, Sendable {
+    /// The value on the horizontal axis.
+    public let x: Double
+    /// The value on the vertical axis; one that is not finite is a gap.
+    public let y: Double
+
+    /// Makes a point.
+    public init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
+}
+
+/// The range of values at one place of a curve.
+public struct BandPoint: Hashable, Sendable {
+    /// The value on the horizontal axis.
+    public let x: Double
+    /// The lowest value.
+    public let low: Double
+    /// The highest value.
+    public let high: Double
+
+    /// Makes a range.
+    public init(x: Double, low: Double, high: Double) {
+        self.x = x
+        self.low = low
+        self.high = high
+    }
+}
+
+/// One curve of a chart.
+public struct ChartSeries: Hashable, Sendable {
+    /// What the legend calls it; an empty one is left out there.
+    public var label: String
+    /// How it looks.
+    public var style: Style
+    /// Its points, by rising x; neighbours are joined unless one of them is a gap.
+    public var points: [ChartPoint]
+    /// The range around the curve, drawn faintly behind it.
+    public var band: [BandPoint]
+
+    /// Makes a curve.
+    public init(label: String, style: Style, points: [ChartPoint], band: [BandPoint] = []) {
+        self.label = label
+        self.style = style
+        self.points = points
+        self.band = band
+    }
+}
+
+/// Curves over a fixed horizontal range.
+///
+/// A later curve replaces earlier ones where they share a cell, so the one that matters most comes last.
+/// Values that are not finite are gaps, on a logarithmic axis also those that are not positive.
+public struct LineChart: Hashable, Sendable {
+    /// The curves, the most important last.
+    public var series: [ChartSeries]
+    /// The range of the horizontal axis.
+    public var xRange: ClosedRange<Double>
+    /// How the horizontal axis is divided.
+    public var xScale: AxisScale
+    /// How the vertical axis is divided.
+    public var yScale: AxisScale
+    /// The range of the vertical axis; nil fits it to the values.
+    public var yRange: ClosedRange<Double>?
+    /// Whether curves are named in the upper right corner.
+    public var hasLegend: Bool
+
+    /// Makes a chart.
+    public init(
+        series: [ChartSeries], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
+        yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, hasLegend: Bool = true
+    ) {
+        self.series = series
+        self.xRange = xRange
+        self.xScale = xScale
+        self.yScale = yScale
+        self.yRange = yRange
+        self.hasLegend = hasLegend
+    }
+
+    /// The vertical axis; its scale is linear where the values allow no logarithm, which titles should say.
+    public var yAxis: Axis {
+        if let yRange { return Axis(yRange, scale: yScale) }
+        let points = series.lazy.flatMap { $0.points.lazy.filter { xRange.contains($0.x) }.map(\.y) }
+        let bands = series.lazy.flatMap {
+            $0.band.lazy.filter { xRange.contains($0.x) }.flatMap { [$0.low, $0.high] }
+        }
+        return Axis(fitting: Array(points) + Array(bands), scale: yScale)
+    }
+
+    /// Draws the chart.
+    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+        guard !area.isEmpty else { return }
+        let frame = PlotFrame(
+            x: Axis(xRange, scale: xScale), y: yAxis, in: area, of: &grid, glyphs: glyphs)
+        for (index, curve) in series.enumerated() {
+            drawBand(curve, frame, &grid, glyphs)
+            drawCurve(curve, mark: Self.marks[index % Self.marks.count], frame, &grid, glyphs)
+        }
+        if hasLegend { drawLegend(frame, &grid, glyphs) }
+    }
+
+    /// What stands for a dot in ASCII, by the order of the curves.
+    private static let marks: [Unicode.Scalar] = ["*", "o", "+", "x"]
+
+    private func drawCurve(
+        _ curve: ChartSeries, mark: Unicode.Scalar, _ frame: PlotFrame, _ grid: inout CellGrid,
+        _ glyphs: GlyphSet
+    ) {
+        var canvas = DotCanvas(columns: frame.plot.width, rows: frame.plot.height, glyphs: glyphs)
+        var last: (x: Double, y: Double)?
+        for point in curve.points {
+            guard let x = frame.x.position(point.x), let y = frame.y.position(point.y) else {
+                last = nil
+                continue
+            }
+            let dot = canvas.dot(x, y)
+            canvas.line(from: last ?? dot, to: dot)
+            last = dot
+        }
+        overlay(canvas, mark: mark, style: curve.style, frame, &grid, glyphs)
+    }
+
+    private func drawBand(
+        _ curve: ChartSeries, _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet
+    ) {
+        guard !curve.band.isEmpty else { return }
+        var canvas = DotCanvas(columns: frame.plot.width, rows: frame.plot.height, glyphs: glyphs)
+        for point in curve.band {
+            guard let x = frame.x.position(point.x), (0...1).contains(x),
+                let low = frame.y.position(point.low), let high = frame.y.position(point.high)
+            else { continue }
+            let (column, bottom) = canvas.dot(x, min(1, max(0, low)))
+            let top = canvas.dot(x, min(1, max(0, high))).y
+            guard top <= bottom else { continue }
+            // Every other dot, like a chessboard, so that the band stays lighter than a curve.
+            for y in Int(top.rounded())...Int(bottom.rounded()) where (y + Int(column.rounded())) % 2 == 0 {
+                canvas.set(Int(column.rounded()), y)
+            }
+        }
+        overlay(canvas, mark: ".", style: curve.style.dim, frame, &grid, glyphs)
+    }
+
+    private func overlay(
+        _ canvas: DotCanvas, mark: Unicode.Scalar, style: Style, _ frame: PlotFrame, _ grid: inout CellGrid,
+        _ glyphs: GlyphSet
+    ) {
+        let plot = frame.plot
+        for row in 0..<canvas.rows {
+            for column in 0..<canvas.columns {
+                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: mark) else {
+                    continue
+                }
+                grid.put(glyph, x: plot.x + column, y: plot.y + row, style: style, in: plot)
+            }
+        }
+    }
+
+    private func drawLegend(_ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet) {
+        let named = series.enumerated().filter { !$0.element.label.isEmpty }
+        let width = (named.map { cellWidth($0.element.label) }.max() ?? 0) + 3
+        guard !named.isEmpty, frame.plot.width >= 2 * width, frame.plot.height >= named.count + 3 else {
+            return
+        }
+        for (row, (index, curve)) in named.reversed().enumerated() {
+            let mark = glyphs == .ascii ? Self.marks[index % Self.marks.count] : "━"
+            let x = frame.plot.endX - width
+            let text = fitted(curve.label, width: width - 3)
+            grid.write(
+                [TextSpan(" \(mark) ", curve.style), TextSpan(text, .text)], x: x, y: frame.plot.y + row,
+                in: frame.plot)
+        }
+    }
+}

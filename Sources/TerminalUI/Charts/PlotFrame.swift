@@ -1,0 +1,73 @@
+/// The axes of a chart and the area they leave for what is plotted.
+struct PlotFrame {
+    let x: Axis
+    let y: Axis
+    /// Where the curves go.
+    let plot: Rect
+
+    /// Draws both axes into `area` as far as there is room for them.
+    ///
+    /// Labels of the vertical axis need 16 columns and two rows, the horizontal axis needs four rows.
+    init(x: Axis, y: Axis, in area: Rect, of grid: inout CellGrid, glyphs: GlyphSet) {
+        self.x = x
+        self.y = y
+        let hasBottom = area.height >= 4 && area.width >= 8
+        let rows = area.height - (hasBottom ? 1 : 0)
+        let ticks = y.ticks(count: max(2, rows / 3))
+        let labels = ticks.map { cellWidth($0.label) }.max() ?? 0
+        let hasLeft = area.width >= 16 && area.height >= 2 && labels + 8 <= area.width
+        let left = hasLeft ? labels + 1 : 0
+        plot = Rect(x: area.x + left, y: area.y, width: area.width - left, height: rows)
+        guard !plot.isEmpty else { return }
+        if hasLeft { drawVertical(ticks, width: labels, in: area, of: &grid, glyphs: glyphs) }
+        if hasBottom { drawHorizontal(in: area, hasCorner: hasLeft, of: &grid, glyphs: glyphs) }
+    }
+
+    /// The row of a value, or nil for gaps and values outside the axis.
+    func row(_ value: Double) -> Int? {
+        guard let position = y.position(value), position > -1e-9, position < 1 + 1e-9 else { return nil }
+        return plot.endY - 1 - Int((position * Double(plot.height - 1)).rounded())
+    }
+
+    /// The column of a value, or nil for gaps and values outside the axis.
+    func column(_ value: Double) -> Int? {
+        guard let position = x.position(value), position > -1e-9, position < 1 + 1e-9 else { return nil }
+        return plot.x + Int((position * Double(plot.width - 1)).rounded())
+    }
+
+    private func drawVertical(
+        _ ticks: [Axis.Tick], width: Int, in area: Rect, of grid: inout CellGrid, glyphs: GlyphSet
+    ) {
+        let line = area.x + width
+        for row in plot.y..<plot.endY {
+            grid.put(glyphs.box.vertical, x: line, y: row, style: Style(.axis), in: area)
+        }
+        var lastRow: Int?
+        for tick in ticks {
+            guard let row = row(tick.value), lastRow.map({ abs($0 - row) > 1 }) ?? true else { continue }
+            let label = fitted(tick.label, width: width, alignment: .trailing)
+            grid.write(label, x: area.x, y: row, style: Style(.axis), in: area)
+            grid.put(glyphs.box.verticalTick, x: line, y: row, style: Style(.axis), in: area)
+            lastRow = row
+        }
+    }
+
+    private func drawHorizontal(in area: Rect, hasCorner: Bool, of grid: inout CellGrid, glyphs: GlyphSet) {
+        let row = area.endY - 1
+        for column in plot.x..<plot.endX {
+            grid.put(glyphs.box.horizontal, x: column, y: row, style: Style(.axis), in: area)
+        }
+        if hasCorner {
+            grid.put(glyphs.box.bottomLeft, x: plot.x - 1, y: row, style: Style(.axis), in: area)
+        }
+        var free = plot.x
+        for tick in x.ticks(count: max(2, plot.width / 12)) {
+            guard let column = column(tick.value) else { continue }
+            let width = cellWidth(tick.label)
+            let start = min(max(plot.x, column - width / 2), plot.endX - width)
+            guard start >= free else { continue }
+            grid.write(tick.label, x: start, y: row, style: Style(.axis), in: area)
+            free = start + width + 1
+        }
+    }
+}

@@ -1,0 +1,126 @@
+/// A point of a Pareto plot.
+public struct ScatterPoint: Hashable, Sendable {
+    /// The value on the horizontal axis.
+    public var x: Double
+    /// The value on the vertical axis.
+    public var y: Double
+    /// What is written beside the point where there is room.
+    public var label: String
+    /// Whether no other point is better in both respects.
+    public var isOnFront: Bool
+    /// Whether it is the point that is looked at.
+    public var isSelected: Bool
+
+    /// Makes a point.
+    public init(x: Double, y: Double, label: String, isOnFront: Bool = false, isSelected: Bool = false) {
+        self.x = x
+        self.y = y
+        self.label = label
+        self.isOnFront = isOnFront
+        self.isSelected = isSelected
+    }
+}
+
+/// Points with labels; those on the Pareto front are joined by a line, the others are drawn faintly.
+public struct ScatterChart: Hashable, Sendable {
+    /// The points, in any order.
+    public var points: [ScatterPoint]
+    /// How the horizontal axis is divided.
+    public var xScale: AxisScale
+    /// How the vertical axis is divided.
+    public var yScale: AxisScale
+    /// The range of the horizontal axis; nil fits it to the points.
+    public var xRange: ClosedRange<Double>?
+    /// The range of the vertical axis; nil fits it to the points.
+    public var yRange: ClosedRange<Double>?
+
+    /// Makes a chart.
+    public init(
+        points: [ScatterPoint], xScale: AxisScale = .linear, yScale: AxisScale = .linear,
+        xRange: ClosedRange<Double>? = nil, yRange: ClosedRange<Double>? = nil
+    ) {
+        self.points = points
+        self.xScale = xScale
+        self.yScale = yScale
+        self.xRange = xRange
+        self.yRange = yRange
+    }
+
+    /// Draws the chart.
+    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+        guard !area.isEmpty else { return }
+        let frame = PlotFrame(
+            x: xRange.map { Axis($0, scale: xScale) } ?? Axis(fitting: points.map(\.x), scale: xScale),
+            y: yRange.map { Axis($0, scale: yScale) } ?? Axis(fitting: points.map(\.y), scale: yScale),
+            in: area, of: &grid, glyphs: glyphs)
+        drawFront(frame, &grid, glyphs)
+        // What matters most is drawn last, and gets its label first.
+        let order = points.sorted { Self.weight($0) < Self.weight($1) }
+        var taken = Set<Cell2D>()
+        for point in order { drawPoint(point, frame, &grid, glyphs, &taken) }
+        for point in order.reversed() { drawLabel(point, frame, &grid, &taken) }
+    }
+
+    private struct Cell2D: Hashable {
+        let x, y: Int
+    }
+
+    private static func weight(_ point: ScatterPoint) -> Int {
+        (point.isSelected ? 2 : 0) + (point.isOnFront ? 1 : 0)
+    }
+
+    private static func style(_ point: ScatterPoint) -> Style {
+        let style = point.isOnFront ? Style(.front) : Style(.dominated)
+        return point.isSelected ? style.reverse : style
+    }
+
+    private func drawFront(_ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet) {
+        var canvas = DotCanvas(columns: frame.plot.width, rows: frame.plot.height, glyphs: glyphs)
+        var last: (x: Double, y: Double)?
+        for point in points.filter(\.isOnFront).sorted(by: { ($0.x, $0.y) < ($1.x, $1.y) }) {
+            guard let x = frame.x.position(point.x), let y = frame.y.position(point.y) else { continue }
+            let dot = canvas.dot(x, y)
+            canvas.line(from: last ?? dot, to: dot)
+            last = dot
+        }
+        for row in 0..<canvas.rows {
+            for column in 0..<canvas.columns {
+                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: ".") else {
+                    continue
+                }
+                grid.put(
+                    glyph, x: frame.plot.x + column, y: frame.plot.y + row, style: Style(.front).dim,
+                    in: frame.plot)
+            }
+        }
+    }
+
+    private func drawPoint(
+        _ point: ScatterPoint, _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet,
+        _ taken: inout Set<Cell2D>
+    ) {
+        guard let x = frame.column(point.x), let y = frame.row(point.y) else { return }
+        let symbol: Symbol = point.isSelected ? .selected : point.isOnFront ? .front : .dominated
+        grid.put(glyphs.symbol(symbol), x: x, y: y, style: Self.style(point), in: frame.plot)
+        taken.insert(Cell2D(x: x, y: y))
+    }
+
+    /// Writes the label at the first place beside the point where it covers no point and no other label.
+    private func drawLabel(
+        _ point: ScatterPoint, _ frame: PlotFrame, _ grid: inout CellGrid, _ taken: inout Set<Cell2D>
+    ) {
+        guard let x = frame.column(point.x), let y = frame.row(point.y) else { return }
+        let width = cellWidth(point.label)
+        guard width > 0, width <= frame.plot.width else { return }
+        let places = [(x + 1, y), (x - width, y), (x - width / 2, y - 1), (x - width / 2, y + 1)]
+        for (left, row) in places {
+            let cells = (left..<left + width).map { Cell2D(x: $0, y: row) }
+            guard frame.plot.contains(x: left, y: row), frame.plot.contains(x: left + width - 1, y: row),
+                taken.isDisjoint(with: cells)
+            else { continue }
+            grid.write(point.label, x: left, y: row, style: Self.style(point), in: frame.plot)
+            taken.formUnion(cells)
+            return
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// How a whole is divided among block, global and local supervision at one place.
+public struct ShareSample: Hashable, Sendable {
+    /// The value on the horizontal axis.
+    public let x: Double
+    /// The parts; not negative, of any sum.
+    public let block, global, local: Double
+
+    /// Makes a sample.
+    public init(x: Double, block: Double, global: Double, local: Double) {
+        self.x = x
+        self.block = block
+        self.global = global
+        self.local = local
+    }
+
+    /// The parts as fractions of their sum, or nil if they have none.
+    fileprivate var fractions: [Double]? {
+        let parts = [block, global, local].map { $0.isFinite ? max(0, $0) : .nan }
+        let sum = parts.reduce(0, +)
+        guard sum.isFinite, sum > 0 else { return nil }
+        return parts.map { $0 / sum }
+    }
+}
+
+/// Three shares of a whole over a fixed horizontal range: block at the bottom, local at the top.
+///
+/// The fills differ in glyph and in role. A column shows the mean of its samples, a column between samples
+/// the one before it; samples with a part that is not finite, or without any part, are gaps.
+public struct StackedShares: Hashable, Sendable {
+    /// The samples, by rising x.
+    public var samples: [ShareSample]
+    /// The range of the horizontal axis.
+    public var xRange: ClosedRange<Double>
+
+    /// Makes a chart.
+    public init(samples: [ShareSample], xRange: ClosedRange<Double>) {
+        self.samples = samples
+        self.xRange = xRange
+    }
+
+    /// The roles of the parts, from the bottom to the top.
+    public static let roles: [Role] = [.block, .global, .local]
+
+    /// The legend: each part's fill and name.
+    public static func legend(glyphs: GlyphSet) -> [TextSpan] {
+        zip(zip(roles, glyphs.fills), ["block", "global", "local"]).flatMap { pair, name in
+            [TextSpan("\(pair.1)", Style(pair.0)), TextSpan(" \(name)  ", .text)]
+        }
+    }
+
+    /// Draws the chart.
+    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+        guard !area.isEmpty else { return }
+        let frame = PlotFrame(x: Axis(xRange), y: Axis(0...100), in: area, of: &grid, glyphs: glyphs)
+        let plot = frame.plot
+        for (column, fractions) in columns(plot.width, axis: frame.x).enumerated() {
+            guard let fractions else { continue }
+            var bottom = 0
+            var sum = 0.0
+            for part in 0..<3 {
+                sum += fractions[part]
+                let top = part == 2 ? plot.height : Int((sum * Double(plot.height)).rounded())
+                for row in bottom..<max(bottom, top) {
+                    grid.put(
+                        glyphs.fills[part], x: plot.x + column, y: plot.endY - 1 - row,
+                        style: Style(Self.roles[part]), in: plot)
+                }
+                bottom = max(bottom, top)
+            }
+        }
+    }
+
+    /// The fractions that each column shows; nil for gaps and after the last sample.
+    private func columns(_ count: Int, axis: Axis) -> [[Double]?] {
+        var sums = Array(repeating: [0.0, 0, 0], count: count)
+        var counts = Array(repeating: 0, count: count)
+        var gaps = Array(repeating: false, count: count)
+        var last = -1
+        for sample in samples {
+            guard let position = axis.position(sample.x), (0...1).contains(position) else { continue }
+            let column = min(count - 1, Int(position * Double(count)))
+            last = max(last, column)
+            guard let fractions = sample.fractions else {
+                gaps[column] = true
+                continue
+            }
+            counts[column] += 1
+            for part in 0..<3 { sums[column][part] += fractions[part] }
+        }
+        var current: [Double]?
+        return (0..<count).map { column in
+            guard column <= last else { return nil }
+            if counts[column] > 0 {
+                current = sums[column].map { $0 / Double(counts[column]) }
+            } else if gaps[column] {
+                current = nil
+            }
+            return current
+        }
+    }
+}
