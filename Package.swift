@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors"]),
         .target(
             name: "Checkpoints",
-            dependencies: ["TensorCore", "VisionTransformers", "Quantization", "Safetensors"]),
+            dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors"]),
         .target(name: "Runs", dependencies: ["Yams"]),
         .target(
             name: "Engine",

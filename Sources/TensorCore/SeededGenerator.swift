@@ -35,7 +35,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// The next number in `0 ..< bound`.
     public mutating func index(below bound: Int) -> Int {
         precondition(bound > 0, "no index below \(bound)")
-        return Int((next() >> 32) &* UInt64(bound) >> 32)
+        return Int(((next() >> 32) &* UInt64(bound)) >> 32)
     }
 
     /// The numbers `0 ..< count` in random order.

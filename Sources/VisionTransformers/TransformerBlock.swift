@@ -193,7 +193,7 @@ extension TransformerBlock {
     ) {
         let middle = tape[Slot.middle.rawValue]
         attend(input, parameters: parameters, transform: transform, tape: tape, output: middle)
-        let norm = statistics(tape, .norm2)
+        let norm = statistics(tape, .norm2Statistics)
         layerNorm(
             middle, gamma: parameters.vectors[Parameter.gamma2.rawValue],
             beta: parameters.vectors[Parameter.beta2.rawValue], epsilon: epsilon, into: tape[Slot.norm2.rawValue],
@@ -216,7 +216,7 @@ extension TransformerBlock {
         _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
     ) {
         let images = tape.images
-        let norm = statistics(tape, .norm1)
+        let norm = statistics(tape, .norm1Statistics)
         layerNorm(
             input, gamma: parameters.vectors[Parameter.gamma1.rawValue],
             beta: parameters.vectors[Parameter.beta1.rawValue], epsilon: epsilon, into: tape[Slot.norm1.rawValue],
@@ -275,7 +275,7 @@ extension TransformerBlock {
         let dNorm = scratch[Scratch.width.rawValue]
         parameters.linears[Linear.fc1.rawValue].backward(dFc1, into: dNorm)
         backward(.fc1Input, dNorm, .norm2, .norm2Quantized, tape, transform)
-        let norm = statistics(tape, .norm2)
+        let norm = statistics(tape, .norm2Statistics)
         copy(dOutput, into: dMiddle)
         layerNormBackward(
             dNorm, x: tape[Slot.middle.rawValue], gamma: parameters.vectors[Parameter.gamma2.rawValue],
@@ -327,7 +327,7 @@ extension TransformerBlock {
         parameters.linears[Linear.qkv.rawValue].backward(dQkv, into: dNorm)
         backward(.qkvInput, dNorm, .norm1, .norm1Quantized, tape, transform)
         guard let dInput else { return }
-        let norm = statistics(tape, .norm1)
+        let norm = statistics(tape, .norm1Statistics)
         copy(dMiddle, into: dInput)
         layerNormBackward(
             dNorm, x: input, gamma: parameters.vectors[Parameter.gamma1.rawValue], mean: norm.mean,

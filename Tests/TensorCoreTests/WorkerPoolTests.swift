@@ -34,5 +34,17 @@ struct SeededGeneratorTests {
         #expect(order.sorted() == Array(0..<100))
         #expect(order == again.permutation(of: 100))
         #expect(order != other.permutation(of: 100))
+        var next = SeededGenerator(seed: seed + 1, stream: "a")
+        #expect(order != next.permutation(of: 100))
+    }
+
+    @Test("indices below a bound are spread evenly", arguments: [1, 2, 7, 10])
+    func indices(bound: Int) {
+        var generator = SeededGenerator(seed: 3)
+        var counts = Array(repeating: 0, count: bound)
+        for _ in 0..<1000 * bound {
+            counts[generator.index(below: bound)] += 1
+        }
+        #expect(counts.allSatisfy { abs($0 - 1000) < 150 })
     }
 }

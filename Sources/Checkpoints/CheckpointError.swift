@@ -1,0 +1,24 @@
+public import Safetensors
+
+/// Why a checkpoint cannot be used.
+public enum CheckpointError: Error, Sendable, CustomStringConvertible {
+    /// The file is missing, damaged, or cannot be written.
+    case file(SafetensorsError)
+    /// There is no file where one was expected; the text says what is.
+    case missing(String)
+    /// The file is sound, but it is no model that this program can run; one sentence says why.
+    case unusable(String)
+    /// Every part that is missing, unexpected or unsupported, one sentence each.
+    case problems(file: String, [String])
+
+    /// One sentence that says what, where, and what would be accepted.
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .missing(let sentence), .unusable(let sentence): sentence
+        case .problems(let file, let problems):
+            "\(file) is no checkpoint that can be quantized: \(problems.prefix(4).joined(separator: "; "))"
+                + (problems.count > 4 ? "; and \(problems.count - 4) more (see mgrq inspect)" : "")
+        }
+    }
+}

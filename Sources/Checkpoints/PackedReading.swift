@@ -1,0 +1,194 @@
+internal import Foundation
+internal import Kernels
+internal import Quantization
+internal import Safetensors
+internal import TensorCore
+internal import VisionTransformers
+
+extension PackedCheckpoint {
+    /// Whether a file says of itself that it is a packed checkpoint.
+    package static func isPacked(_ path: String) -> Bool {
+        guard let file = try? SafetensorsFile(path: path) else { return false }
+        return file.metadata["format"] == format
+    }
+
+    /// Reads a file; every tensor is checked against the model's shape.
+    ///
+    /// - Throws: `CheckpointError`, which names the file and the tensor.
+    package init(path: String) throws(CheckpointError) {
+        let reader = try PackedReader(path: path)
+        let header = reader.header
+        guard let configuration = header.configuration else {
+            throw .unusable("\(path): the metadata “model” describes no model that this program knows")
+        }
+        var units: [Int: QuantizedUnit] = [:]
+        var used: Set<String> = []
+        for (index, description) in VisionTransformer.units(of: configuration).enumerated() {
+            let first = description.linears.first.map { "\($0.name).weight" }
+            guard let first, reader.sites[first] != nil else { continue }
+            units[index] = try reader.unit(description, used: &used)
+        }
+        if let surplus = reader.file.names.first(where: { !used.contains($0) }) {
+            throw .unusable("\(path): tensor “\(surplus)” belongs to no part of the model")
+        }
+        self.init(
+            configuration: configuration, mean: header.mean, standardDeviation: header.std, labels: header.labels,
+            plan: reader.file.metadata["plan"] ?? "", units: units)
+    }
+}
+
+/// Reads the tensors of a packed checkpoint.
+private struct PackedReader {
+    let path: String
+    let file: SafetensorsFile
+    let header: PackedHeader
+    let sites: [String: PackedSite]
+
+    init(path: String) throws(CheckpointError) {
+        self.path = path
+        do {
+            file = try SafetensorsFile(path: path)
+        } catch {
+            throw .file(error)
+        }
+        guard file.metadata["format"] == PackedCheckpoint.format else {
+            throw .unusable("\(path) is no packed checkpoint: its metadata has no format “\(PackedCheckpoint.format)”")
+        }
+        guard file.metadata["version"] == PackedCheckpoint.version else {
+            throw .unusable(
+                "\(path) has layout version \(file.metadata["version"] ?? "none"); version "
+                    + "\(PackedCheckpoint.version) was expected")
+        }
+        header = try PackedReader.decode(PackedHeader.self, file.metadata["model"], "model", path)
+        sites = try PackedReader.decode([String: PackedSite].self, file.metadata["sites"], "sites", path)
+    }
+
+    private static func decode<Value: Decodable>(
+        _ type: Value.Type, _ text: String?, _ key: String, _ path: String
+    ) throws(CheckpointError) -> Value {
+        guard let text else { throw .unusable("\(path) has no metadata “\(key)”") }
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch {
+            throw .unusable("\(path): the metadata “\(key)” cannot be understood: \(error)")
+        }
+    }
+
+    func unit(_ description: any ModelUnit, used: inout Set<String>) throws(CheckpointError) -> QuantizedUnit {
+        var linears: [QuantizedLinear] = []
+        for layer in description.linears {
+            let name = "\(layer.name).weight"
+            let quantizer = try quantizer(
+                name, groups: .rows(perGroup: 1), count: layer.outputs, used: &used)
+            let elements = layer.outputs * layer.inputs
+            let weight: [Float]
+            if let bits = quantizer.bits {
+                let codes = try codes("\(name).codes", count: elements, bits: bits, used: &used)
+                weight = quantizer.dequantize(codes, rows: layer.outputs, columns: layer.inputs)?.elements ?? []
+            } else {
+                weight = try floats(name, count: elements, used: &used)
+            }
+            let bias = layer.hasBias || file.entry("\(layer.name).bias") != nil
+                ? Tensor(
+                    shape: [layer.outputs],
+                    elements: try floats("\(layer.name).bias", count: layer.outputs, used: &used)) : nil
+            linears.append(
+                QuantizedLinear(
+                    weight: Tensor(shape: layer.weightShape, elements: weight), bias: bias, quantizer: quantizer))
+        }
+        var vectors: [Tensor] = []
+        for vector in description.vectors {
+            let count = vector.shape.reduce(1, *)
+            vectors.append(
+                Tensor(shape: vector.shape, elements: try floats(vector.name, count: count, used: &used)))
+        }
+        var quantizers: [SiteQuantizer] = []
+        for site in description.sites {
+            quantizers.append(try quantizer(site.name, groups: site.groups, count: site.groupCount, used: &used))
+        }
+        return QuantizedUnit(linears: linears, vectors: vectors, sites: quantizers)
+    }
+
+    private func quantizer(
+        _ name: String, groups: QuantizationGroups, count: Int, used: inout Set<String>
+    ) throws(CheckpointError) -> SiteQuantizer {
+        guard let site = sites[name] else { throw .unusable("\(path): the metadata “sites” has no “\(name)”") }
+        do {
+            switch site.kind {
+            case .fullPrecision:
+                return .fullPrecision
+            case .uniform:
+                return .uniform(
+                    try UniformQuantizer(
+                        bits: try BitWidth(site.bits ?? 0),
+                        scales: try floats("\(name).scales", count: count, used: &used),
+                        zeroPoints: try zeroPoints("\(name).zero_points", count: count, used: &used), groups: groups))
+            case .logSqrt2:
+                return .logSqrt2(
+                    try LogSqrt2Quantizer(
+                        bits: try BitWidth(site.bits ?? 0),
+                        deltas: try floats("\(name).deltas", count: count, used: &used), groups: groups))
+            }
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .unusable("\(path), site “\(name)”: \(error)")
+        }
+    }
+
+    private func floats(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError) -> [Float] {
+        used.insert(name)
+        do {
+            let values = try file.floats(name)
+            guard values.count == count else {
+                throw CheckpointError.unusable(
+                    "\(path), tensor “\(name)”: \(values.count) elements; \(count) were expected")
+            }
+            if let bad = values.firstIndex(where: { !$0.isFinite }) {
+                throw CheckpointError.unusable("\(path), tensor “\(name)”: element \(bad) is \(values[bad])")
+            }
+            return values
+        } catch let error as SafetensorsError {
+            throw .file(error)
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .unusable("\(path), tensor “\(name)”: \(error)")
+        }
+    }
+
+    private func zeroPoints(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError) -> [Float] {
+        guard file.entry(name)?.type == .uint8 else { return try floats(name, count: count, used: &used) }
+        used.insert(name)
+        do {
+            let values = try file.bytes(name)
+            guard values.count == count else {
+                throw CheckpointError.unusable(
+                    "\(path), tensor “\(name)”: \(values.count) elements; \(count) were expected")
+            }
+            return values.map { Float($0) }
+        } catch let error as SafetensorsError {
+            throw .file(error)
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .unusable("\(path), tensor “\(name)”: \(error)")
+        }
+    }
+
+    private func codes(
+        _ name: String, count: Int, bits: BitWidth, used: inout Set<String>
+    ) throws(CheckpointError) -> [UInt8] {
+        used.insert(name)
+        do {
+            let bytes = try file.bytes(name)
+            return try CodePacking.unpack(bytes, count: count, bits: bits)
+        } catch let error as SafetensorsError {
+            throw .file(error)
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .unusable("\(path), tensor “\(name)”: \(error)")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+internal import Kernels
+internal import Quantization
+internal import TensorCore
+internal import VisionTransformers
+
+/// A linear layer whose weight is being learned: its variables, gradients and optimiser state.
+///
+/// `@unchecked Sendable` is not needed: all numbers are in views, and a row is touched by one task at a time.
+struct LinearLearner: Sendable {
+    let descriptor: LinearDescriptor
+    private let quantizer: SiteQuantizer
+    private let rounding: ReconstructionSettings.Rounding
+    /// `[outputs, inputs]`: the float weight.
+    private let weight: Matrix
+    /// AdaRound's variables; no rows with straight-through estimation.
+    private let alpha: Matrix
+    /// `[outputs, inputs]`: what the forward pass multiplies with.
+    private let effective: Matrix
+    /// `[outputs, inputs]`: the gradient of `effective`, then of the variables.
+    let gradient: Matrix
+    private let firstMoments: Matrix
+    private let secondMoments: Matrix
+    private let bias: Matrix?
+    private let biasGradient: Matrix
+    private let biasMoments: (Matrix, Matrix)
+    private let scales: Vector
+    private let zeroPoints: Vector
+    private let maximumCode: Int
+    let prepared: PreparedLinear
+
+    /// Whether there is anything to learn: a weight in full precision stays as it is.
+    var learns: Bool { maximumCode > 0 }
+
+    init(_ state: QuantizedLinear, descriptor: LinearDescriptor, rounding: ReconstructionSettings.Rounding) {
+        self.descriptor = descriptor
+        self.rounding = rounding
+        quantizer = state.quantizer
+        weight = state.weight.matrix()
+        if case .uniform(let uniform) = state.quantizer {
+            scales = Vector(uniform.scales)
+            zeroPoints = Vector(uniform.zeroPoints)
+            maximumCode = uniform.bits.maximumCode
+        } else {
+            scales = Vector(count: 0)
+            zeroPoints = Vector(count: 0)
+            maximumCode = 0
+        }
+        let (rows, columns) = (weight.rows, weight.columns)
+        if case .adaRound = rounding, maximumCode > 0 {
+            alpha = Matrix(rows: rows, columns: columns)
+            adaRoundInitialise(weight, scales: scales, into: alpha)
+        } else {
+            alpha = Matrix(rows: 0, columns: columns)
+        }
+        effective = Matrix(rows: rows, columns: columns)
+        gradient = Matrix(rows: rows, columns: columns)
+        firstMoments = Matrix(rows: rows, columns: columns)
+        secondMoments = Matrix(rows: rows, columns: columns)
+        bias = state.bias.map { Matrix(rows: 1, columns: $0.count, elements: $0.elements) }
+        biasGradient = Matrix(rows: 1, columns: rows)
+        biasMoments = (Matrix(rows: 1, columns: rows), Matrix(rows: 1, columns: rows))
+        prepared = PreparedLinear(
+            inputs: columns, outputs: rows,
+            bias: bias.map { Vector(storage: $0.storage, offset: $0.offset, count: $0.columns) }, backward: true)
+    }
+
+    /// The tiles of the weight that tasks work on.
+    var tiles: [Range<Int>] {
+        stride(from: 0, to: weight.rows, by: 64).map { $0..<min(weight.rows, $0 + 64) }
+    }
+
+    /// Computes some rows of the weight that the forward pass multiplies with.
+    ///
+    /// - Parameters:
+    ///   - rows: Which rows.
+    ///   - hard: Whether AdaRound's variables count as decided.
+    func refresh(_ rows: Range<Int>, hard: Bool) {
+        let (source, out) = (weight.rows(rows), effective.rows(rows))
+        guard learns else { return copy(source, into: out) }
+        if alpha.rows > 0 {
+            adaRound(
+                source, alpha: alpha.rows(rows), scales: scales[rows], zeroPoints: zeroPoints[rows],
+                maximumCode: maximumCode, hard: hard, into: out)
+        } else {
+            fakeQuantize(
+                source, scales: scales[rows], zeroPoints: zeroPoints[rows], maximumCode: maximumCode,
+                groups: .rows(perGroup: 1), into: out)
+        }
+    }
+
+    /// Packs the refreshed weight for products.
+    func load() { prepared.load(effective) }
+
+    /// Computes the gradient of some rows of `effective`: `dOutputᵀ · input` over the whole batch.
+    func accumulate(_ rows: Range<Int>, dOutput: Matrix, input: Matrix) {
+        multiply(dOutput.columns(rows), input, into: gradient.rows(rows), transposeA: true)
+    }
+
+    /// Updates some rows from their gradient.
+    ///
+    /// - Parameters:
+    ///   - rows: Which rows.
+    ///   - adam: The optimiser's settings for this step.
+    ///   - beta: The exponent of AdaRound's regulariser; nil while that is off.
+    func update(_ rows: Range<Int>, adam: AdamSettings, beta: Double?) {
+        let tile = gradient.rows(rows)
+        let variables: Matrix
+        if case .adaRound(let regularizer) = rounding {
+            adaRoundBackward(
+                tile, w: weight.rows(rows), alpha: alpha.rows(rows), scales: scales[rows],
+                zeroPoints: zeroPoints[rows], maximumCode: maximumCode,
+                regularizer: beta == nil ? 0 : Float(regularizer), beta: Float(beta ?? 2), into: tile)
+            variables = alpha.rows(rows)
+        } else {
+            fakeQuantizeBackward(
+                tile, x: weight.rows(rows), scales: scales[rows], zeroPoints: zeroPoints[rows],
+                maximumCode: maximumCode, groups: .rows(perGroup: 1), into: tile, scaleGradients: nil)
+            variables = weight.rows(rows)
+        }
+        adamStep(
+            parameters: variables, gradients: tile, firstMoments: firstMoments.rows(rows),
+            secondMoments: secondMoments.rows(rows), settings: adam)
+    }
+
+    /// Updates the bias; straight-through estimation learns it, AdaRound does not.
+    func updateBias(dOutput: Matrix, adam: AdamSettings) {
+        guard learns, rounding == .straightThrough, let bias else { return }
+        columnSums(
+            dOutput, into: Vector(storage: biasGradient.storage, offset: 0, count: biasGradient.columns))
+        adamStep(
+            parameters: bias, gradients: biasGradient, firstMoments: biasMoments.0, secondMoments: biasMoments.1,
+            settings: adam)
+    }
+
+    /// AdaRound's regulariser without its factor; 0 with straight-through estimation.
+    func penalty(beta: Double) -> Double {
+        alpha.rows > 0 ? adaRoundPenalty(alpha, beta: Float(beta)) : 0
+    }
+
+    /// The layer with its roundings decided: its weight holds the quantized values themselves.
+    func hardened(shape: [Int]) -> QuantizedLinear {
+        refresh(0..<weight.rows, hard: true)
+        return QuantizedLinear(
+            weight: Tensor(shape: shape, elements: effective.elements),
+            bias: bias.map { Tensor(shape: [$0.columns], elements: $0.elements) }, quantizer: quantizer)
+    }
+}

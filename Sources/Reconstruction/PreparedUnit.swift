@@ -1,0 +1,55 @@
+package import Quantization
+package import TensorCore
+package import VisionTransformers
+
+extension QuantizedUnit {
+    /// The unit, ready to run.
+    ///
+    /// - Parameter unit: What the state belongs to.
+    package func prepared(for unit: any ModelUnit) -> PreparedUnit {
+        let linears = self.linears.map { linear in
+            let weight = linear.quantizedWeight()
+            let prepared = PreparedLinear(
+                inputs: weight.columns, outputs: weight.rows, bias: linear.bias?.vector(), backward: false)
+            prepared.load(weight)
+            return prepared
+        }
+        return PreparedUnit(
+            unit: unit, parameters: UnitParameters(linears: linears, vectors: vectors.map { $0.vector() }),
+            transform: QuantizingTransform(sites))
+    }
+}
+
+/// A unit with parameters and quantizers, ready to run.
+package struct PreparedUnit: Sendable {
+    /// What to compute.
+    package let unit: any ModelUnit
+    /// With which numbers.
+    package let parameters: UnitParameters
+    /// What happens at sites.
+    package let transform: QuantizingTransform
+
+    /// Makes a unit of its parts.
+    package init(unit: any ModelUnit, parameters: UnitParameters, transform: QuantizingTransform) {
+        self.unit = unit
+        self.parameters = parameters
+        self.transform = transform
+    }
+
+    /// A unit in full precision.
+    ///
+    /// - Parameters:
+    ///   - unit: What to compute.
+    ///   - weights: The checkpoint's numbers.
+    ///   - backward: Whether gradients of its input will be asked for.
+    package init(fullPrecision unit: any ModelUnit, weights: UnitWeights, backward: Bool) {
+        self.init(
+            unit: unit, parameters: UnitParameters(weights, backward: backward),
+            transform: QuantizingTransform(Array(repeating: .fullPrecision, count: unit.sites.count)))
+    }
+
+    /// Runs the unit.
+    package func forward(_ input: Matrix, tape: Tape, output: Matrix) {
+        unit.forward(input, parameters: parameters, transform: transform, tape: tape, output: output)
+    }
+}

@@ -1,0 +1,75 @@
+internal import TensorCore
+internal import VisionTransformers
+
+/// All memory of a reconstruction's loop, allocated once.
+struct ReconstructionWorkspace: Sendable {
+    /// What one worker works in; its rows serve the images of one task.
+    struct Worker: Sendable {
+        /// The full-precision unit's activations.
+        let reference: Tape
+        let referenceInput: Matrix
+        let referenceOutput: Matrix
+        /// Activations, outputs and output gradients of the units behind.
+        let suffixTapes: [Tape]
+        let suffixOutputs: [Matrix]
+        let suffixGradients: [Matrix]
+        let suffixScratch: [Tape]
+        /// The head's tape with full-precision features in it.
+        let featureReference: Tape?
+        let targetLogits: Matrix
+        /// The gradient of the unit's output.
+        let gradient: Matrix
+        let scratch: Tape
+    }
+
+    /// The images of one step that a task works on, as views of the batch.
+    struct Chunk: Sendable {
+        let images: Range<Int>
+        let tape: Tape
+        let input: Matrix
+        let output: Matrix
+        let target: Matrix
+        /// The weighted global term's gradient of the unit's output.
+        let globalGradient: Matrix
+        let transform: QuantizingTransform
+    }
+
+    let tape: Tape
+    let chunks: [Chunk]
+    let workers: [Worker]
+
+    init(_ task: ReconstructionTask, transform: QuantizingTransform, batch: Int, threads: Int) {
+        let unit = task.unit
+        let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.output.rows, 25)))
+        tape = Tape(shapes: unit.tapeShapes, images: batch)
+        let input = unit.input.matrix(images: batch)
+        let output = unit.output.matrix(images: batch)
+        let target = unit.output.matrix(images: batch)
+        let globalGradient = unit.output.matrix(images: batch)
+        func view(_ matrix: Matrix, _ shape: RowShape, _ images: Range<Int>) -> Matrix {
+            matrix.rows(images.lowerBound * shape.rows..<images.upperBound * shape.rows)
+        }
+        chunks = stride(from: 0, to: batch, by: perTask).map { [tape] start in
+            let images = start..<min(batch, start + perTask)
+            return Chunk(
+                images: images, tape: tape.images(images), input: view(input, unit.input, images),
+                output: view(output, unit.output, images), target: view(target, unit.output, images),
+                globalGradient: view(globalGradient, unit.output, images),
+                transform: transform.collectingScaleGradients())
+        }
+        workers = (0..<threads).map { _ in
+            Worker(
+                reference: Tape(shapes: unit.tapeShapes, images: perTask),
+                referenceInput: unit.input.matrix(images: perTask),
+                referenceOutput: unit.output.matrix(images: perTask),
+                suffixTapes: task.suffix.map { Tape(shapes: $0.unit.tapeShapes, images: perTask) },
+                suffixOutputs: task.suffix.map { $0.unit.output.matrix(images: perTask) },
+                suffixGradients: task.suffix.map { $0.unit.output.matrix(images: perTask) },
+                suffixScratch: task.suffix.map { Tape(shapes: $0.unit.scratchShapes, images: perTask) },
+                featureReference: task.suffix.last.map { Tape(shapes: $0.unit.tapeShapes, images: perTask) },
+                targetLogits: Matrix(rows: perTask, columns: task.logits.columns),
+                gradient: unit.output.matrix(images: perTask),
+                scratch: Tape(shapes: unit.scratchShapes, images: perTask))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Quantization
+import Reconstruction
+import TensorCore
+import TestSupport
+import VisionTransformers
+
+/// A small random model with caches, ready for the reconstruction of one of its blocks.
+struct SmallTask {
+    let model: VisionTransformer
+    let fullPrecision: [PreparedUnit]
+    let images: Matrix
+    let logits: Matrix
+    let features: Matrix
+    let pool: WorkerPool
+
+    init(seed: UInt64, depth: Int = 2, images count: Int = 6, threads: Int = 1) {
+        var shape = ViTConfiguration(
+            imageHeight: 8, imageWidth: 8, patchHeight: 4, patchWidth: 4, channels: 1, width: 12, depth: depth, heads: 2,
+            hiddenWidth: 20, classes: 5)
+        shape.hasLayerScale = true
+        var generator = SeededGenerator(seed: seed, stream: "model")
+        func tensor(_ name: String, _ shape: [Int]) -> Tensor {
+            let count = shape.reduce(1, *)
+            let isGain = name.contains("norm") && name.hasSuffix("weight") || name.hasSuffix("gamma")
+            let spread = shape.count >= 2 ? 1.5 / Float(count / shape[0]).squareRoot() : 0.3
+            return Tensor(
+                shape: shape,
+                elements: (0..<count).map { _ in
+                    (isGain ? 1 : 0) + spread * 2 * (generator.uniform() - 0.5) * (isGain ? 0.5 : 1.7)
+                })
+        }
+        model = VisionTransformer(configuration: shape) { tensor($0, $1) }
+        pool = WorkerPool(threads: threads)
+        fullPrecision = zip(model.units, model.weights).map {
+            PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
+        }
+        var pixels = SeededGenerator(seed: seed, stream: "pixels")
+        images = Matrix(
+            rows: count, columns: 64, elements: (0..<count * 64).map { _ in 4 * pixels.uniform() - 2 })
+        let logits = Matrix(rows: count, columns: shape.classes)
+        let features = Matrix(rows: count, columns: shape.width)
+        let slot = model.units[model.units.count - 1].operators[0].slot
+        ModelPass(fullPrecision, pool: pool).run(images, into: logits) { range, tapes in
+            for (position, image) in range.enumerated() {
+                for column in 0..<features.columns {
+                    features[image, column] = tapes[tapes.count - 1][slot][position, column]
+                }
+            }
+        }
+        self.logits = logits
+        self.features = features
+    }
+
+    /// The unit as the checkpoint has it, nothing quantized.
+    func untouched(_ index: Int) -> QuantizedUnit {
+        QuantizedUnit(
+            linears: model.weights[index].linears.map {
+                QuantizedLinear(weight: $0.weight, bias: $0.bias, quantizer: .fullPrecision)
+            },
+            vectors: model.weights[index].vectors,
+            sites: Array(repeating: .fullPrecision, count: model.units[index].sites.count))
+    }
+
+    /// The unit with noise on every weight, so that its outputs differ from the target's.
+    func disturbed(_ index: Int, seed: UInt64) -> QuantizedUnit {
+        var unit = untouched(index)
+        var noise = SeededGenerator(seed: seed, stream: "noise")
+        for layer in unit.linears.indices {
+            for element in unit.linears[layer].weight.elements.indices {
+                unit.linears[layer].weight.elements[element] += 0.1 * (noise.uniform() - 0.5)
+            }
+        }
+        return unit
+    }
+
+    /// What precedes the unit, run in full precision.
+    func input(of index: Int) -> Matrix {
+        guard index > 0 else { return images }
+        let output = model.units[index].input.matrix(images: images.rows)
+        ModelPass(Array(fullPrecision[..<index]), pool: pool).run(images, into: output)
+        return output
+    }
+
+    func task(_ index: Int, state: QuantizedUnit) -> ReconstructionTask {
+        let input = input(of: index)
+        let target = model.units[index].output.matrix(images: images.rows)
+        ModelPass([fullPrecision[index]], pool: pool).run(input, into: target)
+        return ReconstructionTask(
+            unit: model.units[index], state: state, fullPrecision: fullPrecision[index], prefixInput: input,
+            fullPrecisionInput: input, target: target, suffix: Array(fullPrecision[(index + 1)...]), logits: logits,
+            features: features)
+    }
+
+    func settings(block: Double, global: Double, local: Double) -> ReconstructionSettings {
+        var settings = ReconstructionSettings(
+            steps: 30, batch: images.rows, weightLearningRate: 1e-3, scaleLearningRate: 1e-3, blockWeight: block,
+            globalWeight: global, localWeight: local, seed: 1)
+        settings.fusion = .fixed
+        return settings
+    }
+}

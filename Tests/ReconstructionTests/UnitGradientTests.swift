@@ -1,0 +1,171 @@
+import Kernels
+import Quantization
+import Reconstruction
+import TensorCore
+import TestSupport
+import Testing
+import VisionTransformers
+
+/// Which terms a test switches on.
+enum TermChoice: String, CaseIterable, CustomTestStringConvertible {
+    case block, global, features, local, all
+
+    var testDescription: String { rawValue }
+
+    func settings(for small: SmallTask) -> ReconstructionSettings {
+        var settings = small.settings(
+            block: self == .block || self == .all ? 2 : 0,
+            global: self == .global || self == .features || self == .all ? 0.7 : 0,
+            local: self == .local || self == .all ? 0.5 : 0)
+        if self == .features {
+            settings.globalTarget = .features
+        }
+        return settings
+    }
+}
+
+@Suite("Gradients of a whole unit")
+struct UnitGradientTests {
+    /// The weighted loss of a state over all images.
+    private func loss(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit, _ terms: TermChoice) -> Double {
+        let reconstruction = UnitReconstruction(
+            small.task(index, state: state), settings: terms.settings(for: small), pool: small.pool)
+        return reconstruction.gradients(on: Array(0..<small.images.rows)).loss
+    }
+
+    @Test(
+        "with quantizers off, weight gradients agree with central differences for every term",
+        arguments: TermChoice.allCases, [1, 2])
+    func weights(terms: TermChoice, seed: UInt64) {
+        let small = SmallTask(seed: seed)
+        defer { small.pool.shutDown() }
+        let state = small.disturbed(1, seed: seed)
+        let reconstruction = UnitReconstruction(
+            small.task(1, state: state), settings: terms.settings(for: small), pool: small.pool)
+        let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights
+        var pick = SeededGenerator(seed: seed, stream: "pick")
+        for layer in state.linears.indices {
+            let count = state.linears[layer].weight.count
+            var (difference, size) = (0.0, 0.0)
+            for _ in 0..<12 {
+                let element = pick.index(below: count)
+                let step: Float = 4e-3
+                var (up, down) = (state, state)
+                up.linears[layer].weight.elements[element] += step
+                down.linears[layer].weight.elements[element] -= step
+                let numeric = (loss(small, 1, up, terms) - loss(small, 1, down, terms)) / Double(2 * step)
+                difference += (numeric - Double(analytic[layer][element])) * (numeric - Double(analytic[layer][element]))
+                size += numeric * numeric
+            }
+            #expect(
+                difference.squareRoot() <= 1e-2 * size.squareRoot() + 1e-6,
+                "layer \(layer): off by \(difference.squareRoot()) of \(size.squareRoot())")
+        }
+    }
+
+    @Test("the stem's and the head's weight gradients agree with central differences", arguments: [0, 3])
+    func ends(index: Int) {
+        let small = SmallTask(seed: 5)
+        defer { small.pool.shutDown() }
+        let state = small.disturbed(index, seed: 5)
+        let reconstruction = UnitReconstruction(
+            small.task(index, state: state), settings: TermChoice.all.settings(for: small), pool: small.pool)
+        let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights[0]
+        for element in stride(from: 0, to: analytic.count, by: 7) {
+            let step: Float = 4e-3
+            var (up, down) = (state, state)
+            up.linears[0].weight.elements[element] += step
+            down.linears[0].weight.elements[element] -= step
+            let numeric = (loss(small, index, up, .all) - loss(small, index, down, .all)) / Double(2 * step)
+            #expect(abs(numeric - Double(analytic[element])) <= 2e-2 * abs(numeric) + 2e-4)
+        }
+    }
+
+    @Test("a learned scale's gradient is LSQ's closed form", arguments: [2, 4, 8])
+    func scales(bits: Int) throws {
+        let small = SmallTask(seed: 3)
+        defer { small.pool.shutDown() }
+        var state = small.disturbed(1, seed: 3)
+        let site = 7
+        let maximum = Float((1 << bits) - 1)
+        let (scale, zero): (Float, Float) = (1.1 / maximum, 1)
+        state.sites[site] = .uniform(
+            try UniformQuantizer(
+                bits: try BitWidth(bits), scales: [scale], zeroPoints: [zero], groups: .columns(width: 20)))
+        let task = small.task(1, state: state)
+        let reconstruction = UnitReconstruction(
+            task, settings: small.settings(block: 1, global: 0, local: 0), pool: small.pool)
+        let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).scales[site][0]
+
+        // The fc2 input and the gradient it gets, computed here from the unit's own pieces.
+        let unit = small.model.units[1]
+        let tape = Tape(shapes: unit.tapeShapes, images: small.images.rows)
+        let output = unit.output.matrix(images: small.images.rows)
+        let prepared = state.prepared(for: unit)
+        prepared.forward(task.prefixInput, tape: tape, output: output)
+        let values = unit.sites[site].values(in: tape)
+        let weight = state.linears[3].weight.matrix()
+        let gain = state.vectors[5].elements
+        var expected = 0.0
+        for row in 0..<values.rows {
+            for column in 0..<values.columns {
+                var gradient = 0.0
+                for feature in 0..<output.columns {
+                    let error = Double(output[row, feature] - task.target[row, feature])
+                    gradient +=
+                        2 * error / Double(output.rows * output.columns) * Double(gain[feature])
+                        * Double(weight[feature, column])
+                }
+                let x = values[row, column] / scale
+                let code = x.rounded(.toNearestOrEven) + zero
+                let slope = code < 0 ? -zero : code > maximum ? maximum - zero : x.rounded(.toNearestOrEven) - x
+                expected += gradient * Double(slope)
+            }
+        }
+        #expect(abs(Double(analytic) - expected) <= 1e-3 * abs(expected) + 1e-7)
+    }
+
+    @Test("through the quantizer, a weight's gradient is that of the quantized weight")
+    func straightThrough() throws {
+        let small = SmallTask(seed: 4)
+        defer { small.pool.shutDown() }
+        var state = small.untouched(1)
+        let rows = state.linears[2].weight.shape[0]
+        let scale: Float = 0.11
+        state.linears[2].quantizer = .uniform(
+            try UniformQuantizer(
+                bits: try BitWidth(4), scales: Array(repeating: scale, count: rows),
+                zeroPoints: Array(repeating: 8, count: rows), groups: .rows(perGroup: 1)))
+        let images = Array(0..<small.images.rows)
+        let settings = TermChoice.all.settings(for: small)
+        let quantized = UnitReconstruction(small.task(1, state: state), settings: settings, pool: small.pool)
+            .gradients(on: images)
+        var plain = state
+        plain.linears[2] = QuantizedLinear(
+            weight: Tensor(shape: state.linears[2].weight.shape, elements: state.linears[2].quantizedWeight().elements),
+            bias: state.linears[2].bias, quantizer: .fullPrecision)
+        let direct = UnitReconstruction(small.task(1, state: plain), settings: settings, pool: small.pool)
+            .gradients(on: images)
+        #expect(quantized.loss == direct.loss)
+        #expect(quantized.weights == direct.weights)
+    }
+
+    @Test("losses and gradients are the same bits for any number of threads", arguments: [2, 3, 7])
+    func threads(count: Int) {
+        let one = SmallTask(seed: 6, images: 40)
+        let many = SmallTask(seed: 6, images: 40, threads: count)
+        defer {
+            one.pool.shutDown()
+            many.pool.shutDown()
+        }
+        func run(_ small: SmallTask) -> (loss: Double, weights: [[Float]], scales: [[Float]]) {
+            UnitReconstruction(
+                small.task(1, state: small.disturbed(1, seed: 6)), settings: TermChoice.all.settings(for: small),
+                pool: small.pool
+            ).gradients(on: Array(0..<40))
+        }
+        let (a, b) = (run(one), run(many))
+        #expect(a.loss == b.loss)
+        #expect(a.weights == b.weights)
+    }
+}

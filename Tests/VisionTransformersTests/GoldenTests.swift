@@ -1,0 +1,110 @@
+import Checkpoints
+import Foundation
+import Kernels
+import Safetensors
+import TensorCore
+import TestSupport
+import Testing
+import VisionTransformers
+
+/// The model that timm made a golden of, and what timm computed with it.
+private struct Golden {
+    let checkpoint: Checkpoint
+    let reference: SafetensorsFile
+
+    init(_ name: String) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Goldens/\(name)").path
+        checkpoint = try loadCheckpoint(path: folder)
+        reference = try SafetensorsFile(path: folder + "/reference.safetensors")
+    }
+
+    /// A tensor of the reference with all axes but the last as rows.
+    func matrix(_ name: String, columns: Int) throws -> Matrix {
+        let elements = try reference.floats(name)
+        return Matrix(rows: elements.count / columns, columns: columns, elements: elements)
+    }
+}
+
+@Suite("Vision transformers")
+struct GoldenTests {
+    static let names = [
+        "average-pool", "average-pool-class-token", "average-pool-norm-first", "class-token", "no-qkv-bias",
+        "wide-range",
+    ]
+
+    @Test("every block's output and the logits are timm's within 1e-4 relative", arguments: names)
+    func forward(name: String) throws {
+        let golden = try Golden(name)
+        let model = golden.checkpoint.model
+        let shape = model.configuration
+        var current = try golden.matrix("input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
+        let images = current.rows
+        for (index, unit) in model.units.enumerated() {
+            let output = unit.output.matrix(images: images)
+            unit.forward(
+                current, parameters: UnitParameters(model.weights[index], backward: false),
+                transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: images), output: output)
+            let expected: Matrix
+            switch index {
+            case 0: expected = try golden.matrix("block_input", columns: shape.width)
+            case model.units.count - 1: expected = try golden.matrix("logits", columns: shape.classes)
+            default: expected = try golden.matrix("block.\(index - 1)", columns: shape.width)
+            }
+            #expect(relativeError(output, expected) < 1e-5, "\(unit.name)")
+            current = output
+        }
+    }
+
+    @Test("gradients of block inputs and weights are PyTorch's within 1e-4 relative")
+    func backward() throws {
+        let golden = try Golden("class-token")
+        let model = golden.checkpoint.model
+        let shape = model.configuration
+        let input = try golden.matrix("input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
+        let images = input.rows
+        var inputs: [Matrix] = []
+        var tapes: [Tape] = []
+        var parameters: [UnitParameters] = []
+        var current = input
+        for (unit, weights) in zip(model.units, model.weights) {
+            let output = unit.output.matrix(images: images)
+            let tape = Tape(shapes: unit.tapeShapes, images: images)
+            let prepared = UnitParameters(weights, backward: true)
+            unit.forward(current, parameters: prepared, transform: FullPrecision(), tape: tape, output: output)
+            inputs.append(current)
+            tapes.append(tape)
+            parameters.append(prepared)
+            current = output
+        }
+        let target = try golden.matrix("target", columns: shape.classes)
+        var gradient = Matrix(rows: images, columns: shape.classes)
+        for row in 0..<images {
+            for column in 0..<shape.classes {
+                gradient[row, column] = current[row, column] - target[row, column]
+            }
+        }
+        for index in stride(from: model.units.count - 1, to: 0, by: -1) {
+            let unit = model.units[index]
+            let dInput = unit.input.matrix(images: images)
+            unit.backward(
+                gradient, input: inputs[index], parameters: parameters[index], transform: FullPrecision(),
+                tape: tapes[index], scratch: Tape(shapes: unit.scratchShapes, images: images), local: nil,
+                dInput: dInput)
+            if index < model.units.count - 1 {
+                let expected = try golden.matrix("block_gradient.\(index - 1)", columns: shape.width)
+                #expect(relativeError(dInput, expected) < 1e-4, "\(unit.name)")
+            }
+            for linear in unit.linears {
+                let weightGradient = Matrix(rows: linear.outputs, columns: linear.inputs)
+                multiply(
+                    tapes[index][linear.gradientSlot],
+                    unit.operand(of: linear, in: tapes[index], transform: FullPrecision()), into: weightGradient,
+                    transposeA: true)
+                let expected = try golden.matrix("parameter_gradient.\(linear.name).weight", columns: linear.inputs)
+                #expect(relativeError(weightGradient, expected) < 1e-4, "\(linear.name)")
+            }
+            gradient = dInput
+        }
+    }
+}
