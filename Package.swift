@@ -91,7 +91,7 @@ let package = Package(
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "TensorCore"]),
-        .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"]),
+        .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
         .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"]),
     ]

@@ -111,7 +111,7 @@ public enum NumberText: Sendable {
 ///
 /// Written out because this module imports nothing. With x = m · 2ᵉ and z = (m − 1) / (m + 1),
 /// ln m = 2 (z + z³/3 + z⁵/5 + …); |z| < 0.172, so that eleven terms reach the last digit.
-func decimalLogarithm(_ x: Double) -> Double {
+package func decimalLogarithm(_ x: Double) -> Double {
     precondition(x > 0 && x.isFinite, "no logarithm of \(x)")
     var mantissa = x.significand
     var exponent = Double(x.exponent)

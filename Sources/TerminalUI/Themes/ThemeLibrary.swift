@@ -1,0 +1,75 @@
+/// All themes that can be chosen: those built in and those that the user added.
+public struct ThemeLibrary: Hashable, Sendable {
+    /// The themes by name; built-in ones first, then the user's in the order they were added.
+    public private(set) var themes: [Theme]
+    private var documents: [String: ThemeDocument]
+
+    /// The themes built into the program.
+    public static let builtIn: ThemeLibrary = {
+        var library = ThemeLibrary()
+        for (name, text) in builtInThemeTexts {
+            do throws(SettingsProblem) {
+                _ = try library.add(text, file: "\(name).theme")
+            } catch {
+                // The tests load the very same texts.
+                preconditionFailure("the built-in theme is broken: \(error)")
+            }
+        }
+        return library
+    }()
+
+    /// The theme for terminals of which nothing is known.
+    public static var defaultTheme: Theme { builtIn.themes[0] }
+
+    private init() {
+        themes = []
+        documents = [:]
+    }
+
+    /// The theme of this name.
+    public func theme(named name: String) -> Theme? {
+        themes.first { $0.name == name }
+    }
+
+    /// Adds a theme file; one of the same name is replaced.
+    ///
+    /// - Parameters:
+    ///   - text: The whole file.
+    ///   - file: Its name, for messages.
+    /// - Returns: What in the file was passed over.
+    /// - Throws: Why the file cannot be used; the library is as before.
+    public mutating func add(_ text: String, file: String) throws(SettingsProblem) -> [SettingsProblem] {
+        let document = try ThemeDocument(parsing: text, file: file)
+        let theme = try joined(document, file: file).resolved()
+        documents[document.name] = document
+        if let index = themes.firstIndex(where: { $0.name == theme.name }) {
+            themes[index] = theme
+        } else {
+            themes.append(theme)
+        }
+        return document.warnings
+    }
+
+    /// The document with everything it inherits.
+    private func joined(_ document: ThemeDocument, file: String) throws(SettingsProblem) -> ThemeDocument {
+        var result = document
+        var seen: Set = [document.name]
+        var next = document.parent
+        while let name = next {
+            guard seen.insert(name).inserted else {
+                throw SettingsProblem(
+                    file: file, line: nil, message: "the theme inherits from itself through \"\(name)\"")
+            }
+            guard let parent = documents[name] else {
+                let known = themes.map(\.name).joined(separator: ", ")
+                throw SettingsProblem(
+                    file: file, line: nil,
+                    message: "the theme inherits from \"\(name)\", which is not there; use one of: \(known)")
+            }
+            result = result.inheriting(parent)
+            next = parent.parent
+        }
+        let base = themes.first { $0.variant == document.variant }.flatMap { documents[$0.name] }
+        return base.map { result.inheriting($0) } ?? result
+    }
+}
