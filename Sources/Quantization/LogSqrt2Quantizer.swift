@@ -28,8 +28,13 @@ package struct LogSqrt2Quantizer: Equatable, Sendable {
         for (group, delta) in deltas.enumerated() where !(delta >= .leastNormalMagnitude && delta.isFinite) {
             throw .invalidScale(delta, group: group)
         }
+        self.init(bits: bits, validDeltas: deltas, groups: groups)
+    }
+
+    /// Makes a quantizer of parameters that another has checked.
+    init(bits: BitWidth, validDeltas: [Float], groups: QuantizationGroups) {
         self.bits = bits
-        self.deltas = deltas
+        deltas = validDeltas
         self.groups = groups
     }
 

@@ -47,8 +47,13 @@ package struct UniformQuantizer: Equatable, Sendable {
         where !(abs(zeroPoint) <= Self.largestZeroPoint && zeroPoint.rounded() == zeroPoint) {
             throw .invalidZeroPoint(zeroPoint, group: group)
         }
+        self.init(bits: bits, validScales: scales, zeroPoints: zeroPoints, groups: groups)
+    }
+
+    /// Makes a quantizer of parameters that another has checked.
+    init(bits: BitWidth, validScales: [Float], zeroPoints: [Float], groups: QuantizationGroups) {
         self.bits = bits
-        self.scales = scales
+        scales = validScales
         self.zeroPoints = zeroPoints
         self.groups = groups
     }

@@ -1,0 +1,155 @@
+internal import Kernels
+package import TensorCore
+
+/// Which levels an attention map gets.
+package enum AttentionLevels: Hashable, Sendable {
+    /// `logSqrt2` at 4 bits and more, `uniform` below, where powers of √2 end at 9 % of the maximum.
+    case byWidth
+    /// Powers of √2 and zero.
+    case logSqrt2
+    /// Equal steps from zero up.
+    case uniform
+    /// Whichever of the two errs less on the values.
+    case leastError
+}
+
+/// Finds the quantizer of an attention map, one group per head.
+package struct AttentionCalibration: Equatable, Sendable {
+    /// The width of a code.
+    package var bits: BitWidth
+    /// Which levels the map gets.
+    package var levels: AttentionLevels
+    /// How the largest value is searched.
+    package var search: RangeSearch
+    /// How many values of a head are looked at; see `UniformCalibration`.
+    package var sampleLimit: Int
+
+    /// Makes a search.
+    ///
+    /// - Parameters:
+    ///   - bits: The width of a code.
+    ///   - levels: Which levels the map gets.
+    ///   - search: How the largest value is searched.
+    ///   - sampleLimit: How many values of a head are looked at.
+    package init(
+        bits: BitWidth, levels: AttentionLevels = .byWidth, search: RangeSearch = .meanSquaredError,
+        sampleLimit: Int = 1 << 18
+    ) {
+        precondition(sampleLimit >= 1, "a sample of \(sampleLimit) values shows nothing")
+        self.bits = bits
+        self.levels = levels
+        self.search = search
+        self.sampleLimit = sampleLimit
+    }
+
+    /// Calibrates a quantizer; 0 is one of its levels.
+    ///
+    /// - Parameters:
+    ///   - map: `[images · heads · tokens, tokens]` rows of a softmax, in that order.
+    ///   - heads: The number of heads.
+    ///   - tokens: The rows that a head has in an image.
+    ///   - pool: Searches heads in parallel; the result does not depend on its number of threads.
+    /// - Returns: A `.logSqrt2` or `.uniform` quantizer with groups `.rows(perGroup: tokens)`.
+    /// - Throws: `QuantizationError.noValues`, `.nonFiniteValues`, `.groupsDoNotFit`.
+    package func quantizer(
+        of map: Matrix, heads: Int, tokens: Int, pool: WorkerPool
+    ) throws(QuantizationError) -> SiteQuantizer {
+        let groupSearch = GroupSearch(
+            values: map, groups: .rows(perGroup: tokens), count: heads, sampleLimit: sampleLimit)
+        let powers =
+            levels == .uniform || levels == .byWidth && bits.rawValue < 4
+            ? nil : try fits(groupSearch, logarithmic: true, pool: pool)
+        let steps =
+            levels == .logSqrt2 || levels == .byWidth && bits.rawValue >= 4
+            ? nil : try fits(groupSearch, logarithmic: false, pool: pool)
+        if let powers, total(powers) <= total(steps) {
+            return .logSqrt2(
+                try LogSqrt2Quantizer(bits: bits, deltas: powers.map(\.scale), groups: groupSearch.groups))
+        }
+        let scales = (steps ?? []).map(\.scale)
+        return .uniform(
+            try UniformQuantizer(
+                bits: bits, scales: scales, zeroPoints: scales.map { _ in 0 }, groups: groupSearch.groups))
+    }
+
+    private func total(_ fits: [GroupFit]?) -> Double {
+        fits?.reduce(0) { $0 + $1.error } ?? .infinity
+    }
+
+    private func fits(
+        _ groupSearch: GroupSearch, logarithmic: Bool, pool: WorkerPool
+    ) throws(QuantizationError) -> [GroupFit] {
+        try groupSearch.run(pool: pool) { sample in
+            var top = TopSearch(sample, bits: bits, logarithmic: logarithmic)
+            top.tryPercentiles([0.999, 0.9999, 0.99999])
+            if search == .meanSquaredError {
+                top.minimizeError()
+            }
+            return top.fit
+        }
+    }
+}
+
+/// The search for the largest value of one head's levels.
+private struct TopSearch {
+    private let sample: ValueSample
+    private let maximumCode: Float
+    private let logarithmic: Bool
+    private var table: LevelTable
+    private var best: Double
+    private(set) var fit = GroupFit(scale: 1, zeroPoint: 0, error: .infinity)
+
+    /// Starts with the largest value.
+    init(_ sample: ValueSample, bits: BitWidth, logarithmic: Bool) {
+        self.sample = sample
+        self.logarithmic = logarithmic
+        maximumCode = Float(bits.maximumCode)
+        table = LevelTable(bits: bits)
+        best = Double(sample.extremes.upperBound)
+        // A head without a positive value is represented by zeros, whatever the largest level is.
+        if !consider(best) {
+            consider(1)
+        }
+    }
+
+    mutating func tryPercentiles(_ percentiles: [Double]) {
+        for share in percentiles {
+            consider(sample.quantile(share))
+        }
+    }
+
+    /// Tries values down to a fiftieth of the largest, and a little above it, then steps from the best.
+    mutating func minimizeError() {
+        var top = Double(sample.extremes.upperBound) * 1.2
+        for _ in 0..<140 {
+            consider(top)
+            top *= 0.97
+        }
+        var factor = 1.02
+        while factor > 1.001 {
+            let start = best
+            if !consider(start * factor), !consider(start / factor) {
+                factor = 1 + (factor - 1) / 2
+            }
+        }
+    }
+
+    /// Tries one largest value.
+    ///
+    /// - Returns: Whether it is better than all before by more than rounding explains.
+    @discardableResult
+    private mutating func consider(_ top: Double) -> Bool {
+        guard top >= 1e-30 else { return false }
+        let scale = logarithmic ? Float(top) : Float(top) / maximumCode
+        if logarithmic {
+            table.setLogSqrt2(delta: scale)
+        } else {
+            table.setUniform(scale: scale, zeroPoint: 0)
+        }
+        let error = sample.error(of: table)
+        guard error < fit.error * (1 - 1e-9) || fit.error == .infinity else { return false }
+        fit = GroupFit(scale: scale, zeroPoint: 0, error: error)
+        best = top
+        return true
+    }
+}

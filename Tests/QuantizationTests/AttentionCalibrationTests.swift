@@ -1,0 +1,119 @@
+import Kernels
+import Quantization
+import TensorCore
+import Testing
+
+@Suite("Attention calibration")
+struct AttentionCalibrationTests {
+    private func quantizer(
+        _ map: Matrix, bits: BitWidth, levels: AttentionLevels = .byWidth,
+        search: RangeSearch = .meanSquaredError
+    ) throws -> SiteQuantizer {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        return try AttentionCalibration(bits: bits, levels: levels, search: search)
+            .quantizer(of: map, heads: 3, tokens: 10, pool: pool)
+    }
+
+    @Test(
+        "at most 2ᵇ values a head, zero among them, and twice is once", arguments: BitWidth.all,
+        0..<3 as Range<UInt64>)
+    func codes(bits: BitWidth, seed: UInt64) throws {
+        let map = attentionMap(images: 20, heads: 3, tokens: 10, seed: seed)
+        map[3, 4] = 0
+        for levels in [AttentionLevels.logSqrt2, .uniform] {
+            let quantizer = try quantizer(map, bits: bits, levels: levels)
+            let out = quantized(map, by: quantizer)
+            for head in 0..<3 {
+                let values = (0..<out.rows).filter { $0 / 10 % 3 == head }
+                    .flatMap { out.rows($0..<$0 + 1).elements }
+                #expect(Set(values).count <= 1 << bits.rawValue)
+            }
+            #expect(out[3, 4] == 0)
+            #expect(quantized(out, by: quantizer).elements == out.elements)
+        }
+    }
+
+    @Test("powers of √2 from 4 bits on, equal steps below", arguments: BitWidth.all)
+    func byWidth(bits: BitWidth) throws {
+        let map = attentionMap(images: 4, heads: 3, tokens: 10, seed: 1)
+        let quantizer = try quantizer(map, bits: bits)
+        #expect(quantizer.description == (bits.rawValue < 4 ? "uniform per head" : "log√2 per head"))
+        #expect(quantizer.groupCount == 3)
+        #expect(quantizer.groups == .rows(perGroup: 10))
+    }
+
+    @Test("the search never errs more than the largest value as it is", arguments: BitWidth.all)
+    func better(bits: BitWidth) throws {
+        let map = attentionMap(images: 8, heads: 3, tokens: 10, seed: 2)
+        let tops = (0..<3).map { head in
+            (0..<map.rows).filter { $0 / 10 % 3 == head }
+                .flatMap { map.rows($0..<$0 + 1).elements }.reduce(0, max)
+        }
+        let groups = QuantizationGroups.rows(perGroup: 10)
+        let plain: [(AttentionLevels, SiteQuantizer)] = try [
+            (.logSqrt2, .logSqrt2(LogSqrt2Quantizer(bits: bits, deltas: tops, groups: groups))),
+            (
+                .uniform,
+                .uniform(
+                    UniformQuantizer(
+                        bits: bits, scales: tops.map { $0 / Float(bits.maximumCode) }, zeroPoints: [0, 0, 0],
+                        groups: groups))
+            ),
+        ]
+        for (levels, reference) in plain {
+            let bound = meanSquaredError(map, quantized(map, by: reference))
+            let percentile = try quantizer(map, bits: bits, levels: levels, search: .percentile)
+            let fine = try quantizer(map, bits: bits, levels: levels)
+            let errors = [percentile, fine].map { meanSquaredError(map, quantized(map, by: $0)) }
+            #expect(errors[0] <= bound * (1 + 1e-5))
+            #expect(errors[1] <= errors[0] * (1 + 1e-5))
+        }
+    }
+
+    @Test("the choice by error takes the better of both", arguments: BitWidth.all)
+    func leastError(bits: BitWidth) throws {
+        let map = attentionMap(images: 8, heads: 3, tokens: 10, seed: 3)
+        let errors = try [AttentionLevels.leastError, .logSqrt2, .uniform].map { levels in
+            meanSquaredError(map, quantized(map, by: try quantizer(map, bits: bits, levels: levels)))
+        }
+        #expect(errors[0] == min(errors[1], errors[2]))
+    }
+
+    @Test("a head that attends to nothing gives a valid quantizer of zeros", arguments: BitWidth.all)
+    func zeros(bits: BitWidth) throws {
+        let map = Matrix(rows: 30, columns: 10)
+        for levels in [AttentionLevels.logSqrt2, .uniform] {
+            let quantizer = try quantizer(map, bits: bits, levels: levels)
+            #expect(quantized(map, by: quantizer).elements.allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test("the number of threads changes nothing", arguments: [1, 2, 3, 7])
+    func threads(count: Int) throws {
+        let map = attentionMap(images: 8, heads: 3, tokens: 10, seed: 5)
+        func all(threads: Int) throws -> [SiteQuantizer] {
+            let pool = WorkerPool(threads: threads)
+            defer { pool.shutDown() }
+            return try BitWidth.all.map {
+                try AttentionCalibration(bits: $0, sampleLimit: 300)
+                    .quantizer(of: map, heads: 3, tokens: 10, pool: pool)
+            }
+        }
+        #expect(try all(threads: count) == all(threads: 1))
+    }
+
+    @Test("rows that are no whole number of images, and values that are none, are refused")
+    func refusals() throws {
+        let bits = try BitWidth(4)
+        let error = #expect(throws: QuantizationError.self) {
+            try quantizer(Matrix(rows: 40, columns: 10), bits: bits)
+        }
+        #expect(error?.description == "3 groups of 10 rows do not make up 40 × 10 values")
+        let map = attentionMap(images: 1, heads: 3, tokens: 10, seed: 1)
+        map[25, 0] = .nan
+        #expect(throws: QuantizationError.nonFiniteValues(group: 2, groups: 3)) {
+            try quantizer(map, bits: bits)
+        }
+    }
+}
