@@ -71,6 +71,32 @@ struct AttentionCalibrationTests {
         }
     }
 
+    @Test("the error of a search is that of the best of all largest values", arguments: [2, 3, 4, 6])
+    func optimum(width: Int) throws {
+        let bits = try BitWidth(width)
+        let map = attentionMap(images: 30, heads: 1, tokens: 10, seed: 4, sharpness: 2)
+        let pool = WorkerPool(threads: 1)
+        for levels in [AttentionLevels.logSqrt2, .uniform] {
+            let errors = try (1...400).map { step -> Double in
+                let top = Float(step) / 400
+                let quantizer: SiteQuantizer =
+                    levels == .logSqrt2
+                    ? .logSqrt2(
+                        try LogSqrt2Quantizer(bits: bits, deltas: [top], groups: .columns(width: 10)))
+                    : .uniform(
+                        try UniformQuantizer(
+                            bits: bits, scales: [top / Float(bits.maximumCode)], zeroPoints: [0],
+                            groups: .columns(width: 10)))
+                return meanSquaredError(map, quantized(map, by: quantizer))
+            }
+            let best = try #require(errors.min())
+            let found = try AttentionCalibration(bits: bits, levels: levels)
+                .quantizer(of: map, heads: 1, tokens: 10, pool: pool)
+            let error = meanSquaredError(map, quantized(map, by: found))
+            #expect(error <= best * 1.02, "\(levels): found \(error), best \(best)")
+        }
+    }
+
     @Test("the choice by error takes the better of both", arguments: BitWidth.all)
     func leastError(bits: BitWidth) throws {
         let map = attentionMap(images: 8, heads: 3, tokens: 10, seed: 3)

@@ -150,6 +150,16 @@ struct UniformCalibrationTests {
         }
     }
 
+    @Test("values near the largest float become finite values", arguments: BitWidth.all)
+    func largest(bits: BitWidth) throws {
+        let x = Matrix(rows: 1, columns: 5, elements: [-3.3e38, 3.3e38, 1e38, -2e38, 0])
+        for search in [RangeSearch.percentile, .meanSquaredError] {
+            let quantizer = try UniformCalibrationTests().perTensor(x, bits: bits, search: search)
+            let values = quantized(x, by: quantizer).elements
+            #expect(values.filter { !$0.isFinite }.isEmpty)
+        }
+    }
+
     @Test("a range that is narrow against its distance from zero loses at most what floats lose")
     func narrow() throws {
         let x = Matrix(rows: 1, columns: 4, elements: [1000, 1000.0001, 1000.0002, 1000.0003])

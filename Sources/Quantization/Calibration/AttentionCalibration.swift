@@ -3,7 +3,7 @@ package import TensorCore
 
 /// Which levels an attention map gets.
 package enum AttentionLevels: Hashable, Sendable {
-    /// `logSqrt2` at 4 bits and more, `uniform` below, where powers of √2 end at 9 % of the maximum.
+    /// `logSqrt2` at 4 bits and more, `uniform` below: with 3 bits, powers of √2 end at an eighth.
     case byWidth
     /// Powers of √2 and zero.
     case logSqrt2

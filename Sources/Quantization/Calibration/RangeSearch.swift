@@ -35,7 +35,10 @@ struct UniformRangeSearch {
             fit = constant(sample.extremes.lowerBound)
             return
         }
-        consider(lower, upper)
+        if !consider(lower, upper) {
+            // The outermost levels of the full range are beyond the largest float.
+            consider(lower / 2, upper / 2)
+        }
     }
 
     /// Tries the ranges between two percentiles.
@@ -85,7 +88,8 @@ struct UniformRangeSearch {
         let finest = max(max(abs(low), abs(high)) * 0x1p-22, 1e-30)
         let scale = Float(max((high - low) / maximumCode, finest))
         let zeroPoint = Float((-low / Double(scale)).rounded())
-        guard scale.isFinite else { return false }
+        let top = scale * (Float(maximumCode) - zeroPoint)
+        guard (scale * zeroPoint).isFinite, top.isFinite else { return false }
         table.setUniform(scale: scale, zeroPoint: zeroPoint)
         let error = sample.error(of: table)
         guard error < fit.error * (1 - 1e-9) || fit.error == .infinity else { return false }
