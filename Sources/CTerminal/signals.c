@@ -1,0 +1,120 @@
+/* Signals: one thread receives those that can wait, handlers restore the terminal after those that
+ * cannot. */
+#include "internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+static const int crash_signals[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE};
+enum { CRASH_SIGNALS = sizeof crash_signals / sizeof crash_signals[0], HANDLER_STACK = 1 << 16 };
+static struct sigaction previous_actions[CRASH_SIGNALS];
+
+static void waited_signals(sigset_t *set) {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGUSR1};
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(set, signals[i]);
+}
+
+/* Waits up to two seconds until the UI has read its `count`-th byte. */
+static bool is_taken(unsigned count) {
+    const struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    for (int i = 0; i < 100; i++) {
+        if ((int)(atomic_load(&ct_state.taken) - count) >= 0) return true;
+        if (!atomic_load(&ct_state.is_open)) return false;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* Ends the process for a UI that is stuck or is not there. A terminal that takes no bytes any more must
+ * not keep us, hence the alarm. */
+static void end_process(int number) {
+    signal(SIGALRM, SIG_DFL);
+    alarm(2);
+    ct_restore_now();
+    _exit(128 + number);
+}
+
+static void *receive_signals(void *unused) {
+    (void)unused;
+    sigset_t set;
+    waited_signals(&set);
+    unsigned sent = 0;
+    for (;;) {
+        int number = 0;
+        if (sigwait(&set, &number) != 0) continue;
+        bool ends = number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+        if (ends && !atomic_load(&ct_state.is_open)) end_process(number);
+        unsigned char byte = (unsigned char)number;
+        if (write(ct_state.signal_pipe[1], &byte, 1) == 1) sent++;
+        else if (ends) end_process(number);
+        if (ends && !is_taken(sent)) end_process(number);
+    }
+    return NULL;
+}
+
+int ct_prepare(void) {
+    if (ct_state.wake_fd >= 0) return 0;
+    if (pipe2(ct_state.signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return errno;
+    ct_state.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (ct_state.wake_fd < 0) return errno;
+    sigset_t set;
+    waited_signals(&set);
+    int failure = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (failure != 0) return failure;
+    if (atexit(ct_restore_now) != 0) return ENOMEM;
+    pthread_t thread;
+    failure = pthread_create(&thread, NULL, receive_signals, NULL);
+    if (failure == 0) pthread_detach(thread);
+    return failure;
+}
+
+void ct_wake(void) {
+    const uint64_t one = 1;
+    int saved = errno;
+    /* A full counter means that a wake is pending already. */
+    if (ct_state.wake_fd >= 0 && write(ct_state.wake_fd, &one, sizeof one) < 0) errno = saved;
+}
+
+static void handle_crash(int number, siginfo_t *info, void *context) {
+    (void)context;
+    ct_restore_now();
+    for (int i = 0; i < CRASH_SIGNALS; i++) {
+        if (crash_signals[i] == number) sigaction(number, &previous_actions[i], NULL);
+    }
+    /* A faulting instruction runs again and reaches the previous handler; a signal that was sent, as by
+     * abort, must be sent again. It is blocked until we return. */
+    if (info->si_code <= 0) raise(number);
+}
+
+int ct_use_signal_stack(void) {
+    stack_t present;
+    if (sigaltstack(NULL, &present) != 0) return errno;
+    if (!(present.ss_flags & SS_DISABLE)) return 0;
+    void *memory = mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return errno;
+    const stack_t stack = {.ss_sp = memory, .ss_size = HANDLER_STACK};
+    return sigaltstack(&stack, NULL) == 0 ? 0 : errno;
+}
+
+int ct_install_crash_handlers(void) {
+    int failure = ct_use_signal_stack();
+    if (failure != 0) return failure;
+    struct sigaction action = {.sa_sigaction = handle_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < CRASH_SIGNALS; i++) {
+        struct sigaction present;
+        if (sigaction(crash_signals[i], NULL, &present) != 0) return errno;
+        if (present.sa_sigaction == handle_crash) continue;
+        previous_actions[i] = present;
+        if (sigaction(crash_signals[i], &action, NULL) != 0) return errno;
+    }
+    return 0;
+}

@@ -1,0 +1,248 @@
+internal import CTerminal
+internal import Glibc
+public import TerminalUI
+
+/// The terminal the process was started in, drawn with ncurses.
+///
+/// One thread prepares, opens and uses it; ``wake()`` may be called from any. The terminal is restored on
+/// every way out except SIGKILL: normal ends, `exit`, signals, traps and crashes, for which what was
+/// written to standard error meanwhile is shown afterwards.
+public final class NCursesTerminal: Terminal {
+    /// How a terminal is opened.
+    public struct Options: Hashable, Sendable {
+        /// How many colours to use; nil finds out, and uses none where `NO_COLOR` is set.
+        public var colorDepth: ColorDepth?
+        /// How long to wait for the rest of an escape sequence.
+        public var escapeDelay: Duration
+        /// Whether mouse events are asked for.
+        public var capturesMouse: Bool
+
+        /// Makes options.
+        public init(
+            colorDepth: ColorDepth? = nil, escapeDelay: Duration = .milliseconds(25),
+            capturesMouse: Bool = true
+        ) {
+            self.colorDepth = colorDepth
+            self.escapeDelay = escapeDelay
+            self.capturesMouse = capturesMouse
+        }
+    }
+
+    /// How many colours are used.
+    public let colorDepth: ColorDepth
+    /// The glyphs that the locale and the terminal type promise.
+    public let preferredGlyphs: GlyphSet
+    private let clock = ContinuousClock()
+    private let origin: ContinuousClock.Instant
+    private var decoder = InputDecoder()
+    private var shownRows: [[ct_cell]] = []
+    private var styles: [Style: TerminalStyle] = [:]
+    private var styledTheme: Theme?
+    private var isOpen = true
+
+    /// Blocks signals, starts the thread that receives them, and installs crash handlers.
+    ///
+    /// Must be called before any other thread exists, and before ``init(options:)``.
+    ///
+    /// - Throws: ``TerminalError/system(_:)``.
+    public static func prepare() throws(TerminalError) {
+        for failure in [ct_prepare(), ct_install_crash_handlers()] where failure != 0 {
+            throw .system(failure)
+        }
+    }
+
+    /// Takes the screen.
+    ///
+    /// - Parameter options: How.
+    /// - Throws: Why there is no screen to take; the terminal is as before.
+    public init(options: Options = Options()) throws(TerminalError) {
+        let term = Self.environment("TERM")
+        let milliseconds = Self.milliseconds(options.escapeDelay)
+        let status = ct_open(milliseconds, nil)
+        switch status {
+        case CT_OPENED: break
+        case CT_NO_TERMINAL: throw .noTerminal
+        case CT_UNKNOWN_TERM: throw .unknownTerminal(term)
+        case CT_NO_ADDRESSING: throw .noCursorAddressing(term)
+        default: throw .system(ENOMEM)
+        }
+        colorDepth = Self.depth(wanted: options.colorDepth, available: Int(ct_color_count()))
+        preferredGlyphs = ct_is_utf8() && term != "linux" ? .braille : .ascii
+        origin = clock.now
+        if options.capturesMouse { ct_capture_mouse(true) }
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Ends the wait for input with ``InputEvent/wake``; any thread may call it at any time.
+    public nonisolated static func wake() {
+        ct_wake()
+    }
+
+    /// Lets an overflow of the calling thread's stack restore the terminal as well.
+    public nonisolated static func prepareThread() throws(TerminalError) {
+        let failure = ct_use_signal_stack()
+        guard failure == 0 else { throw .system(failure) }
+    }
+
+    /// The size of the screen now.
+    public var size: ScreenSize { ScreenSize(width: Int(ct_width()), height: Int(ct_height())) }
+
+    /// The time since the screen was taken.
+    public var now: Duration { clock.now - origin }
+
+    /// Sends the rows that differ from the last frame.
+    public func present(_ grid: CellGrid, theme: Theme) {
+        guard isOpen else { return }
+        if styledTheme != theme {
+            styledTheme = theme
+            styles = [:]
+        }
+        let height = min(grid.height, size.height)
+        if shownRows.count != height { shownRows = Array(repeating: [], count: height) }
+        for y in 0..<height {
+            let row = grid.row(y).map { cell($0, theme) }
+            guard !Self.areEqual(row, shownRows[y]) else { continue }
+            unsafe row.withUnsafeBufferPointer {
+                unsafe ct_put_row(Int32(y), $0.baseAddress, Int32($0.count))
+            }
+            shownRows[y] = row
+        }
+        ct_flush()
+    }
+
+    /// Waits for input; several events that are there already are returned together.
+    public func events(timeout: Duration?) -> [InputEvent] {
+        guard isOpen else { return [.closed] }
+        ct_wait(timeout.map(Self.milliseconds) ?? -1)
+        var events: [InputEvent] = []
+        var event = ct_event()
+        while unsafe ct_next(&event) {
+            if event.kind == Int32(CT_REDRAW.rawValue) {
+                invalidate()
+                events.append(.resize(width: size.width, height: size.height))
+            } else {
+                decoder.take(event, into: &events)
+            }
+        }
+        decoder.finish(into: &events)
+        return events
+    }
+
+    /// Gives the screen back, stops the process group, and takes the screen again when it goes on.
+    public func suspend() {
+        guard isOpen else { return }
+        ct_suspend()
+        shownRows = []
+    }
+
+    /// Sends every cell with the next frame.
+    public func invalidate() {
+        shownRows = []
+        ct_invalidate()
+    }
+
+    /// Asks for mouse events, or leaves the mouse to the terminal.
+    public func captureMouse(_ isCaptured: Bool) {
+        ct_capture_mouse(isCaptured)
+    }
+
+    /// Puts a text of at most 64 kB on the clipboard by OSC 52, where the terminal allows it.
+    public func copy(_ text: String) {
+        guard text.utf8.count <= 65536, Self.environment("TERM") != "linux" else { return }
+        let bytes = Array("\u{1B}]52;c;\(base64(text.utf8))\u{07}".utf8)
+        unsafe bytes.withUnsafeBufferPointer { unsafe ct_write($0.baseAddress, Int32($0.count)) }
+    }
+
+    /// Gives the screen back.
+    public func close() {
+        guard isOpen else { return }
+        isOpen = false
+        ct_close()
+    }
+
+    private func cell(_ cell: Cell, _ theme: Theme) -> ct_cell {
+        let style: TerminalStyle
+        if let known = styles[cell.style] {
+            style = known
+        } else {
+            style = theme.resolve(cell.style, depth: colorDepth)
+            styles[cell.style] = style
+        }
+        return ct_cell(
+            glyph: cell.glyph, foreground: Self.number(style.foreground),
+            background: Self.number(style.background), attributes: UInt32(style.attributes.rawValue))
+    }
+
+    /// What ncurses counts a colour as; -1 is the terminal's own.
+    private static func number(_ color: Color) -> Int32 {
+        switch color {
+        case .terminalDefault: -1
+        case .ansi(let index), .indexed(let index): Int32(index)
+        // Direct-colour entries take the numbers below 8 as palette colours.
+        case .rgb(let red, let green, let blue): max(8, Int32(red) << 16 | Int32(green) << 8 | Int32(blue))
+        }
+    }
+
+    private static func areEqual(_ a: [ct_cell], _ b: [ct_cell]) -> Bool {
+        a.elementsEqual(b) {
+            $0.glyph == $1.glyph && $0.foreground == $1.foreground && $0.background == $1.background
+                && $0.attributes == $1.attributes
+        }
+    }
+
+    private static func depth(wanted: ColorDepth?, available: Int) -> ColorDepth {
+        let possible: ColorDepth =
+            switch available {
+            case ..<8: .monochrome
+            case ..<16: .eight
+            case ..<256: .sixteen
+            case ..<0x100_0000: .indexed256
+            default: .trueColor
+            }
+        let order = ColorDepth.allCases
+        guard let wanted else {
+            return (environment("NO_COLOR") ?? "").isEmpty ? possible : .monochrome
+        }
+        let index = { (depth: ColorDepth) in order.firstIndex(of: depth) ?? 0 }
+        return index(wanted) < index(possible) ? wanted : possible
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int32 {
+        let (seconds, attoseconds) = duration.components
+        guard seconds < 86_400 else { return 86_400_000 }
+        // Rounded up, so that nothing that is due at the end is found too early.
+        return max(0, Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+    }
+
+    private static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+}
+
+@available(*, unavailable)
+extension NCursesTerminal: Sendable {}
+
+/// The base-64 text of bytes (RFC 4648).
+private func base64(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    var text = ""
+    var pending: [UInt8] = []
+    func encode() {
+        let padded = pending + Array(repeating: 0, count: 3 - pending.count)
+        let bits = padded.reduce(0) { $0 << 8 | Int($1) }
+        for position in 0..<4 {
+            text.append(position <= pending.count ? digits[bits >> (18 - 6 * position) & 63] : "=")
+        }
+        pending = []
+    }
+    for byte in bytes {
+        pending.append(byte)
+        if pending.count == 3 { encode() }
+    }
+    if !pending.isEmpty { encode() }
+    return text
+}
