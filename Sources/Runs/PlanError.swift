@@ -1,5 +1,5 @@
 /// What is wrong with a plan or a change of one.
-public enum PlanError: Error, Equatable, Sendable {
+public indirect enum PlanError: Error, Equatable, Sendable {
     /// A value is not what its key accepts.
     case badValue(key: String, value: String, accepted: String)
     /// There is no such key at this place of the plan.
@@ -10,6 +10,12 @@ public enum PlanError: Error, Equatable, Sendable {
     case notYAML(message: String, line: Int?)
     /// The plan is of another version.
     case unsupportedSchema(String)
+    /// A key comes twice.
+    case duplicateKey(String)
+    /// A part of the plan has another form than it should: a list where a value belongs, for example.
+    case wrongForm(what: String, found: String, accepted: String)
+    /// What is wrong, and in which line, from 1.
+    case located(PlanError, line: Int)
 }
 
 extension PlanError: CustomStringConvertible {
@@ -30,7 +36,19 @@ extension PlanError: CustomStringConvertible {
             return "the plan is not YAML\(line.map { " (line \($0))" } ?? ""): \(message)"
         case .unsupportedSchema(let schema):
             return "the plan has schema \(schema); this version reads schema \(RunPlan.schema)"
+        case .duplicateKey(let key):
+            return "the key “\(key)” comes twice; it may come once"
+        case .wrongForm(let what, let found, let accepted):
+            return "\(what) is \(found), where \(accepted) was expected"
+        case .located(let error, let line):
+            return "line \(line): \(error)"
         }
+    }
+
+    /// The sentence with the file that it is about.
+    func description(in path: String) -> String {
+        if case .located = self { return "\(path), \(self)" }
+        return "\(path): \(self)"
     }
 }
 

@@ -326,15 +326,15 @@ public struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConve
         /// A flag or a plan's value is wrong: 64.
         case usage
         /// A file, a checkpoint or a plan is bad: 65.
-        case badData
+        case badData = "bad_data"
         /// An input is not there: 66.
-        case missingInput
+        case missingInput = "missing_input"
         /// A defect of this program: 70.
         case `internal`
         /// An output cannot be made: 73.
-        case cannotCreate
+        case cannotCreate = "cannot_create"
         /// Reading or writing failed: 74.
-        case inputOutput
+        case inputOutput = "input_output"
     }
 
     /// The kind of failure.

@@ -1,0 +1,119 @@
+internal import Glibc
+
+/// A run directory in work: made, locked against other processes, written to.
+///
+/// Used by one thread.
+public final class OpenRun {
+    /// Where everything lies.
+    public let directory: RunDirectory
+    /// The journal.
+    public let journal: Journal
+    private let lock: Int32
+    private let madeFolders: [String]
+
+    /// Makes a run directory with a plan and an empty journal.
+    ///
+    /// - Parameters:
+    ///   - path: A folder that is empty or not there; folders above it are made.
+    ///   - plan: The plan, which is written.
+    /// - Throws: `RunFailure`: `.cannotCreate` where the folder holds something or cannot be made, `.inputOutput`
+    ///   where writing fails; then nothing is left of it.
+    public init(creating path: String, plan: RunPlan) throws(RunFailure) {
+        directory = RunDirectory(path: path)
+        madeFolders = try Self.makeEmptyFolder(directory)
+        do throws(RunFailure) {
+            lock = try Self.lock(directory)
+        } catch {
+            removeFolders(madeFolders)
+            throw error
+        }
+        do throws(RunFailure) {
+            _ = try makeFolders(directory.attemptsPath)
+            try writeFileAtomically(Array(plan.yaml.utf8), to: directory.planPath)
+            journal = try Journal(creating: directory.journalPath)
+            try synchronizeFolder(path)
+        } catch {
+            Self.remove(directory, madeFolders: madeFolders)
+            close(lock)
+            throw error
+        }
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    /// Replaces the plan.
+    ///
+    /// - Throws: `RunFailure`; then the plan is what it was.
+    public func write(_ plan: RunPlan) throws(RunFailure) {
+        try writeFileAtomically(Array(plan.yaml.utf8), to: directory.planPath)
+    }
+
+    /// Writes the report.
+    ///
+    /// - Throws: `RunFailure`; then there is no report, or the one that was there.
+    public func write(_ report: RunReport) throws(RunFailure) {
+        try writeFileAtomically(Array(try report.json.utf8), to: directory.reportPath)
+    }
+
+    /// Ends the work: other processes can have the run.
+    public func finish() {
+        unsafe unlink(directory.lockPath)
+    }
+
+    /// Removes everything that was written, because it is of no use.
+    ///
+    /// The run's own files go, then the folders that were made for it; what others have put there stays.
+    public func discard() {
+        Self.remove(directory, madeFolders: madeFolders)
+    }
+
+    private static func makeEmptyFolder(_ directory: RunDirectory) throws(RunFailure) -> [String] {
+        let path = directory.path
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw RunFailure(.cannotCreate, "the run directory has no name; give --output a folder")
+        }
+        guard isFolder(path) else { return try makeFolders(path) }
+        if isFile(directory.planPath) || isFile(directory.journalPath) {
+            throw RunFailure(.cannotCreate, "\(path) already holds a run; give --output a new folder")
+        }
+        guard let names = names(in: path) else {
+            throw RunFailure(.cannotCreate, "\(path) cannot be listed; give --output a new folder")
+        }
+        guard names.allSatisfy({ $0 == ".lock" }) else {
+            throw RunFailure(.cannotCreate, "\(path) is not empty; give --output a new or an empty folder")
+        }
+        return []
+    }
+
+    private static func lock(_ directory: RunDirectory) throws(RunFailure) -> Int32 {
+        let descriptor = unsafe open(directory.lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw RunFailure(
+                .cannotCreate, "nothing can be written to \(directory.path): \(systemMessage(errno))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw RunFailure(.cannotCreate, "another process works on \(directory.path)")
+        }
+        return descriptor
+    }
+
+    private static func remove(_ directory: RunDirectory, madeFolders: [String]) {
+        let attempts = (names(in: directory.attemptsPath) ?? []).filter {
+            $0.hasSuffix(".safetensors") || $0.hasPrefix(".unfinished-")
+        }
+        for name in attempts {
+            unsafe unlink(joined(directory.attemptsPath, name))
+        }
+        unsafe rmdir(directory.attemptsPath)
+        for path in [directory.reportPath, directory.journalPath, directory.planPath, directory.lockPath] {
+            unsafe unlink(path)
+        }
+        removeFolders(madeFolders)
+    }
+}
+
+@available(*, unavailable)
+extension OpenRun: Sendable {}

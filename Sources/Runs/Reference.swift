@@ -1,0 +1,189 @@
+/// What a plan or a flag names a model or images by: a path, or `sample:NAME`.
+public enum Reference: Equatable, Sendable {
+    /// A file or a folder.
+    case path(String)
+    /// One of the bundled samples.
+    case sample(String)
+
+    /// Reads a reference.
+    public init(_ text: String) {
+        let prefix = "sample:"
+        self = text.hasPrefix(prefix) ? .sample(String(text.dropFirst(prefix.count))) : .path(text)
+    }
+}
+
+/// Where references lead on this machine.
+///
+/// Samples lie in a folder `sample-models`: the one that `MGRQ_SAMPLES` names; or `../share/mgrq/sample-models`
+/// beside the executable's folder; or the nearest one in the folders above the executable; or the nearest one in
+/// the current folder and those above it.
+public struct ReferenceResolver: Sendable {
+    /// What is asked of the file system.
+    public struct FileSystem: Sendable {
+        /// Whether a path leads to a plain file.
+        public var isFile: @Sendable (String) -> Bool
+        /// Whether a path leads to a folder.
+        public var isFolder: @Sendable (String) -> Bool
+        /// The names in a folder, sorted; nil where it cannot be listed.
+        public var names: @Sendable (String) -> [String]?
+
+        /// Makes a file system.
+        public init(
+            isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
+            names: @escaping @Sendable (String) -> [String]?
+        ) {
+            self.isFile = isFile
+            self.isFolder = isFolder
+            self.names = names
+        }
+
+        /// The one of this machine.
+        public static let local = FileSystem(
+            isFile: { Runs.isFile($0) }, isFolder: { Runs.isFolder($0) }, names: { Runs.names(in: $0) })
+    }
+
+    private let samples: String?
+    private let files: FileSystem
+
+    /// Looks for the samples.
+    ///
+    /// - Parameters:
+    ///   - environment: The environment's variables.
+    ///   - executable: The path of this program, links resolved; nil if it is not known.
+    ///   - currentFolder: The current folder, absolute.
+    ///   - files: The file system.
+    public init(
+        environment: [String: String], executable: String?, currentFolder: String, files: FileSystem = .local
+    ) {
+        self.files = files
+        if let named = environment["MGRQ_SAMPLES"], !named.isEmpty {
+            samples = named
+            return
+        }
+        let name = "sample-models"
+        var candidates: [String] = []
+        if let executable {
+            let folder = parent(of: executable)
+            candidates.append(joined(joined(parent(of: folder), "share/mgrq"), name))
+            candidates += foldersUpwards(from: folder).map { joined($0, name) }
+        }
+        candidates += foldersUpwards(from: currentFolder).map { joined($0, name) }
+        samples = candidates.first(where: files.isFolder)
+    }
+
+    /// The names of the sample models, sorted.
+    public var sampleModels: [String] {
+        sampleFolders.filter { isModel($0) }
+    }
+
+    /// The path of a checkpoint.
+    ///
+    /// - Parameter text: A safetensors file, a folder with one, or `sample:NAME`.
+    /// - Returns: A path that is there.
+    /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
+    public func model(_ text: String) throws(RunFailure) -> String {
+        switch Reference(text) {
+        case .path(let path):
+            return try existing(path, "a safetensors file or a folder with model.safetensors")
+        case .sample(let name):
+            let folder = try sampleFolder(name, known: sampleModels, what: "model")
+            guard isModel(name) else { throw unknownSample(name, known: sampleModels, what: "model") }
+            return folder
+        }
+    }
+
+    /// What images are for.
+    public enum ImageUse: String, Sendable {
+        /// They set the quantizers and steer the reconstruction.
+        case calibration
+        /// They measure the result.
+        case evaluation
+    }
+
+    /// The path of an image set.
+    ///
+    /// - Parameters:
+    ///   - text: A safetensors file, or `sample:NAME` for a sample's set of this use.
+    ///   - use: What the images are for.
+    /// - Returns: A path that is there.
+    /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
+    public func images(_ text: String, for use: ImageUse) throws(RunFailure) -> String {
+        switch Reference(text) {
+        case .path(let path):
+            return try existing(path, "a safetensors file with images")
+        case .sample(let name):
+            let known = sampleFolders.filter { hasImages($0, for: use) }
+            let folder = try sampleFolder(name, known: known, what: "\(use.rawValue) set")
+            let path = joined(folder, "\(use.rawValue).safetensors")
+            guard files.isFile(path) else {
+                throw unknownSample(name, known: known, what: "\(use.rawValue) set")
+            }
+            return path
+        }
+    }
+
+    /// The images that belong to a model when nobody names others.
+    ///
+    /// - Parameters:
+    ///   - model: The reference to the model.
+    ///   - use: What the images are for.
+    /// - Returns: A reference; nil for a model that is no sample. A sample's images lie in the sample folder whose
+    ///   name begins with the same word.
+    public func defaultImages(of model: String, for use: ImageUse) -> String? {
+        guard case .sample(let name) = Reference(model), let word = name.split(separator: "-").first else {
+            return nil
+        }
+        return sampleFolders.first { hasImages($0, for: use) && $0.split(separator: "-").first == word }
+            .map { "sample:\($0)" }
+    }
+
+    private var sampleFolders: [String] {
+        guard let samples else { return [] }
+        return (files.names(samples) ?? []).filter { files.isFolder(joined(samples, $0)) }
+    }
+
+    private func isModel(_ name: String) -> Bool {
+        samples.map { files.isFile(joined(joined($0, name), "model.safetensors")) } ?? false
+    }
+
+    private func hasImages(_ name: String, for use: ImageUse) -> Bool {
+        samples.map { files.isFile(joined(joined($0, name), "\(use.rawValue).safetensors")) } ?? false
+    }
+
+    private func sampleFolder(_ name: String, known: [String], what: String) throws(RunFailure) -> String {
+        guard let samples, files.isFolder(samples) else {
+            let place = samples.map { "\($0), which MGRQ_SAMPLES names, is no folder" }
+            throw RunFailure(
+                .missingInput,
+                "there is no sample “\(name)”: \(place ?? "no folder sample-models was found; MGRQ_SAMPLES can name one")"
+            )
+        }
+        guard sampleFolders.contains(name) else { throw unknownSample(name, known: known, what: what) }
+        return joined(samples, name)
+    }
+
+    private func unknownSample(_ name: String, known: [String], what: String) -> RunFailure {
+        let names = known.map { "sample:\($0)" }.joined(separator: ", ")
+        return RunFailure(
+            .missingInput, "there is no sample \(what) “\(name)”; there is \(names.isEmpty ? "none" : names)")
+    }
+
+    private func existing(_ path: String, _ accepted: String) throws(RunFailure) -> String {
+        guard files.isFile(path) || files.isFolder(path) else {
+            throw RunFailure(
+                .missingInput, "\(path.isEmpty ? "an empty path" : path) is not there; give \(accepted)")
+        }
+        return path
+    }
+}
+
+/// A folder and every one above it, nearest first.
+private func foldersUpwards(from folder: String) -> [String] {
+    var result = [folder]
+    while let last = result.last {
+        let above = parent(of: last)
+        if above == last || above == "." { break }
+        result.append(above)
+    }
+    return result
+}

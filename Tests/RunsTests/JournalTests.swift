@@ -1,0 +1,120 @@
+import Foundation
+import Runs
+import Testing
+
+@Suite("Journal")
+struct JournalTests {
+    @Test("every event reads back as it was written", arguments: Samples.events.indices)
+    func events(index: Int) throws {
+        let entry = JournalEntry(sequence: 7, seconds: 1.25, content: .event(Samples.events[index]))
+        #expect(try JournalEntry(jsonLine: Array(entry.jsonLine.utf8)) == entry)
+        #expect(try !entry.jsonLine.contains("\n"))
+    }
+
+    @Test("every command reads back as it was written", arguments: Samples.commands.indices)
+    func commands(index: Int) throws {
+        let entry = JournalEntry(sequence: 1, seconds: 0, content: .command(Samples.commands[index]))
+        #expect(try JournalEntry(jsonLine: Array(entry.jsonLine.utf8)) == entry)
+    }
+
+    @Test("a line has a number, a time, a name and flat fields")
+    func form() throws {
+        let event = JournalEntry(
+            sequence: 3, seconds: 0.5, content: .event(.evaluated(.prefix(unit: 2), Samples.evaluation)))
+        #expect(
+            try event.jsonLine
+                == #"{"seq":3,"time":0.5,"event":"evaluated","subject":"prefix","unit":2,"images":1000,"top1":88.8,"#
+                + #""top5":null,"agreement":0.30000000000000004,"kl":5e-324,"sqnr_db":-12.5}"#)
+        let command = JournalEntry(sequence: 4, seconds: 1, content: .command(.export(.packed, path: "a b")))
+        #expect(
+            try command.jsonLine == #"{"seq":4,"time":1.0,"command":"export","format":"packed","path":"a b"}"#
+        )
+    }
+
+    @Test("fields of a later version are passed over")
+    func laterFields() throws {
+        let line = #"{"seq":1,"time":0,"event":"waiting","unit":3,"reason":{"new":[1]}}"#
+        #expect(try JournalEntry(jsonLine: Array(line.utf8)).content == .event(.waiting(unit: 3)))
+    }
+
+    private func write(_ folder: TemporaryFolder) throws -> String {
+        let path = folder.file("journal.jsonl")
+        let journal = try Journal(creating: path)
+        try journal.append(.waiting(unit: 0), at: 1)
+        try journal.append(.step, at: 2)
+        try journal.append(.stepped(Samples.step), at: 3)
+        return path
+    }
+
+    @Test("what is appended is read in order")
+    func append() throws {
+        let folder = try TemporaryFolder()
+        let contents = try JournalContents(path: write(folder))
+        #expect(contents.entries.map(\.sequence) == [1, 2, 3])
+        #expect(contents.entries.map(\.seconds) == [1, 2, 3])
+        #expect(contents.events == [.waiting(unit: 0), .stepped(Samples.step)])
+        #expect(!contents.isTorn)
+    }
+
+    @Test("a journal is never overwritten")
+    func existing() throws {
+        let folder = try TemporaryFolder()
+        let path = try write(folder)
+        let error = #expect(throws: RunFailure.self) { try Journal(creating: path) }
+        #expect(error?.kind == .cannotCreate)
+        #expect(try JournalContents(path: path).entries.count == 3)
+    }
+
+    @Test(
+        "a torn last line is passed over at any length, and cut off before the journal goes on",
+        arguments: [1, 9, 30])
+    func torn(missing: Int) throws {
+        let folder = try TemporaryFolder()
+        let path = try write(folder)
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        try bytes.dropLast(missing).write(to: URL(filePath: path))
+        let contents = try JournalContents(path: path)
+        #expect(contents.entries.count == 2)
+        #expect(contents.isTorn)
+        try Journal(continuing: path).append(.pause, at: 4)
+        let after = try JournalContents(path: path)
+        #expect(after.entries.map(\.sequence) == [1, 2, 3])
+        #expect(after.entries.last?.content == .command(.pause))
+        #expect(!after.isTorn)
+    }
+
+    @Test(
+        "damage before the last line is refused with file and line",
+        arguments: [
+            (0, "{\"seq\":1,", "line 1"), (1, "", "line 2"),
+            (1, #"{"seq":9,"time":0,"event":"pause_queued"}"#, "line 2"),
+            (1, #"{"seq":2,"time":0,"event":"danced"}"#, "line 2"), (2, "\u{0}\u{0}", "line 3"),
+            (1, #"{"seq":2,"time":0}"#, "line 2"),
+        ])
+    func damage(line: Int, replacement: String, place: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try write(folder)
+        var lines = try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "\n")
+        lines[line] = replacement
+        try lines.joined(separator: "\n").write(toFile: path, atomically: false, encoding: .utf8)
+        let error = #expect(throws: RunFailure.self) { try JournalContents(path: path) }
+        #expect(error?.kind == .badData)
+        #expect(error?.message.contains("journal.jsonl, \(place),") == true)
+    }
+
+    @Test("a full disk is an error that names the file")
+    func fullDisk() throws {
+        let descriptor = unsafe open("/dev/full", O_WRONLY)
+        try #require(descriptor >= 0)
+        let journal = Journal(path: "run/journal.jsonl", descriptor: descriptor, sequence: 0, length: 0)
+        let error = #expect(throws: RunFailure.self) { try journal.append(.pauseQueued, at: 0) }
+        #expect(error?.kind == .inputOutput)
+        #expect(error?.message.contains("run/journal.jsonl cannot be written: No space left") == true)
+    }
+
+    @Test("a journal that is not there is a missing input")
+    func missing() {
+        let error = #expect(throws: RunFailure.self) { try JournalContents(path: "/nowhere/journal.jsonl") }
+        #expect(error?.kind == .missingInput)
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Runs
+import Testing
+
+@Suite("Run directory")
+struct RunDirectoryTests {
+    let folder: TemporaryFolder
+    let plan = RunPlan(model: "sample:fashion-vit")
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test("what is written is read back, from any process, once the work is over")
+    func roundTrip() throws {
+        let path = folder.file("runs/first")
+        do {
+            let run = try OpenRun(creating: path, plan: plan)
+            try run.journal.append(.started(Samples.summary), at: 0)
+            var changed = plan
+            changed.units.append(UnitOverride(match: "head", changes: Samples.changes))
+            try run.write(changed)
+            try run.write(Samples.report)
+            run.finish()
+        }
+        let directory = RunDirectory(path: path)
+        #expect(RunDirectory.isRun(path))
+        #expect(try directory.plan().units.map(\.match) == ["head"])
+        #expect(try directory.report() == Samples.report)
+        #expect(try directory.journal().events == [.started(Samples.summary)])
+        #expect(
+            try folder.contents() == [
+                "runs", "runs/first", "runs/first/attempts", "runs/first/journal.jsonl",
+                "runs/first/plan.yaml",
+                "runs/first/report.json",
+            ])
+        #expect(
+            directory.attemptPath(unit: "blocks.3", attempt: 2) == "\(path)/attempts/blocks.3-2.safetensors")
+    }
+
+    @Test(
+        "a folder that holds something is refused and stays as it is",
+        arguments: ["notes.txt", "plan.yaml", ".hidden"])
+    func notEmpty(name: String) throws {
+        _ = try folder.write("mine", to: "out/\(name)")
+        let error = #expect(throws: RunFailure.self) { try OpenRun(creating: folder.file("out"), plan: plan) }
+        #expect(error?.kind == .cannotCreate)
+        #expect(try folder.contents() == ["out", "out/\(name)"])
+    }
+
+    @Test("an empty folder is taken")
+    func empty() throws {
+        try FileManager.default.createDirectory(
+            atPath: folder.file("out"), withIntermediateDirectories: false)
+        let run = try OpenRun(creating: folder.file("out"), plan: plan)
+        run.discard()
+        #expect(try folder.contents() == ["out"])
+    }
+
+    @Test("a path that leads through a file cannot be made, and leaves nothing")
+    func throughFile() throws {
+        _ = try folder.write("mine", to: "file")
+        let error = #expect(throws: RunFailure.self) {
+            try OpenRun(creating: folder.file("file/out"), plan: plan)
+        }
+        #expect(error?.kind == .cannotCreate)
+        #expect(try folder.contents() == ["file"])
+    }
+
+    @Test("a run that came to nothing leaves nothing, not even the folders above it")
+    func discard() throws {
+        let run = try OpenRun(creating: folder.file("a/b/c"), plan: plan)
+        _ = try folder.write("codes", to: "a/b/c/attempts/stem-1.safetensors")
+        try run.journal.append(.failed(RunFailure(.badData, "no")), at: 0)
+        run.discard()
+        #expect(try folder.contents() == [])
+    }
+
+    @Test("what others put into the folder survives a run that came to nothing")
+    func discardKeepsOthers() throws {
+        let run = try OpenRun(creating: folder.file("a"), plan: plan)
+        _ = try folder.write("mine", to: "a/notes.txt")
+        run.discard()
+        #expect(try folder.contents() == ["a", "a/notes.txt"])
+    }
+
+    @Test("two cannot work on one run")
+    func lock() throws {
+        let run = try OpenRun(creating: folder.file("a"), plan: plan)
+        for name in ["plan.yaml", "journal.jsonl"] {
+            try FileManager.default.removeItem(atPath: folder.file("a/\(name)"))
+        }
+        try FileManager.default.removeItem(atPath: folder.file("a/attempts"))
+        let error = #expect(throws: RunFailure.self) { try OpenRun(creating: folder.file("a"), plan: plan) }
+        #expect(error?.message.contains("another process works on") == true)
+        withExtendedLifetime(run) {}
+    }
+
+    @Test("a run without a report says that it has not finished")
+    func noReport() throws {
+        let run = try OpenRun(creating: folder.file("a"), plan: plan)
+        let error = #expect(throws: RunFailure.self) { try run.directory.report() }
+        #expect(error?.kind == .missingInput)
+    }
+
+    @Test("a file is replaced whole, and no temporary file is left")
+    func atomicWriting() throws {
+        let path = try folder.write("old", to: "file")
+        try writeFileAtomically(Array("new".utf8), to: path)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
+        #expect(throws: RunFailure.self) { try writeFileAtomically([1], to: folder.file("none/file")) }
+        #expect(throws: RunFailure.self) { try writeFileAtomically([1], to: folder.path) }
+        #expect(try folder.contents() == ["file"])
+    }
+}
