@@ -4,7 +4,7 @@ public import Runs
 ///
 /// Every line begins with the time since the start. What happens many times a second is told at most
 /// every two seconds.
-public struct PlainReporter: Sendable {
+public struct PlainReporter: Equatable, Sendable {
     /// The least time between two lines about steps or about progress, in seconds.
     static let interval = 2.0
 
@@ -22,12 +22,17 @@ public struct PlainReporter: Sendable {
     ///   - seconds: When, since the run began.
     /// - Returns: Lines without line ends; none where there is nothing worth a line.
     public mutating func lines(for event: RunEvent, at seconds: Double) -> [String] {
+        guard isDue(event, at: seconds) else { return [] }
+        let time = QuantityText.clock(seconds)
+        return sentences(for: event).map { "\(time)  \($0)" }
+    }
+
+    /// What there is to say of an event, however soon after the one before.
+    mutating func sentences(for event: RunEvent) -> [String] {
         if case .started(let summary) = event {
             self.summary = summary
         }
-        guard isDue(event, at: seconds) else { return [] }
-        let time = NumberText.clock(seconds)
-        return describe(event).map { "\(time)  \($0)" }
+        return describe(event)
     }
 
     /// Whether an event that repeats is worth a line now; every other event is.
@@ -61,7 +66,7 @@ public struct PlainReporter: Sendable {
         case .pauseQueued, .waiting, .resumed, .changed: describeGate(event)
         case .sweepStarted, .sweepMeasured, .sweepFinished: describeSweep(event)
         case .exported(let format, let path, let bytes):
-            ["wrote \(format.rawValue) to \(path), \(NumberText.bytes(bytes))"]
+            ["wrote \(format.rawValue) to \(path), \(QuantityText.bytes(bytes))"]
         case .warning(let message): ["warning: \(message)"]
         case .finished(let report): describe(report)
         case .stopped(let units): ["stopped after \(units) \(units == 1 ? "unit" : "units")"]
@@ -72,13 +77,13 @@ public struct PlainReporter: Sendable {
     private func describe(_ summary: RunSummary) -> [String] {
         let evaluation =
             summary.evaluationImages > 0
-            ? "\(NumberText.count(summary.evaluationImages)) evaluation images" : "no evaluation images"
+            ? "\(QuantityText.count(summary.evaluationImages)) evaluation images" : "no evaluation images"
         var lines = [
             "model \(summary.model): \(summary.architecture), "
-                + NumberText.bytes(summary.fullPrecisionBytes),
+                + QuantityText.bytes(summary.fullPrecisionBytes),
             "plan: preset \(summary.preset.rawValue), \(BitsText.label(summary)), "
                 + "\(summary.units.count) units, "
-                + "\(NumberText.count(summary.calibrationImages)) calibration images, \(evaluation), "
+                + "\(QuantityText.count(summary.calibrationImages)) calibration images, \(evaluation), "
                 + "\(summary.threads) \(summary.threads == 1 ? "thread" : "threads")",
         ]
         if let directory = summary.directory {
@@ -99,17 +104,17 @@ public struct PlainReporter: Sendable {
     private func describe(_ evaluation: Evaluation) -> String {
         var parts: [String] = []
         if let top1 = evaluation.top1 {
-            parts.append("top-1 \(NumberText.fixed(top1, decimals: 2)) %")
+            parts.append("top-1 \(QuantityText.fixed(top1, decimals: 2)) %")
         }
         if let top5 = evaluation.top5 {
-            parts.append("top-5 \(NumberText.fixed(top5, decimals: 2)) %")
+            parts.append("top-5 \(QuantityText.fixed(top5, decimals: 2)) %")
         }
-        parts.append("agreement \(NumberText.fixed(evaluation.agreement, decimals: 2)) %")
-        parts.append("KL \(NumberText.measure(evaluation.kl)) nats")
+        parts.append("agreement \(QuantityText.fixed(evaluation.agreement, decimals: 2)) %")
+        parts.append("KL \(QuantityText.measure(evaluation.kl)) nats")
         if let sqnr = evaluation.sqnrDb {
-            parts.append("SQNR \(NumberText.fixed(sqnr, decimals: 1)) dB")
+            parts.append("SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB")
         }
-        parts.append("\(NumberText.count(evaluation.images)) images")
+        parts.append("\(QuantityText.count(evaluation.images)) images")
         return parts.joined(separator: ", ")
     }
 
@@ -117,27 +122,27 @@ public struct PlainReporter: Sendable {
         let worst = sites.filter { $0.sqnrDb != nil }.min { ($0.sqnrDb ?? 0) < ($1.sqnrDb ?? 0) }
         guard let worst, let sqnr = worst.sqnrDb else { return ", \(sites.count) sites" }
         return
-            ", \(sites.count) sites, lowest SQNR \(NumberText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
+            ", \(sites.count) sites, lowest SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
     }
 
     private func describe(_ sample: StepSample) -> String {
-        "\(place(sample.unit)) step \(sample.step) of \(sample.steps), loss \(NumberText.measure(sample.loss))"
+        "\(place(sample.unit)) step \(sample.step) of \(sample.steps), loss \(QuantityText.measure(sample.loss))"
             + describeShares(sample.weighted)
     }
 
     private func describeShares(_ values: TermValues) -> String {
         let shares = ContributionShares(values)
         let parts = Term.allCases.compactMap { term in
-            shares[term].map { "\(term.rawValue) \(NumberText.fixed($0 * 100, decimals: 0)) %" }
+            shares[term].map { "\(term.rawValue) \(QuantityText.fixed($0 * 100, decimals: 0)) %" }
         }
         return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }
 
     private func describe(_ report: AttemptReport) -> String {
-        "\(place(report.unit)) done in \(NumberText.duration(report.seconds)): "
-            + "block loss \(NumberText.measure(report.calibratedLoss)) → \(NumberText.measure(report.finalLoss)), "
-            + "KL \(NumberText.measure(report.calibratedKl)) → \(NumberText.measure(report.finalKl)) nats, "
-            + NumberText.bytes(report.bytes)
+        "\(place(report.unit)) done in \(QuantityText.duration(report.seconds)): "
+            + "block loss \(QuantityText.measure(report.calibratedLoss)) → \(QuantityText.measure(report.finalLoss)), "
+            + "KL \(QuantityText.measure(report.calibratedKl)) → \(QuantityText.measure(report.finalKl)) nats, "
+            + QuantityText.bytes(report.bytes)
             + (report.reverted ? ", put back to its calibrated state" : "")
     }
 
@@ -160,7 +165,7 @@ public struct PlainReporter: Sendable {
         case .sweepStarted(let points): ["sweep of \(points) points begins"]
         case .sweepMeasured(let point):
             [
-                "sweep W\(point.weightBits)A\(point.activationBits): \(NumberText.bytes(point.bytes)), "
+                "sweep W\(point.weightBits)A\(point.activationBits): \(QuantityText.bytes(point.bytes)), "
                     + describe(point.evaluation)
             ]
         case .sweepFinished(let complete): [complete ? "sweep complete" : "sweep stopped"]
@@ -171,8 +176,8 @@ public struct PlainReporter: Sendable {
     private func describe(_ report: RunReport) -> [String] {
         let smaller = Double(report.fullPrecisionBytes) / Double(max(report.bytes, 1))
         return [
-            "done in \(NumberText.duration(report.seconds)): \(NumberText.bytes(report.fullPrecisionBytes)) → "
-                + "\(NumberText.bytes(report.bytes)) (\(NumberText.fixed(smaller, decimals: 1)) times smaller)"
+            "done in \(QuantityText.duration(report.seconds)): \(QuantityText.bytes(report.fullPrecisionBytes)) → "
+                + "\(QuantityText.bytes(report.bytes)) (\(QuantityText.fixed(smaller, decimals: 1)) times smaller)"
                 + describeAccuracy(report)
         ]
     }
@@ -184,13 +189,13 @@ public struct PlainReporter: Sendable {
             ("final", report.final),
         ]
         let top1 = stages.compactMap { stage in
-            stage.evaluation?.top1.map { "\(NumberText.fixed($0, decimals: 2)) % \(stage.name)" }
+            stage.evaluation?.top1.map { "\(QuantityText.fixed($0, decimals: 2)) % \(stage.name)" }
         }
         if !top1.isEmpty {
             return ", top-1 \(top1.joined(separator: " → "))"
         }
         let kl = stages.dropFirst().compactMap { stage in
-            stage.evaluation.map { "\(NumberText.measure($0.kl)) nats \(stage.name)" }
+            stage.evaluation.map { "\(QuantityText.measure($0.kl)) nats \(stage.name)" }
         }
         return kl.isEmpty ? "" : ", KL \(kl.joined(separator: " → "))"
     }

@@ -53,7 +53,9 @@ struct FakeRun {
     /// A unit from its start through a step; through its end without one.
     func unit(_ unit: Int, through last: Int? = nil, reverted: Bool = false) -> [RunEvent] {
         var events: [RunEvent] = [
-            .unitStarted(unit: unit, attempt: 1, hyperparameters: []),
+            .unitStarted(
+                unit: unit, attempt: 1,
+                hyperparameters: Hyperparameters().changes(to: plan.hyperparameters)),
             .unitCalibrated(unit: unit, attempt: 1, sites: siteReports(of: unit)),
         ]
         events += stride(from: 1, through: last ?? steps, by: 5).map {

@@ -2,8 +2,8 @@ import Testing
 
 @testable import Workbench
 
-@Suite("Number text")
-struct NumberTextTests {
+@Suite("Quantity text")
+struct QuantityTextTests {
     @Test(
         "fixed decimals round to nearest and keep their zeros",
         arguments: [
@@ -12,7 +12,7 @@ struct NumberTextTests {
             (3, 0, "3"), (.nan, 2, "–"), (.infinity, 2, "–"),
         ] as [(Double, Int, String)])
     func fixed(value: Double, decimals: Int, expected: String) {
-        #expect(NumberText.fixed(value, decimals: decimals) == expected)
+        #expect(QuantityText.fixed(value, decimals: decimals) == expected)
     }
 
     @Test(
@@ -22,7 +22,7 @@ struct NumberTextTests {
             (.leastNonzeroMagnitude, "4.9e-324"), (.nan, "–"),
         ] as [(Double, String)])
     func scientific(value: Double, expected: String) {
-        #expect(NumberText.scientific(value) == expected)
+        #expect(QuantityText.scientific(value) == expected)
     }
 
     @Test(
@@ -31,7 +31,7 @@ struct NumberTextTests {
             (0.0123, "0.0123"), (1.234, "1.23"), (123.44, "123.4"), (0.00123, "1.2e-3"), (0, "0"),
         ] as [(Double, String)])
     func measure(value: Double, expected: String) {
-        #expect(NumberText.measure(value) == expected)
+        #expect(QuantityText.measure(value) == expected)
     }
 
     @Test(
@@ -41,8 +41,8 @@ struct NumberTextTests {
             (1_200_000_000, "1.20 GB", "1 200 000 000"),
         ])
     func sizes(value: Int, bytes: String, count: String) {
-        #expect(NumberText.bytes(value) == bytes)
-        #expect(NumberText.count(value) == count)
+        #expect(QuantityText.bytes(value) == bytes)
+        #expect(QuantityText.count(value) == count)
     }
 
     @Test(
@@ -52,7 +52,7 @@ struct NumberTextTests {
             (4051, "1:07:31", "1 h 07 min"), (.infinity, "–", "–"), (-3, "00:00", "0.00 s"),
         ] as [(Double, String, String)])
     func times(seconds: Double, clock: String, duration: String) {
-        #expect(NumberText.clock(seconds) == clock)
-        #expect(NumberText.duration(seconds) == duration)
+        #expect(QuantityText.clock(seconds) == clock)
+        #expect(QuantityText.duration(seconds) == duration)
     }
 }

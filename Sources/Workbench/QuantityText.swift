@@ -1,7 +1,7 @@
 /// Numbers as people read them: short, aligned, never in the locale's way.
-public enum NumberText: Sendable {
+package enum QuantityText: Sendable {
     /// A number with a fixed count of decimals, such as `91.20`; `–` where it is not finite.
-    public static func fixed(_ value: Double, decimals: Int) -> String {
+    package static func fixed(_ value: Double, decimals: Int) -> String {
         guard value.isFinite else { return "–" }
         let decimals = min(max(decimals, 0), 9)
         let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
@@ -16,7 +16,7 @@ public enum NumberText: Sendable {
     }
 
     /// A number with one decimal and a power of ten, such as `3.1e-4`; `–` where it is not finite.
-    public static func scientific(_ value: Double, decimals: Int = 1) -> String {
+    package static func scientific(_ value: Double, decimals: Int = 1) -> String {
         guard value.isFinite else { return "–" }
         guard value != 0 else { return "0" }
         var exponent = 0
@@ -37,8 +37,15 @@ public enum NumberText: Sendable {
         return "\(value < 0 ? "-" : "")\(text)e\(exponent)"
     }
 
+    /// A fraction without its zero: `.6`, `.98`.
+    package static func decimals(_ fraction: Double) -> String {
+        let text = fixed(fraction, decimals: 2)
+        let short = text.hasSuffix("0") ? String(text.dropLast()) : text
+        return short.hasPrefix("0.") ? String(short.dropFirst()) : short
+    }
+
     /// A measure such as a loss: plain where that is short, with a power of ten otherwise.
-    public static func measure(_ value: Double) -> String {
+    package static func measure(_ value: Double) -> String {
         let size = abs(value)
         guard value.isFinite, size != 0 else { return value.isFinite ? "0" : "–" }
         switch size {
@@ -49,8 +56,14 @@ public enum NumberText: Sendable {
         }
     }
 
+    /// A measure in a column: with a power of ten unless it is near 1, so that magnitudes can be compared.
+    package static func scientificMeasure(_ value: Double) -> String {
+        let size = abs(value)
+        return value == 0 || (0.1..<1000).contains(size) ? measure(value) : scientific(value)
+    }
+
     /// A size in bytes, with the unit: `812 B`, `98.2 kB`, `4.31 MB`, `1.20 GB`.
-    public static func bytes(_ count: Int) -> String {
+    package static func bytes(_ count: Int) -> String {
         switch count {
         case ..<1000: "\(count) B"
         case ..<1_000_000: fixed(Double(count) / 1e3, decimals: 1) + " kB"
@@ -60,7 +73,7 @@ public enum NumberText: Sendable {
     }
 
     /// A count with its thousands apart: `1 234 567`.
-    public static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))
         var text = value < 0 ? "-" : ""
         for (index, digit) in digits.enumerated() {
@@ -73,7 +86,7 @@ public enum NumberText: Sendable {
     }
 
     /// A time on the clock: `07:31`, from an hour on `1:07:31`; `–` where it is not finite.
-    public static func clock(_ seconds: Double) -> String {
+    package static func clock(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "–" }
         let whole = Int(max(seconds, 0).rounded(.down))
         let (minutes, rest) = ((whole / 60) % 60, whole % 60)
@@ -82,7 +95,7 @@ public enum NumberText: Sendable {
     }
 
     /// A span of time with its unit: `0.42 s`, `12.3 s`, `4 min 05 s`.
-    public static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return "–" }
         let seconds = max(seconds, 0)
         if seconds < 10 {

@@ -1,0 +1,45 @@
+/// Something that a key or a click does.
+enum Action: Hashable, Sendable {
+    case quit, interrupt, suspend, redraw, help, glyphs, themes, mouse
+    case start, newRun, pause, step, edit, finishUnit, sweep, export
+    case focus(Panel), nextPanel, previousPanel, fullScreen, back
+    case up, down, left, right, first, last, pageUp, pageDown
+    case logY, smoothing, measure, previousUnit, nextUnit
+    case editField, undo, apply, adopt
+    case confirm, cancel, switchFormat
+}
+
+/// Where a key has a meaning.
+///
+/// What is innermost is looked at first.
+enum KeyContext: String, CaseIterable, Sendable {
+    case units = "Units"
+    case reconstruction = "Reconstruction"
+    case contributions = "Contributions"
+    case sweep = "Sweep"
+    case parameters = "Parameters"
+    case log = "Log"
+    case run = "Run"
+    case start = "Start"
+    case everywhere = "Everywhere"
+    case always = "Always"
+    case small = "Small screen"
+    case field = "While typing a value"
+    case help = "Help"
+    case themes = "Themes"
+    case export = "Export"
+    case overwrite = "Export: the file exists"
+    case result = "Export: result"
+    case quit = "Quit"
+
+    init(_ panel: Panel) {
+        switch panel {
+        case .units: self = .units
+        case .reconstruction: self = .reconstruction
+        case .contributions: self = .contributions
+        case .sweep: self = .sweep
+        case .parameters: self = .parameters
+        case .log: self = .log
+        }
+    }
+}

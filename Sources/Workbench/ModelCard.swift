@@ -1,0 +1,31 @@
+/// What is known of a model before a run begins.
+public struct ModelCard: Equatable, Sendable {
+    /// What a plan calls it, such as `sample:fashion-vit`.
+    public var reference: String
+    /// The architecture in words, such as `ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches`.
+    public var architecture: String
+    /// The number of weights and biases.
+    public var parameters: Int
+    /// The size of the full-precision weights in bytes.
+    public var bytes: Int
+    /// The number of calibration images that are there.
+    public var calibrationImages: Int
+    /// The number of evaluation images; 0 without any.
+    public var evaluationImages: Int
+    /// Whether the evaluation images have labels.
+    public var isLabelled: Bool
+
+    /// Makes a card.
+    public init(
+        reference: String, architecture: String, parameters: Int, bytes: Int, calibrationImages: Int,
+        evaluationImages: Int, isLabelled: Bool
+    ) {
+        self.reference = reference
+        self.architecture = architecture
+        self.parameters = parameters
+        self.bytes = bytes
+        self.calibrationImages = calibrationImages
+        self.evaluationImages = evaluationImages
+        self.isLabelled = isLabelled
+    }
+}

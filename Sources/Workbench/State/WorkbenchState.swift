@@ -1,0 +1,149 @@
+public import Runs
+public import TerminalUI
+
+/// Everything that the workbench knows: a value, changed by `update` alone and shown by `view`.
+public struct WorkbenchState: Equatable, Sendable {
+    /// The size of the screen, for clicks and paging.
+    public internal(set) var size: ScreenSize
+    /// What is known of the model that the start screen shows.
+    public let card: ModelCard
+    /// The names of the themes that can be chosen.
+    public let themeNames: [String]
+    /// The name of the theme in use.
+    public internal(set) var theme: String
+    /// The glyphs in use.
+    public internal(set) var glyphs: GlyphSet
+    /// Whether the mouse is taken.
+    public internal(set) var capturesMouse: Bool
+    /// The time of the last tick in seconds.
+    public internal(set) var now = 0.0
+
+    /// The start screen.
+    public internal(set) var start: StartForm
+    /// The run; nil while the start screen is shown.
+    public internal(set) var run: RunProgress?
+    /// The log of the run.
+    public internal(set) var log = LogRing()
+    /// What is drawn over the screen.
+    public internal(set) var overlay: Overlay?
+
+    /// The panel that has the focus.
+    public internal(set) var focus = Panel.units
+    /// The panel shown where there is room for one only: the last one with the focus but units and log.
+    public internal(set) var tab = Panel.reconstruction
+    /// Whether the panel with the focus has the whole screen.
+    public internal(set) var isFullScreen = false
+    /// The unit looked at; nil follows the unit in work.
+    public internal(set) var chosenUnit: Int?
+    /// Whether losses are shown on a logarithmic axis.
+    public internal(set) var isLogarithmic = true
+    /// How much curves are smoothed: an index into `smoothings`.
+    public internal(set) var smoothing = 0
+    /// Whether contributions are shown as gradient norms, not as weighted losses.
+    public internal(set) var showsGradients = false
+    /// The point of the sweep that is looked at, by its bits.
+    public internal(set) var chosenBits: BitsPair?
+    /// The parameter panel.
+    public internal(set) var editor = ParameterEditor()
+    /// How many of the latest lines of the log lie below the screen; 0 follows.
+    public internal(set) var logOffset = 0
+
+    /// What to say in the footer, and until when.
+    public internal(set) var notice: Notice?
+    /// Whether the parameters take the focus when the run waits.
+    var editsAtGate = false
+    /// When Ctrl-C was pressed last.
+    var lastInterrupt: Double?
+    /// Since when the program waits for the run to end so that it can quit.
+    public internal(set) var quittingSince: Double?
+    var reporter = PlainReporter()
+
+    /// How much curves can be smoothed: the weight of the past.
+    public static let smoothings = [0, 0.6, 0.9, 0.98]
+
+    /// Makes a workbench that shows its start screen.
+    ///
+    /// - Parameters:
+    ///   - card: What is known of the model.
+    ///   - plan: What would be run; a plan for the card's model.
+    ///   - themes: The names of the themes, the one in use first.
+    ///   - glyphs: The glyphs that the terminal can show.
+    ///   - size: The size of the screen.
+    ///   - capturesMouse: Whether the mouse is taken.
+    public init(
+        card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,
+        size: ScreenSize = ScreenSize(width: 80, height: 24), capturesMouse: Bool = true
+    ) {
+        self.card = card
+        start = StartForm(plan: plan)
+        themeNames = themes
+        theme = themes.first ?? ""
+        self.glyphs = glyphs
+        self.size = size
+        self.capturesMouse = capturesMouse
+    }
+
+    /// Whether the state looks different as time passes, so that ticks are wanted.
+    public var wantsTicks: Bool {
+        (run.map { !$0.hasEnded } ?? false) || notice != nil || quittingSince != nil
+    }
+}
+
+/// A line in the footer that goes away.
+public struct Notice: Equatable, Sendable {
+    /// How long a notice stays, in seconds.
+    static let duration = 6.0
+    /// What it says.
+    public let text: String
+    /// How much it matters.
+    public let severity: LogRing.Severity
+    /// When it goes away.
+    let until: Double
+}
+
+/// A width of weight codes and one of activation codes.
+public struct BitsPair: Hashable, Sendable {
+    /// The width of weight codes.
+    public let weightBits: Int
+    /// The width of activation codes.
+    public let activationBits: Int
+}
+
+extension WorkbenchState {
+    /// The unit that charts and the list look at.
+    var shownUnit: Int? {
+        guard let run, !run.units.isEmpty else { return nil }
+        return min(chosenUnit ?? run.currentUnit ?? 0, run.units.count - 1)
+    }
+
+    /// The hyperparameters that the parameter panel shows.
+    ///
+    /// At a gate those of the first coming unit, else those of the unit in work.
+    var shownParameters: Hyperparameters {
+        guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
+        let unit = run.gate ?? run.currentUnit ?? 0
+        return run.units[min(unit, run.units.count - 1)].hyperparameters
+    }
+
+    /// What a draft is compared with: the hyperparameters of the first coming unit.
+    var draftBase: Hyperparameters {
+        guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
+        return run.units[min(run.firstComingUnit, run.units.count - 1)].hyperparameters
+    }
+
+    /// The selected point of the sweep, or the latest one.
+    var shownPoint: SweepPoint? {
+        guard let points = run?.sweep?.points else { return nil }
+        let chosen = points.first {
+            BitsPair(weightBits: $0.weightBits, activationBits: $0.activationBits) == chosenBits
+        }
+        return chosen ?? points.last
+    }
+
+    /// The time since the run began, up to its end.
+    var runSeconds: Double { run?.elapsed(at: now) ?? 0 }
+
+    mutating func notify(_ text: String, _ severity: LogRing.Severity = .info) {
+        notice = Notice(text: text, severity: severity, until: now + Notice.duration)
+    }
+}

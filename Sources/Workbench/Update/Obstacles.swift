@@ -1,0 +1,82 @@
+internal import Runs
+internal import TerminalUI
+
+extension WorkbenchState {
+    /// Why an action cannot be done now, in a sentence that says what would help.
+    ///
+    /// Nil for what can be done. The footer shows only what has no obstacle.
+    func obstacle(to action: Action) -> String? {
+        switch action {
+        case .pause, .step, .edit, .finishUnit, .sweep, .newRun: obstacleToSteering(action)
+        case .export: obstacleToExport
+        case .editField, .apply, .undo: obstacleToEditing(action)
+        case .adopt: obstacleToAdopting
+        case .back: isFullScreen ? nil : "Esc leaves the full screen; this is not one. q quits"
+        case .previousUnit, .nextUnit:
+            run?.units.isEmpty ?? true ? "the units are not known yet" : nil
+        default: nil
+        }
+    }
+
+    private func obstacleToSteering(_ action: Action) -> String? {
+        guard let run else { return "no run is in work: Enter starts one" }
+        if action == .newRun {
+            return run.hasEnded ? nil : "the run is still in work; q ends it"
+        }
+        if run.hasEnded { return "the run has ended; n goes to the start screen" }
+        if quittingSince != nil { return "the run is being stopped" }
+        if run.isSweeping, action != .sweep { return "a sweep is in work: w stops it" }
+        switch action {
+        case .step where run.gate == run.units.count: return "no unit is left; Space goes on to the end"
+        case .edit where run.gate == run.units.count, .edit where run.gate == nil && !hasUnitsLeft:
+            return "no unit is left that could have other parameters"
+        case .finishUnit where !isOptimising: return "no unit is being optimised"
+        case .sweep where run.gate == nil: return "a sweep starts at a gate: Space waits at the next one"
+        default: return nil
+        }
+    }
+
+    private var isOptimising: Bool {
+        guard let run, run.phase == .running, let unit = run.currentUnit else { return false }
+        return run.units[unit].phase == .running
+    }
+
+    /// Whether a unit will come that could have other parameters.
+    private var hasUnitsLeft: Bool {
+        guard let run else { return false }
+        return run.units.isEmpty || run.firstComingUnit < run.units.count
+    }
+
+    private var obstacleToExport: String? {
+        guard let run else { return "there is nothing to export before a run" }
+        if run.report != nil { return nil }
+        if run.hasEnded { return "the run has no result to export" }
+        if run.isSweeping { return "a sweep is in work: w stops it" }
+        return run.gate == nil
+            ? "export works at a gate or when the run is done: Space waits at the next gate" : nil
+    }
+
+    private func obstacleToEditing(_ action: Action) -> String? {
+        if action == .undo { return editor.canUndo ? nil : "there is nothing to undo" }
+        guard let run else { return "no run is in work" }
+        if run.hasEnded { return "the run has ended; n goes to the start screen" }
+        if run.isSweeping { return "a sweep is in work: w stops it" }
+        guard let gate = run.gate else {
+            return "read-only while a unit is in work: e waits at the next gate"
+        }
+        if gate >= run.units.count { return "no unit is left that could have other parameters" }
+        if action == .apply, draftBase.changes(to: editor.applied(to: draftBase)).isEmpty {
+            return "nothing is changed: Enter changes the selected value"
+        }
+        return nil
+    }
+
+    private var obstacleToAdopting: String? {
+        guard let run else { return "no run is in work" }
+        if shownPoint == nil { return "there is no point yet: w starts a sweep at a gate" }
+        if run.hasEnded { return "the run has ended; n starts another with other bits" }
+        if run.isSweeping { return "bits can be adopted when the sweep is done: w stops it" }
+        guard let gate = run.gate else { return "bits can be adopted at a gate: Space waits at the next one" }
+        return gate >= run.units.count ? "no unit is left that could have other bits" : nil
+    }
+}

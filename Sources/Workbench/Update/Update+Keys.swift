@@ -1,0 +1,164 @@
+internal import Runs
+internal import TerminalUI
+
+extension WorkbenchState {
+    /// Where keys have a meaning now, innermost first.
+    var contexts: [KeyContext] {
+        if Layout.isTooSmall(size) {
+            return overlay == .quit ? [.quit, .always] : [.small, .always]
+        }
+        switch overlay {
+        case .quit: return [.quit, .always]
+        case .help: return [.help, .always]
+        case .themes: return [.themes, .always]
+        case .export(let dialog):
+            switch dialog.stage {
+            case .editing: return [.export, .always]
+            case .overwriting: return [.overwrite, .always]
+            case .checking, .writing, .done: return [.result, .always]
+            }
+        case nil: break
+        }
+        guard run != nil else { return [.start, .everywhere, .always] }
+        if editor.typing != nil { return [.field, .always] }
+        return [KeyContext(focus), .run, .everywhere, .always]
+    }
+
+    mutating func take(_ event: KeyEvent) -> [WorkbenchEffect] {
+        let contexts = contexts
+        if let action = KeyTable.action(for: event.key, in: contexts) {
+            return perform(action)
+        }
+        if isTyping {
+            withTypedLine { _ = $0.apply(event) }
+            return []
+        }
+        if !contexts.contains(.small), !contexts.contains(.quit) {
+            notify("\(KeyBinding.name(event.key)) does nothing here; ? shows what does")
+        }
+        return []
+    }
+
+    /// Whether keys that mean nothing else go into a line of text.
+    var isTyping: Bool {
+        guard !Layout.isTooSmall(size) else { return false }
+        switch overlay {
+        case .help: return true
+        case .export(let dialog): return dialog.stage == .editing
+        case .quit, .themes: return false
+        case nil: return run != nil && editor.typing != nil
+        }
+    }
+
+    /// Changes the line that is typed into, if there is one.
+    mutating func withTypedLine(_ body: (inout EditLine) -> Void) {
+        guard isTyping else { return }
+        switch overlay {
+        case .help(var help):
+            body(&help.filter)
+            help.offset = 0
+            overlay = .help(help)
+        case .export(var dialog):
+            body(&dialog.line)
+            dialog.problem = nil
+            overlay = .export(dialog)
+        default:
+            guard var typing = editor.typing else { return }
+            body(&typing.line)
+            typing.problem = nil
+            editor.typing = typing
+        }
+    }
+
+    /// Does what a key or a click asks for, or says why it cannot be done.
+    mutating func perform(_ action: Action) -> [WorkbenchEffect] {
+        if let obstacle = obstacle(to: action) {
+            notify(obstacle, .warning)
+            return []
+        }
+        if notice?.severity != .error { notice = nil }
+        if let effects = performGlobally(action) { return effects }
+        if overlay != nil { return performInOverlay(action) }
+        guard run != nil else { return performAtStart(action) }
+        return performInRun(action)
+    }
+
+    /// What is the same everywhere; nil for everything else.
+    private mutating func performGlobally(_ action: Action) -> [WorkbenchEffect]? {
+        switch action {
+        case .interrupt: return interrupt()
+        case .suspend: return [.suspend]
+        case .redraw: return [.redraw]
+        case .quit: return askToQuit()
+        case .help: overlay = .help(HelpOverlay())
+        case .themes: overlay = .themes(ThemePicker(previous: theme))
+        case .glyphs:
+            glyphs = glyphs.next
+            notify("glyphs: \(glyphs.rawValue)")
+        case .mouse:
+            capturesMouse.toggle()
+            notify(
+                capturesMouse
+                    ? "the mouse works here" : "the mouse is the terminal's: it selects text; M takes it back"
+            )
+            return [.captureMouse(capturesMouse)]
+        default: return nil
+        }
+        return []
+    }
+
+    private mutating func performAtStart(_ action: Action) -> [WorkbenchEffect] {
+        let last = StartForm.Field.allCases.count - 1
+        switch action {
+        case .up: start.field = StartForm.Field(rawValue: start.field.rawValue - 1) ?? start.field
+        case .down: start.field = StartForm.Field(rawValue: start.field.rawValue + 1) ?? start.field
+        case .first: start.field = .preset
+        case .last: start.field = StartForm.Field(rawValue: last) ?? start.field
+        case .left: start.move(by: -1)
+        case .right: start.move(by: 1)
+        case .start: return beginRun()
+        default: break
+        }
+        return []
+    }
+
+    private mutating func beginRun() -> [WorkbenchEffect] {
+        run = RunProgress(plan: start.plan, startedAt: now)
+        log = LogRing()
+        reporter = PlainReporter()
+        editor = ParameterEditor()
+        (chosenUnit, chosenBits, logOffset, editsAtGate) = (nil, nil, 0, false)
+        (focus, tab, isFullScreen) = (.units, .reconstruction, false)
+        return [.startRun(start.plan)]
+    }
+
+    // MARK: - Quitting
+
+    /// Whether a run would be lost.
+    var hasLiveRun: Bool { run.map { !$0.hasEnded } ?? false }
+
+    private mutating func askToQuit() -> [WorkbenchEffect] {
+        guard hasLiveRun else { return [.quit(exitCode)] }
+        overlay = .quit
+        return []
+    }
+
+    /// Ctrl-C: as q, and twice within two seconds, or in the dialog, quits at once.
+    private mutating func interrupt() -> [WorkbenchEffect] {
+        let isSecond = lastInterrupt.map { now - $0 < 2 } ?? false
+        lastInterrupt = now
+        if isSecond || overlay == .quit || quittingSince != nil {
+            return quitNow(code: hasLiveRun ? Self.interrupted : exitCode)
+        }
+        return askToQuit()
+    }
+
+    /// Asks the run to end; the program quits with its last event, or when its patience is over.
+    mutating func stopAndQuit() -> [WorkbenchEffect] {
+        overlay = nil
+        guard hasLiveRun else { return [.quit(exitCode)] }
+        guard quittingSince == nil else { return quitNow(code: Self.interrupted) }
+        quittingSince = now
+        return [.send(.stop)]
+    }
+}

@@ -1,0 +1,89 @@
+internal import Runs
+internal import TerminalUI
+
+extension WorkbenchState {
+    mutating func take(_ event: MouseEvent) -> [WorkbenchEffect] {
+        guard capturesMouse, !Layout.isTooSmall(size) else { return [] }
+        switch event.action {
+        case .press where event.button == .left: return click(x: event.x, y: event.y)
+        case .wheel(let direction): return wheel(direction, x: event.x, y: event.y)
+        default: return []
+        }
+    }
+
+    private mutating func click(x: Int, y: Int) -> [WorkbenchEffect] {
+        let layout = Layout(self)
+        if layout.footer.contains(x: x, y: y), notice == nil {
+            let hint = Footer.hints(self, in: layout.footer).first { $0.frame.contains(x: x, y: y) }
+            return hint.map { perform($0.action) } ?? []
+        }
+        notice = nil
+        guard overlay == nil, editor.typing == nil else { return [] }
+        guard run != nil else { return [] }
+        if let tab = layout.tabs.first(where: { $0.frame.contains(x: x, y: y) }) {
+            show(tab.panel)
+            return []
+        }
+        guard let panel = layout.panels.first(where: { $0.frame.contains(x: x, y: y) })?.panel else {
+            return []
+        }
+        show(panel)
+        select(in: panel, content: layout.content(of: panel), y: y)
+        return []
+    }
+
+    /// Selects the row of a list that lies at a row of the screen.
+    private mutating func select(in panel: Panel, content: Rect, y: Int) {
+        switch panel {
+        case .units:
+            let count = run?.units.count ?? 0
+            if let row = row(at: y, in: content, headings: 1, selected: shownUnit ?? 0, count: count) {
+                choose(unit: row)
+            }
+        case .parameters:
+            let area = Painter.parameterList(in: content)
+            let row = row(
+                at: y, in: area, headings: Painter.hasParameterHeading(content) ? 1 : 0,
+                selected: editor.selected, count: HyperparameterField.all.count)
+            if let row { editor.selected = row }
+        case .sweep:
+            guard Painter.hasPointTable(content), let ordered = run?.sweep?.ordered, let shownPoint else {
+                return
+            }
+            let selected = ordered.firstIndex(of: shownPoint) ?? 0
+            if let row = row(at: y, in: content, headings: 1, selected: selected, count: ordered.count) {
+                choose(ordered[row])
+            }
+        case .reconstruction, .contributions, .log: break
+        }
+    }
+
+    /// The row of a table at a row of the screen, by the same rule as `Table` draws it.
+    private func row(at y: Int, in area: Rect, headings: Int, selected: Int, count: Int) -> Int? {
+        let visible = area.height - headings
+        let line = y - area.y - headings
+        guard line >= 0, line < visible else { return nil }
+        let index = Table.offset(0, selected: selected, visible: visible, count: count) + line
+        return index < count ? index : nil
+    }
+
+    private mutating func wheel(_ direction: MouseEvent.WheelDirection, x: Int, y: Int) -> [WorkbenchEffect] {
+        let action: Action =
+            switch direction {
+            case .up: .up
+            case .down: .down
+            case .left: .left
+            case .right: .right
+            }
+        if case .help = overlay { return perform(action) }
+        guard overlay == nil, editor.typing == nil, action == .up || action == .down else { return [] }
+        guard run != nil else { return perform(action) }
+        let panel = Layout(self).panels.first { $0.frame.contains(x: x, y: y) }?.panel
+        guard let panel else { return [] }
+        // The wheel moves what is under it; the focus stays where it is.
+        let focused = focus
+        focus = panel
+        defer { focus = focused }
+        return perform(action)
+    }
+}

@@ -1,0 +1,162 @@
+internal import Runs
+public import TerminalUI
+
+/// Takes note of a message.
+///
+/// The only place where the state changes. Reads no clock, no terminal and no engine.
+///
+/// - Parameters:
+///   - state: What the workbench knows.
+///   - message: What it is told.
+/// - Returns: What should happen outside.
+public func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -> [WorkbenchEffect] {
+    switch message {
+    case .input(let event): state.take(event)
+    case .engine(let events): events.flatMap { state.take($0) }
+    case .tick(let time): state.take(time)
+    case .effectDone(let outcome): state.take(outcome)
+    }
+}
+
+/// Takes note of a message of a `TerminalLoop`.
+///
+/// - Parameters:
+///   - state: What the workbench knows.
+///   - message: What the loop says.
+/// - Returns: What should happen outside.
+public func update(
+    _ state: inout WorkbenchState, loop message: LoopMessage<WorkbenchData>
+) -> [WorkbenchEffect] {
+    switch message {
+    case .input(let event): update(&state, .input(event))
+    case .tick(let time): update(&state, .tick(time))
+    case .data(let data):
+        data.flatMap { item in
+            switch item {
+            case .event(let event): update(&state, .engine([event]))
+            case .done(let outcome): update(&state, .effectDone(outcome))
+            }
+        }
+    }
+}
+
+extension WorkbenchState {
+    /// How long the program waits for the run to end before it quits anyway, in seconds.
+    static let patience = 5.0
+    /// The exit code of a program that is ended while a run is in work.
+    static let interrupted: Int32 = 130
+
+    mutating func take(_ event: InputEvent) -> [WorkbenchEffect] {
+        switch event {
+        case .key(let key): return take(key)
+        case .mouse(let mouse): return take(mouse)
+        case .paste(let text):
+            withTypedLine { $0.insert(text) }
+            return []
+        case .resize(let width, let height):
+            size = ScreenSize(width: max(0, width), height: max(0, height))
+            return []
+        case .signal(let number): return quitNow(code: 128 &+ number)
+        case .closed: return quitNow(code: Self.interrupted - 1)
+        case .suspendRequest, .resumed, .wake: return []
+        }
+    }
+
+    mutating func take(_ time: Duration) -> [WorkbenchEffect] {
+        let (seconds, attoseconds) = time.components
+        now = max(now, Double(seconds) + Double(attoseconds) * 1e-18)
+        if let notice, now >= notice.until { self.notice = nil }
+        if let quittingSince, now - quittingSince >= Self.patience { return [.quit(Self.interrupted)] }
+        return []
+    }
+
+    mutating func take(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
+        switch outcome {
+        case .pathChecked(let path, let state): return pathChecked(path, state)
+        case .exported(let format, let path, let bytes):
+            return take(.exported(format: format, path: path, bytes: bytes))
+        case .exportFailed(let reason):
+            log.append(reason, .error, at: runSeconds)
+            notify(reason, .error)
+            exportFailed(reason)
+            return []
+        case .runRefused(let failure):
+            run?.refuse(failure, at: now)
+            note(.failed(failure))
+            return quittingSince == nil ? [] : [.quit(failure.exitCode)]
+        }
+    }
+
+    mutating func take(_ event: RunEvent) -> [WorkbenchEffect] {
+        guard run != nil else { return [] }
+        run?.apply(event, at: now)
+        note(event)
+        switch event {
+        case .waiting(let unit): arrive(at: unit)
+        case .changed(_, let changes): editor.settle(changes)
+        case .resumed: leaveGate()
+        case .exported(_, let path, let bytes): exportDone(path: path, bytes: bytes)
+        case .warning(let reason):
+            notify(reason, .warning)
+            exportFailed(reason)
+        case .finished, .stopped, .failed:
+            editor.typing = nil
+            if quittingSince != nil { return [.quit(exitCode)] }
+            if overlay == .quit { overlay = nil }
+        default: break
+        }
+        return []
+    }
+
+    /// The exit code of a program that ends now.
+    var exitCode: Int32 {
+        guard let run else { return 0 }
+        switch run.phase {
+        case .finished: return 0
+        case .failed(let failure): return failure.exitCode
+        default: return Self.interrupted
+        }
+    }
+
+    /// Ends the program without waiting for the run.
+    mutating func quitNow(code: Int32) -> [WorkbenchEffect] {
+        guard let run, !run.hasEnded else { return [.quit(code)] }
+        return [.send(.stop), .quit(code)]
+    }
+
+    private mutating func arrive(at unit: Int) {
+        guard editsAtGate, let run else { return }
+        editsAtGate = false
+        guard unit < run.units.count else {
+            return notify("no unit is left that could have other parameters", .warning)
+        }
+        show(.parameters)
+        notify("the run waits: Enter changes a value, a applies, Space goes on")
+    }
+
+    private mutating func leaveGate() {
+        editor.typing = nil
+        if !editor.draft.isEmpty {
+            let count = editor.draft.count
+            notify("\(count == 1 ? "1 change" : "\(count) changes") not applied, kept as a draft", .warning)
+        }
+    }
+
+    /// Writes what happened into the log; what repeats many times a second is left out.
+    private mutating func note(_ event: RunEvent) {
+        let severity: LogRing.Severity
+        switch event {
+        case .stepped: return
+        case .progressed(_, let done, let total) where done > 0 && done < total: return
+        case .warning, .stopped: severity = .warning
+        case .failed: severity = .error
+        case .unitFinished(let report): severity = report.reverted ? .warning : .success
+        case .finished, .exported: severity = .success
+        default: severity = .info
+        }
+        for sentence in reporter.sentences(for: event) {
+            log.append(sentence, severity, at: runSeconds)
+            if logOffset > 0 { logOffset = min(logOffset + 1, log.entries.count - 1) }
+        }
+    }
+}

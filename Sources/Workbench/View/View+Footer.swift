@@ -1,0 +1,91 @@
+internal import TerminalUI
+
+/// A hint in the footer.
+struct FooterHint: Equatable {
+    let frame: Rect
+    let key: String
+    let text: String
+    let action: Action
+}
+
+/// What the footer shows: keys that do something now, as the key table has them.
+enum Footer {
+    /// The hints that fit, from the left.
+    static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
+        let bindings = KeyTable.bindings(in: state.contexts)
+            .filter { $0.hint != nil && state.obstacle(to: $0.action) == nil }
+        let order = bindings.enumerated().sorted {
+            ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
+        }
+        var x = row.x + 1
+        var hints: [FooterHint] = []
+        for (_, binding) in order {
+            let text = hint(for: binding, state)
+            let key = binding.firstKeyText
+            let width = cellWidth(key) + 1 + cellWidth(text)
+            guard x + width < row.endX else { continue }
+            hints.append(
+                FooterHint(
+                    frame: Rect(x: x, y: row.y, width: width, height: 1), key: key, text: text,
+                    action: binding.action))
+            x += width + 2
+        }
+        return hints
+    }
+
+    /// What an action would do now, where that depends.
+    private static func hint(for binding: KeyBinding, _ state: WorkbenchState) -> String {
+        switch binding.action {
+        case .pause:
+            if state.run?.gate != nil { return "go on" }
+            return state.run?.isPauseQueued == true ? "don't pause" : "pause"
+        case .sweep: return state.run?.isSweeping == true ? "stop sweep" : "sweep"
+        case .fullScreen: return state.isFullScreen ? "shrink" : "full"
+        default: return binding.hint ?? ""
+        }
+    }
+}
+
+extension Painter {
+    mutating func drawFooter() {
+        let row = layout.footer
+        if let notice = state.notice {
+            let (symbol, role): (Symbol, Role) =
+                switch notice.severity {
+                case .info: (.dot, .text)
+                case .success: (.done, .ok)
+                case .warning: (.warning, .warn)
+                case .error: (.failed, .error)
+                }
+            let text = fitted(
+                "\(glyphs.symbol(symbol)) \(notice.text)", width: row.width - 2, ellipsis: glyphs.ellipsis)
+            grid.write(text, x: row.x + 1, y: row.y, style: Style(role), in: row)
+            return
+        }
+        for hint in Footer.hints(state, in: row) {
+            grid.write(
+                [TextSpan(hint.key, Style(.keyHint)), TextSpan(" \(hint.text)", .text)], x: hint.frame.x,
+                y: row.y, in: row)
+        }
+    }
+
+    /// One line for a screen too small for anything else.
+    mutating func drawSmall() {
+        let least = Layout.least
+        if state.overlay == .quit {
+            grid.write("stop and quit? y n", x: 0, y: 0, style: Style(.warn))
+            return
+        }
+        var spans = [TextSpan("\(state.size.width)x\(state.size.height)", Style(.warn))]
+        spans.append(TextSpan(" needs \(least.width)x\(least.height)"))
+        if let run = state.run {
+            spans += [TextSpan("  "), status(run)]
+            if run.isPauseQueued { spans.append(TextSpan(" PAUSE queued", Style(.warn))) }
+            spans.append(
+                TextSpan(run.gate == nil ? "  Space pause  q quit" : "  Space go on  q quit", .muted))
+        } else {
+            spans.append(TextSpan("  q quit", .muted))
+        }
+        grid.write(spans, x: 0, y: 0)
+    }
+}

@@ -1,0 +1,145 @@
+internal import Runs
+internal import TerminalUI
+
+extension Painter {
+    mutating func drawOverlay() {
+        switch state.overlay {
+        case .quit: drawQuit()
+        case .help(let help): drawHelp(help)
+        case .themes: drawThemes()
+        case .export(let dialog): drawExport(dialog)
+        case nil: break
+        }
+    }
+
+    /// Draws an empty dialog in the middle and returns what is inside.
+    private mutating func drawDialog(_ title: String, width: Int, height: Int) -> Rect {
+        let screen = Rect(x: 0, y: 0, width: grid.width, height: grid.height - 1)
+        let area = screen.centered(width: min(width, screen.width - 2), height: min(height, screen.height))
+        return grid.drawBox(area, title: title, focused: true, glyphs: glyphs).inset(columns: 1, rows: 0)
+    }
+
+    private mutating func drawQuit() {
+        guard let run = state.run else { return }
+        let area = drawDialog("Quit", width: 62, height: 8)
+        let done = run.units.filter(\.isFinished).count
+        let text =
+            "The run is still in work: \(done) of \(run.units.count) units are done. "
+            + "Quitting stops it; what is not exported is lost"
+            + (run.summary?.directory.map { ", but for what is in \($0)." } ?? ".")
+        let body = area.rows([.share(1), .fixed(1)])
+        grid.writeWrapped(
+            text, in: Rect(x: area.x, y: area.y + 1, width: area.width, height: body[0].height - 1))
+        writeKeys([("y", "stop and quit"), ("n", "stay")], in: body[1])
+    }
+
+    private mutating func writeKeys(_ keys: [(key: String, text: String)], in row: Rect) {
+        let spans = keys.flatMap { [TextSpan($0.key, Style(.keyHint)), TextSpan(" \($0.text)   ")] }
+        grid.write(spans, x: row.x, y: row.y, in: row)
+    }
+
+    private mutating func drawThemes() {
+        let height = min(state.themeNames.count, 12) + 4
+        let area = drawDialog("Theme", width: 40, height: height)
+        let parts = area.rows([.share(1), .fixed(1)])
+        Table(
+            list: state.themeNames.map { TextSpan($0) },
+            selected: state.themeNames.firstIndex(of: state.theme)
+        ).draw(into: &grid, in: parts[0], glyphs: glyphs)
+        writeKeys([("Enter", "keep"), ("Esc", "cancel")], in: parts[1])
+    }
+
+    // MARK: - Help
+
+    private mutating func drawHelp(_ help: HelpOverlay) {
+        let lines = HelpText.lines(matching: help.filter.text)
+        let area = drawDialog("Help", width: layout.overlay.width, height: layout.overlay.height)
+        let parts = area.rows([.fixed(1), .share(1), .fixed(1)])
+        grid.write("filter", x: parts[0].x, y: parts[0].y, style: .muted, in: parts[0])
+        let field = Rect(x: parts[0].x + 8, y: parts[0].y, width: parts[0].width - 8, height: 1)
+        help.filter.draw(into: &grid, in: field.intersection(parts[0]), style: Style.text.underline)
+        let list = parts[1]
+        let first = min(help.offset, max(0, lines.count - list.height))
+        if lines.isEmpty { explain("No key does “\(help.filter.text)”.", in: list) }
+        for (index, line) in lines.dropFirst(first).prefix(list.height).enumerated() {
+            drawHelpLine(line, in: list.row(index))
+        }
+        let below = lines.count - first - list.height
+        let more = below > 0 ? "\(below) more, Down scrolls   " : ""
+        grid.write(
+            [TextSpan(more, .muted), TextSpan("Esc", Style(.keyHint)), TextSpan(" close, type to filter")],
+            x: parts[2].x, y: parts[2].y, in: parts[2])
+    }
+
+    private mutating func drawHelpLine(_ line: HelpText.Line, in row: Rect) {
+        switch line {
+        case .heading(let text):
+            grid.write(text, x: row.x, y: row.y, style: Style(.heading).bold, in: row)
+        case .binding(let keys, let text):
+            grid.write(fitted(keys, width: 16), x: row.x + 1, y: row.y, style: Style(.keyHint), in: row)
+            grid.write(
+                fitted(text, width: row.width - 19, ellipsis: glyphs.ellipsis), x: row.x + 19, y: row.y,
+                in: row)
+        }
+    }
+
+    // MARK: - Export
+
+    private mutating func drawExport(_ dialog: ExportDialog) {
+        let area = drawDialog("Export", width: 72, height: 11)
+        let rows = area.rows([.fixed(1), .fixed(1), .fixed(1), .fixed(1), .fixed(1), .share(1), .fixed(1)])
+        for (index, format) in [ExportFormat.packed, .recipe].enumerated() {
+            let row = rows[index]
+            let isChosen = format == dialog.format
+            let mark = isChosen ? "\(glyphs.symbol(.pointer))" : " "
+            let style = isChosen ? Style.text.bold : .muted
+            grid.write(
+                "\(mark) \(fitted(format.rawValue, width: 8)) \(what(format))", x: row.x, y: row.y,
+                style: style, in: row)
+        }
+        grid.write("path", x: rows[3].x, y: rows[3].y, style: .muted, in: rows[3])
+        let field = Rect(x: rows[3].x + 6, y: rows[3].y, width: rows[3].width - 6, height: 1)
+        dialog.line.draw(
+            into: &grid, in: field.intersection(rows[3]), style: Style.text.underline,
+            showsCursor: dialog.stage == .editing)
+        drawExportState(dialog, in: rows[5])
+        writeKeys(exportKeys(dialog), in: rows[6])
+    }
+
+    private func what(_ format: ExportFormat) -> String {
+        switch format {
+        case .packed:
+            state.run?.report == nil
+                ? "when every unit is quantized" : "integers at their width, with scales and plan"
+        case .recipe: "the plan with every decision; replays to the same bits"
+        }
+    }
+
+    private mutating func drawExportState(_ dialog: ExportDialog, in area: Rect) {
+        if let problem = dialog.problem {
+            grid.writeWrapped(
+                "\(glyphs.symbol(.failed)) \(problem)", in: area, style: Style(.error))
+            return
+        }
+        switch dialog.stage {
+        case .editing: break
+        case .checking: grid.write("looking at the path", x: area.x, y: area.y, style: .muted, in: area)
+        case .overwriting:
+            grid.writeWrapped(
+                "\(glyphs.symbol(.warning)) The file exists. Replace it?", in: area, style: Style(.warn).bold)
+        case .writing: grid.write("writing", x: area.x, y: area.y, style: Style(.running), in: area)
+        case .done(let bytes):
+            grid.writeWrapped(
+                "\(glyphs.symbol(.done)) Wrote \(QuantityText.bytes(bytes)).", in: area,
+                style: Style(.ok).bold)
+        }
+    }
+
+    private func exportKeys(_ dialog: ExportDialog) -> [(key: String, text: String)] {
+        switch dialog.stage {
+        case .editing: [("Enter", "write"), ("Tab", "format"), ("Esc", "cancel")]
+        case .overwriting: [("y", "replace it"), ("n", "another path")]
+        case .checking, .writing, .done: [("Esc", "close")]
+        }
+    }
+}

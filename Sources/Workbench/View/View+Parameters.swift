@@ -1,0 +1,128 @@
+internal import Runs
+internal import TerminalUI
+
+extension Painter {
+    /// Whether parameters can be changed now.
+    private var isEditable: Bool { state.obstacle(to: .editField) == nil }
+
+    /// Which units the parameters belong to.
+    var parameterScope: String {
+        guard let run = state.run, !run.units.isEmpty else { return "" }
+        if let gate = run.gate { return gate < run.units.count ? "from \(run.units[gate].name) on" : "" }
+        return run.hasEnded ? "as used" : "read-only while running"
+    }
+
+    mutating func drawParameters(in area: Rect) {
+        let isWide = Self.hasParameterHeading(area)
+        let parts = Self.parameterParts(area)
+        let base = isEditable ? state.draftBase : state.shownParameters
+        let rows = HyperparameterField.all.map { parameterRow($0, base: base, isWide: isWide) }
+        let (offset, body) = Table(
+            columns: parameterColumns(isWide: isWide), rows: rows, selected: state.editor.selected,
+            hasHeading: isWide, isFocused: state.focus == .parameters && state.overlay == nil
+        ).draw(into: &grid, in: parts[0], glyphs: glyphs)
+        drawTyping(body.row(state.editor.selected - offset))
+        drawDetail(in: parts[1], isWide: isWide)
+    }
+
+    /// Whether there is room for explanations beside the values, and headings over them.
+    static func hasParameterHeading(_ area: Rect) -> Bool { area.width >= 100 }
+
+    /// The list's part of the panel.
+    static func parameterList(in area: Rect) -> Rect { parameterParts(area)[0] }
+
+    /// The list, and below it what the selected parameter is.
+    private static func parameterParts(_ area: Rect) -> [Rect] {
+        area.rows([.share(1), .fixed(hasParameterHeading(area) || area.height < 8 ? 1 : 3)])
+    }
+
+    private static let keyWidth = 20
+    private static let valueWidth = 11
+
+    private func parameterColumns(isWide: Bool) -> [TableColumn] {
+        var columns = [
+            TableColumn("parameter", width: .fixed(Self.keyWidth)),
+            TableColumn("value", width: .fixed(Self.valueWidth)), TableColumn("", width: .share(1)),
+        ]
+        if isWide {
+            columns += [
+                TableColumn("what it is", width: .share(3)), TableColumn("affects", width: .share(2)),
+            ]
+        }
+        return columns
+    }
+
+    private func parameterRow(
+        _ field: HyperparameterField, base: Hyperparameters, isWide: Bool
+    ) -> [TextSpan] {
+        let real = field.value(in: base)
+        let drafted = state.editor.drafted(field)
+        let isDrafted = isEditable && drafted != nil && drafted != real
+        let planned = field.value(in: plannedHyperparameters)
+        var note = TextSpan("")
+        if isDrafted {
+            note = TextSpan("was \(real)", Style(.warn))
+        } else if planned != real {
+            note = TextSpan("plan \(planned)", .muted)
+        }
+        let style = isDrafted ? Style(.warn).bold : isEditable ? .text : .muted
+        var row = [
+            TextSpan(field.key, isEditable ? .text : .muted),
+            TextSpan(isDrafted ? drafted ?? real : real, style), note,
+        ]
+        if isWide { row += [TextSpan(field.summary, .muted), TextSpan(field.affects, .muted)] }
+        return row
+    }
+
+    /// What the plan says without overrides.
+    private var plannedHyperparameters: Hyperparameters {
+        state.run?.plan.hyperparameters ?? state.start.plan.hyperparameters
+    }
+
+    /// The value that is being typed, over the selected row.
+    private mutating func drawTyping(_ row: Rect) {
+        guard let typing = state.editor.typing else { return }
+        let x = row.x + 2 + Self.keyWidth + 1
+        let field = Rect(x: x, y: row.y, width: row.endX - x, height: row.height).intersection(row)
+        grid.fill(field)
+        typing.line.draw(into: &grid, in: field, style: Style.text.underline)
+    }
+
+    private mutating func drawDetail(in area: Rect, isWide: Bool) {
+        if let problem = state.editor.typing?.problem {
+            grid.writeWrapped(problem, in: area, style: Style(.error))
+            return
+        }
+        guard let field = state.editor.field else { return }
+        if state.editor.typing != nil {
+            grid.writeWrapped("\(field.key) accepts \(field.accepted)", in: area, style: .muted)
+            return
+        }
+        let draft = draftText
+        if area.height == 1 {
+            let text = draft ?? "\(field.summary); affects \(field.affects)"
+            grid.write(text, x: area.x, y: area.y, style: draft == nil ? .muted : Style(.warn), in: area)
+            return
+        }
+        for (index, line) in [field.summary, "affects \(field.affects)"].enumerated() {
+            grid.write(line, x: area.x, y: area.y + index, style: .muted, in: area)
+        }
+        grid.write(
+            draft ?? (isEditable ? "Enter changes, a applies" : hint), x: area.x, y: area.y + 2,
+            style: draft == nil ? .muted : Style(.warn), in: area)
+    }
+
+    /// What there is in the draft, and what can be done with it.
+    private var draftText: String? {
+        let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
+        guard count > 0 else { return nil }
+        let text = count == 1 ? "1 change" : "\(count) changes"
+        return isEditable ? "\(text) in the draft: a applies, u undoes" : "\(text) kept as a draft"
+    }
+
+    private var hint: String {
+        guard let run = state.run, !run.hasEnded else { return "" }
+        if run.isSweeping { return "read-only during the sweep" }
+        return run.gate == nil ? "e waits at the next gate to edit" : ""
+    }
+}

@@ -1,0 +1,88 @@
+internal import Runs
+internal import TerminalUI
+
+extension Painter {
+    /// What became of the run, once it has ended.
+    mutating func drawResult(_ run: RunProgress, in area: Rect) {
+        let inner = area.inset(columns: 1, rows: area.height >= 12 ? 1 : 0)
+        switch run.phase {
+        case .finished(let report): drawReport(report, run, in: inner)
+        case .failed(let failure):
+            drawEnd(run, failure.message, "n goes to the start screen, q quits.", in: inner)
+        case .stopped(let units):
+            let text = "The run was stopped after \(units) of \(run.units.count) units."
+            drawEnd(run, text, "n goes to the start screen, q quits.", in: inner)
+        default: break
+        }
+    }
+
+    private mutating func drawEnd(_ run: RunProgress, _ text: String, _ next: String, in area: Rect) {
+        grid.write([status(run)], x: area.x, y: area.y, in: area)
+        let rest = Rect(x: area.x, y: area.y + 2, width: area.width, height: area.height - 2)
+        let count = grid.writeWrapped(text, in: rest)
+        let line = Rect(x: area.x, y: rest.y + count + 1, width: area.width, height: 1).intersection(area)
+        grid.write(next, x: line.x, y: line.y, style: .muted, in: line)
+    }
+
+    private mutating func drawReport(_ report: RunReport, _ run: RunProgress, in area: Rect) {
+        grid.write(
+            [status(run), TextSpan(" in \(QuantityText.duration(report.seconds))")], x: area.x, y: area.y,
+            in: area)
+        let body = Rect(x: area.x, y: area.y + 2, width: area.width, height: area.height - 2)
+        let rows = reportRows(report)
+        Table(
+            columns: [
+                TableColumn("", width: .fixed(10)),
+                TableColumn("full precision", width: .fixed(14), alignment: .trailing),
+                TableColumn("calibrated", width: .fixed(11), alignment: .trailing),
+                TableColumn("final", width: .fixed(11), alignment: .trailing),
+                TableColumn("", width: .share(1)),
+            ], rows: rows
+        ).draw(into: &grid, in: body, glyphs: glyphs)
+        let reverted = report.units.filter(\.reverted).count
+        var notes = ["x exports the packed checkpoint or the recipe, n starts another run"]
+        if reverted > 0 {
+            let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
+            notes.insert("\(units) put back to the calibrated state, which was better", at: 0)
+        }
+        for (index, note) in notes.enumerated() {
+            let y = body.y + rows.count + 2 + index
+            grid.write(
+                note, x: area.x, y: y, style: index == notes.count - 1 ? Style(.ok) : Style(.warn), in: area)
+        }
+    }
+
+    private func reportRows(_ report: RunReport) -> [[TextSpan]] {
+        let stages = [report.fullPrecision, report.calibrated, report.final]
+        func row(_ name: String, _ note: String, _ value: (Evaluation) -> String?) -> [TextSpan] {
+            let values = stages.map { $0.flatMap(value) ?? "–" }
+            return [
+                TextSpan(name, .muted), TextSpan(values[0]), TextSpan(values[1]),
+                TextSpan(values[2], Style.text.bold), TextSpan(" \(note)", .muted),
+            ]
+        }
+        func percent(_ value: Double) -> String { QuantityText.fixed(value, decimals: 2) + " %" }
+        var rows: [[TextSpan]] = []
+        if stages.contains(where: { $0?.top1 != nil }) {
+            rows.append(row("top-1", accuracyNote(report)) { $0.top1.map(percent) })
+            rows.append(row("top-5", "") { $0.top5.map(percent) })
+        }
+        rows.append(row("agreement", "with full precision") { percent($0.agreement) })
+        rows.append(row("KL", "nats") { QuantityText.measure($0.kl) })
+        rows.append(
+            row("SQNR", "of the logits") { $0.sqnrDb.map { QuantityText.fixed($0, decimals: 1) + " dB" } })
+        let smaller = Double(report.fullPrecisionBytes) / Double(max(report.bytes, 1))
+        rows.append([
+            TextSpan("size", .muted), TextSpan(QuantityText.bytes(report.fullPrecisionBytes)), TextSpan("–"),
+            TextSpan(QuantityText.bytes(report.bytes), Style.text.bold),
+            TextSpan(" \(QuantityText.fixed(smaller, decimals: 1)) times smaller", .muted),
+        ])
+        return rows
+    }
+
+    private func accuracyNote(_ report: RunReport) -> String {
+        guard let before = report.fullPrecision?.top1, let after = report.final?.top1 else { return "" }
+        let change = after - before
+        return "\(change < 0 ? "" : "+")\(QuantityText.fixed(change, decimals: 2)) points"
+    }
+}

@@ -1,0 +1,135 @@
+public import TerminalUI
+
+/// The frame that shows a state.
+///
+/// A function of its arguments alone, for every size from 0 × 0.
+///
+/// - Parameters:
+///   - state: What to show.
+///   - size: The size of the screen.
+/// - Returns: A frame of that size.
+public func view(_ state: WorkbenchState, size: ScreenSize) -> CellGrid {
+    var state = state
+    state.size = ScreenSize(width: max(0, size.width), height: max(0, size.height))
+    var painter = Painter(state)
+    painter.draw()
+    return painter.grid
+}
+
+/// Draws a state.
+///
+/// What one function draws stays inside the area it is given.
+struct Painter {
+    let state: WorkbenchState
+    let layout: Layout
+    var grid: CellGrid
+
+    var glyphs: GlyphSet { state.glyphs }
+
+    init(_ state: WorkbenchState) {
+        self.state = state
+        layout = Layout(state)
+        grid = CellGrid(width: state.size.width, height: state.size.height)
+    }
+
+    mutating func draw() {
+        if layout.mode == .tooSmall {
+            drawSmall()
+        } else {
+            if state.run == nil {
+                drawStart()
+            } else {
+                drawHeader()
+                for (panel, frame) in layout.panels { drawPanel(panel, in: frame) }
+                drawTabs()
+            }
+            drawOverlay()
+            drawFooter()
+        }
+        if glyphs == .ascii { replaceBeyondASCII() }
+    }
+
+    private mutating func drawPanel(_ panel: Panel, in frame: Rect) {
+        let isFocused = state.focus == panel && state.overlay == nil
+        let hasTabs = layout.tabs.first.map { frame.contains(x: $0.frame.x, y: $0.frame.y) } ?? false
+        let area = grid.drawBox(
+            frame, title: hasTabs ? "" : title(of: panel), trailing: trailing(of: panel),
+            focused: isFocused, glyphs: glyphs)
+        switch panel {
+        case .units: drawUnits(in: area)
+        case .reconstruction: drawReconstruction(in: area)
+        case .contributions: drawContributions(in: area)
+        case .sweep: drawSweep(in: area)
+        case .parameters: drawParameters(in: area)
+        case .log: drawLog(in: area)
+        }
+    }
+
+    private mutating func drawTabs() {
+        let shown = layout.panels.count == 1 ? state.focus : layout.panels.dropFirst().first?.panel
+        for (panel, frame) in layout.tabs {
+            let isShown = panel == shown
+            let style = isShown ? Style(.title).bold.reverse : Style(.title)
+            grid.write(Layout.tabText(panel), x: frame.x, y: frame.y, style: style, in: frame)
+        }
+    }
+
+    private func title(of panel: Panel) -> String {
+        let name = "\(panel.rawValue) \(panel.name)"
+        guard let run = state.run else { return name }
+        switch panel {
+        case .units:
+            return run.units.isEmpty
+                ? name : "\(name)  \(run.units.filter(\.isFinished).count)/\(run.units.count)"
+        case .reconstruction: return showsResult ? "\(name)  result" : name
+        case .parameters: return "\(name)  \(parameterScope)"
+        default: return name
+        }
+    }
+
+    /// What stands at the right of a panel's title.
+    private func trailing(of panel: Panel) -> String {
+        switch panel {
+        case .reconstruction: showsResult ? "" : reconstructionNote
+        case .contributions: state.showsGradients ? "gradient norm" : "weighted loss"
+        case .sweep: sweepNote
+        case .log: state.logOffset > 0 ? "\(state.logOffset) below" : "follow"
+        case .units, .parameters: ""
+        }
+    }
+
+    /// Writes a sentence into the middle of an area, broken where it must be.
+    mutating func explain(_ text: String, in area: Rect) {
+        let width = min(area.width - 2, 56)
+        let lines = wrapped(text, width: width)
+        let top = area.y + max(0, (area.height - lines.count) / 2)
+        for (index, line) in lines.enumerated() where top + index < area.endY {
+            let x = area.x + max(0, (area.width - cellWidth(line)) / 2)
+            grid.write(line, x: x, y: top + index, style: .muted, in: area)
+        }
+    }
+
+    /// Leaves no glyph on the screen that is not ASCII.
+    private mutating func replaceBeyondASCII() {
+        for y in 0..<grid.height {
+            for x in 0..<grid.width {
+                let cell = grid[x, y]
+                guard cell.glyph > 0x7E, let scalar = Unicode.Scalar(cell.glyph) else { continue }
+                grid.put(Self.ascii(scalar), x: x, y: y, style: cell.style)
+            }
+        }
+    }
+
+    private static func ascii(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar {
+        case "–", "—", "−": "-"
+        case "×": "x"
+        case "→": ">"
+        case "“", "”": "\""
+        case "’": "'"
+        case "…": "~"
+        case "·": "."
+        default: "?"
+        }
+    }
+}
