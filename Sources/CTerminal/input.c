@@ -60,7 +60,7 @@ static bool next_signal(ct_event *event) {
             event->height = LINES;
             return true;
         case SIGTSTP: event->kind = CT_SUSPEND; return true;
-        case SIGUSR1: event->kind = CT_REDRAW; return true;
+        case SIGUSR2: event->kind = CT_REDRAW; return true;
         default:
             event->kind = CT_SIGNAL;
             event->code = number;

@@ -16,8 +16,9 @@ static const int crash_signals[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, S
 enum { CRASH_SIGNALS = sizeof crash_signals / sizeof crash_signals[0], HANDLER_STACK = 1 << 16 };
 static struct sigaction previous_actions[CRASH_SIGNALS];
 
+/* Not SIGUSR1: the backtracer of the Swift runtime stops all threads with it, and would wait for ever. */
 static void waited_signals(sigset_t *set) {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGUSR1};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGUSR2};
     sigemptyset(set);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(set, signals[i]);
 }

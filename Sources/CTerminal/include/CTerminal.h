@@ -25,7 +25,7 @@ typedef enum {
     CT_KEY,         /* code is a ct_key */
     CT_RESIZE,      /* width and height are new */
     CT_SIGNAL,      /* code is the number of a signal that asks the program to end */
-    CT_REDRAW,      /* SIGUSR1: draw everything again */
+    CT_REDRAW,      /* SIGUSR2: draw everything again */
     CT_SUSPEND,     /* SIGTSTP */
     CT_PASTE_BEGIN, /* what follows up to CT_PASTE_END was pasted */
     CT_PASTE_END,
@@ -49,7 +49,7 @@ typedef struct {
 
 typedef enum { CT_OPENED, CT_NO_TERMINAL, CT_UNKNOWN_TERM, CT_NO_ADDRESSING, CT_NO_MEMORY } ct_status;
 
-/* Blocks INT TERM HUP QUIT WINCH TSTP USR1 and starts the thread that receives them. Must be called
+/* Blocks INT TERM HUP QUIT WINCH TSTP USR2 and starts the thread that receives them. Must be called
  * before any other thread exists, since threads inherit the mask. Returns 0 or an errno. */
 int ct_prepare(void);
 
