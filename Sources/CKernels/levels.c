@@ -23,6 +23,8 @@ typedef double d4 __attribute__((ext_vector_type(4)));
 typedef double d2 __attribute__((ext_vector_type(2)));
 typedef int32_t i16 __attribute__((ext_vector_type(16), aligned(64)));
 typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
+typedef float v8_unaligned __attribute__((ext_vector_type(8), aligned(4)));
+typedef float v4_unaligned __attribute__((ext_vector_type(4), aligned(4)));
 
 #define CONCATENATE_(a, b) a##_##b
 #define CONCATENATE(a, b) CONCATENATE_(a, b)
@@ -32,11 +34,15 @@ typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 /* How much of the operands of a product is packed at once; whole tiles at every level. */
 enum { BLOCK_ROWS = 168, BLOCK_COLUMNS = 512 };
 
-/* ROWS: rows of a register tile. PANELS: panels of 16 columns in it. */
+/*
+ * ROWS: rows of a register tile. PANELS: panels of 16 columns in it. CHAINS: as many sums of 16 lanes as fit
+ * in registers beside two factors.
+ */
 
 #define LEVEL baseline
 #define ROWS 2
 #define PANELS 1
+#define CHAINS 3
 #define HAS_FMA 0
 #if defined(__x86_64__)
 #define HAS_ROUND 0
@@ -49,35 +55,40 @@ enum { BLOCK_ROWS = 168, BLOCK_COLUMNS = 512 };
 #undef LEVEL
 #undef ROWS
 #undef PANELS
+#undef CHAINS
 
 #define HAS_FMA 1
 #define HAS_ROUND 1
 
 #if defined(__x86_64__)
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,prfchw"))), apply_to = function)
 #define LEVEL avx2
 #define HAS_AVX2 1
 #define ROWS 6
 #define PANELS 1
+#define CHAINS 6
 #include "template/kernels.h"
 #undef LEVEL
 #undef HAS_AVX2
 #undef ROWS
 #undef PANELS
+#undef CHAINS
 #pragma clang attribute pop
 
 #pragma clang attribute push( \
-    __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+    __attribute__((target("avx2,fma,prfchw,avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 #define LEVEL avx512
 #define HAS_AVX512 1
 #define ROWS 14
 #define PANELS 2
+#define CHAINS 12
 #include "template/kernels.h"
 #undef LEVEL
 #undef HAS_AVX512
 #undef ROWS
 #undef PANELS
+#undef CHAINS
 #pragma clang attribute pop
 
 #elif defined(__aarch64__)
@@ -85,10 +96,12 @@ enum { BLOCK_ROWS = 168, BLOCK_COLUMNS = 512 };
 #define LEVEL neon
 #define ROWS 6
 #define PANELS 1
+#define CHAINS 6
 #include "template/kernels.h"
 #undef LEVEL
 #undef ROWS
 #undef PANELS
+#undef CHAINS
 
 #endif
 
@@ -155,5 +168,5 @@ size_t ck_packed_count(ptrdiff_t inner, ptrdiff_t columns) {
 }
 
 size_t ck_scratch_count(void) {
-    return (size_t)CK_INNER_BLOCK * (BLOCK_ROWS + BLOCK_COLUMNS);
+    return (size_t)CK_INNER_BLOCK * (BLOCK_ROWS + BLOCK_COLUMNS) + 32;
 }

@@ -112,13 +112,13 @@ typedef struct {
         ck_matrix x, const float *gamma, const float *beta, float epsilon, ck_matrix out, float *mean,
         float *reciprocal_deviation);
     void (*layer_norm_backward)(
-        ck_matrix d_out, ck_matrix x, const float *gamma, const float *mean, const float *reciprocal_deviation,
-        ck_matrix d_x, bool accumulate);
+        ck_matrix d_out, ck_matrix x, const float *gamma, const float *mean,
+        const float *reciprocal_deviation, ck_matrix d_x, bool accumulate);
     void (*softmax_rows)(ck_matrix x, ck_matrix out, float scale);
     void (*softmax_rows_backward)(ck_matrix d_out, ck_matrix out, ck_matrix d_x, float scale);
     double (*kullback_leibler)(
-        ck_matrix target, ck_matrix student, float reciprocal_temperature, const ck_matrix *_Nullable gradient,
-        float gradient_factor);
+        ck_matrix target, ck_matrix student, float reciprocal_temperature,
+        const ck_matrix *_Nullable gradient, float gradient_factor);
 
     /* Affine quantizers. */
     void (*fake_quantize)(ck_matrix x, ck_affine quantizer, ck_matrix out);
@@ -131,7 +131,8 @@ typedef struct {
     /* Logarithmic quantizers. */
     void (*fake_quantize_log_sqrt2)(ck_matrix x, ck_logarithmic quantizer, ck_matrix out);
     void (*fake_quantize_log_sqrt2_backward)(
-        ck_matrix d_out, ck_matrix x, ck_matrix out, ck_logarithmic quantizer, ck_matrix d_x, bool accumulate);
+        ck_matrix d_out, ck_matrix x, ck_matrix out, ck_logarithmic quantizer, ck_matrix d_x,
+        bool accumulate);
     void (*quantize_log_sqrt2)(ck_matrix x, ck_logarithmic quantizer, ck_matrix codes);
     void (*dequantize_log_sqrt2)(ck_matrix codes, ck_logarithmic quantizer, ck_matrix out);
 

@@ -1,12 +1,21 @@
 /* Sums and passes over elements. */
 
+/* Sums four vectors of columns at a time, so that whole stretches of a row are read. */
 static void FN(column_sums)(ck_matrix a, float *sums, bool accumulate) {
-    EACH(c, n, a.columns) {
-        v16 sum = accumulate ? FN(load)(sums + c, n) : (v16)(0.0f);
-        EACH_ROW(r, a) {
-            sum += FN(load)(FN(row)(a, r) + c, n);
+    for (ptrdiff_t start = 0; start < a.columns; start += 64) {
+        const ptrdiff_t columns = a.columns - start < 64 ? a.columns - start : 64;
+        v16 totals[4];
+        EACH(c, n, columns) {
+            totals[c / 16] = accumulate ? FN(load)(sums + start + c, n) : (v16)(0.0f);
         }
-        FN(store)(sums + c, sum, n);
+        EACH_ROW(r, a) {
+            EACH(c, n, columns) {
+                totals[c / 16] += FN(load)(FN(row)(a, r) + start + c, n);
+            }
+        }
+        EACH(c, n, columns) {
+            FN(store)(sums + start + c, totals[c / 16], n);
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 /* Everything for one level: LEVEL, HAS_FMA, HAS_ROUND, ROWS and PANELS are set by levels.c. */
 #include "vectors.h"
 
+#include "tiles.h"
+
+#include "packing.h"
+
 #include "products.h"
 
 #include "elementwise.h"
@@ -11,25 +15,25 @@
 
 #include "rounding.h"
 
-/* Twelve chains of sixteen lanes keep every multiply-add unit busy. */
+/* Chains of sixteen lanes, enough of them to keep every multiply-add unit busy. */
 static double FN(probe)(ptrdiff_t rounds, float *sink) {
-    v16 chains[12];
-    for (int chain = 0; chain < 12; chain++) {
+    v16 chains[CHAINS];
+    for (int chain = 0; chain < CHAINS; chain++) {
         chains[chain] = (v16)(1.0f + (float)chain);
     }
     const v16 factor = (v16)(0.999999f + 0 * sink[0]), term = (v16)(1e-6f + 0 * sink[0]);
     for (ptrdiff_t round = 0; round < rounds; round++) {
 #pragma clang loop unroll(full)
-        for (int chain = 0; chain < 12; chain++) {
+        for (int chain = 0; chain < CHAINS; chain++) {
             chains[chain] = FN(fma)(chains[chain], factor, term);
         }
     }
     v16 sum = chains[0];
-    for (int chain = 1; chain < 12; chain++) {
+    for (int chain = 1; chain < CHAINS; chain++) {
         sum += chains[chain];
     }
     *sink = FN(sum)(sum);
-    return (double)rounds * 12 * 16 * 2;
+    return (double)rounds * CHAINS * 16 * 2;
 }
 
 static const ck_kernels FN(kernels) = {

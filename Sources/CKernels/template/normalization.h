@@ -127,7 +127,8 @@ static double FN(kullback_leibler)(
             }
         }
         if (target.columns > 0) {
-            total += FN(double_sum)(sum) + (double)FN(log)((v16)(q_sum))[0] - (double)FN(log)((v16)(p_sum))[0];
+            const v16 difference = FN(log)((v16)(q_sum)) - FN(log)((v16)(p_sum));
+            total += FN(double_sum)(sum) + (double)difference[0];
         }
     }
     return total;
