@@ -47,7 +47,7 @@ let package = Package(
             name: "Engine",
             dependencies: [
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
-                "Checkpoints", "Datasets", "Runs",
+                "Checkpoints", "Datasets", "Runs", "Safetensors",
             ]),
         .target(name: "TerminalUI"),
         .target(

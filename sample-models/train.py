@@ -54,17 +54,18 @@ def normalise(images):
     return (images[:, None].float() / 255 - MEAN) / STD
 
 
-# Two cycles of cosine decay: epochs, learning rate at the start, share of images with a blanked rectangle.
-CYCLES = [(14, 1.2e-3, 0.25), (14, 1.0e-3, 0.0)]
+# Cycles of cosine decay: epochs, batch, learning rate at the start, share of images with a blanked rectangle,
+# largest shift in pixels, label smoothing. Each cycle starts from the averaged model of the one before.
+CYCLES = [(14, 128, 1.2e-3, 0.25, 2, 0.1), (5, 64, 6e-4, 0.0, 1, 0.05)]
 
 
-def augment(x, generator, blanked):
-    """Mirrors half of the images, shifts each by up to two pixels, blanks a small rectangle in some of them."""
+def augment(x, generator, blanked, shift):
+    """Mirrors half of the images, shifts each by a few pixels, blanks a small rectangle in some of them."""
     n, _, height, width = x.shape
     flip = torch.rand(n, generator=generator) < 0.5
     x = torch.where(flip[:, None, None, None], x.flip(-1), x)
-    padded = F.pad(x, (2, 2, 2, 2), value=-MEAN / STD)
-    dy, dx = torch.randint(0, 5, (2, n), generator=generator)
+    padded = F.pad(x, (shift, shift, shift, shift), value=-MEAN / STD)
+    dy, dx = torch.randint(0, 2 * shift + 1, (2, n), generator=generator)
     rows = dy[:, None] + torch.arange(height)
     columns = dx[:, None] + torch.arange(width)
     x = padded[torch.arange(n)[:, None, None], 0, rows[:, :, None], columns[:, None, :]][:, None].clone()
@@ -82,10 +83,17 @@ def logits_of(model, images):
     return torch.cat([model(normalise(part)) for part in images.split(250)])
 
 
+def new_optimiser(model):
+    """AdamW without decay on norms, biases, the class token and positions."""
+    decay, plain = [], []
+    for name, parameter in model.named_parameters():
+        (plain if parameter.ndim < 2 or "token" in name or "pos_embed" in name else decay).append(parameter)
+    return torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=plain, weight_decay=0)], lr=1e-3)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the state between epochs")
-    parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
@@ -100,11 +108,7 @@ def main():
     model = VisionTransformer(drop_path_rate=0.05, **ARGUMENTS)
     average = VisionTransformer(**ARGUMENTS)
     average.load_state_dict(model.state_dict())
-    decay, plain = [], []
-    for name, parameter in model.named_parameters():
-        (plain if parameter.ndim < 2 or "token" in name or "pos_embed" in name else decay).append(parameter)
-    optimiser = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=plain, weight_decay=0)], lr=1e-3)
-
+    optimiser = new_optimiser(model)
     state_path = args.work / "state.pt"
     first = 0
     if state_path.exists():
@@ -113,25 +117,27 @@ def main():
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["epoch"] + 1
-    per_epoch = len(images) // args.batch
-    plan = [(k, epochs, rate, blanked) for epochs, rate, blanked in CYCLES for k in range(epochs)]
+    plan = [(k, cycle) for cycle in CYCLES for k in range(cycle[0])]
     for epoch in range(first, len(plan)):
-        in_cycle, cycle_epochs, peak, blanked = plan[epoch]
+        in_cycle, (cycle_epochs, batch, peak, blanked, shift, smoothing) = plan[epoch]
+        per_epoch = len(images) // batch
+        if in_cycle == 0 and epoch > 0:
+            model.load_state_dict(average.state_dict())
+            optimiser = new_optimiser(model)
         generator = torch.Generator().manual_seed(2406 + epoch)
         torch.manual_seed(2406 + epoch)
         order = torch.randperm(len(images), generator=generator)
         started, running = time.time(), 0.0
         model.train()
         for i in range(per_epoch):
-            step = epoch * per_epoch + i
-            done = (in_cycle * per_epoch + i) / (cycle_epochs * per_epoch)
-            warm = min(1.0, (in_cycle * per_epoch + i + 1) / 500)
-            rate = peak * warm * 0.5 * (1 + math.cos(math.pi * done)) + 1e-6
+            step = in_cycle * per_epoch + i
+            warm = min(1.0, (step + 1) / 500)
+            rate = peak * warm * 0.5 * (1 + math.cos(math.pi * step / (cycle_epochs * per_epoch))) + 1e-6
             for group in optimiser.param_groups:
                 group["lr"] = rate
-            index = order[i * args.batch:(i + 1) * args.batch]
-            x = augment(normalise(images[index]), generator, blanked)
-            loss = F.cross_entropy(model(x), labels[index], label_smoothing=0.1)
+            index = order[i * batch:(i + 1) * batch]
+            x = augment(normalise(images[index]), generator, blanked, shift)
+            loss = F.cross_entropy(model(x), labels[index], label_smoothing=smoothing)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -1,0 +1,59 @@
+internal import Foundation
+internal import Runs
+internal import TensorCore
+
+/// Compares a quantized model's logits with the full-precision model's.
+///
+/// - Parameters:
+///   - logits: `[images, classes]` of the quantized model.
+///   - reference: `[images, classes]` of the full-precision model.
+///   - labels: The right classes, if they are known.
+/// - Returns: Top-1 and top-5 in percent, agreement in percent, KL(full ‖ quantized) in nats, SQNR in dB.
+func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) -> Evaluation {
+    var (top1, top5, agreeing) = (0, 0, 0)
+    var (divergence, signal, noise) = (0.0, 0.0, 0.0)
+    for image in 0..<logits.rows {
+        let student = (0..<logits.columns).map { Double(logits[image, $0]) }
+        let teacher = (0..<logits.columns).map { Double(reference[image, $0]) }
+        let chosen = firstMaximum(student)
+        agreeing += chosen == firstMaximum(teacher) ? 1 : 0
+        if let label = labels?[image] {
+            top1 += chosen == label ? 1 : 0
+            let better = student.enumerated().count { $0.element > student[label] || ($0.element == student[label] && $0.offset < label) }
+            top5 += better < 5 ? 1 : 0
+        }
+        let (p, q) = (logSoftmax(teacher), logSoftmax(student))
+        for (a, b) in zip(p, q) {
+            divergence += exp(a) * (a - b)
+        }
+        for (a, b) in zip(teacher, student) {
+            signal += a * a
+            noise += (a - b) * (a - b)
+        }
+    }
+    let images = max(1, logits.rows)
+    func percent(_ count: Int) -> Double { 100 * Double(count) / Double(images) }
+    return Evaluation(
+        images: logits.rows, top1: labels == nil ? nil : percent(top1), top5: labels == nil ? nil : percent(top5),
+        agreement: percent(agreeing), kl: max(0, divergence / Double(images)),
+        sqnrDb: noise > 0 ? 10 * log10(signal / noise) : nil)
+}
+
+/// KL(full ‖ quantized) in nats, mean over images.
+func divergence(of logits: Matrix, from reference: Matrix) -> Double {
+    evaluation(of: logits, against: reference, labels: nil).kl
+}
+
+private func firstMaximum(_ values: [Double]) -> Int {
+    var best = 0
+    for (index, value) in values.enumerated() where value > values[best] {
+        best = index
+    }
+    return best
+}
+
+private func logSoftmax(_ values: [Double]) -> [Double] {
+    let top = values.max() ?? 0
+    let sum = values.reduce(0) { $0 + exp($1 - top) }
+    return values.map { $0 - top - log(sum) }
+}

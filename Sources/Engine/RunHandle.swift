@@ -1,0 +1,147 @@
+internal import Foundation
+public import Runs
+internal import TensorCore
+
+/// Where a plan's references lead: files of this machine.
+public struct RunResources: Sendable {
+    /// The checkpoint: a safetensors file or a folder with one.
+    public var modelPath: String
+    /// The calibration images.
+    public var calibrationPath: String
+    /// The evaluation images, if there are any.
+    public var evaluationPath: String?
+
+    /// Makes resources.
+    public init(modelPath: String, calibrationPath: String, evaluationPath: String?) {
+        self.modelPath = modelPath
+        self.calibrationPath = calibrationPath
+        self.evaluationPath = evaluationPath
+    }
+}
+
+/// What does not change a run's results.
+public struct EngineOptions: Sendable {
+    /// The number of threads that work.
+    public var threads: Int
+    /// The run directory; nil leaves nothing on disk.
+    public var directory: String?
+    /// Whether the run waits at the first gate.
+    public var waitsAtFirstGate: Bool
+
+    /// Makes options.
+    public init(threads: Int, directory: String?, waitsAtFirstGate: Bool = false) {
+        self.threads = threads
+        self.directory = directory
+        self.waitsAtFirstGate = waitsAtFirstGate
+    }
+}
+
+/// A running engine, as seen from outside: commands go in here, events come out of the sink.
+public final class RunHandle: Sendable {
+    let commands: CommandQueue
+    private let ended = Ending()
+
+    init(commands: CommandQueue) {
+        self.commands = commands
+    }
+
+    /// Hands a command over; the engine takes it at the next border between steps or units.
+    public func send(_ command: RunCommand) {
+        commands.append(command)
+    }
+
+    /// Waits until the engine's thread has given its last event and ended.
+    public func wait() {
+        ended.wait()
+    }
+
+    func end() {
+        ended.signal()
+    }
+}
+
+/// Starts a run on a thread of its own.
+///
+/// - Parameters:
+///   - plan: What to do.
+///   - resources: Where the plan's references lead.
+///   - options: What does not change results.
+///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
+/// - Returns: The run's handle.
+public func startRun(
+    _ plan: RunPlan, resources: RunResources, options: EngineOptions,
+    sink: @escaping @Sendable (RunEvent) -> Void
+) -> RunHandle {
+    let handle = RunHandle(commands: CommandQueue())
+    startEngineThread {
+        let session = RunSession(
+            plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
+        session.carryOut()
+        handle.end()
+    }
+    return handle
+}
+
+/// Starts a thread for minutes of arithmetic: a plain thread of the system with a roomy stack.
+func startEngineThread(_ body: @escaping @Sendable () -> Void) {
+    let thread = Thread {
+        WorkerPool.lowerPriority(by: 5)
+        body()
+    }
+    thread.stackSize = 16 << 20
+    thread.name = "engine"
+    thread.start()
+}
+
+/// Commands on their way to the engine.
+final class CommandQueue: @unchecked Sendable {
+    // `@unchecked Sendable`: `pending` is touched with `condition` locked only.
+    private let condition = NSCondition()
+    private var pending: [RunCommand] = []
+
+    func append(_ command: RunCommand) {
+        condition.lock()
+        pending.append(command)
+        condition.signal()
+        condition.unlock()
+    }
+
+    /// The oldest command, if there is one.
+    func next() -> RunCommand? {
+        condition.lock()
+        defer { condition.unlock() }
+        return pending.isEmpty ? nil : pending.removeFirst()
+    }
+
+    /// The oldest command; waits for one.
+    func waitForNext() -> RunCommand {
+        condition.lock()
+        defer { condition.unlock() }
+        while pending.isEmpty {
+            condition.wait()
+        }
+        return pending.removeFirst()
+    }
+}
+
+/// Tells any number of waiters that something has ended.
+private final class Ending: @unchecked Sendable {
+    // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.
+    private let condition = NSCondition()
+    private var isOver = false
+
+    func signal() {
+        condition.lock()
+        isOver = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    func wait() {
+        condition.lock()
+        while !isOver {
+            condition.wait()
+        }
+        condition.unlock()
+    }
+}

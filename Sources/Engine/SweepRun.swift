@@ -1,0 +1,26 @@
+internal import Foundation
+public import Runs
+internal import TensorCore
+internal import VisionTransformers
+
+/// Measures a grid of bit-widths with calibrated models, without a run around it.
+///
+/// - Parameters:
+///   - plan: The model, the images and the seed.
+///   - request: The grid.
+///   - resources: Where the plan's references lead.
+///   - options: The threads and the directory of the sweep, which gets the plan and a journal.
+///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
+/// - Returns: The sweep's handle; it takes `.stop` and `.stopSweep`.
+public func startSweep(
+    _ plan: RunPlan, request: SweepRequest, resources: RunResources, options: EngineOptions,
+    sink: @escaping @Sendable (RunEvent) -> Void
+) -> RunHandle {
+    let handle = RunHandle(commands: CommandQueue())
+    startEngineThread {
+        RunSession(plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
+            .carryOutSweep(request)
+        handle.end()
+    }
+    return handle
+}
