@@ -95,8 +95,8 @@ public struct LineChart: Hashable, Sendable {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
             x: Axis(xRange, scale: xScale), y: yAxis, in: area, of: &grid, glyphs: glyphs)
+        for curve in series { drawBand(curve, frame, &grid, glyphs) }
         for (index, curve) in series.enumerated() {
-            drawBand(curve, frame, &grid, glyphs)
             drawCurve(curve, mark: Self.marks[index % Self.marks.count], frame, &grid, glyphs)
         }
         if hasLegend { drawLegend(frame, &grid, glyphs) }

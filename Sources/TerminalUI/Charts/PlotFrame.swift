@@ -61,7 +61,7 @@ struct PlotFrame {
             grid.put(glyphs.box.bottomLeft, x: plot.x - 1, y: row, style: Style(.axis), in: area)
         }
         var free = plot.x
-        for tick in x.ticks(count: max(2, plot.width / 12)) {
+        for tick in x.ticks(count: max(2, plot.width / 10)) {
             guard let column = column(tick.value) else { continue }
             let width = cellWidth(tick.label)
             let start = min(max(plot.x, column - width / 2), plot.endX - width)

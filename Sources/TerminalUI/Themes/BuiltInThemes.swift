@@ -17,10 +17,10 @@ package let builtInThemeTexts: [(name: String, text: String)] = [
         paper = "#d7dae0"
         grey = "#959daf"
         line = "#747f9b"
-        blue = "#6ea8fe"
+        sky = "#6ea8fe"
         teal = "#4fc9a4"
         amber = "#e6a855"
-        red = "#ff7b72"
+        coral = "#ff7b72"
         violet = "#c39cf4"
 
         [ui]
@@ -28,29 +28,29 @@ package let builtInThemeTexts: [(name: String, text: String)] = [
         text = "paper"
         muted = "grey"
         heading = "grey bold"
-        title = "blue"
+        title = "sky"
         border = "line"
-        border_focus = "blue bold"
+        border_focus = "sky bold"
         selection = "paper on raised bold"
         key_hint = "amber bold"
         header = "paper on raised"
         ok = "teal"
         warn = "amber bold"
-        error = "red bold"
-        running = "blue bold"
+        error = "coral bold"
+        running = "sky bold"
         axis = "line"
 
         [series]
         block = "teal"
-        global = "blue"
+        global = "sky"
         local = "amber"
         curve = "teal bold"
         comparison = "violet"
-        front = "blue bold"
+        front = "sky bold"
         dominated = "grey"
 
         [gradient]
-        heat = ["#3f7fd6", "amber", "red"]
+        heat = ["#3f7fd6", "amber", "coral"]
 
         # For terminals of 8 and 16 colours, in place of the nearest match.
         [ansi]
@@ -97,10 +97,10 @@ package let builtInThemeTexts: [(name: String, text: String)] = [
         ink = "#23262d"
         grey = "#5c6370"
         line = "#858a96"
-        blue = "#1f5fbf"
+        navy = "#1f5fbf"
         teal = "#0c7a5c"
         amber = "#a85b00"
-        red = "#bf2a20"
+        brick = "#bf2a20"
         violet = "#7b3fb5"
 
         [ui]
@@ -108,29 +108,29 @@ package let builtInThemeTexts: [(name: String, text: String)] = [
         text = "ink"
         muted = "grey"
         heading = "grey bold"
-        title = "blue"
+        title = "navy"
         border = "line"
-        border_focus = "blue bold"
+        border_focus = "navy bold"
         selection = "ink on raised bold"
         key_hint = "amber bold"
         header = "ink on raised"
         ok = "teal"
         warn = "amber bold"
-        error = "red bold"
-        running = "blue bold"
+        error = "brick bold"
+        running = "navy bold"
         axis = "line"
 
         [series]
         block = "teal"
-        global = "blue"
+        global = "navy"
         local = "amber"
         curve = "teal bold"
         comparison = "violet"
-        front = "blue bold"
+        front = "navy bold"
         dominated = "grey"
 
         [gradient]
-        heat = ["#5b8fd9", "amber", "red"]
+        heat = ["#5b8fd9", "amber", "brick"]
 
         # For terminals of 8 and 16 colours, in place of the nearest match.
         [ansi]

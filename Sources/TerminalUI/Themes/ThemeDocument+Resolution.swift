@@ -1,17 +1,20 @@
 extension ThemeDocument {
     /// The theme with every name resolved.
     ///
+    /// A palette name hides the palette colour of the same name; in `[ansi]` there is no palette, since its
+    /// purpose is to name what the terminal's user has chosen.
+    ///
     /// - Returns: The theme; roles that the document does not mention look like text.
     /// - Throws: The first entry that names no colour.
     public func resolved() throws(SettingsProblem) -> Theme {
         var roles: [Role: RoleStyle] = [:]
         for (role, specification) in self.roles.sorted(by: { $0.value.line < $1.value.line }) {
-            roles[role] = try style(specification)
+            roles[role] = try style(specification, palette: palette)
         }
         if !heat.isEmpty { try addGradient(to: &roles) }
         var paletteRoles: [Role: RoleStyle] = [:]
         for (role, specification) in self.paletteRoles.sorted(by: { $0.value.line < $1.value.line }) {
-            paletteRoles[role] = try style(specification)
+            paletteRoles[role] = try style(specification, palette: [:])
         }
         return Theme(name: name, variant: variant, roles: roles, paletteRoles: paletteRoles)
     }
@@ -25,16 +28,18 @@ extension ThemeDocument {
     }
 
     /// Reads `colour [on colour] {bold | dim | underline | reverse}`.
-    private func style(_ specification: Specification) throws(SettingsProblem) -> RoleStyle {
+    private func style(
+        _ specification: Specification, palette: [String: Specification]
+    ) throws(SettingsProblem) -> RoleStyle {
         var words = specification.text.split(separator: " ")[...]
         guard let first = words.popFirst() else { throw problem(specification, "a colour is missing") }
-        var style = RoleStyle(try color(String(first), specification))
+        var style = RoleStyle(try color(String(first), specification, palette))
         if words.first == "on" {
             words.removeFirst()
             guard let name = words.popFirst() else {
                 throw problem(specification, "a colour is missing after \"on\"")
             }
-            style.background = try color(String(name), specification)
+            style.background = try color(String(name), specification, palette)
         }
         for word in words {
             switch word {
@@ -51,11 +56,9 @@ extension ThemeDocument {
     }
 
     private func color(
-        _ name: String, _ specification: Specification, usesPalette: Bool = true
+        _ name: String, _ specification: Specification, _ palette: [String: Specification]
     ) throws(SettingsProblem) -> Color {
-        if usesPalette, let entry = palette[name] {
-            return try color(entry.text, entry, usesPalette: false)
-        }
+        if let entry = palette[name] { return try color(entry.text, entry, [:]) }
         if name == "default" { return .terminalDefault }
         if let index = Color.ansiNames.firstIndex(of: name) { return .ansi(UInt8(index)) }
         if let index = UInt8(name) { return index < 16 ? .ansi(index) : .indexed(index) }
@@ -83,7 +86,7 @@ extension ThemeDocument {
     private func addGradient(to roles: inout [Role: RoleStyle]) throws(SettingsProblem) {
         var stops: [(red: Int, green: Int, blue: Int)] = []
         for specification in heat {
-            guard let stop = try color(specification.text, specification).components else {
+            guard let stop = try color(specification.text, specification, palette).components else {
                 throw problem(specification, "a gradient cannot use \"default\", whose colour is not known")
             }
             stops.append(stop)
