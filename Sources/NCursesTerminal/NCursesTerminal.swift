@@ -17,14 +17,18 @@ public final class NCursesTerminal: Terminal {
         /// Whether mouse events are asked for.
         public var capturesMouse: Bool
 
+        /// The folder for a terminal description with 24-bit colours; nil stays with 256.
+        public var descriptionFolder: String?
+
         /// Makes options.
         public init(
             colorDepth: ColorDepth? = nil, escapeDelay: Duration = .milliseconds(25),
-            capturesMouse: Bool = true
+            capturesMouse: Bool = true, descriptionFolder: String? = nil
         ) {
             self.colorDepth = colorDepth
             self.escapeDelay = escapeDelay
             self.capturesMouse = capturesMouse
+            self.descriptionFolder = descriptionFolder
         }
     }
 
@@ -58,7 +62,7 @@ public final class NCursesTerminal: Terminal {
     public init(options: Options = Options()) throws(TerminalError) {
         let term = Self.environment("TERM")
         let milliseconds = Self.milliseconds(options.escapeDelay)
-        let status = ct_open(milliseconds, nil)
+        let status = Self.open(milliseconds, directName: Self.directName(options, term: term))
         switch status {
         case CT_OPENED: break
         case CT_NO_TERMINAL: throw .noTerminal
@@ -172,18 +176,18 @@ public final class NCursesTerminal: Terminal {
             styles[cell.style] = style
         }
         return ct_cell(
-            glyph: cell.glyph, foreground: Self.number(style.foreground),
-            background: Self.number(style.background), attributes: UInt32(style.attributes.rawValue))
+            glyph: cell.glyph, foreground: number(style.foreground),
+            background: number(style.background), attributes: UInt32(style.attributes.rawValue))
     }
 
     /// What ncurses counts a colour as; -1 is the terminal's own.
-    private static func number(_ color: Color) -> Int32 {
-        switch color {
-        case .terminalDefault: -1
-        case .ansi(let index), .indexed(let index): Int32(index)
-        // Direct-colour entries take the numbers below 8 as palette colours.
-        case .rgb(let red, let green, let blue): max(8, Int32(red) << 16 | Int32(green) << 8 | Int32(blue))
-        }
+    private func number(_ color: Color) -> Int32 {
+        if color == .terminalDefault { return -1 }
+        if case .ansi(let index) = color, index < 8 || colorDepth != .trueColor { return Int32(index) }
+        if case .indexed(let index) = color, colorDepth != .trueColor { return Int32(index) }
+        guard let (red, green, blue) = color.components else { return -1 }
+        // Descriptions with 24-bit colours take the numbers below 8 as palette colours.
+        return max(8, Int32(red << 16 | green << 8 | blue))
     }
 
     private static func areEqual(_ a: [ct_cell], _ b: [ct_cell]) -> Bool {
@@ -208,6 +212,25 @@ public final class NCursesTerminal: Terminal {
         }
         let index = { (depth: ColorDepth) in order.firstIndex(of: depth) ?? 0 }
         return index(wanted) < index(possible) ? wanted : possible
+    }
+
+    /// The name of a description with 24-bit colours, if such are wanted, promised and possible.
+    private static func directName(_ options: Options, term: String?) -> String? {
+        let promised = ["truecolor", "24bit"].contains(environment("COLORTERM") ?? "")
+        let isQuiet = !(environment("NO_COLOR") ?? "").isEmpty
+        let isWanted = options.colorDepth.map { $0 == .trueColor } ?? (promised && !isQuiet)
+        guard isWanted, let term, let folder = options.descriptionFolder else { return nil }
+        var name = [CChar](repeating: 0, count: 128)
+        let isThere = unsafe name.withUnsafeMutableBufferPointer {
+            unsafe ct_make_direct_entry(folder, term, $0.baseAddress, Int32($0.count))
+        }
+        guard isThere else { return nil }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+    }
+
+    private static func open(_ milliseconds: Int32, directName: String?) -> ct_status {
+        guard let directName else { return ct_open(milliseconds, nil) }
+        return unsafe ct_open(milliseconds, directName)
     }
 
     private static func milliseconds(_ duration: Duration) -> Int32 {

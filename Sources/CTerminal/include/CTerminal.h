@@ -60,6 +60,10 @@ int ct_install_crash_handlers(void);
  * thread; the stack lives as long as the process. Returns 0 or an errno. */
 int ct_use_signal_stack(void);
 
+/* Makes a terminfo entry for `term` with 24-bit colours in `folder`, unless it is there, and lets ncurses
+ * find it; its name is for ct_open. False if there is no `tic` or no place: 256 colours remain. */
+bool ct_make_direct_entry(const char *folder, const char *term, char *name, int capacity);
+
 /* Takes the screen. `escape_delay` in milliseconds; `direct_name` is a terminfo entry with 2^24 colours
  * to try first, or NULL. Standard error is kept in memory while the screen is taken. */
 ct_status ct_open(int escape_delay, const char *direct_name);
