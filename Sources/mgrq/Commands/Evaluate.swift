@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq evaluate`.
+struct Evaluate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Evaluates a checkpoint, a packed checkpoint or a run.",
+        discussion: """
+            A quantized model is compared with the full-precision checkpoint that its plan names, if that is there.
+            """)
+
+    @Argument(
+        help: ArgumentHelp("A checkpoint, a packed checkpoint or a run directory.", valueName: "model-or-run")
+    )
+    var model: String
+
+    @Option(help: ArgumentHelp("The images; without, those of the plan or the sample.", valueName: "ref"))
+    var data: String?
+
+    @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
+    var reference: String?
+
+    @Option(help: ArgumentHelp("Threads; results do not depend on it.", valueName: "n"))
+    var threads: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let threads = try Surroundings.threads(flag: threads)
+        let references = Surroundings.references
+        let path = try references.model(model)
+        let plan = try plan(of: path)
+        let named = data ?? plan?.evaluation
+        guard let named = named ?? references.defaultImages(of: plan?.model ?? model, for: .evaluation) else {
+            throw RunFailure(
+                .usage, "no images were named; give --data a safetensors file with images, or sample:NAME")
+        }
+        let result = try evaluateModelOrRun(
+            path: path, dataPath: try references.images(named, for: .evaluation),
+            referencePath: try referencePath(plan, references), threads: threads)
+        if json {
+            try say(try JSONValue(encoding: result).line)
+        } else {
+            try say(
+                Results.sentence(
+                    images: result.images, top1: result.top1, top5: result.top5, agreement: result.agreement,
+                    kl: result.kl, sqnrDb: result.sqnrDb))
+        }
+    }
+
+    /// The plan that a run or a packed checkpoint carries; nil for a full-precision checkpoint.
+    private func plan(of path: String) throws(RunFailure) -> RunPlan? {
+        guard let text = try planText(of: path) else { return nil }
+        do throws(PlanError) {
+            return try RunPlan(yaml: text)
+        } catch {
+            throw RunFailure(.badData, "the plan in \(path) cannot be used: \(error)")
+        }
+    }
+
+    /// The checkpoint to compare a quantized model with, if there is one.
+    private func referencePath(
+        _ plan: RunPlan?, _ references: ReferenceResolver
+    ) throws(RunFailure) -> String? {
+        if let reference { return try references.model(reference) }
+        guard let plan else { return nil }
+        do throws(RunFailure) {
+            return try references.model(plan.model)
+        } catch {
+            tell(
+                "note: agreement, KL and SQNR are not known without the full-precision model: \(error.message)"
+            )
+            return nil
+        }
+    }
+}

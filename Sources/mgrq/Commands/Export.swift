@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq export`.
+struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Writes what a run came to as a file.")
+
+    @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
+    var directory: String
+
+    @Option(help: "packed: integers, scales and zero points as safetensors; recipe: the plan as YAML.")
+    var format: String
+
+    @Option(help: ArgumentHelp("The file, which is replaced if it is there.", valueName: "path"))
+    var output: String
+
+    func run() throws {
+        guard let format = ExportFormat(rawValue: format) else {
+            let known = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RunFailure(.usage, "there is no format “\(format)”; there is \(known)")
+        }
+        guard isFolder(directory) else {
+            throw RunFailure(.missingInput, "\(directory) is no folder; give the directory of a run")
+        }
+        guard RunDirectory.isRun(directory) else {
+            throw RunFailure(
+                .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
+        }
+        let bytes = try exportRun(directory, format: format, to: output)
+        try say("wrote \(format.rawValue) to \(output), \(bytes) bytes")
+    }
+}

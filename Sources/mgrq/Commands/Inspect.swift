@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import Checkpoints
+internal import Engine
+internal import Runs
+
+/// `mgrq inspect`.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what a checkpoint is and whether it can be quantized.")
+
+    @Argument(
+        help: ArgumentHelp("A safetensors file, a folder with one, or sample:NAME.", valueName: "model"))
+    var model: String
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let inspection = try inspectModel(path: try Surroundings.references.model(model))
+        if json {
+            try say(try JSONValue(encoding: inspection).line)
+        } else {
+            for line in lines(of: inspection) {
+                try say(line)
+            }
+        }
+        let count = inspection.problems.count
+        guard count == 0 else {
+            throw RunFailure(
+                .badData,
+                "\(inspection.file) cannot be quantized for \(count) \(count == 1 ? "reason" : "reasons") given above"
+            )
+        }
+    }
+
+    private func lines(of inspection: ModelInspection) -> [String] {
+        var lines = ["file           \(inspection.file)"]
+        if let architecture = inspection.architecture { lines.append("architecture   \(architecture)") }
+        if let parameters = inspection.parameters { lines.append("parameters     \(parameters)") }
+        if let preprocessing = inspection.preprocessing { lines.append("preprocessing  \(preprocessing)") }
+        if let labels = inspection.labels { lines.append("classes        \(labels.joined(separator: ", "))") }
+        lines.append("tensors        \(inspection.tensors.count)")
+        let width = inspection.tensors.map(\.name.count).max() ?? 0
+        lines += inspection.tensors.map { tensor in
+            let name = tensor.name + String(repeating: " ", count: width - tensor.name.count)
+            let shape = tensor.shape.map(String.init).joined(separator: " × ")
+            return "  \(name)  \(tensor.type)  \(shape.isEmpty ? "scalar" : shape)"
+        }
+        lines += inspection.problems.map { "problem: \($0)" }
+        return lines
+    }
+}

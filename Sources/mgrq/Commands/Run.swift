@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq run`.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Quantizes a model without a screen.",
+        discussion: """
+            What flags say goes before what the plan says. Without --output, the run directory is a new one below \
+            runs. Ctrl-C ends the run after the step in work.
+            """)
+
+    @Argument(help: "A plan to carry out, such as a recipe that was exported.")
+    var plan: String?
+
+    @OptionGroup var options: RunOptions
+
+    @Flag(help: "Print events as JSON Lines.")
+    var json = false
+
+    func run() throws {
+        try carryOut(try options.composedPlan(path: plan, model: nil), options: options, json: json)
+    }
+}
+
+/// Carries out a plan without a screen and prints what came of it.
+///
+/// - Throws: `RunFailure`, or `SilentEnd` after a signal.
+func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
+    let threads = try Surroundings.threads(flag: options.threads)
+    let resources = try resources(of: plan)
+    let directory = options.output ?? Surroundings.newRunDirectory(for: plan)
+    let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
+        startRun(
+            plan, resources: resources, options: EngineOptions(threads: threads, directory: directory),
+            sink: sink)
+    }
+    guard !json, let report = outcome.report else { return }
+    for line in Results.lines(of: report, directory: directory) {
+        try say(line)
+    }
+}

@@ -1,0 +1,61 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq sweep`.
+struct Sweep: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.")
+
+    @OptionGroup var options: PlanOptions
+
+    @Option(help: ArgumentHelp("Widths of weight codes, each 2 through 8 or 16.", valueName: "n,n,…"))
+    var weightBits = "2,3,4,6,8"
+
+    @Option(help: ArgumentHelp("Widths of activation codes, each 2 through 8 or 16.", valueName: "n,n,…"))
+    var activationBits = "2,3,4,6,8"
+
+    @Option(help: ArgumentHelp("Threads; results do not depend on it.", valueName: "n"))
+    var threads: String?
+
+    @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
+    var output: String?
+
+    @Flag(help: "Print events as JSON Lines.")
+    var json = false
+
+    func run() throws {
+        guard let model = options.model else { throw options.missingModel }
+        var plan = RunPlan(model: model, preset: .calibrate)
+        try options.apply(to: &plan)
+        let request = SweepRequest(
+            weightBits: try widths(weightBits, flag: "--weight-bits"),
+            activationBits: try widths(activationBits, flag: "--activation-bits"))
+        let threads = try Surroundings.threads(flag: threads)
+        let directory = output ?? Surroundings.newRunDirectory(for: plan)
+        let resources = try resources(of: plan)
+        let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
+            startSweep(
+                plan, request: request, resources: resources,
+                options: EngineOptions(threads: threads, directory: directory), sink: sink)
+        }
+        guard !json else { return }
+        for line in Results.lines(of: outcome.points) {
+            try say(line)
+        }
+    }
+
+    private func widths(_ text: String, flag: String) throws(RunFailure) -> [Int] {
+        var result: [Int] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let bits = Int(part), (2...8).contains(bits) || bits == 16, !result.contains(bits) else {
+                throw RunFailure(
+                    .usage,
+                    "\(flag) cannot be “\(text)”; it accepts different widths of 2 through 8, or 16, "
+                        + "such as 2,3,4")
+            }
+            result.append(bits)
+        }
+        return result
+    }
+}

@@ -1,0 +1,99 @@
+internal import Engine
+internal import Foundation
+internal import Runs
+internal import Synchronization
+internal import Workbench
+
+/// Carries out a run or a sweep without a screen: events become lines, signals become a stop.
+final class HeadlessRun: Sendable {
+    private struct State {
+        var handle: RunHandle?
+        var isStopped = false
+        var reporter = PlainReporter()
+        var sequence = 0
+        var last: RunEvent?
+        var points: [SweepPoint] = []
+        var outputFailure: RunFailure?
+    }
+
+    private let printsJSON: Bool
+    private let began = ContinuousClock.now
+    private let state = Mutex(State())
+
+    /// - Parameter printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as
+    ///   sentences.
+    init(printsJSON: Bool) {
+        self.printsJSON = printsJSON
+    }
+
+    /// What came of it.
+    struct Outcome {
+        /// The report of a run that finished.
+        var report: RunReport?
+        /// The points of a sweep.
+        var points: [SweepPoint]
+    }
+
+    /// Starts the work and waits for its end.
+    ///
+    /// - Parameter start: Starts the engine with a sink for its events.
+    /// - Returns: What came of it.
+    /// - Throws: `RunFailure` for a run that failed or output that cannot be written; `SilentEnd` with 130, 143 or 129
+    ///   after a signal.
+    func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) -> RunHandle) throws -> Outcome {
+        let signals = Signals { [self] in stop() }
+        let handle = start { [self] event in take(event) }
+        let mustStop = state.withLock { state in
+            state.handle = handle
+            return state.isStopped
+        }
+        if mustStop { handle.send(.stop) }
+        handle.wait()
+        let (last, points, outputFailure) = state.withLock { ($0.last, $0.points, $0.outputFailure) }
+        if let outputFailure { throw outputFailure }
+        switch last {
+        case .finished(let report): return Outcome(report: report, points: points)
+        case .failed(let failure): throw failure
+        case .stopped: throw SilentEnd(code: 128 + (signals.received ?? SIGINT))
+        default: throw RunFailure(.internal, "the run ended without saying how")
+        }
+    }
+
+    /// Asks the engine to end; it may not have started yet.
+    private func stop() {
+        let handle = state.withLock { state in
+            state.isStopped = true
+            return state.handle
+        }
+        handle?.send(.stop)
+    }
+
+    /// Tells of an event; called on the engine's thread.
+    private func take(_ event: RunEvent) {
+        let elapsed = ContinuousClock.now - began
+        let seconds = elapsed / .seconds(1)
+        let mustStop = state.withLock { state in
+            if case .sweepMeasured(let point) = event { state.points.append(point) }
+            if event.isLast { state.last = event }
+            guard printsJSON else {
+                // The failure itself is told at the end of the process, in one place.
+                if case .failed = event { return false }
+                for line in state.reporter.lines(for: event, at: seconds) {
+                    tell(line)
+                }
+                return false
+            }
+            guard state.outputFailure == nil else { return false }
+            state.sequence += 1
+            let entry = JournalEntry(sequence: state.sequence, seconds: seconds, content: .event(event))
+            do throws(RunFailure) {
+                try say(try entry.jsonLine)
+                return false
+            } catch {
+                state.outputFailure = error
+                return true
+            }
+        }
+        if mustStop { stop() }
+    }
+}

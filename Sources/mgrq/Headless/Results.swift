@@ -1,0 +1,67 @@
+internal import Foundation
+internal import Runs
+
+/// Results as lines for people.
+enum Results {
+    /// What a run came to: every evaluation, the size, where it lies.
+    static func lines(of report: RunReport, directory: String) -> [String] {
+        let stages: [(String, Evaluation?)] = [
+            ("full precision", report.fullPrecision), ("calibrated", report.calibrated),
+            ("final", report.final),
+        ]
+        var lines = stages.compactMap { name, evaluation in
+            evaluation.map { "\(pad(name, 16))\(sentence(of: $0))" }
+        }
+        let ratio = Double(report.fullPrecisionBytes) / Double(max(1, report.bytes))
+        lines.append(
+            "\(pad("size", 16))\(megabytes(report.fullPrecisionBytes)) → \(megabytes(report.bytes)), "
+                + "\(fixed(ratio, 1)) times smaller")
+        lines.append("\(pad("run directory", 16))\(directory)")
+        return lines
+    }
+
+    /// A sweep as a table, one line for each point.
+    static func lines(of points: [SweepPoint]) -> [String] {
+        let header = "bits      size        top-1   agreement  KL (nats)"
+        return [header]
+            + points.map { point in
+                pad("W\(point.weightBits)A\(point.activationBits)", 10) + pad(megabytes(point.bytes), 12)
+                    + pad(point.evaluation.top1.map { "\(fixed($0, 2)) %" } ?? "–", 8 + 1)
+                    + pad("\(fixed(point.evaluation.agreement, 2)) %", 10) + fixed(point.evaluation.kl, 5)
+            }
+    }
+
+    /// An evaluation in a line.
+    static func sentence(of evaluation: Evaluation) -> String {
+        sentence(
+            images: evaluation.images, top1: evaluation.top1, top5: evaluation.top5,
+            agreement: evaluation.agreement, kl: evaluation.kl, sqnrDb: evaluation.sqnrDb)
+    }
+
+    /// An evaluation in a line, without what is not known.
+    static func sentence(
+        images: Int, top1: Double?, top5: Double?, agreement: Double?, kl: Double?, sqnrDb: Double?
+    ) -> String {
+        var parts: [String] = []
+        if let top1 { parts.append("top-1 \(fixed(top1, 2)) %") }
+        if let top5 { parts.append("top-5 \(fixed(top5, 2)) %") }
+        if let agreement { parts.append("agreement \(fixed(agreement, 2)) %") }
+        if let kl { parts.append("KL \(fixed(kl, 5)) nats") }
+        if let sqnrDb { parts.append("SQNR \(fixed(sqnrDb, 2)) dB") }
+        parts.append("\(images) \(images == 1 ? "image" : "images")")
+        return parts.joined(separator: ", ")
+    }
+
+    /// A number of bytes in MB of 10⁶ bytes.
+    static func megabytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 1e6, 3)) MB" }
+
+    private static func fixed(_ value: Double, _ decimals: Int) -> String {
+        value.formatted(
+            .number.precision(.fractionLength(decimals)).grouping(.never).locale(
+                Locale(identifier: "en_US_POSIX")))
+    }
+
+    private static func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+}

@@ -1,0 +1,175 @@
+internal import Checkpoints
+internal import Datasets
+internal import Engine
+internal import Foundation
+internal import NCursesTerminal
+internal import Runs
+internal import TerminalUI
+internal import Workbench
+
+/// The workbench on the terminal: brings state, screen and engine together.
+final class WorkbenchSession {
+    /// How often the workbench is told the time.
+    private static let tick = Duration.milliseconds(250)
+    /// How long an engine that was asked to stop is waited for when the program ends, in seconds.
+    private static let patience = 5.0
+
+    private let plan: RunPlan
+    private let output: String?
+    private let threads: Int
+    private let mailbox = Mailbox()
+    private let themes = ThemeLibrary.builtIn
+    private var handle: RunHandle?
+    private var directory: String?
+    private var isFirstRun = true
+    private var exitCode: Int32 = 0
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// Prepares a workbench; nothing is shown before `run`.
+    ///
+    /// - Parameters:
+    ///   - plan: What the start screen shows.
+    ///   - options: The threads and the run directory.
+    /// - Throws: `RunFailure(.usage)` for a number of threads that cannot be used.
+    init(plan: RunPlan, options: RunOptions) throws {
+        self.plan = plan
+        output = options.output
+        threads = try Surroundings.threads(flag: options.threads)
+    }
+
+    /// Shows the workbench until its user quits.
+    ///
+    /// - Throws: `RunFailure` where the plan's files cannot be used or there is no screen; `SilentEnd` with the exit code
+    ///   that the workbench ends with, unless it is 0.
+    func run() throws {
+        let card = try card()
+        let terminal = try openTerminal()
+        let state = WorkbenchState(
+            card: card, plan: plan, themes: themes.themes.map(\.name), glyphs: terminal.preferredGlyphs,
+            size: terminal.size)
+        let program = ScreenProgram<WorkbenchState, WorkbenchData, WorkbenchEffect>(
+            update: { state, message in update(&state, loop: message) },
+            view: { state, size in view(state, size: size) },
+            theme: { [themes] state in themes.theme(named: state.theme) ?? ThemeLibrary.defaultTheme },
+            // Always, so that the time of a run that begins is known to be now.
+            tickInterval: { _ in Self.tick },
+            drain: { [mailbox] in mailbox.drain() },
+            perform: { [self] effect in perform(effect) })
+        var loop = TerminalLoop(terminal: terminal, state: state, program: program)
+        loop.run()
+        try finish()
+    }
+
+    /// Takes the screen; no other thread may exist yet.
+    private func openTerminal() throws(RunFailure) -> NCursesTerminal {
+        do throws(TerminalError) {
+            try NCursesTerminal.prepare()
+            return try NCursesTerminal()
+        } catch {
+            throw RunFailure(.usage, "\(error)")
+        }
+    }
+
+    /// What the start screen tells of the model.
+    private func card() throws -> ModelCard {
+        let resources = try resources(of: plan)
+        let inspection = try inspectModel(path: resources.modelPath)
+        guard inspection.problems.isEmpty else {
+            throw RunFailure(
+                .badData,
+                "\(inspection.file) is no checkpoint that can be quantized: \(inspection.problems[0])"
+                    + (inspection.problems.count > 1 ? " (mgrq inspect tells more)" : ""))
+        }
+        let calibration = try imageSet(resources.calibrationPath)
+        let evaluation = try resources.evaluationPath.map { (path) throws(RunFailure) in try imageSet(path) }
+        let parameters = inspection.parameters ?? 0
+        return ModelCard(
+            reference: plan.model, architecture: inspection.architecture ?? "", parameters: parameters,
+            bytes: parameters * 4, calibrationImages: calibration.count,
+            evaluationImages: evaluation?.count ?? 0,
+            isLabelled: evaluation?.labels != nil)
+    }
+
+    private func imageSet(_ path: String) throws(RunFailure) -> ImageSet {
+        do throws(DatasetError) {
+            return try ImageSet(path: path)
+        } catch {
+            throw RunFailure(.badData, "\(error)")
+        }
+    }
+
+    /// Ends an engine that still works, and says where the run lies.
+    private func finish() throws {
+        if let handle {
+            handle.send(.stop)
+            _ = ended.wait(timeout: .now() + Self.patience)
+        }
+        if let directory, RunDirectory.isRun(directory) {
+            try say("run directory \(directory)")
+        }
+        if exitCode != 0 { throw SilentEnd(code: exitCode) }
+    }
+
+    // MARK: - Effects
+
+    private func perform(_ effect: WorkbenchEffect) -> LoopAction {
+        switch effect {
+        case .startRun(let plan): start(plan)
+        case .send(let command): handle?.send(command)
+        case .checkPath(let path): mailbox.post(.done(.pathChecked(path, Self.state(of: path))))
+        case .export(let format, let path): export(format, to: path)
+        case .suspend: return .suspend
+        case .redraw: return .redraw
+        case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
+        case .quit(let code):
+            exitCode = code
+            return .quit
+        }
+        return .proceed
+    }
+
+    private func start(_ plan: RunPlan) {
+        do throws(RunFailure) {
+            let resources = try resources(of: plan)
+            let directory = (isFirstRun ? output : nil) ?? Surroundings.newRunDirectory(for: plan)
+            isFirstRun = false
+            self.directory = directory
+            handle = startRun(
+                plan, resources: resources, options: EngineOptions(threads: threads, directory: directory)
+            ) { [mailbox, ended] event in
+                mailbox.post(.event(event))
+                if event.isLast { ended.signal() }
+            }
+        } catch {
+            mailbox.post(.done(.runRefused(error)))
+        }
+    }
+
+    /// Writes a file of the finished run on a thread of its own.
+    private func export(_ format: ExportFormat, to path: String) {
+        guard let directory else {
+            return mailbox.post(.done(.exportFailed("there is no run that could be exported")))
+        }
+        Thread.detachNewThread { [mailbox] in
+            do throws(RunFailure) {
+                let bytes = try exportRun(directory, format: format, to: path)
+                mailbox.post(.done(.exported(format, path: path, bytes: bytes)))
+            } catch {
+                mailbox.post(.done(.exportFailed(error.message)))
+            }
+        }
+    }
+
+    /// What is at a path that someone wants to write to.
+    private static func state(of path: String) -> PathState {
+        let folder = parent(of: path)
+        if path.isEmpty || path.hasSuffix("/") || isFolder(path) {
+            return .impossible("\(path.isEmpty ? "an empty path" : path) names no file")
+        }
+        guard isFolder(folder) else { return .impossible("the folder \(folder) is not there") }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            return .impossible("nothing can be written to the folder \(folder)")
+        }
+        return FileManager.default.fileExists(atPath: path) ? .exists : .free
+    }
+}

@@ -1,0 +1,25 @@
+internal import Checkpoints
+internal import Engine
+internal import Runs
+
+/// Finds the files that a plan names.
+///
+/// - Throws: `RunFailure`: `.missingInput` for what is not there, `.usage` where no calibration images are named
+///   and the model has none of its own.
+func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
+    let references = Surroundings.references
+    let model = try references.model(plan.model)
+    let named = plan.calibration ?? references.defaultImages(of: plan.model, for: .calibration)
+    guard let named else {
+        throw RunFailure(
+            .usage,
+            "no calibration images were named; give --calibration a safetensors file with images, or sample:NAME"
+        )
+    }
+    let calibration = try references.images(named, for: .calibration)
+    var evaluation: String?
+    if let named = plan.evaluation ?? references.defaultImages(of: plan.model, for: .evaluation) {
+        evaluation = try references.images(named, for: .evaluation)
+    }
+    return RunResources(modelPath: model, calibrationPath: calibration, evaluationPath: evaluation)
+}

@@ -1,0 +1,68 @@
+internal import ArgumentParser
+internal import Runs
+
+/// The flags that describe a plan, apart from its bits.
+struct PlanOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The checkpoint.", valueName: "ref"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("The calibration images; a sample model has its own.", valueName: "ref"))
+    var calibration: String?
+
+    @Option(help: ArgumentHelp("The evaluation images; a sample model has its own.", valueName: "ref"))
+    var evaluation: String?
+
+    @Option(help: "Decides everything that is random.")
+    var seed: UInt64?
+
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Sets a hyperparameter, or calibration_images.", valueName: "key=value"))
+    var changes: [String] = []
+
+    /// Puts the flags that were given into a plan.
+    ///
+    /// - Throws: `RunFailure(.usage)` for a key or a value that is not accepted.
+    func apply(to plan: inout RunPlan) throws(RunFailure) {
+        if let model { plan.model = model }
+        if let calibration { plan.calibration = calibration }
+        if let evaluation { plan.evaluation = evaluation }
+        if let seed { plan.seed = seed }
+        for change in changes {
+            guard let equals = change.firstIndex(of: "="), equals != change.startIndex else {
+                throw RunFailure(
+                    .usage, "--set cannot be “\(change)”; it accepts KEY=VALUE, such as steps=200")
+            }
+            let key = String(change[..<equals])
+            let value = String(change[change.index(after: equals)...])
+            if key == "calibration_images" {
+                guard let images = Int(value), images > 0 else {
+                    throw RunFailure(.usage, "\(key) cannot be “\(value)”; it accepts a whole number from 1")
+                }
+                plan.calibrationImages = images
+            } else {
+                try set(key, value, in: &plan)
+            }
+        }
+    }
+
+    /// Changes one hyperparameter of a plan, for all units.
+    ///
+    /// - Throws: `RunFailure(.usage)` for a key or a value that is not accepted.
+    func set(_ key: String, _ value: String, in plan: inout RunPlan) throws(RunFailure) {
+        do throws(PlanError) {
+            try plan.hyperparameters.apply([HyperparameterChange(key: key, value: value)])
+        } catch {
+            throw RunFailure(.usage, "\(error)")
+        }
+    }
+
+    /// What to say where a model is needed and none was named.
+    var missingModel: RunFailure {
+        let samples = Surroundings.references.sampleModels.map { "sample:\($0)" }.joined(separator: ", ")
+        return RunFailure(
+            .usage,
+            "no model was named; give --model a path\(samples.isEmpty ? "" : ", or a sample: \(samples)")")
+    }
+}

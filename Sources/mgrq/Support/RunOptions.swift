@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import Runs
+
+/// The flags that describe a whole plan and how it is carried out.
+struct RunOptions: ParsableArguments {
+    @OptionGroup var plan: PlanOptions
+
+    @Option(help: "Where hyperparameters start: calibrate, mgrq or glf.")
+    var preset: String?
+
+    @Option(help: ArgumentHelp("The width of weight codes: 2 through 8, or 16.", valueName: "n"))
+    var weightBits: String?
+
+    @Option(help: ArgumentHelp("The width of activation codes: 2 through 8, or 16.", valueName: "n"))
+    var activationBits: String?
+
+    @Option(help: ArgumentHelp("Optimisation steps for each unit.", valueName: "n"))
+    var steps: String?
+
+    @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
+    var batch: String?
+
+    @Option(help: ArgumentHelp("Threads; results do not depend on it.", valueName: "n"))
+    var threads: String?
+
+    @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
+    var output: String?
+
+    /// The plan that a file and the flags make together; flags win.
+    ///
+    /// - Parameters:
+    ///   - path: The plan's file, if there is one.
+    ///   - model: The model where neither names one; nil makes that an error.
+    /// - Returns: The plan.
+    /// - Throws: `RunFailure`: `.usage` for flags, what `RunPlan(path:)` throws for the file.
+    func composedPlan(path: String?, model: String?) throws(RunFailure) -> RunPlan {
+        var result: RunPlan
+        if let path {
+            guard preset == nil else {
+                throw RunFailure(
+                    .usage, "--preset cannot be given with a plan, which has its own values; use --set")
+            }
+            result = try RunPlan(path: path)
+        } else {
+            let preset = try presetOrDefault()
+            guard let model = plan.model ?? model else { throw plan.missingModel }
+            result = RunPlan(model: model, preset: preset)
+        }
+        let flags = [
+            ("weight_bits", weightBits), ("activation_bits", activationBits), ("steps", steps),
+            ("batch", batch),
+        ]
+        for case (let key, let value?) in flags {
+            try plan.set(key, value, in: &result)
+        }
+        try plan.apply(to: &result)
+        return result
+    }
+
+    private func presetOrDefault() throws(RunFailure) -> Preset {
+        guard let name = preset else { return .mgrq }
+        guard let preset = Preset(rawValue: name) else {
+            let known = Preset.allCases.map(\.rawValue)
+            let near = closest(to: name, among: known).map { "; did you mean “\($0)”?" }
+            throw RunFailure(
+                .usage, "there is no preset “\(name)”\(near ?? "; there is \(known.joined(separator: ", "))")"
+            )
+        }
+        return preset
+    }
+}

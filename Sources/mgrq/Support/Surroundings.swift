@@ -1,0 +1,47 @@
+internal import Foundation
+internal import Runs
+
+/// What the process finds around itself.
+enum Surroundings {
+    /// Where references lead.
+    static var references: ReferenceResolver {
+        let link = "/proc/self/exe"
+        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
+        return ReferenceResolver(
+            environment: ProcessInfo.processInfo.environment, executable: executable,
+            currentFolder: FileManager.default.currentDirectoryPath)
+    }
+
+    /// The number of threads to use: the flag's, the environment's, or one for each core.
+    ///
+    /// - Throws: `RunFailure(.usage)` for a number that cannot be used.
+    static func threads(flag: String?) throws(RunFailure) -> Int {
+        let variable = "MGRQ_THREADS"
+        let environment = ProcessInfo.processInfo.environment[variable]
+        guard let text = flag ?? environment else { return ProcessInfo.processInfo.activeProcessorCount }
+        guard let threads = Int(text), (1...1024).contains(threads) else {
+            let name = flag == nil ? variable : "--threads"
+            throw RunFailure(.usage, "\(name) cannot be “\(text)”; it accepts 1 through 1024")
+        }
+        return threads
+    }
+
+    /// A run directory that is not there yet, in the working directory.
+    ///
+    /// - Parameter plan: Gives the name.
+    /// - Returns: Such as `runs/fashion-vit-w4a4-mgrq-1`.
+    static func newRunDirectory(for plan: RunPlan) -> String {
+        let model =
+            switch Reference(plan.model) {
+            case .sample(let name): name
+            case .path(let path): URL(filePath: path).deletingPathExtension().lastPathComponent
+            }
+        let bits = "w\(plan.hyperparameters.weightBits)a\(plan.hyperparameters.activationBits)"
+        let stem = "runs/\(model)-\(bits)-\(plan.preset.rawValue)"
+        var number = 1
+        while FileManager.default.fileExists(atPath: "\(stem)-\(number)") {
+            number += 1
+        }
+        return "\(stem)-\(number)"
+    }
+}
