@@ -92,20 +92,3 @@ package func multiplyBatch(
     unsafe kernels.multiply_batch(
         a.view, b.view, c.view, transposeA, transposeB, epilogue, Scratch.pointer())
 }
-
-/// Measures how many multiply-adds one thread can do, by running them in registers only.
-///
-/// A benchmark divides by it what a product reaches; on a shared machine it belongs right before and right
-/// after what is measured.
-///
-/// - Parameter rounds: How long to run; 100,000 rounds take about half a millisecond.
-/// - Returns: Billions of floating-point operations in a second, a multiply-add counting as two.
-package func peakProbe(rounds: Int = 1_000_000) -> Double {
-    precondition(rounds > 0, "a probe of \(rounds) rounds measures nothing")
-    var sink: Float = 0
-    var operations = 0.0
-    let duration = ContinuousClock().measure {
-        operations = unsafe kernels.probe(rounds, &sink)
-    }
-    return operations / (duration / .nanoseconds(1))
-}

@@ -16,6 +16,12 @@ INLINE void FN(full_store)(float *to, v16 value) {
     *(v16_unaligned *)to = value;
 }
 
+/* All bits set in the first `count` lanes. */
+INLINE i16 FN(first_lanes)(ptrdiff_t count) {
+    const i16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return lanes < (i16)((int32_t)count);
+}
+
 /* The first `count` lanes from memory, zeros in the others. */
 INLINE v16 FN(load)(const float *from, ptrdiff_t count) {
     if (count >= 16) {
@@ -23,6 +29,12 @@ INLINE v16 FN(load)(const float *from, ptrdiff_t count) {
     }
 #ifdef HAS_AVX512
     return (v16)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+#elif defined(HAS_AVX2)
+    const i16 mask = FN(first_lanes)(count);
+    v16 value;
+    value.lo = (v8)_mm256_maskload_ps(from, (__m256i)mask.lo);
+    value.hi = (v8)_mm256_maskload_ps(from + 8, (__m256i)mask.hi);
+    return value;
 #else
     v16 value = (v16)(0.0f);
     for (ptrdiff_t lane = 0; lane < count; lane++) {
@@ -40,6 +52,10 @@ INLINE void FN(store)(float *to, v16 value, ptrdiff_t count) {
     }
 #ifdef HAS_AVX512
     _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)value);
+#elif defined(HAS_AVX2)
+    const i16 mask = FN(first_lanes)(count);
+    _mm256_maskstore_ps(to, (__m256i)mask.lo, (__m256)value.lo);
+    _mm256_maskstore_ps(to + 8, (__m256i)mask.hi, (__m256)value.hi);
 #else
     for (ptrdiff_t lane = 0; lane < count; lane++) {
         to[lane] = value[lane];
@@ -59,8 +75,7 @@ INLINE float *FN(row)(ck_matrix m, ptrdiff_t r) {
 
 /* All lanes from `count` on become `filler`. */
 INLINE v16 FN(keep)(v16 value, ptrdiff_t count, float filler) {
-    const i16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    return count >= 16 ? value : (lanes < (i16)((int32_t)count) ? value : (v16)(filler));
+    return count >= 16 ? value : (FN(first_lanes)(count) ? value : (v16)(filler));
 }
 
 INLINE v16 FN(max)(v16 a, v16 b) {
