@@ -1,1 +1,43 @@
-# Placeholder until the commands are there.
+# Everything that is done with this package, by name. Each target installs what is missing, and only that.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test check nightly bench format
+
+SWIFT_BUILD := swift build -c release
+SWIFT_TEST := swift test -c release --disable-xctest
+# The python that has what the tests of the terminal need; .ci/install makes it.
+export MGRQ_TEST_PYTHON := $(CURDIR)/.build-venv/bin/python3
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## build, and open the workbench on the bundled model
+	@.ci/install build
+	@$(SWIFT_BUILD) --product mgrq 1>&2
+	@exec "$$($(SWIFT_BUILD) --show-bin-path)/mgrq" workbench
+
+test: ## run every test
+	@.ci/install test
+	$(SWIFT_TEST)
+
+check: ## everything that a change must pass
+	@.ci/install test
+	swift format lint --strict -r -p Package.swift Sources Tests
+	.ci/layers
+	$(SWIFT_BUILD) --build-tests --explicit-target-dependency-import-check error
+	$(SWIFT_TEST)
+	swift test --disable-xctest --filter '^(RunsTests|SafetensorsTests|TerminalUITests|WorkbenchTests)\.'
+	.ci/documents
+
+nightly: check ## check, and the tests again under sanitizers
+	swift test --disable-xctest --sanitize address --scratch-path .build-address --filter '^(RunsTests|SafetensorsTests|DatasetsTests|CheckpointsTests|KernelsTests|TerminalUITests)\.'
+	swift test --disable-xctest --sanitize thread --scratch-path .build-thread --filter '^(TensorCoreTests|EngineTests|TerminalUITests)\.'
+
+bench: ## measure the presets on the bundled model; takes an hour
+	@.ci/install build
+	$(SWIFT_BUILD) --product mgrq
+	python3 Benchmarks/accuracy_table.py --work .build/accuracy-table
+
+format: ## lay the sources out as the formatter wants them
+	swift format -i -r -p Package.swift Sources Tests

@@ -31,7 +31,7 @@ struct ReferenceTests {
         _ files: [String], environment: [String: String] = [:], executable: String? = "/opt/bin/mgrq"
     ) -> ReferenceResolver {
         ReferenceResolver(
-            environment: environment, executable: executable, currentFolder: "/home/me/work",
+            environment: environment, executable: executable, currentFolder: "/users/me/work",
             files: fileSystem(files))
     }
 
@@ -39,8 +39,8 @@ struct ReferenceTests {
         "samples are found in this order: environment, share, above the executable, above the current folder",
         arguments: [
             ("/env/s", "/opt/bin/.build/release/mgrq"), ("/opt/share/mgrq/sample-models", "/opt/bin/mgrq"),
-            ("/src/sample-models", "/src/.build/x/release/mgrq"), ("/home/sample-models", "/usr/bin/mgrq"),
-            ("/home/me/work/sample-models", "/usr/bin/mgrq"),
+            ("/src/sample-models", "/src/.build/x/release/mgrq"), ("/users/sample-models", "/usr/bin/mgrq"),
+            ("/users/me/work/sample-models", "/usr/bin/mgrq"),
         ])
     func places(root: String, executable: String) throws {
         let environment = root == "/env/s" ? ["MGRQ_SAMPLES": "/env/s"] : [:]
@@ -52,21 +52,21 @@ struct ReferenceTests {
 
     @Test("a sample model brings its images; a path does not")
     func images() throws {
-        let resolver = Self.resolver(Self.samples("/home/sample-models"))
+        let resolver = Self.resolver(Self.samples("/users/sample-models"))
         let reference = try #require(resolver.defaultImages(of: "sample:fashion-vit", for: .calibration))
         #expect(reference == "sample:fashion-mnist")
         #expect(
             try resolver.images(reference, for: .calibration)
-                == "/home/sample-models/fashion-mnist/calibration.safetensors")
+                == "/users/sample-models/fashion-mnist/calibration.safetensors")
         #expect(
             try resolver.images(reference, for: .evaluation)
-                == "/home/sample-models/fashion-mnist/evaluation.safetensors")
+                == "/users/sample-models/fashion-mnist/evaluation.safetensors")
         #expect(resolver.defaultImages(of: "model.safetensors", for: .evaluation) == nil)
     }
 
     @Test("what is not there is a missing input that says what is there")
     func missing() {
-        let resolver = Self.resolver(Self.samples("/home/sample-models"))
+        let resolver = Self.resolver(Self.samples("/users/sample-models"))
         let sample = #expect(throws: RunFailure.self) { try resolver.model("sample:resnet") }
         #expect(
             sample
