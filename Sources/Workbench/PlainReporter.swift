@@ -12,8 +12,18 @@ public struct PlainReporter: Equatable, Sendable {
     private var lastRepeating = -Double.infinity
     private var lastActivity = ""
 
+    /// Whether lines are short, for a narrow panel beside others that tell the rest.
+    private let isBrief: Bool
+
     /// Makes a reporter for a run that has not begun.
-    public init() {}
+    public init() {
+        isBrief = false
+    }
+
+    /// Makes a reporter of short lines.
+    init(brief: Bool) {
+        isBrief = brief
+    }
 
     /// The lines that tell of an event.
     ///
@@ -106,11 +116,14 @@ public struct PlainReporter: Equatable, Sendable {
         if let top1 = evaluation.top1 {
             parts.append("top-1 \(QuantityText.fixed(top1, decimals: 2)) %")
         }
-        if let top5 = evaluation.top5 {
+        if let top5 = evaluation.top5, !isBrief {
             parts.append("top-5 \(QuantityText.fixed(top5, decimals: 2)) %")
         }
-        parts.append("agreement \(QuantityText.fixed(evaluation.agreement, decimals: 2)) %")
+        if !isBrief || parts.isEmpty {
+            parts.append("agreement \(QuantityText.fixed(evaluation.agreement, decimals: 2)) %")
+        }
         parts.append("KL \(QuantityText.measure(evaluation.kl)) nats")
+        if isBrief { return parts.joined(separator: ", ") }
         if let sqnr = evaluation.sqnrDb {
             parts.append("SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB")
         }
@@ -204,6 +217,6 @@ public struct PlainReporter: Equatable, Sendable {
     private func place(_ unit: Int) -> String {
         guard let units = summary?.units else { return "unit \(unit + 1)" }
         guard units.indices.contains(unit) else { return "the end" }
-        return "unit \(unit + 1)/\(units.count) \(units[unit].name)"
+        return isBrief ? units[unit].name : "unit \(unit + 1)/\(units.count) \(units[unit].name)"
     }
 }

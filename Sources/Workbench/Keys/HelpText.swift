@@ -14,16 +14,25 @@ enum HelpText {
         .always, .small, .export, .overwrite, .result, .themes, .quit, .help,
     ]
 
+    /// Whether a binding means the same in so many places that it is said once.
+    private static func isShared(_ binding: KeyBinding) -> Bool { binding.contexts.count >= 4 }
+
     /// The lines in which a filter occurs, whatever the case; a heading stays with any of its lines.
     static func lines(matching filter: String) -> [Line] {
         let words = filter.lowercased().split(separator: " ")
-        return order.flatMap { context -> [Line] in
+        func section(_ name: String, _ isMember: (KeyBinding) -> Bool) -> [Line] {
             let bindings = KeyTable.all.filter { binding in
-                let text = "\(context.rawValue) \(binding.keyText) \(binding.help)".lowercased()
-                return binding.contexts.contains(context) && words.allSatisfy { text.contains($0) }
+                let text = "\(name) \(binding.keyText) \(binding.help)".lowercased()
+                return isMember(binding) && words.allSatisfy { text.contains($0) }
             }
             guard !bindings.isEmpty else { return [] }
-            return [.heading(context.rawValue)] + bindings.map { .binding(keys: $0.keyText, text: $0.help) }
+            return [.heading(name)] + bindings.map { .binding(keys: $0.keyText, text: $0.help) }
         }
+        var lines: [Line] = []
+        for context in order {
+            lines += section(context.rawValue) { $0.contexts.contains(context) && !isShared($0) }
+            if context == .run { lines += section("Lists and panels", isShared) }
+        }
+        return lines
     }
 }

@@ -66,8 +66,8 @@ enum KeyTable {
             [.character("v")], [.run], .measure, "contributions as weighted loss or as gradient norm",
             hint: "loss/grad", rank: 41),
         KeyBinding(
-            [.character("[")], [.run], .previousUnit, "chart of the unit before", hint: "unit", rank: 43),
-        KeyBinding([.character("]")], [.run], .nextUnit, "chart of the unit after", hint: "unit", rank: 44),
+            [.character("[")], [.run], .previousUnit, "look at the unit before", hint: "previous", rank: 43),
+        KeyBinding([.character("]")], [.run], .nextUnit, "look at the unit after", hint: "next", rank: 44),
     ]
 
     private static let parameters: [KeyBinding] = [
@@ -96,7 +96,9 @@ enum KeyTable {
             KeyBinding(
                 [.character("f"), .enter], [.run], .fullScreen, "panel on the full screen", hint: "full",
                 rank: 31),
-            KeyBinding([.escape], [.run], .back, "back from the full screen", hint: "back", rank: 8),
+            KeyBinding(
+                [.escape], [.run], .back, "back from the full screen; back to the result", hint: "back",
+                rank: 8),
             KeyBinding([.up, .character("k")], panels + [.start, .themes], .up, "up"),
             KeyBinding([.down, .character("j")], panels + [.start, .themes], .down, "down"),
             KeyBinding([.up], [.help], .up, "up"),
@@ -112,7 +114,7 @@ enum KeyTable {
         ]
 
     private static let start: [KeyBinding] = [
-        KeyBinding([.enter], [.start], .start, "start the run", hint: "start the run", rank: 1)
+        KeyBinding([.enter], [.start], .start, "start the run", hint: "start the run", rank: -1)
     ]
 
     private static let everywhere: [KeyBinding] = [
@@ -151,6 +153,6 @@ enum KeyTable {
         KeyBinding(
             [.character("n"), .escape], [.overwrite], .cancel, "choose another path", hint: "another path",
             rank: 2),
-        KeyBinding([.enter, .escape], [.result], .cancel, "close", hint: "close", rank: 1),
+        KeyBinding([.escape, .enter], [.result], .cancel, "close", hint: "close", rank: 1),
     ]
 }

@@ -56,7 +56,7 @@ public struct WorkbenchState: Equatable, Sendable {
     var lastInterrupt: Double?
     /// Since when the program waits for the run to end so that it can quit.
     public internal(set) var quittingSince: Double?
-    var reporter = PlainReporter()
+    var reporter = PlainReporter(brief: true)
 
     /// How much curves can be smoothed: the weight of the past.
     public static let smoothings = [0, 0.6, 0.9, 0.98]

@@ -11,12 +11,24 @@ extension WorkbenchState {
         case .export: obstacleToExport
         case .editField, .apply, .undo: obstacleToEditing(action)
         case .adopt: obstacleToAdopting
-        case .back: isFullScreen ? nil : "Esc leaves the full screen; this is not one. q quits"
-        case .previousUnit, .nextUnit:
-            run?.units.isEmpty ?? true ? "the units are not known yet" : nil
+        case .back:
+            isFullScreen || looksAwayFromResult ? nil : "Esc leaves the full screen; this is not one. q quits"
+        case .fullScreen:
+            Layout(self).mode == .single ? "there is room for one panel only" : nil
+        case .previousUnit, .nextUnit: obstacleToTurning(forward: action == .nextUnit)
         default: nil
         }
     }
+
+    private func obstacleToTurning(forward: Bool) -> String? {
+        guard let shownUnit, let count = run?.units.count else { return "the units are not known yet" }
+        // At the end of a run, the result stands where the last unit's curve was.
+        if forward, shownUnit == count - 1 { return "this is the last unit" }
+        return !forward && shownUnit == 0 ? "this is the first unit" : nil
+    }
+
+    /// Whether a unit is looked at while the result is there.
+    var looksAwayFromResult: Bool { (run?.hasEnded ?? false) && chosenUnit != nil }
 
     private func obstacleToSteering(_ action: Action) -> String? {
         guard let run else { return "no run is in work: Enter starts one" }

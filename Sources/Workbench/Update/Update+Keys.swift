@@ -125,7 +125,7 @@ extension WorkbenchState {
     private mutating func beginRun() -> [WorkbenchEffect] {
         run = RunProgress(plan: start.plan, startedAt: now)
         log = LogRing()
-        reporter = PlainReporter()
+        reporter = PlainReporter(brief: true)
         editor = ParameterEditor()
         (chosenUnit, chosenBits, logOffset, editsAtGate) = (nil, nil, 0, false)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)

@@ -10,7 +10,8 @@ extension WorkbenchState {
         case .nextPanel: show(focus.next)
         case .previousPanel: show(focus.previous)
         case .fullScreen: isFullScreen.toggle()
-        case .back: isFullScreen = false
+        case .back:
+            if isFullScreen { isFullScreen = false } else { chosenUnit = nil }
         case .logY: isLogarithmic.toggle()
         case .smoothing: smoothing = (smoothing + 1) % Self.smoothings.count
         case .measure: showsGradients.toggle()
@@ -158,7 +159,7 @@ extension WorkbenchState {
     mutating func choose(unit: Int) {
         guard let run, !run.units.isEmpty else { return }
         let unit = min(max(unit, 0), run.units.count - 1)
-        chosenUnit = unit == run.currentUnit ? nil : unit
+        chosenUnit = unit == run.currentUnit && !run.hasEnded ? nil : unit
     }
 
     private static func target(of action: Action, from index: Int, count: Int, page: Int) -> Int {

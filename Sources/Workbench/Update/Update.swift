@@ -83,6 +83,7 @@ extension WorkbenchState {
         case .runRefused(let failure):
             run?.refuse(failure, at: now)
             note(.failed(failure))
+            showEnd()
             return quittingSince == nil ? [] : [.quit(failure.exitCode)]
         }
     }
@@ -100,7 +101,7 @@ extension WorkbenchState {
             notify(reason, .warning)
             exportFailed(reason)
         case .finished, .stopped, .failed:
-            editor.typing = nil
+            showEnd()
             if quittingSince != nil { return [.quit(exitCode)] }
             if overlay == .quit { overlay = nil }
         default: break
@@ -122,6 +123,14 @@ extension WorkbenchState {
     mutating func quitNow(code: Int32) -> [WorkbenchEffect] {
         guard let run, !run.hasEnded else { return [.quit(code)] }
         return [.send(.stop), .quit(code)]
+    }
+
+    /// Brings what became of the run into view.
+    private mutating func showEnd() {
+        editor.typing = nil
+        chosenUnit = nil
+        tab = .reconstruction
+        if Layout(self).mode == .single { focus = .reconstruction }
     }
 
     private mutating func arrive(at unit: Int) {

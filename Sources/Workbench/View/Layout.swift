@@ -79,9 +79,11 @@ struct Layout: Equatable {
         let left = min(max(body.width * 3 / 8, 48), 64)
         let columns = body.columns([.fixed(left), .share(1)])
         // The parameters and their two lines of explanation, as far as the units leave room for them.
-        let parameters = min(22, body.height * 11 / 20)
+        let parameters = min(21, max(10, body.height - 14))
         let leftRows = columns[0].rows([.share(1), .fixed(parameters)])
-        let rightRows = columns[1].rows([.share(1.25), .share(1), .fixed(max(7, body.height / 5))])
+        let rightRows = columns[1].rows([
+            .fixed(leftRows[0].height), .share(1), .fixed(max(7, body.height / 5)),
+        ])
         let middle = rightRows[1].columns([.share(1), .share(1)])
         return [
             (.units, leftRows[0]), (.reconstruction, rightRows[0]), (.contributions, middle[0]),
@@ -93,15 +95,18 @@ struct Layout: Equatable {
     private static func tabs(_ names: [Panel], in frame: Rect) -> [(panel: Panel, frame: Rect)] {
         var x = frame.x + 2
         return names.compactMap { panel in
-            let width = cellWidth(tabText(panel))
-            defer { x += width + 1 }
+            let width = cellWidth(tabText(panel, isShown: false))
+            defer { x += width }
             guard x + width < frame.endX - 1 else { return nil }
             return (panel, Rect(x: x, y: frame.y, width: width, height: 1))
         }
     }
 
-    /// What a tab says.
-    static func tabText(_ panel: Panel) -> String { " \(panel.rawValue) \(panel.shortName) " }
+    /// What a tab says; brackets mark the one that is shown, with or without colour.
+    static func tabText(_ panel: Panel, isShown: Bool) -> String {
+        let name = "\(panel.rawValue) \(panel.shortName)"
+        return isShown ? "[\(name)]" : " \(name) "
+    }
 
     /// The frame of a panel, if it is drawn.
     func frame(of panel: Panel) -> Rect? { panels.first { $0.panel == panel }?.frame }

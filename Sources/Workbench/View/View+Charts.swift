@@ -7,19 +7,17 @@ extension Painter {
     /// Whether the result stands in the reconstruction panel: at the end, until a unit is looked at.
     var showsResult: Bool { (state.run?.hasEnded ?? false) && state.chosenUnit == nil }
 
-    /// What the reconstruction panel says at the right of its title.
-    var reconstructionNote: String {
-        guard let run = state.run, let unit = state.shownUnit else { return "" }
-        var parts = [run.units[unit].name]
+    /// What the reconstruction panel says at the right of its title, the longest form first.
+    var reconstructionNotes: [String] {
+        guard let run = state.run, let unit = state.shownUnit else { return [] }
+        guard let chart = lossChart(run, unit) else { return [run.units[unit].name] }
+        var axis = "linear-y"
         if state.isLogarithmic {
-            let isLinear = lossChart(run, unit).map { $0.yAxis.scale == .linear } ?? false
-            parts.append(isLinear ? "log-y not possible" : "log-y")
-        } else {
-            parts.append("linear-y")
+            axis = chart.yAxis.scale == .linear ? "log-y not possible" : "log-y"
         }
         let smoothing = WorkbenchState.smoothings[state.smoothing]
-        if smoothing > 0 { parts.append("smooth \(QuantityText.decimals(smoothing))") }
-        return parts.joined(separator: "  ")
+        let smooth = smoothing > 0 ? "  smooth \(QuantityText.decimals(smoothing))" : ""
+        return ["\(run.units[unit].name)  \(axis)\(smooth)", "\(axis)\(smooth)", axis]
     }
 
     mutating func drawReconstruction(in area: Rect) {
@@ -123,13 +121,15 @@ extension Painter {
     private mutating func drawShares(_ shares: ContributionShares, in row: Rect) {
         let roles: [Role] = [.block, .global, .local]
         let isNarrow = row.width < 38
+        // Three letters tell the terms apart where their names do not fit.
+        let letters = row.width < 33 ? 3 : 6
         var spans: [TextSpan] = []
         for (index, term) in Term.allCases.enumerated() {
             let value = shares[term].map {
                 "\(QuantityText.fixed($0 * 100, decimals: 0))\(isNarrow ? "%" : " %")"
             }
             spans.append(TextSpan("\(glyphs.fills[index])", Style(roles[index])))
-            spans.append(TextSpan("\(isNarrow ? "" : " ")\(term.rawValue) "))
+            spans.append(TextSpan("\(isNarrow ? "" : " ")\(term.rawValue.prefix(letters)) "))
             spans.append(TextSpan(value ?? "off", value == nil ? .muted : Style.text.bold))
             spans.append(TextSpan(isNarrow ? " " : "  "))
         }

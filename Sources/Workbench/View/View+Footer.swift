@@ -40,6 +40,7 @@ enum Footer {
             if state.run?.gate != nil { return "go on" }
             return state.run?.isPauseQueued == true ? "don't pause" : "pause"
         case .sweep: return state.run?.isSweeping == true ? "stop sweep" : "sweep"
+        case .back: return state.isFullScreen ? "back" : "result"
         case .fullScreen: return state.isFullScreen ? "shrink" : "full"
         default: return binding.hint ?? ""
         }
@@ -81,8 +82,8 @@ extension Painter {
         if let run = state.run {
             spans += [TextSpan("  "), status(run)]
             if run.isPauseQueued { spans.append(TextSpan(" PAUSE queued", Style(.warn))) }
-            spans.append(
-                TextSpan(run.gate == nil ? "  Space pause  q quit" : "  Space go on  q quit", .muted))
+            let space = run.hasEnded ? "" : run.gate == nil ? "  Space pause" : "  Space go on"
+            spans.append(TextSpan("\(space)  q quit", .muted))
         } else {
             spans.append(TextSpan("  q quit", .muted))
         }

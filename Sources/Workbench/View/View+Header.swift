@@ -122,23 +122,41 @@ extension Painter {
         let hasLabels = stages.contains { $0.evaluation.top1 != nil }
         pieces.append(LinePiece(hasLabels ? "top-1" : "KL to full precision", header.bold, rank: 4))
         let shown = hasLabels ? stages : stages.filter { $0.name != "full precision" }
+        let long = spans(of: shown, hasLabels: hasLabels) { $0 }
+        let room = layout.header.width - 2 - (pieces.first?.width ?? 0) - 3
+        let fits = LinePiece(long, rank: 0).width <= room
+        pieces.append(
+            LinePiece(fits ? long : spans(of: shown, hasLabels: hasLabels, name: shortName), rank: 1))
+        if hasLabels, let last = stages.last, last.name != "full precision" {
+            pieces.append(LinePiece("KL \(QuantityText.measure(last.evaluation.kl))", header, rank: 6))
+        }
+        if let size = sizeText(run) { pieces.append(LinePiece(size, header, rank: 8)) }
+        return pieces
+    }
+
+    private func spans(
+        of stages: [(name: String, evaluation: Evaluation)], hasLabels: Bool, name: (String) -> String
+    ) -> [TextSpan] {
+        let header = Style(.header)
         var spans: [TextSpan] = []
-        for (index, stage) in shown.enumerated() {
+        for (index, stage) in stages.enumerated() {
             if index > 0 { spans.append(TextSpan(" \(glyphs.symbol(.arrow)) ", header)) }
             let value =
                 hasLabels
                 ? stage.evaluation.top1.map { QuantityText.fixed($0, decimals: 2) + " %" } ?? "–"
                 : QuantityText.measure(stage.evaluation.kl) + " nats"
             spans.append(TextSpan(value, header.bold))
-            spans.append(TextSpan(" \(stage.name)", header))
+            spans.append(TextSpan(" \(name(stage.name))", header))
         }
-        if spans.isEmpty { spans = [TextSpan("not measured yet", header)] }
-        pieces.append(LinePiece(spans, rank: 1))
-        if hasLabels, let last = stages.last, last.name != "full precision" {
-            pieces.append(LinePiece("KL \(QuantityText.measure(last.evaluation.kl))", header, rank: 6))
+        return spans.isEmpty ? [TextSpan("not measured yet", header)] : spans
+    }
+
+    private func shortName(_ stage: String) -> String {
+        switch stage {
+        case "full precision": "full"
+        case "calibrated": "calib."
+        default: stage
         }
-        if let size = sizeText(run) { pieces.append(LinePiece(size, header, rank: 8)) }
-        return pieces
     }
 
     /// The evaluations so far, in the order in which the model changes.

@@ -25,8 +25,8 @@ extension Painter {
         let done = run.units.filter(\.isFinished).count
         let text =
             "The run is still in work: \(done) of \(run.units.count) units are done. "
-            + "Quitting stops it; what is not exported is lost"
-            + (run.summary?.directory.map { ", but for what is in \($0)." } ?? ".")
+            + (run.summary?.directory.map { "Quitting stops it; \($0) keeps what is written so far." }
+                ?? "Quitting stops it, and nothing of it is kept.")
         let body = area.rows([.share(1), .fixed(1)])
         grid.writeWrapped(
             text, in: Rect(x: area.x, y: area.y + 1, width: area.width, height: body[0].height - 1))

@@ -22,7 +22,10 @@ extension Painter {
             hasHeading: isWide, isFocused: state.focus == .parameters && state.overlay == nil
         ).draw(into: &grid, in: parts[0], glyphs: glyphs)
         drawTyping(body.row(state.editor.selected - offset))
-        drawDetail(in: parts[1], isWide: isWide)
+        let detail = parts[1]
+        drawDetail(
+            in: Rect(x: detail.x + 2, y: detail.y, width: detail.width - 2, height: detail.height)
+                .intersection(detail))
     }
 
     /// Whether there is room for explanations beside the values, and headings over them.
@@ -88,7 +91,7 @@ extension Painter {
         typing.line.draw(into: &grid, in: field, style: Style.text.underline)
     }
 
-    private mutating func drawDetail(in area: Rect, isWide: Bool) {
+    private mutating func drawDetail(in area: Rect) {
         if let problem = state.editor.typing?.problem {
             grid.writeWrapped(problem, in: area, style: Style(.error))
             return

@@ -29,27 +29,38 @@ extension Painter {
             [status(run), TextSpan(" in \(QuantityText.duration(report.seconds))")], x: area.x, y: area.y,
             in: area)
         let body = Rect(x: area.x, y: area.y + 2, width: area.width, height: area.height - 2)
+        let isNarrow = area.width < 62
         let rows = reportRows(report)
         Table(
             columns: [
-                TableColumn("", width: .fixed(10)),
-                TableColumn("full precision", width: .fixed(14), alignment: .trailing),
-                TableColumn("calibrated", width: .fixed(11), alignment: .trailing),
-                TableColumn("final", width: .fixed(11), alignment: .trailing),
+                TableColumn("", width: .fixed(9)),
+                TableColumn(
+                    isNarrow ? "full prec." : "full precision", width: .fixed(isNarrow ? 10 : 14),
+                    alignment: .trailing),
+                TableColumn("calibrated", width: .fixed(10), alignment: .trailing),
+                TableColumn("final", width: .fixed(isNarrow ? 9 : 11), alignment: .trailing),
                 TableColumn("", width: .share(1)),
-            ], rows: rows
+            ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }
         ).draw(into: &grid, in: body, glyphs: glyphs)
+        let top = body.y + rows.count + 2
+        drawReportNotes(report, in: Rect(x: area.x, y: top, width: area.width, height: area.endY - top))
+    }
+
+    private mutating func drawReportNotes(_ report: RunReport, in area: Rect) {
         let reverted = report.units.filter(\.reverted).count
-        var notes = ["x exports the packed checkpoint or the recipe, n starts another run"]
-        if reverted > 0 {
+        var row = 0
+        if reverted > 0, area.height > 1 {
             let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
-            notes.insert("\(units) put back to the calibrated state, which was better", at: 0)
-        }
-        for (index, note) in notes.enumerated() {
-            let y = body.y + rows.count + 2 + index
             grid.write(
-                note, x: area.x, y: y, style: index == notes.count - 1 ? Style(.ok) : Style(.warn), in: area)
+                "\(units) put back to the calibrated state", x: area.x, y: area.y, style: Style(.warn),
+                in: area)
+            row = 1
         }
+        grid.write(
+            [
+                TextSpan("x", Style(.keyHint)), TextSpan(" export   "), TextSpan("n", Style(.keyHint)),
+                TextSpan(" new run   "), TextSpan("[ ]", Style(.keyHint)), TextSpan(" curves"),
+            ], x: area.x, y: area.y + row, in: area)
     }
 
     private func reportRows(_ report: RunReport) -> [[TextSpan]] {
@@ -67,7 +78,7 @@ extension Painter {
             rows.append(row("top-1", accuracyNote(report)) { $0.top1.map(percent) })
             rows.append(row("top-5", "") { $0.top5.map(percent) })
         }
-        rows.append(row("agreement", "with full precision") { percent($0.agreement) })
+        rows.append(row("agreement", "") { percent($0.agreement) })
         rows.append(row("KL", "nats") { QuantityText.measure($0.kl) })
         rows.append(
             row("SQNR", "of the logits") { $0.sqnrDb.map { QuantityText.fixed($0, decimals: 1) + " dB" } })

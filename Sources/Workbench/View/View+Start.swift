@@ -4,11 +4,15 @@ internal import TerminalUI
 extension Painter {
     mutating func drawStart() {
         let screen = Rect(x: 0, y: 0, width: grid.width, height: grid.height - 1)
-        let area = screen.centered(width: 72, height: 18)
+        let area = screen.centered(width: min(max(screen.width - 4, 60), 84), height: 17)
         let inner = grid.drawBox(area, title: "mgrq", focused: true, glyphs: glyphs)
         let text = inner.inset(columns: 2, rows: 0)
-        let lead = "Quantize a vision transformer, watch every unit, export what you choose."
-        grid.write(lead, x: text.x, y: text.y, style: .muted, in: text)
+        let leads = [
+            "Quantize a vision transformer, watch every unit, export the result.",
+            "Quantize, watch every unit, export the result.",
+        ]
+        grid.write(
+            leads.first { cellWidth($0) <= text.width } ?? "", x: text.x, y: text.y, style: .muted, in: text)
         let known = drawCard(in: Rect(x: text.x, y: text.y + 2, width: text.width, height: 4))
         let form = Rect(x: text.x, y: known + 1, width: text.width, height: StartForm.Field.allCases.count)
         drawForm(in: form)
@@ -20,16 +24,16 @@ extension Painter {
         let card = state.card
         let evaluation =
             card.evaluationImages == 0
-            ? "none for evaluation"
+            ? "no evaluation"
             : "\(QuantityText.count(card.evaluationImages)) \(card.isLabelled ? "labelled" : "unlabelled") "
-                + "for evaluation"
+                + "evaluation"
         let lines = [
             ("Model", card.reference), ("Architecture", card.architecture),
             (
                 "Parameters",
                 "\(QuantityText.count(card.parameters)), \(QuantityText.bytes(card.bytes)) in full precision"
             ),
-            ("Images", "\(QuantityText.count(card.calibrationImages)) for calibration, \(evaluation)"),
+            ("Images", "\(QuantityText.count(card.calibrationImages)) calibration, \(evaluation)"),
         ]
         for (index, line) in lines.enumerated() {
             let row = area.row(index)
@@ -44,7 +48,7 @@ extension Painter {
     private mutating func drawForm(in area: Rect) {
         let plan = state.start.plan
         let values = [
-            ("Preset", plan.preset.rawValue, plan.preset.summary),
+            ("Preset", plan.preset.rawValue, presetNote(plan.preset)),
             (
                 "Weight bits", String(plan.hyperparameters.weightBits),
                 bitsNote(plan.hyperparameters.weightBits)
@@ -73,6 +77,12 @@ extension Painter {
             let note = fitted(value.2, width: row.width - 31, ellipsis: glyphs.ellipsis)
             grid.write(note, x: row.x + 31, y: row.y, style: .muted, in: row)
         }
+    }
+
+    /// The preset's summary without what stands in brackets.
+    private func presetNote(_ preset: Preset) -> String {
+        let end = preset.summary.firstIndex(of: "(") ?? preset.summary.endIndex
+        return String(preset.summary[..<end])
     }
 
     private func bitsNote(_ bits: Int) -> String { bits == 16 ? "left in full precision" : "" }

@@ -52,8 +52,11 @@ struct Painter {
     private mutating func drawPanel(_ panel: Panel, in frame: Rect) {
         let isFocused = state.focus == panel && state.overlay == nil
         let hasTabs = layout.tabs.first.map { frame.contains(x: $0.frame.x, y: $0.frame.y) } ?? false
+        let title = hasTabs ? "" : title(of: panel)
+        let used = hasTabs ? (layout.tabs.last?.frame.endX ?? frame.x) - frame.x : cellWidth(title) + 3
+        let room = frame.width - used - 4
         let area = grid.drawBox(
-            frame, title: hasTabs ? "" : title(of: panel), trailing: trailing(of: panel),
+            frame, title: title, trailing: notes(of: panel).first { cellWidth($0) <= room } ?? "",
             focused: isFocused, glyphs: glyphs)
         switch panel {
         case .units: drawUnits(in: area)
@@ -69,8 +72,9 @@ struct Painter {
         let shown = layout.panels.count == 1 ? state.focus : layout.panels.dropFirst().first?.panel
         for (panel, frame) in layout.tabs {
             let isShown = panel == shown
-            let style = isShown ? Style(.title).bold.reverse : Style(.title)
-            grid.write(Layout.tabText(panel), x: frame.x, y: frame.y, style: style, in: frame)
+            let style = isShown ? Style(.title).bold : .muted
+            grid.write(
+                Layout.tabText(panel, isShown: isShown), x: frame.x, y: frame.y, style: style, in: frame)
         }
     }
 
@@ -87,14 +91,14 @@ struct Painter {
         }
     }
 
-    /// What stands at the right of a panel's title.
-    private func trailing(of panel: Panel) -> String {
+    /// What stands at the right of a panel's title, the longest form first.
+    private func notes(of panel: Panel) -> [String] {
         switch panel {
-        case .reconstruction: showsResult ? "" : reconstructionNote
-        case .contributions: state.showsGradients ? "gradient norm" : "weighted loss"
-        case .sweep: sweepNote
-        case .log: state.logOffset > 0 ? "\(state.logOffset) below" : "follow"
-        case .units, .parameters: ""
+        case .reconstruction: showsResult ? [] : reconstructionNotes
+        case .contributions: state.showsGradients ? ["gradient norm", "grad"] : ["weighted loss", "loss"]
+        case .sweep: [sweepNote]
+        case .log: [state.logOffset > 0 ? "\(state.logOffset) below" : "follow"]
+        case .units, .parameters: []
         }
     }
 
