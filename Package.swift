@@ -92,7 +92,8 @@ let package = Package(
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "TensorCore"]),
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
-        .testTarget(name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"]),
+        .testTarget(
+            name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"], exclude: ["Goldens"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"]),
     ]
 )

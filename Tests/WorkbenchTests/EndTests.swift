@@ -1,0 +1,190 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Quitting, exporting and the end of a run")
+struct EndTests {
+    // MARK: - Quitting
+
+    @Test(
+        "q quits at once where nothing is lost",
+        arguments: [(.start, 0), (.finished, 0), (.failed, 65), (.stopped, 130)] as [(Session.Stage, Int32)])
+    func quitAtOnce(stage: Session.Stage, code: Int32) {
+        var session = Session(at: stage)
+        #expect(session.press(.character("q")) == [.quit(code)])
+    }
+
+    @Test("q asks while a run is in work; the program ends with the run's last event")
+    func quitAsks() {
+        var session = Session(at: .running)
+        #expect(session.press(.character("q")).isEmpty)
+        #expect(session.text.contains("stop and quit"))
+        session.press(.escape)
+        #expect(session.state.overlay == nil)
+        session.press(.character("q"))
+        #expect(session.press(.character("q")) == [.send(.stop)])
+        #expect(session.text.contains("STOPPING"))
+        #expect(session.tell([.stopped(unitsDone: 3)]) == [.quit(130)])
+    }
+
+    @Test("a run that does not answer is not waited for longer than the patience lasts")
+    func patience() {
+        var session = Session(at: .quitDialog)
+        session.press(.enter)
+        #expect(session.tick(72 + WorkbenchState.patience - 0.1).isEmpty)
+        #expect(session.tick(72 + WorkbenchState.patience) == [.quit(130)])
+    }
+
+    @Test("Ctrl-C twice within two seconds quits at once", arguments: [(1.9, true), (2.1, false)])
+    func interruptTwice(gap: Double, quits: Bool) {
+        var session = Session(at: .waiting)
+        #expect(session.press(.control("c")).isEmpty)
+        #expect(session.state.overlay == .quit)
+        session.press(.character("n"))
+        session.tick(100 + gap)
+        #expect(session.press(.control("c")) == (quits ? [.send(.stop), .quit(130)] : []))
+    }
+
+    @Test("Ctrl-C in the dialog quits at once; on the start screen it is q")
+    func interrupt() {
+        var asked = Session(at: .quitDialog)
+        #expect(asked.press(.control("c")) == [.send(.stop), .quit(130)])
+        var start = Session(at: .start)
+        #expect(start.press(.control("c")) == [.quit(0)])
+    }
+
+    @Test("a signal and a lost terminal stop the run and end the program")
+    func signals() {
+        var session = Session(at: .running)
+        #expect(update(&session.state, .input(.signal(15))) == [.send(.stop), .quit(143)])
+        #expect(update(&session.state, .input(.closed)) == [.send(.stop), .quit(129)])
+        var finished = Session(at: .finished)
+        #expect(update(&finished.state, .input(.signal(15))) == [.quit(143)])
+    }
+
+    // MARK: - Export
+
+    @Test("at a gate the engine writes the recipe")
+    func recipeAtGate() {
+        var session = Session(at: .exportRecipe)
+        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.yaml")])
+        let effects = session.answer(.pathChecked("fashion-vit-w4a4.yaml", .free))
+        #expect(effects == [.send(.export(.recipe, path: "fashion-vit-w4a4.yaml"))])
+        session.tell([.exported(format: .recipe, path: "fashion-vit-w4a4.yaml", bytes: 812)])
+        #expect(session.text.contains("Wrote 812 B"))
+        session.press(.enter)
+        #expect(session.state.overlay == nil)
+    }
+
+    @Test("packed is not offered before every unit is quantized")
+    func packedAtGate() {
+        var session = Session(at: .exportRecipe)
+        session.press(.tab)
+        #expect(session.text.contains("packed can be written when every unit is quantized"))
+        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.yaml")])
+    }
+
+    @Test("after the run the program writes, in both formats, to an edited path")
+    func packedAtEnd() {
+        var session = Session(at: .exportPacked)
+        session.press(.tab, .control("u"))
+        session.type("out/r.yaml")
+        #expect(session.press(.enter) == [.checkPath("out/r.yaml")])
+        #expect(session.answer(.pathChecked("out/r.yaml", .free)) == [.export(.recipe, path: "out/r.yaml")])
+        session.answer(.exported(.recipe, path: "out/r.yaml", bytes: 1200))
+        #expect(session.text.contains("Wrote 1.2 kB"))
+    }
+
+    @Test("a file that exists is replaced only after y")
+    func overwrite() {
+        var session = Session(at: .exportExists)
+        #expect(session.text.contains("The file exists. Replace it?"))
+        #expect(session.press(.enter).isEmpty)
+        var other = session
+        #expect(other.press(.character("n")).isEmpty)
+        #expect(other.state.contexts.contains(.export))
+        #expect(session.press(.character("y")) == [.export(.packed, path: "fashion-vit-w4a4.safetensors")])
+    }
+
+    @Test("what goes wrong is said in the dialog, and the path stays")
+    func exportProblems() {
+        var session = Session(at: .exportPacked)
+        session.press(.control("u"))
+        #expect(session.press(.enter).isEmpty)
+        #expect(session.text.contains("a path is needed"))
+        session.type("/no/x")
+        session.press(.enter)
+        session.answer(.pathChecked("/no/x", .impossible("there is no folder /no")))
+        #expect(session.text.contains("there is no folder /no"))
+        session.press(.enter)
+        session.answer(.pathChecked("/no/x", .free))
+        session.answer(.exportFailed("/no/x cannot be made: the disk is full"))
+        #expect(session.text.contains("the disk is full"))
+        #expect(session.text.contains("/no/x"))
+    }
+
+    @Test("pasted text goes into the path, without line breaks")
+    func paste() {
+        var session = Session(at: .exportPacked)
+        session.press(.control("u"))
+        _ = update(&session.state, .input(.paste("a\nb.safetensors")))
+        #expect(session.press(.enter) == [.checkPath("ab.safetensors")])
+    }
+
+    // MARK: - The end
+
+    @Test("the end shows full precision, calibrated and final in place, and offers the export")
+    func result() {
+        let text = Session(at: .finished).text
+        for part in ["DONE", "91.60 %", "86.10 %", "90.90 %", "0.0213", "662.4 kB", "2 min 51 s", "x export"]
+        {
+            #expect(text.contains(part), "\(part)")
+        }
+    }
+
+    @Test("a failure's sentence is shown in place")
+    func failure() {
+        let text = Session(at: .failed).text
+        #expect(text.contains("FAILED"))
+        #expect(text.contains("blocks.3.attn.qkv.weight"))
+    }
+
+    @Test("a run that is refused before its first event has failed")
+    func refusal() {
+        var session = Session(at: .start)
+        session.press(.enter)
+        session.answer(.runRefused(RunFailure(.missingInput, "there is no file a.safetensors")))
+        #expect(session.text.contains("there is no file a.safetensors"))
+        #expect(session.press(.character("q")) == [.quit(66)])
+    }
+
+    @Test("a result gives way to curves and comes back", arguments: [120, 80, 60])
+    func curves(width: Int) {
+        var session = Session(at: .finished, width: width)
+        #expect(session.text.contains("DONE in"))
+        session.press(.character("["))
+        #expect(!session.text.contains("DONE in"))
+        session.press(.escape)
+        #expect(session.text.contains("DONE in"))
+    }
+
+    @Test("a long run does not grow the state without end")
+    func bounded() {
+        var session = Session(at: .running)
+        for step in 1...20_000 {
+            session.tell([
+                .warning("w \(step)"),
+                .stepped(
+                    StepSample(
+                        unit: 3, attempt: 1, step: step, steps: 20_000, loss: 1,
+                        terms: TermValues(block: 1), weighted: TermValues(block: 1),
+                        gradientNorms: TermValues(block: 1))),
+            ])
+        }
+        #expect(session.state.log.entries.count == LogRing.capacity)
+        #expect(session.state.log.total > 20_000)
+        #expect(session.state.run?.units[3].curves?.loss.bins.count == UnitCurves.capacity)
+    }
+}

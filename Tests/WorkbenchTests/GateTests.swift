@@ -1,0 +1,214 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Gates, parameters and sweeps")
+struct GateTests {
+    // MARK: - Pause
+
+    @Test("a pause is queued when asked for, withdrawn by the same key, and over when the run waits")
+    func pause() {
+        var session = Session(at: .running)
+        #expect(session.press(.character(" ")) == [.send(.pause)])
+        #expect(session.text.contains("PAUSE queued"))
+        #expect(session.text.contains("RUNNING"))
+        #expect(session.press(.character(" ")) == [.send(.resume)])
+        #expect(!session.text.contains("PAUSE queued"))
+        session.press(.character(" "))
+        session.tell([.pauseQueued])
+        #expect(session.text.contains("PAUSE queued"))
+        session.tell(session.run.unit(3) + [.waiting(unit: 4)])
+        #expect(!session.text.contains("PAUSE queued"))
+        #expect(session.text.contains("WAITING"))
+        #expect(session.press(.character(" ")) == [.send(.resume)])
+        #expect(session.text.contains("WAITING"), "only the engine says that the run goes on")
+        session.tell([.resumed(unit: 4)])
+        #expect(session.text.contains("RUNNING"))
+    }
+
+    @Test("a step leaves the pause for the gate behind the unit")
+    func step() {
+        var session = Session(at: .waiting)
+        #expect(session.press(.character("s")) == [.send(.step)])
+        session.tell([.resumed(unit: 4)] + session.run.unit(4, through: 30))
+        #expect(session.state.run?.phase == .running)
+        #expect(session.text.contains("PAUSE queued"))
+        session.tell([.waiting(unit: 5)])
+        #expect(session.state.run?.gate == 5)
+    }
+
+    @Test("e pauses at the next gate and opens the parameters there")
+    func editAtGate() {
+        var session = Session(at: .running)
+        #expect(session.press(.character("e")) == [.send(.pause)])
+        #expect(session.state.focus == .units)
+        session.tell(session.run.unit(3) + [.waiting(unit: 4)])
+        #expect(session.state.focus == .parameters)
+        #expect(session.text.contains("Enter changes a value"))
+    }
+
+    @Test("Space withdraws the wish to edit")
+    func editWithdrawn() {
+        var session = Session(at: .running)
+        session.press(.character("e"))
+        #expect(session.press(.character(" ")) == [.send(.resume)])
+        session.tell(session.run.unit(3) + [.waiting(unit: 4)])
+        #expect(session.state.focus == .units)
+    }
+
+    // MARK: - Parameters
+
+    @Test("parameters are read-only while a unit is in work", arguments: [Key.enter, .left, .right])
+    func readOnly(key: Key) {
+        var session = Session(at: .running)
+        session.press(.character("5"), key)
+        #expect(session.state.editor.typing == nil)
+        #expect(session.state.editor.draft.isEmpty)
+        #expect(session.state.notice?.text.contains("read-only") == true)
+    }
+
+    @Test(
+        "a bad value keeps the text, says what is accepted, and changes nothing",
+        arguments: ["abc", "-1", "", "1e9"])
+    func badValue(text: String) throws {
+        var session = Session(at: .typing)
+        session.press(.control("u"))
+        session.type(text)
+        session.press(.enter)
+        let typing = try #require(session.state.editor.typing)
+        #expect(typing.line.text == text)
+        var trial = Hyperparameters()
+        let field = try #require(HyperparameterField.named("steps"))
+        let error = #expect(throws: PlanError.self) { try field.set(text, in: &trial) }
+        #expect(typing.problem == error?.description)
+        #expect(session.text.contains("steps cannot be"))
+        #expect(session.state.editor.draft.isEmpty)
+        session.press(.escape)
+        #expect(session.state.editor.typing == nil)
+    }
+
+    @Test("a draft shows what was, survives going on, and is settled by the engine's word")
+    func draft() {
+        var session = Session(at: .drafted)
+        #expect(session.text.contains("was 600"))
+        session.tell([.resumed(unit: 4)] + session.run.unit(4, through: 20))
+        #expect(session.state.notice?.text.contains("kept as a draft") == true)
+        #expect(session.state.editor.draft.map(\.value) == ["900"])
+        session.tell(session.run.unit(4) + [.waiting(unit: 5)])
+        let change = HyperparameterChange(key: "steps", value: "900")
+        #expect(session.press(.character("a")) == [.send(.change([change]))])
+        #expect(session.state.editor.draft == [change], "the engine has not taken it yet")
+        session.tell([.changed(fromUnit: 5, changes: [change])])
+        #expect(session.state.editor.draft.isEmpty)
+        #expect(
+            session.state.run?.units.map(\.hyperparameters.steps) == [600, 600, 600, 600, 600, 900, 900, 900])
+        #expect(session.text.contains("plan 600"))
+    }
+
+    @Test("a change that the engine refuses stays in the draft")
+    func refused() {
+        var session = Session(at: .drafted)
+        session.press(.character("a"))
+        session.tell([.warning("the change was not taken: no")])
+        #expect(session.state.editor.draft.map(\.value) == ["900"])
+        #expect(session.state.notice?.text.contains("not taken") == true)
+    }
+
+    @Test("undo takes changes back one by one")
+    func undo() {
+        var session = Session(at: .drafted)
+        session.press(.down, .down, .right)
+        #expect(session.state.editor.draft.map(\.key) == ["steps", "rounding"])
+        session.press(.character("u"))
+        #expect(session.state.editor.draft.map(\.key) == ["steps"])
+        session.press(.character("u"))
+        #expect(session.state.editor.draft.isEmpty)
+        #expect(session.press(.character("a")).isEmpty)
+        #expect(session.state.notice?.text.contains("nothing is changed") == true)
+    }
+
+    @Test("every field can be changed at a gate", arguments: Array(HyperparameterField.all.indices))
+    func everyField(index: Int) throws {
+        var session = Session(at: .waiting)
+        session.press(.character("e"))
+        for _ in 0..<index { session.press(.down) }
+        let field = HyperparameterField.all[index]
+        session.press(.enter)
+        if session.state.editor.typing != nil {
+            session.press(.control("u"))
+            session.type(field.kind == .bits ? "3" : "1")
+            session.press(.enter)
+        }
+        let value = try #require(
+            session.state.editor.drafted(field) ?? (field.key == "global_weight" ? "1.0" : nil))
+        var trial = Hyperparameters()
+        #expect(throws: Never.self) { try field.set(value, in: &trial) }
+        #expect(session.text.contains(field.key))
+        #expect(session.text.contains(field.summary))
+    }
+
+    @Test("the undo history is bounded")
+    func bounded() {
+        var editor = ParameterEditor()
+        let field = HyperparameterField.all[0]
+        for step in 0..<500 {
+            #expect(editor.put(step % 2 == 0 ? "3" : "2", into: field, over: Hyperparameters()) == nil)
+        }
+        var count = 0
+        while editor.canUndo {
+            editor.undo()
+            count += 1
+        }
+        #expect(count == ParameterEditor.undoDepth)
+    }
+
+    // MARK: - Sweep
+
+    @Test("points fill in one by one and can be chosen by size")
+    func points() throws {
+        var session = Session(at: .sweeping)
+        #expect(session.text.contains("11/25"))
+        #expect(session.text.contains("SWEEPING"))
+        let latest = try #require(session.state.shownPoint)
+        #expect((latest.weightBits, latest.activationBits) == (4, 2))
+        session.press(.character("g"))
+        let smallest = try #require(session.state.shownPoint)
+        #expect(session.state.run?.sweep?.points.allSatisfy { $0.bytes >= smallest.bytes } == true)
+        session.tell([.sweepMeasured(session.run.point(8, 8))])
+        #expect(session.state.shownPoint == smallest)
+    }
+
+    @Test("adopting a point asks for its bits, and the engine's word changes the coming units")
+    func adopt() throws {
+        var session = Session(at: .swept)
+        session.press(.left, .left)
+        let point = try #require(session.state.shownPoint)
+        let changes = [
+            HyperparameterChange(key: "weight_bits", value: "\(point.weightBits)"),
+            HyperparameterChange(key: "activation_bits", value: "\(point.activationBits)"),
+        ]
+        #expect(session.press(.character("a")) == [.send(.change(changes))])
+        session.tell([.changed(fromUnit: 4, changes: changes)])
+        #expect(session.state.run?.units[3].hyperparameters.weightBits == 4)
+        #expect(session.state.run?.units[4].hyperparameters.weightBits == point.weightBits)
+        #expect(session.text.contains("\(point.weightBits)/\(point.activationBits)"))
+    }
+
+    @Test("the front holds exactly the points that nothing beats", arguments: [true, false])
+    func front(isLabelled: Bool) throws {
+        let session = Session(at: .swept, run: FakeRun(isLabelled: isLabelled))
+        let sweep = try #require(session.state.run?.sweep)
+        #expect(sweep.isJudgedByTop1 == isLabelled)
+        for point in sweep.points {
+            let beaten = sweep.points.contains { other in
+                other != point && other.bytes <= point.bytes
+                    && sweep.badness(of: other) <= sweep.badness(of: point)
+                    && (other.bytes < point.bytes || sweep.badness(of: other) < sweep.badness(of: point))
+            }
+            #expect(sweep.isOnFront(point) == !beaten)
+        }
+        #expect(session.text.contains(isLabelled ? "top-1 % against MB" : "KL nats"))
+    }
+}

@@ -1,0 +1,72 @@
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Key table")
+struct KeyTableTests {
+    @Test("no key means two things in one place", arguments: KeyContext.allCases)
+    func conflicts(context: KeyContext) {
+        let keys = KeyTable.all.filter { $0.contexts.contains(context) }.flatMap(\.keys)
+        #expect(keys.count == Set(keys).count)
+        #expect(!keys.isEmpty)
+    }
+
+    @Test("Ctrl-C, Ctrl-Z and Ctrl-L mean the same everywhere", arguments: Session.Stage.allCases)
+    func reserved(stage: Session.Stage) {
+        let contexts = Session(at: stage).state.contexts
+        #expect(KeyTable.action(for: .control("c"), in: contexts) == .interrupt)
+        #expect(KeyTable.action(for: .control("z"), in: contexts) == .suspend)
+        #expect(KeyTable.action(for: .control("l"), in: contexts) == .redraw)
+    }
+
+    @Test(
+        "every key that the footer shows does something", arguments: Session.Stage.allCases,
+        [60, 80, 120, 200])
+    func hints(stage: Session.Stage, width: Int) throws {
+        let session = Session(at: stage, width: width)
+        let hints = Footer.hints(session.state, in: Layout(session.state).footer)
+        #expect(!hints.isEmpty)
+        for hint in hints {
+            var (pressed, clicked) = (session, session)
+            pressed.state.notice = nil
+            clicked.state.notice = nil
+            let before = pressed.state
+            let key = try #require(
+                KeyTable.bindings(in: before.contexts).first { $0.action == hint.action }?.keys.first)
+            let effects = pressed.press(key)
+            #expect(pressed.state != before || !effects.isEmpty, "\(hint.key) \(hint.text)")
+            #expect(pressed.state.notice?.severity != .warning, "\(hint.key) \(hint.text)")
+            #expect(clicked.click(x: hint.frame.x, y: hint.frame.y) == effects, "\(hint.key) \(hint.text)")
+            #expect(clicked.state == pressed.state, "\(hint.key) \(hint.text)")
+        }
+    }
+
+    @Test("hints neither overlap nor leave the screen", arguments: Session.Stage.allCases, [60, 80, 120])
+    func places(stage: Session.Stage, width: Int) {
+        let session = Session(at: stage, width: width)
+        let row = Layout(session.state).footer
+        let hints = Footer.hints(session.state, in: row)
+        for (hint, next) in zip(hints, hints.dropFirst()) {
+            #expect(hint.frame.endX < next.frame.x)
+        }
+        #expect(hints.allSatisfy { $0.frame.intersection(row) == $0.frame })
+    }
+
+    @Test("a key that does nothing says so, and nothing else happens")
+    func unknownKey() {
+        var session = Session(at: .running)
+        #expect(session.press(.character("z")).isEmpty)
+        #expect(session.state.notice?.text.contains("z does nothing here") == true)
+    }
+
+    @Test("the help knows every binding and finds it by what it does")
+    func help() {
+        let all = HelpText.lines(matching: "")
+        let count = all.count { if case .binding = $0 { true } else { false } }
+        #expect(count >= KeyTable.all.count)
+        let found = HelpText.lines(matching: "Bits COMING")
+        #expect(found.contains { if case .binding(let keys, _) = $0 { keys == "a" } else { false } })
+        #expect(HelpText.lines(matching: "no such thing at all").isEmpty)
+    }
+}

@@ -1,0 +1,163 @@
+import Runs
+import TerminalUI
+
+@testable import Workbench
+
+/// A workbench under test, driven by keys and by the events of a fake run.
+struct Session {
+    /// A situation that a user can be in.
+    enum Stage: String, CaseIterable, Sendable {
+        case start, preparing, running, queued, waiting, typing, drafted, waitingAtEnd, sweeping, swept
+        case evaluating, finished, stopped, failed
+        case help, themes, quitDialog, exportRecipe, exportPacked, exportExists, exportDone
+    }
+
+    var state: WorkbenchState
+    let run: FakeRun
+
+    init(
+        width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille, run: FakeRun = FakeRun()
+    ) {
+        self.run = run
+        let card = ModelCard(
+            reference: "sample:fashion-vit",
+            architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
+            parameters: 1_207_754, bytes: 4_831_016, calibrationImages: 512, evaluationImages: 1000,
+            isLabelled: true)
+        state = WorkbenchState(
+            card: card, plan: run.plan, themes: ThemeLibrary.builtIn.themes.map(\.name), glyphs: glyphs,
+            size: ScreenSize(width: width, height: height))
+    }
+
+    /// Makes a session and leads it to a situation.
+    init(
+        at stage: Stage, width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille,
+        run: FakeRun = FakeRun()
+    ) {
+        // A run is started on a screen that is large enough, which may then become too small.
+        let least = Layout.least
+        self.init(
+            width: max(width, least.width), height: max(height, least.height), glyphs: glyphs, run: run)
+        lead(to: stage)
+        _ = update(&state, .input(.resize(width: width, height: height)))
+    }
+
+    var grid: CellGrid { view(state, size: state.size) }
+
+    /// The frame as one text.
+    var text: String { grid.glyphRows.joined(separator: "\n") }
+
+    @discardableResult
+    mutating func press(_ keys: Key...) -> [WorkbenchEffect] {
+        keys.flatMap { update(&state, .input(.key($0))) }
+    }
+
+    @discardableResult
+    mutating func type(_ text: String) -> [WorkbenchEffect] {
+        text.flatMap { update(&state, .input(.key(.character($0)))) }
+    }
+
+    @discardableResult
+    mutating func click(x: Int, y: Int) -> [WorkbenchEffect] {
+        update(&state, .input(.mouse(MouseEvent(.press, button: .left, x: x, y: y))))
+    }
+
+    @discardableResult
+    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] { update(&state, .engine(events)) }
+
+    @discardableResult
+    mutating func tick(_ seconds: Double) -> [WorkbenchEffect] {
+        update(&state, .tick(.milliseconds(Int(seconds * 1000))))
+    }
+
+    @discardableResult
+    mutating func answer(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
+        update(&state, .effectDone(outcome))
+    }
+
+    /// Leads a new session to a situation, as a user would come there.
+    private mutating func lead(to stage: Stage) {
+        switch stage {
+        case .start: return
+        case .help:
+            lead(to: .running)
+            press(.character("?"))
+        case .themes:
+            lead(to: .running)
+            press(.character("t"))
+        case .quitDialog:
+            lead(to: .running)
+            press(.character("q"))
+        case .exportRecipe:
+            lead(to: .waiting)
+            press(.character("x"))
+        case .exportPacked, .exportExists, .exportDone: leadToExport(stage)
+        default:
+            press(.enter)
+            tell(Array(run.opening.prefix(4)))
+            tick(4)
+            if stage != .preparing { leadOn(to: stage) }
+        }
+    }
+
+    /// On from the end of the preparation.
+    private mutating func leadOn(to stage: Stage) {
+        tell([run.opening[4]])
+        if stage == .failed {
+            return _ = tell([
+                .failed(RunFailure(.badData, "model.safetensors: blocks.3.attn.qkv.weight is cut short"))
+            ])
+        }
+        for unit in 0..<3 {
+            tell(run.unit(unit, reverted: unit == 2))
+            tick(Double(23 + 20 * unit))
+        }
+        tell(run.unit(3, through: 241))
+        tick(72)
+        switch stage {
+        case .running: break
+        case .queued: press(.character(" "))
+        case .stopped: tell([.stopped(unitsDone: 3)])
+        case .waitingAtEnd, .evaluating, .finished: leadToEnd(stage)
+        default: leadToGate(stage)
+        }
+    }
+
+    private mutating func leadToEnd(_ stage: Stage) {
+        for unit in 3..<run.unitNames.count {
+            tell(run.unit(unit))
+            tick(Double(90 + 20 * unit))
+        }
+        if stage == .waitingAtEnd { tell([.waiting(unit: run.unitNames.count)]) }
+        if stage == .finished { tell(run.ending) }
+    }
+
+    private mutating func leadToGate(_ stage: Stage) {
+        tell(run.unit(3) + [.waiting(unit: 4)])
+        tick(90)
+        switch stage {
+        case .typing:
+            press(.character("e"), .down, .down, .enter)
+        case .drafted:
+            press(.character("e"), .down, .down, .enter)
+            press(.control("u"))
+            type("900")
+            press(.enter)
+        case .sweeping, .swept:
+            press(.character("w"))
+            tell(run.sweep(points: stage == .swept ? 25 : 11))
+        default: break
+        }
+        tick(100)
+    }
+
+    private mutating func leadToExport(_ stage: Stage) {
+        lead(to: .finished)
+        press(.character("x"))
+        guard stage != .exportPacked else { return }
+        press(.enter)
+        let path = "fashion-vit-w4a4.safetensors"
+        answer(.pathChecked(path, stage == .exportExists ? .exists : .free))
+        if stage == .exportDone { answer(.exported(.packed, path: path, bytes: 662_412)) }
+    }
+}

@@ -1,0 +1,120 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Frames")
+struct ViewTests {
+    @Test("each situation looks as recorded at 120 × 40", arguments: Session.Stage.allCases)
+    func large(stage: Session.Stage) throws {
+        try Golden.expect(Session(at: stage).grid, equals: "120x40-\(stage.rawValue)")
+    }
+
+    @Test("each situation looks as recorded at 80 × 24", arguments: Session.Stage.allCases)
+    func usual(stage: Session.Stage) throws {
+        try Golden.expect(Session(at: stage, width: 80, height: 24).grid, equals: "80x24-\(stage.rawValue)")
+    }
+
+    @Test(
+        "other sizes look as recorded", arguments: [(200, 60), (110, 32), (60, 16), (59, 15), (1, 1)],
+        [Session.Stage.running, .waiting, .finished])
+    func sizes(size: (width: Int, height: Int), stage: Session.Stage) throws {
+        let session = Session(at: stage, width: size.width, height: size.height)
+        try Golden.expect(session.grid, equals: "\(size.width)x\(size.height)-\(stage.rawValue)")
+    }
+
+    @Test(
+        "other glyphs look as recorded", arguments: [GlyphSet.ascii, .block],
+        [Session.Stage.running, .swept, .finished])
+    func glyphs(glyphs: GlyphSet, stage: Session.Stage) throws {
+        let session = Session(at: stage, glyphs: glyphs)
+        try Golden.expect(session.grid, equals: "120x40-\(stage.rawValue)-\(glyphs.rawValue)")
+    }
+
+    @Test("each panel fills the screen as recorded", arguments: Panel.allCases)
+    func fullScreen(panel: Panel) throws {
+        var session = Session(at: .swept)
+        session.press(.character(Character("\(panel.rawValue)")), .character("f"))
+        try Golden.expect(session.grid, equals: "120x40-full-\(panel.rawValue)")
+    }
+
+    @Test("with ASCII glyphs every cell is ASCII", arguments: Session.Stage.allCases, [60, 80, 120])
+    func ascii(stage: Session.Stage, width: Int) {
+        let grid = Session(at: stage, width: width, glyphs: .ascii).grid
+        #expect(
+            grid.glyphRows.allSatisfy { $0.unicodeScalars.allSatisfy { (0x20...0x7E).contains($0.value) } })
+        // A glyph without a counterpart would become a question mark.
+        func marks(_ grid: CellGrid) -> Int { grid.glyphRows.joined().count { $0 == "?" } }
+        #expect(marks(grid) == marks(Session(at: stage, width: width).grid))
+    }
+
+    @Test(
+        "every style that is drawn can be read in every theme at every depth",
+        arguments: ThemeLibrary.builtIn.themes.map(\.name), ColorDepth.allCases)
+    func themes(name: String, depth: ColorDepth) throws {
+        let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
+        #expect(Self.styles.count > 10)
+        for style in Self.styles {
+            let resolved = theme.resolve(style, depth: depth)
+            #expect(
+                resolved.foreground != resolved.background || resolved.foreground == .terminalDefault,
+                "\(style.name)")
+        }
+    }
+
+    /// Every style in which some situation draws a glyph.
+    private static let styles: Set<Style> = {
+        var styles: Set<Style> = []
+        for stage in Session.Stage.allCases {
+            let grid = Session(at: stage).grid
+            for y in 0..<grid.height {
+                styles.formUnion(grid.row(y).filter { $0.glyph != 0x20 }.map(\.style))
+            }
+        }
+        return styles
+    }()
+
+    @Test("a theme changes colours and nothing that is drawn, but for the picker")
+    func themeIndependence() {
+        var session = Session(at: .themes)
+        session.press(.down, .enter)
+        session.state.notice = nil
+        #expect(session.grid == Session(at: .running).grid)
+    }
+
+    @Test(
+        "every state is a word, not a colour alone",
+        arguments: [
+            (.preparing, "PREPARING"), (.running, "RUNNING"), (.waiting, "WAITING"), (.sweeping, "SWEEPING"),
+            (.evaluating, "EVALUATING"), (.finished, "DONE"), (.stopped, "STOPPED"), (.failed, "FAILED"),
+        ] as [(Session.Stage, String)], [59, 60, 80, 120])
+    func words(state: (stage: Session.Stage, word: String), width: Int) {
+        #expect(Session(at: state.stage, width: width).text.contains(state.word))
+    }
+
+    @Test("every panel says what will appear in it while it is empty", arguments: Panel.allCases)
+    func emptyPanels(panel: Panel) throws {
+        var session = Session(at: .start)
+        session.press(.enter)
+        session.press(.character(Character("\(panel.rawValue)")), .character("f"))
+        let rows = session.grid.glyphRows.dropFirst(3).dropLast(2).joined()
+        #expect(rows.contains(panel == .parameters ? "weight_bits" : "appear"), "\(rows)")
+    }
+
+    @Test("numbers that are not finite leave gaps, not a broken chart")
+    func gaps() {
+        var session = Session(at: .running)
+        for (step, value) in [Double.nan, .infinity, -.infinity, -1, 0].enumerated() {
+            session.tell([
+                .stepped(
+                    StepSample(
+                        unit: 3, attempt: 1, step: 300 + 10 * step, steps: 600, loss: value,
+                        terms: TermValues(block: value), weighted: TermValues(block: value, global: value),
+                        gradientNorms: TermValues(local: value)))
+            ])
+        }
+        session.press(.character("v"))
+        #expect(session.text.contains("log-y not possible"))
+    }
+}
