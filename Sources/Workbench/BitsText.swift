@@ -12,6 +12,11 @@ enum BitsText {
         "W\(range(summary.weightBits))A\(range(summary.activationBits))"
     }
 
+    /// The same for the hyperparameters of some units.
+    static func label(_ units: [Hyperparameters]) -> String {
+        "W\(range(units.map(\.weightBits)))A\(range(units.map(\.activationBits)))"
+    }
+
     private static func range(_ bits: [Int]) -> String {
         guard let low = bits.min(), let high = bits.max() else { return "–" }
         return low == high ? "\(low)" : "\(low)–\(high)"

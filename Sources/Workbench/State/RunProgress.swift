@@ -130,6 +130,8 @@ extension RunProgress {
 
     private mutating func begin(_ summary: RunSummary) {
         self.summary = summary
+        currentUnit = nil
+        phase = .preparing(activity: "preparing", done: 0, total: 0)
         units = summary.units.enumerated().map { index, unit in
             var hyperparameters = plan.hyperparameters
             // The engine has checked the overrides; what it says of the bits counts in any case.

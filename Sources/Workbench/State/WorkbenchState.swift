@@ -82,11 +82,6 @@ public struct WorkbenchState: Equatable, Sendable {
         self.size = size
         self.capturesMouse = capturesMouse
     }
-
-    /// Whether the state looks different as time passes, so that ticks are wanted.
-    public var wantsTicks: Bool {
-        (run.map { !$0.hasEnded } ?? false) || notice != nil || quittingSince != nil
-    }
 }
 
 /// A line in the footer that goes away.

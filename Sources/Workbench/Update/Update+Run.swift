@@ -76,9 +76,9 @@ extension WorkbenchState {
             return []
         }
         editsAtGate = true
+        notify("parameters can be changed when the unit in work is done")
         guard run?.isPauseQueued == false else { return [] }
         run?.isPauseQueued = true
-        notify("parameters can be changed when the unit in work is done")
         return [.send(.pause)]
     }
 

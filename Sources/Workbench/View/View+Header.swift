@@ -51,8 +51,7 @@ extension Painter {
     private func statePieces(_ run: RunProgress) -> [LinePiece] {
         let header = Style(.header)
         let bits =
-            run.summary.map { BitsText.label($0) }
-            ?? BitsText.label(run.plan.hyperparameters.weightBits, run.plan.hyperparameters.activationBits)
+            BitsText.label(run.units.isEmpty ? [run.plan.hyperparameters] : run.units.map(\.hyperparameters))
         var pieces = [
             LinePiece("mgrq", header.bold, rank: 60),
             LinePiece(run.plan.model, header, rank: 40),

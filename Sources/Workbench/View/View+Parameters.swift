@@ -45,11 +45,12 @@ extension Painter {
     private func parameterColumns(isWide: Bool) -> [TableColumn] {
         var columns = [
             TableColumn("parameter", width: .fixed(Self.keyWidth)),
-            TableColumn("value", width: .fixed(Self.valueWidth)), TableColumn("", width: .share(1)),
+            TableColumn("value", width: .fixed(Self.valueWidth)),
+            TableColumn("", width: isWide ? .fixed(14) : .share(1)),
         ]
         if isWide {
             columns += [
-                TableColumn("what it is", width: .share(3)), TableColumn("affects", width: .share(2)),
+                TableColumn("what it is", width: .share(1.2)), TableColumn("affects", width: .share(1)),
             ]
         }
         return columns
