@@ -64,6 +64,18 @@ struct EndTests {
         #expect(update(&finished.state, .input(.signal(15))) == [.quit(143)])
     }
 
+    @Test("on a screen too small for panels, Space and q still work")
+    func small() {
+        var session = Session(at: .running, width: 40, height: 10)
+        #expect(session.press(.character(" ")) == [.send(.pause)])
+        #expect(session.press(.character("x"), .enter, .character("5")).isEmpty)
+        session.press(.character("q"))
+        #expect(session.text.contains("stop and quit? y n"))
+        #expect(session.press(.character("y")) == [.send(.stop)])
+        var start = Session(at: .start, width: 40, height: 10)
+        #expect(start.press(.character("q")) == [.quit(0)])
+    }
+
     // MARK: - Export
 
     @Test("at a gate the engine writes the recipe")

@@ -183,7 +183,7 @@ struct GateTests {
     @Test("adopting a point asks for its bits, and the engine's word changes the coming units")
     func adopt() throws {
         var session = Session(at: .swept)
-        session.press(.left, .left)
+        session.press(.left)
         let point = try #require(session.state.shownPoint)
         let changes = [
             HyperparameterChange(key: "weight_bits", value: "\(point.weightBits)"),
@@ -194,6 +194,7 @@ struct GateTests {
         #expect(session.state.run?.units[3].hyperparameters.weightBits == 4)
         #expect(session.state.run?.units[4].hyperparameters.weightBits == point.weightBits)
         #expect(session.text.contains("\(point.weightBits)/\(point.activationBits)"))
+        #expect(session.text.contains("W4–8A4–6"))
     }
 
     @Test("the front holds exactly the points that nothing beats", arguments: [true, false])
