@@ -81,8 +81,10 @@ struct Layout: Equatable {
         // The parameters and their two lines of explanation, as far as the units leave room for them.
         let parameters = min(21, max(10, body.height - 14))
         let leftRows = columns[0].rows([.share(1), .fixed(parameters)])
+        // The rows of both sides begin together, but on tall screens charts need more than units do.
+        let top = body.height > 45 ? body.height * 9 / 20 : leftRows[0].height
         let rightRows = columns[1].rows([
-            .fixed(leftRows[0].height), .share(1), .fixed(max(7, body.height / 5)),
+            .fixed(top), .share(1), .fixed(max(7, body.height / 5)),
         ])
         let middle = rightRows[1].columns([.share(1), .share(1)])
         return [
