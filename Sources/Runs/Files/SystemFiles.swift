@@ -131,7 +131,8 @@ func makeFolders(_ path: String) throws(RunFailure) -> [String] {
     var made: [String] = []
     for folder in missing.reversed() {
         guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST && isFolder(folder) else {
-            let reason = systemMessage(errno)
+            let isTaken = errno == EEXIST || errno == ENOTDIR
+            let reason = isTaken ? "something that is no folder is in its place" : systemMessage(errno)
             removeFolders(made)
             throw RunFailure(.cannotCreate, "the folder \(folder) cannot be made: \(reason)")
         }

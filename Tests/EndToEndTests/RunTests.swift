@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+@Suite("A run without a screen", .serialized)
+struct RunTests {
+    let place: Workplace
+
+    init() throws {
+        place = try Workplace()
+    }
+
+    private func object(_ text: some StringProtocol) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    }
+
+    private func run(_ output: String, _ flags: String...) throws -> Work.Ending {
+        let ending = try place.run(["run"] + Workplace.job + ["--output", output] + flags)
+        try #require(ending.status == 0, "\(ending.errors)")
+        return ending
+    }
+
+    @Test("tells progress on standard error and results on standard output")
+    func streams() throws {
+        let ending = try run("out")
+        let lines = ending.output.split(separator: "\n")
+        #expect(
+            lines.map { $0.split(separator: " ").first } == ["full", "calibrated", "final", "size", "run"])
+        #expect(lines.first?.contains("top-1") == true)
+        #expect(ending.errors.contains("unit 4/4 head done"))
+        #expect(!ending.errors.contains("mgrq: "))
+    }
+
+    @Test("leaves a plan, a journal, an attempt for each unit and a report")
+    func directory() throws {
+        _ = try run("out")
+        let names = ["blocks.0-1", "blocks.1-1", "head-1", "stem-1"].map { "out/attempts/\($0).safetensors" }
+        #expect(
+            try place.contents().filter { $0.hasPrefix("out") }
+                == ["out", "out/attempts"] + names + [
+                    "out/journal.jsonl", "out/plan.yaml", "out/report.json",
+                ])
+        let report = try object(place.text("out/report.json"))
+        #expect((report["units"] as? [Any])?.count == 4)
+        let last = try object(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
+        #expect(last["event"] as? String == "finished")
+    }
+
+    @Test("without --output makes a new folder below runs each time")
+    func defaultOutput() throws {
+        for _ in 1...2 {
+            #expect(try place.run(["run"] + Workplace.job + ["--preset", "calibrate"]).status == 0)
+        }
+        let runs = try FileManager.default.contentsOfDirectory(atPath: place.file("runs")).sorted()
+        #expect(runs == ["model-w4a4-calibrate-1", "model-w4a4-calibrate-2"])
+    }
+
+    @Test("gives the same integers for any number of threads", arguments: ["ste", "adaround"])
+    func threads(rounding: String) throws {
+        var exports: [Data] = []
+        for threads in ["1", "2", "3"] {
+            _ = try run("out\(threads)", "--threads", threads, "--set", "rounding=\(rounding)")
+            let ending = try place.run([
+                "export", "out\(threads)", "--format", "packed", "--output", "p\(threads)",
+            ])
+            #expect(ending.status == 0, "\(ending.errors)")
+            exports.append(try place.data("p\(threads)"))
+        }
+        #expect(exports[0] == exports[1])
+        #expect(exports[0] == exports[2])
+    }
+
+    @Test("comes out the same from its recipe, and differs with another seed")
+    func recipe() throws {
+        _ = try run("first", "--seed", "5", "--set", "local_weight=0.25", "--activation-bits", "6")
+        _ = try run("other", "--seed", "6", "--set", "local_weight=0.25", "--activation-bits", "6")
+        #expect(try place.run(["export", "first", "--format", "recipe", "--output", "r.yaml"]).status == 0)
+        let ending = try place.run(["run", "r.yaml", "--output", "second"])
+        #expect(ending.status == 0, "\(ending.errors)")
+        for name in ["first", "second", "other"] {
+            #expect(
+                try place.run(["export", name, "--format", "packed", "--output", "\(name).pt"]).status == 0)
+        }
+        #expect(try place.data("first.pt") == place.data("second.pt"))
+        #expect(try place.data("first.pt") != place.data("other.pt"))
+        #expect(try place.text("first/plan.yaml") == place.text("r.yaml"))
+    }
+
+    @Test("evaluates to the same from its directory, its packed checkpoint and its report")
+    func evaluation() throws {
+        _ = try run("out")
+        #expect(try place.run(["export", "out", "--format", "packed", "--output", "packed"]).status == 0)
+        let report = try object(place.text("out/report.json"))
+        let final = try #require(report["final"] as? [String: Any])
+        for model in ["out", "packed"] {
+            let ending = try place.run(["evaluate", model, "--json"])
+            #expect(ending.status == 0, "\(ending.errors)")
+            let measured = try object(ending.output)
+            #expect(Set(measured.keys) == ["images", "top1", "top5", "agreement", "kl", "sqnr_db"])
+            for (key, value) in final {
+                #expect(measured[key] as? NSNumber == value as? NSNumber, "\(key)")
+            }
+        }
+    }
+
+    @Test("prints events as JSON Lines, and nothing else, with --json")
+    func jsonLines() throws {
+        let ending = try run("out", "--json")
+        #expect(ending.errors == "")
+        let events = try ending.output.split(separator: "\n").map { try object($0) }
+        #expect(events.compactMap { $0["seq"] as? Int } == Array(1...events.count))
+        let names = events.compactMap { $0["event"] as? String }
+        #expect(names.first == "started")
+        #expect(names.last == "finished")
+        #expect(names.count { $0 == "unit_finished" } == 4)
+        #expect(names.contains("stepped"))
+        let times = events.compactMap { $0["time"] as? Double }
+        #expect(times == times.sorted())
+    }
+
+    @Test("stops cleanly when it is interrupted, and keeps what is done", arguments: [SIGINT, SIGTERM])
+    func interrupted(signal: Int32) async throws {
+        let flags = ["--json", "--output", "out", "--set", "steps=1000000"]
+        // The stem learns nothing at 16 bits, so it is done at once; then a block is interrupted.
+        try place.write(
+            """
+            schema: 1
+            model: model
+            calibration: calibration.safetensors
+            units:
+              - {match: stem, set: {steps: 0}}
+            """, to: "plan.yaml")
+        let work = try place.start(["run", "plan.yaml"] + flags)
+        try await work.waitForOutput(#""event":"stepped","unit":1"#)
+        kill(work.process.processIdentifier, signal)
+        let ending = try work.end()
+        #expect(ending.status == 128 + signal)
+        #expect(!ending.wasKilled)
+        let last = try object(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
+        #expect(last["event"] as? String == "stopped")
+        #expect(last["units_done"] as? Int == 1)
+        #expect(try place.contents().contains("out/attempts/stem-1.safetensors"))
+        #expect(try !place.contents().contains("out/report.json"))
+        let export = try place.run(["export", "out", "--format", "packed", "--output", "packed"])
+        #expect(export.status == 65)
+        #expect(export.errors.contains("did not finish"))
+    }
+
+    @Test("leaves nothing behind when it is interrupted before a unit is done")
+    func interruptedEarly() async throws {
+        let before = try place.contents()
+        let work = try place.start(
+            ["run"] + Workplace.job + ["--json", "--output", "out", "--set", "steps=1000000"])
+        try await work.waitForOutput(#""event":"stepped""#)
+        kill(work.process.processIdentifier, SIGINT)
+        #expect(try work.end().status == 130)
+        #expect(try place.contents() == before)
+    }
+}
