@@ -133,9 +133,9 @@ public struct PlainReporter: Equatable, Sendable {
 
     private func describe(_ sites: [SiteReport]) -> String {
         let worst = sites.filter { $0.sqnrDb != nil }.min { ($0.sqnrDb ?? 0) < ($1.sqnrDb ?? 0) }
-        guard let worst, let sqnr = worst.sqnrDb else { return ", \(sites.count) sites" }
-        return
-            ", \(sites.count) sites, lowest SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
+        let count = sites.count == 1 ? "1 site" : "\(sites.count) sites"
+        guard let worst, let sqnr = worst.sqnrDb else { return ", \(count)" }
+        return ", \(count), lowest SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
     }
 
     private func describe(_ sample: StepSample) -> String {

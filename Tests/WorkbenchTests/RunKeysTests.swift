@@ -122,7 +122,7 @@ struct RunKeysTests {
         session.press(.backtab)
         #expect(session.state.focus == .log)
         session.press(.character("m"), .character("v"), .character("l"), .character("b"))
-        #expect(session.state.smoothing == 1)
+        #expect(session.state.smoothing == 3)
         #expect(session.state.showsGradients)
         #expect(!session.state.isLogarithmic)
         #expect(session.state.glyphs == .block)

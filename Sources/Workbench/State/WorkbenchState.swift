@@ -38,7 +38,7 @@ public struct WorkbenchState: Equatable, Sendable {
     /// Whether losses are shown on a logarithmic axis.
     public internal(set) var isLogarithmic = true
     /// How much curves are smoothed: an index into `smoothings`.
-    public internal(set) var smoothing = 0
+    public internal(set) var smoothing = 2
     /// Whether contributions are shown as gradient norms, not as weighted losses.
     public internal(set) var showsGradients = false
     /// The point of the sweep that is looked at, by its bits.

@@ -45,8 +45,17 @@ extension Painter {
                 label: "\(point.weightBits)/\(point.activationBits)", isOnFront: sweep.isOnFront(point),
                 isSelected: point == shown)
         }
-        ScatterChart(points: points, yScale: sweep.isJudgedByTop1 ? .linear : .log).draw(
-            into: &grid, in: area, glyphs: glyphs)
+        ScatterChart(
+            points: points, yScale: sweep.isJudgedByTop1 ? .linear : .log, xRange: sizeRange(sweep)
+        ).draw(into: &grid, in: area, glyphs: glyphs)
+    }
+
+    /// The sizes from 2 through 8 bits, so that the axis stays while points fill in.
+    private func sizeRange(_ sweep: SweepProgress) -> ClosedRange<Double>? {
+        guard let bytes = state.run?.summary?.fullPrecisionBytes, bytes > 0 else { return nil }
+        let (least, most) = (Double(bytes) * 1.8 / 32, Double(bytes) * 9 / 32)
+        let sizes = sweep.points.map { Double($0.bytes) }
+        return min(least, sizes.min() ?? least) / 1e6...max(most, sizes.max() ?? most) / 1e6
     }
 
     private mutating func drawShownPoint(_ sweep: SweepProgress, in row: Rect) {
