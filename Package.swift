@@ -90,7 +90,8 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "TensorCore"]),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "Safetensors", "TensorCore"]),
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"], exclude: ["Goldens"]),

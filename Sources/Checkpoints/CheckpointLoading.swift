@@ -54,12 +54,14 @@ struct CheckpointFiles {
     init(path: String) throws(CheckpointError) {
         var isFolder: ObjCBool = false
         guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw .missing("\(path) does not exist; give a .safetensors file or a folder with model.safetensors")
+            throw .missing(
+                "\(path) does not exist; give a .safetensors file or a folder with model.safetensors")
         }
         let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
         let file = isFolder.boolValue ? path + "/model.safetensors" : path
         guard FileManager.default.fileExists(atPath: file) else {
-            throw .missing("\(path) holds no model.safetensors; give a .safetensors file or a folder with one")
+            throw .missing(
+                "\(path) holds no model.safetensors; give a .safetensors file or a folder with one")
         }
         do {
             tensors = try SafetensorsFile(path: file)
@@ -82,7 +84,8 @@ struct CheckpointFiles {
             let elements = try tensors.floats(name)
             if let bad = elements.firstIndex(where: { !$0.isFinite }) {
                 throw CheckpointError.unusable(
-                    "\(tensors.path), tensor “\(name)”: element \(bad) is \(elements[bad]); every weight must be finite")
+                    "\(tensors.path), tensor “\(name)”: element \(bad) is \(elements[bad]); every weight must be finite"
+                )
             }
             return Tensor(shape: shape, elements: elements)
         } catch let error as SafetensorsError {

@@ -27,7 +27,8 @@ struct CheckpointReading {
 
     private func shape(_ name: String, rank: Int) throws(Unfit) -> [Int] {
         guard let entry = files.tensors.entry(name) else {
-            throw Unfit(sentence: "there is no tensor “\(name)”, so it is not a vision transformer with timm's names")
+            throw Unfit(
+                sentence: "there is no tensor “\(name)”, so it is not a vision transformer with timm's names")
         }
         guard entry.shape.count == rank, entry.shape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
             throw Unfit(sentence: "“\(name)” has shape \(entry.shape); \(rank) extents from 1 were expected")
@@ -41,13 +42,15 @@ struct CheckpointReading {
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
         let head = try shape("head.weight", rank: 2)
         let width = patch[0]
-        let depth = files.tensors.names.filter { $0.hasPrefix("blocks.") && $0.hasSuffix(".mlp.fc1.weight") }.count
+        let depth = files.tensors.names.filter { $0.hasPrefix("blocks.") && $0.hasSuffix(".mlp.fc1.weight") }
+            .count
         let hasClassToken = files.tensors.entry("cls_token") != nil
         let patches = position[1] - (hasClassToken ? 1 : 0)
         let size = try imageSize(patches: patches, patch: (patch[2], patch[3]))
         var configuration = ViTConfiguration(
             imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
-            channels: patch[1], width: width, depth: depth, heads: try heads(width: width), hiddenWidth: hidden[0],
+            channels: patch[1], width: width, depth: depth, heads: try heads(width: width),
+            hiddenWidth: hidden[0],
             classes: head[0])
         configuration.hasClassToken = hasClassToken
         configuration.normalizesAfterPooling = files.tensors.entry("fc_norm.weight") != nil
@@ -55,7 +58,8 @@ struct CheckpointReading {
             files.configuration.pooling
             ?? (hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
         if configuration.pooling == .classToken, !hasClassToken {
-            throw Unfit(sentence: "config.json asks for the class token (global_pool), but there is no “cls_token”")
+            throw Unfit(
+                sentence: "config.json asks for the class token (global_pool), but there is no “cls_token”")
         }
         configuration.hasQkvBias = files.tensors.entry("blocks.0.attn.qkv.bias") != nil
         configuration.hasLayerScale = files.tensors.entry("blocks.0.ls1.gamma") != nil
@@ -71,14 +75,17 @@ struct CheckpointReading {
                 size.height / patch.height * (size.width / patch.width) == patches
             else {
                 throw Unfit(
-                    sentence: "config.json says images of \(size.height) × \(size.width) pixels, but “pos_embed” has "
+                    sentence:
+                        "config.json says images of \(size.height) × \(size.width) pixels, but “pos_embed” has "
                         + "\(patches) patches of \(patch.height) × \(patch.width)")
             }
             return size
         }
         let side = Int(Double(max(0, patches)).squareRoot().rounded())
         guard side > 0, side * side == patches else {
-            throw Unfit(sentence: "“pos_embed” has \(patches) patches, which are no square; give img_size in config.json")
+            throw Unfit(
+                sentence:
+                    "“pos_embed” has \(patches) patches, which are no square; give img_size in config.json")
         }
         return (side * patch.height, side * patch.width)
     }
@@ -86,13 +93,15 @@ struct CheckpointReading {
     private func heads(width: Int) throws(Unfit) -> Int {
         if let heads = files.configuration.heads {
             guard width % heads == 0 else {
-                throw Unfit(sentence: "config.json says \(heads) heads, which do not divide the width \(width)")
+                throw Unfit(
+                    sentence: "config.json says \(heads) heads, which do not divide the width \(width)")
             }
             return heads
         }
         guard width % 64 == 0 else {
             throw Unfit(
-                sentence: "the number of heads is not known: the width \(width) is no multiple of 64; give num_heads in "
+                sentence:
+                    "the number of heads is not known: the width \(width) is no multiple of 64; give num_heads in "
                     + "config.json")
         }
         return width / 64
@@ -118,7 +127,8 @@ struct CheckpointReading {
             if entry.shape != shape {
                 problems.append("tensor “\(name)” has shape \(entry.shape); \(shape) was expected")
             } else if ![.float32, .float16, .bfloat16, .float64].contains(entry.type) {
-                problems.append("tensor “\(name)” has type \(entry.type.rawValue); F32, F16, BF16 or F64 was expected")
+                problems.append(
+                    "tensor “\(name)” has type \(entry.type.rawValue); F32, F16, BF16 or F64 was expected")
             }
         }
         for name in files.tensors.names.sorted() where expected[name] == nil {
@@ -139,13 +149,15 @@ struct CheckpointReading {
             guard let values else { return Array(repeating: 0.5, count: channels) }
             guard values.count == channels || values.count == 1 else {
                 throw .unusable(
-                    "\(files.configurationPath ?? "config.json"): “\(key)” has \(values.count) numbers for \(channels) channels")
+                    "\(files.configurationPath ?? "config.json"): “\(key)” has \(values.count) numbers for \(channels) channels"
+                )
             }
             return values.count == channels ? values : Array(repeating: values[0], count: channels)
         }
         let known = files.configuration.mean != nil && files.configuration.standardDeviation != nil
         return (
-            try spread(files.configuration.mean, "mean"), try spread(files.configuration.standardDeviation, "std"),
+            try spread(files.configuration.mean, "mean"),
+            try spread(files.configuration.standardDeviation, "std"),
             known ? "config.json" : "timm's default for ViT, as config.json does not say"
         )
     }

@@ -46,7 +46,9 @@ package struct ModelConfigurationFile: Sendable {
             .unusable("\(path): “\(key)” is not \(accepted)")
         }
         if let found = value(["num_heads", "num_attention_heads"]) {
-            guard let number = found as? Int, number > 0 else { throw wrong("num_heads", "a positive whole number") }
+            guard let number = found as? Int, number > 0 else {
+                throw wrong("num_heads", "a positive whole number")
+            }
             heads = number
         }
         if let found = value(["global_pool"]) {
@@ -73,7 +75,9 @@ package struct ModelConfigurationFile: Sendable {
         mean = ModelConfigurationFile.channels(value(["mean"]), positive: false)
         if value(["mean"]) != nil, mean == nil { throw wrong("mean", "a list of finite numbers") }
         standardDeviation = ModelConfigurationFile.channels(value(["std"]), positive: true)
-        if value(["std"]) != nil, standardDeviation == nil { throw wrong("std", "a list of positive numbers") }
+        if value(["std"]) != nil, standardDeviation == nil {
+            throw wrong("std", "a list of positive numbers")
+        }
         if let found = value(["label_names"]) {
             guard let names = found as? [String] else { throw wrong("label_names", "a list of texts") }
             labels = names

@@ -3,8 +3,10 @@ package import Quantization
 internal import Safetensors
 package import VisionTransformers
 
-/// A quantized model, or part of one, as a file holds it: integer codes at their width, scales, zero
-/// points, and what stays in full precision. The layout is described in docs/packed-checkpoint.md.
+/// A quantized model, or part of one, as a file holds it: integer codes at their width, scales, zero points,
+/// and what stays in full precision.
+///
+/// The layout is described in docs/packed-checkpoint.md.
 package struct PackedCheckpoint: Sendable {
     /// The layout's name in the file's metadata.
     static let format = "mgrq-packed"
@@ -26,7 +28,8 @@ package struct PackedCheckpoint: Sendable {
 
     /// Makes a checkpoint of its parts.
     package init(
-        configuration: ViTConfiguration, mean: [Float], standardDeviation: [Float], labels: [String]?, plan: String,
+        configuration: ViTConfiguration, mean: [Float], standardDeviation: [Float], labels: [String]?,
+        plan: String,
         units: [Int: QuantizedUnit]
     ) {
         self.configuration = configuration
@@ -45,7 +48,8 @@ package struct PackedCheckpoint: Sendable {
         var result: [QuantizedUnit] = []
         for (index, description) in descriptions.enumerated() {
             guard let unit = units[index] else {
-                throw .unusable("\(path) holds no unit “\(description.name)”; a complete packed checkpoint was expected")
+                throw .unusable(
+                    "\(path) holds no unit “\(description.name)”; a complete packed checkpoint was expected")
             }
             result.append(unit)
         }
@@ -129,8 +133,10 @@ struct PackedHeader: Codable {
             classToken || pooling == .average
         else { return nil }
         var result = ViTConfiguration(
-            imageHeight: imageSize[0], imageWidth: imageSize[1], patchHeight: patchSize[0], patchWidth: patchSize[1],
-            channels: channels, width: width, depth: depth, heads: heads, hiddenWidth: hiddenWidth, classes: classes)
+            imageHeight: imageSize[0], imageWidth: imageSize[1], patchHeight: patchSize[0],
+            patchWidth: patchSize[1],
+            channels: channels, width: width, depth: depth, heads: heads, hiddenWidth: hiddenWidth,
+            classes: classes)
         result.hasClassToken = classToken
         result.pooling = pooling
         result.normalizesAfterPooling = normAfterPooling

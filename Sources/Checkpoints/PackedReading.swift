@@ -32,7 +32,8 @@ extension PackedCheckpoint {
             throw .unusable("\(path): tensor “\(surplus)” belongs to no part of the model")
         }
         self.init(
-            configuration: configuration, mean: header.mean, standardDeviation: header.std, labels: header.labels,
+            configuration: configuration, mean: header.mean, standardDeviation: header.std,
+            labels: header.labels,
             plan: reader.file.metadata["plan"] ?? "", units: units)
     }
 }
@@ -52,7 +53,8 @@ private struct PackedReader {
             throw .file(error)
         }
         guard file.metadata["format"] == PackedCheckpoint.format else {
-            throw .unusable("\(path) is no packed checkpoint: its metadata has no format “\(PackedCheckpoint.format)”")
+            throw .unusable(
+                "\(path) is no packed checkpoint: its metadata has no format “\(PackedCheckpoint.format)”")
         }
         guard file.metadata["version"] == PackedCheckpoint.version else {
             throw .unusable(
@@ -74,7 +76,8 @@ private struct PackedReader {
         }
     }
 
-    func unit(_ description: any ModelUnit, used: inout Set<String>) throws(CheckpointError) -> QuantizedUnit {
+    func unit(_ description: any ModelUnit, used: inout Set<String>) throws(CheckpointError) -> QuantizedUnit
+    {
         var linears: [QuantizedLinear] = []
         for layer in description.linears {
             let name = "\(layer.name).weight"
@@ -84,17 +87,20 @@ private struct PackedReader {
             let weight: [Float]
             if let bits = quantizer.bits {
                 let codes = try codes("\(name).codes", count: elements, bits: bits, used: &used)
-                weight = quantizer.dequantize(codes, rows: layer.outputs, columns: layer.inputs)?.elements ?? []
+                weight =
+                    quantizer.dequantize(codes, rows: layer.outputs, columns: layer.inputs)?.elements ?? []
             } else {
                 weight = try floats(name, count: elements, used: &used)
             }
-            let bias = layer.hasBias || file.entry("\(layer.name).bias") != nil
+            let bias =
+                layer.hasBias || file.entry("\(layer.name).bias") != nil
                 ? Tensor(
                     shape: [layer.outputs],
                     elements: try floats("\(layer.name).bias", count: layer.outputs, used: &used)) : nil
             linears.append(
                 QuantizedLinear(
-                    weight: Tensor(shape: layer.weightShape, elements: weight), bias: bias, quantizer: quantizer))
+                    weight: Tensor(shape: layer.weightShape, elements: weight), bias: bias,
+                    quantizer: quantizer))
         }
         var vectors: [Tensor] = []
         for vector in description.vectors {
@@ -104,7 +110,8 @@ private struct PackedReader {
         }
         var quantizers: [SiteQuantizer] = []
         for site in description.sites {
-            quantizers.append(try quantizer(site.name, groups: site.groups, count: site.groupCount, used: &used))
+            quantizers.append(
+                try quantizer(site.name, groups: site.groups, count: site.groupCount, used: &used))
         }
         return QuantizedUnit(linears: linears, vectors: vectors, sites: quantizers)
     }
@@ -112,7 +119,9 @@ private struct PackedReader {
     private func quantizer(
         _ name: String, groups: QuantizationGroups, count: Int, used: inout Set<String>
     ) throws(CheckpointError) -> SiteQuantizer {
-        guard let site = sites[name] else { throw .unusable("\(path): the metadata “sites” has no “\(name)”") }
+        guard let site = sites[name] else {
+            throw .unusable("\(path): the metadata “sites” has no “\(name)”")
+        }
         do {
             switch site.kind {
             case .fullPrecision:
@@ -122,7 +131,8 @@ private struct PackedReader {
                     try UniformQuantizer(
                         bits: try BitWidth(site.bits ?? 0),
                         scales: try floats("\(name).scales", count: count, used: &used),
-                        zeroPoints: try zeroPoints("\(name).zero_points", count: count, used: &used), groups: groups))
+                        zeroPoints: try zeroPoints("\(name).zero_points", count: count, used: &used),
+                        groups: groups))
             case .logSqrt2:
                 return .logSqrt2(
                     try LogSqrt2Quantizer(
@@ -136,7 +146,9 @@ private struct PackedReader {
         }
     }
 
-    private func floats(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError) -> [Float] {
+    private func floats(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError)
+        -> [Float]
+    {
         used.insert(name)
         do {
             let values = try file.floats(name)
@@ -157,7 +169,9 @@ private struct PackedReader {
         }
     }
 
-    private func zeroPoints(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError) -> [Float] {
+    private func zeroPoints(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError)
+        -> [Float]
+    {
         guard file.entry(name)?.type == .uint8 else { return try floats(name, count: count, used: &used) }
         used.insert(name)
         do {

@@ -40,11 +40,14 @@ extension PackedCheckpoint {
                 sites["\(layer.name).weight"] = PackedSite(state.quantizer)
                 tensors += try weightTensors("\(layer.name).weight", state)
                 if let bias = state.bias {
-                    tensors.append(SafetensorsTensor(name: "\(layer.name).bias", shape: bias.shape, floats: bias.elements))
+                    tensors.append(
+                        SafetensorsTensor(
+                            name: "\(layer.name).bias", shape: bias.shape, floats: bias.elements))
                 }
             }
             for (vector, tensor) in zip(description.vectors, unit.vectors) {
-                tensors.append(SafetensorsTensor(name: vector.name, shape: tensor.shape, floats: tensor.elements))
+                tensors.append(
+                    SafetensorsTensor(name: vector.name, shape: tensor.shape, floats: tensor.elements))
             }
             for (site, quantizer) in zip(description.sites, unit.sites) {
                 sites[site.name] = PackedSite(quantizer)
@@ -57,7 +60,8 @@ extension PackedCheckpoint {
     private func weightTensors(
         _ name: String, _ state: QuantizedLinear
     ) throws(QuantizationError) -> [SafetensorsTensor] {
-        guard let bits = state.quantizer.bits, let codes = state.quantizer.codes(of: state.weight.matrix()) else {
+        guard let bits = state.quantizer.bits, let codes = state.quantizer.codes(of: state.weight.matrix())
+        else {
             return [SafetensorsTensor(name: name, shape: state.weight.shape, floats: state.weight.elements)]
         }
         let packed = try CodePacking.pack(codes, bits: bits)
@@ -70,7 +74,8 @@ extension PackedCheckpoint {
         guard values.allSatisfy({ (0...255).contains($0) }) else {
             return SafetensorsTensor(name: name, shape: [values.count], floats: values)
         }
-        return SafetensorsTensor(name: name, type: .uint8, shape: [values.count], bytes: values.map { UInt8($0) })
+        return SafetensorsTensor(
+            name: name, type: .uint8, shape: [values.count], bytes: values.map { UInt8($0) })
     }
 
     private func parameterTensors(_ name: String, _ quantizer: SiteQuantizer) -> [SafetensorsTensor] {
@@ -79,7 +84,8 @@ extension PackedCheckpoint {
             []
         case .uniform(let uniform):
             [
-                SafetensorsTensor(name: "\(name).scales", shape: [uniform.scales.count], floats: uniform.scales),
+                SafetensorsTensor(
+                    name: "\(name).scales", shape: [uniform.scales.count], floats: uniform.scales),
                 zeroPointTensor("\(name).zero_points", uniform.zeroPoints),
             ]
         case .logSqrt2(let logarithmic):

@@ -19,7 +19,9 @@ func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) ->
         agreeing += chosen == firstMaximum(teacher) ? 1 : 0
         if let label = labels?[image] {
             top1 += chosen == label ? 1 : 0
-            let better = student.enumerated().count { $0.element > student[label] || ($0.element == student[label] && $0.offset < label) }
+            let better = student.enumerated().count {
+                $0.element > student[label] || ($0.element == student[label] && $0.offset < label)
+            }
             top5 += better < 5 ? 1 : 0
         }
         let (p, q) = (logSoftmax(teacher), logSoftmax(student))
@@ -34,7 +36,8 @@ func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) ->
     let images = max(1, logits.rows)
     func percent(_ count: Int) -> Double { 100 * Double(count) / Double(images) }
     return Evaluation(
-        images: logits.rows, top1: labels == nil ? nil : percent(top1), top5: labels == nil ? nil : percent(top5),
+        images: logits.rows, top1: labels == nil ? nil : percent(top1),
+        top5: labels == nil ? nil : percent(top5),
         agreement: percent(agreeing), kl: max(0, divergence / Double(images)),
         sqnrDb: noise > 0 ? 10 * log10(signal / noise) : nil)
 }

@@ -25,7 +25,9 @@ final class QuantizationLab {
         seed = plan.seed
         units = inputs.checkpoint.model.units
         weights = inputs.checkpoint.model.weights
-        fullPrecision = zip(units, weights).map { PreparedUnit(fullPrecision: $0, weights: $1, backward: true) }
+        fullPrecision = zip(units, weights).map {
+            PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
+        }
         calibration = ModelCaches(units: fullPrecision, images: inputs.calibration, pool: pool)
     }
 
@@ -33,7 +35,9 @@ final class QuantizationLab {
     ///
     /// - Returns: Its evaluation against itself.
     func prepareCaches() -> Evaluation {
-        evaluation = inputs.evaluation.map { ModelCaches(units: fullPrecision, images: $0.images, pool: pool) }
+        evaluation = inputs.evaluation.map {
+            ModelCaches(units: fullPrecision, images: $0.images, pool: pool)
+        }
         let caches = evaluation ?? calibration
         return Engine.evaluation(of: caches.logits, against: caches.logits, labels: inputs.evaluation?.labels)
     }
@@ -61,6 +65,7 @@ final class QuantizationLab {
     ///   - input: Its input behind the quantized prefix.
     ///   - plan: Gives the bits.
     /// - Returns: The calibrated unit and how each quantizer fits its site.
+    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
     func calibrated(
         _ index: Int, input: Matrix, plan: RunPlan
     ) throws -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
@@ -70,10 +75,13 @@ final class QuantizationLab {
             weightBits: unit.linears.map {
                 plan.bits(of: "\($0.name).weight", otherwise: hyperparameters.weightBits)
             },
-            activationBits: unit.sites.map { plan.bits(of: $0.name, otherwise: hyperparameters.activationBits) },
+            activationBits: unit.sites.map {
+                plan.bits(of: $0.name, otherwise: hyperparameters.activationBits)
+            },
             reparameterizes: hyperparameters.reparameterize)
         return try calibrate(
-            unit, weights: weights[index], fullPrecision: fullPrecision[index], input: input, settings: settings,
+            unit, weights: weights[index], fullPrecision: fullPrecision[index], input: input,
+            settings: settings,
             pool: pool)
     }
 
@@ -82,6 +90,8 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - plan: Gives the bits.
     ///   - progress: Called before each unit with its index and the number of units.
+    /// - Returns: The calibrated units.
+    /// - Throws: What `calibrated` and `progress` throw.
     func calibratedModel(
         plan: RunPlan, progress: (Int, Int) throws -> Void
     ) throws -> [QuantizedUnit] {
@@ -127,7 +137,8 @@ final class QuantizationLab {
     func task(for unit: QuantizedUnit, in chain: Chain) -> ReconstructionTask {
         let index = chain.quantized.count
         return ReconstructionTask(
-            unit: units[index], state: unit, fullPrecision: fullPrecision[index], prefixInput: chain.prefixInput,
+            unit: units[index], state: unit, fullPrecision: fullPrecision[index],
+            prefixInput: chain.prefixInput,
             fullPrecisionInput: chain.fullPrecisionInput,
             target: outputs(of: [fullPrecision[index]], on: chain.fullPrecisionInput, pool: pool),
             suffix: Array(fullPrecision[(index + 1)...]), logits: calibration.logits,

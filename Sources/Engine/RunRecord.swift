@@ -17,6 +17,7 @@ final class RunRecord {
     ///   - path: A folder that is empty or not there.
     ///   - plan: The plan, which is written.
     ///   - checkpoint: The model that is quantized.
+    /// - Throws: `RunFailure` where the directory cannot be made or written.
     init(directory path: String, plan: RunPlan, checkpoint: Checkpoint) throws {
         run = try OpenRun(creating: path, plan: plan)
         header = PackedCheckpoint(
@@ -65,7 +66,8 @@ final class RunRecord {
         let plan = try directory.plan()
         guard FileManager.default.fileExists(atPath: directory.reportPath) else {
             throw RunFailure(
-                .badData, "\(path) is a run that did not finish: it has no report, so not every unit is quantized")
+                .badData,
+                "\(path) is a run that did not finish: it has no report, so not every unit is quantized")
         }
         var result: PackedCheckpoint?
         for report in try directory.report().units {

@@ -7,7 +7,9 @@ internal import Runs
 internal import TensorCore
 internal import VisionTransformers
 
-/// One run, from the plan to its last event. Lives on the engine's thread.
+/// One run, from the plan to its last event.
+///
+/// Lives on the engine's thread.
 final class RunSession {
     /// The plan with every decision made at a gate folded in.
     var plan: RunPlan
@@ -149,7 +151,8 @@ final class RunSession {
         let hyperparameters = try model.units.map { try plan.hyperparameters(of: $0.name) }
         return RunSummary(
             model: plan.model, architecture: model.configuration.summary, preset: plan.preset, units: units,
-            weightBits: hyperparameters.map(\.weightBits), activationBits: hyperparameters.map(\.activationBits),
+            weightBits: hyperparameters.map(\.weightBits),
+            activationBits: hyperparameters.map(\.activationBits),
             fullPrecisionBytes: model.parameterCount * 4, calibrationImages: inputs.calibration.rows,
             evaluationImages: inputs.evaluation?.images.rows ?? 0, threads: options.threads,
             directory: options.directory)

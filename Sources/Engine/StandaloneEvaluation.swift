@@ -47,7 +47,9 @@ public func evaluateModelOrRun(
             let model = try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))
             return try compare(model, with: model, on: set, pool: pool)
         }
-        let reference = try referencePath.map { try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0)) }
+        let reference = try referencePath.map {
+            try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0))
+        }
         return try compare(try EvaluatedModel(packed: quantized), with: reference, on: set, pool: pool)
     } catch {
         throw failure(of: error)
@@ -62,7 +64,8 @@ private struct EvaluatedModel {
 
     init(fullPrecision checkpoint: Checkpoint) throws {
         configuration = checkpoint.model.configuration
-        preprocessing = try Preprocessing(mean: checkpoint.mean, standardDeviation: checkpoint.standardDeviation)
+        preprocessing = try Preprocessing(
+            mean: checkpoint.mean, standardDeviation: checkpoint.standardDeviation)
         units = zip(checkpoint.model.units, checkpoint.model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
         }
@@ -70,13 +73,15 @@ private struct EvaluatedModel {
 
     init(packed file: QuantizedModelFile) throws {
         configuration = file.checkpoint.configuration
-        preprocessing = try Preprocessing(mean: file.checkpoint.mean, standardDeviation: file.checkpoint.standardDeviation)
+        preprocessing = try Preprocessing(
+            mean: file.checkpoint.mean, standardDeviation: file.checkpoint.standardDeviation)
         units = zip(file.units, VisionTransformer.units(of: configuration)).map { $0.prepared(for: $1) }
     }
 
     func logits(on set: ImageSet, pool: WorkerPool) throws -> Matrix {
         try set.require(
-            channels: configuration.channels, height: configuration.imageHeight, width: configuration.imageWidth)
+            channels: configuration.channels, height: configuration.imageHeight,
+            width: configuration.imageWidth)
         let images = try set.normalised(Array(0..<set.count), with: preprocessing)
         return outputs(of: units, on: images, pool: pool)
     }

@@ -60,7 +60,9 @@ extension RunSession {
                 try emit(.warning("\(task.unit.name): the loss is \(measured.loss) at step \(step)"))
                 return nil
             }
-            if step == 1 || step % interval == 0 || measured.gradientNorms != nil || step == hyperparameters.steps {
+            if step == 1 || step % interval == 0 || measured.gradientNorms != nil
+                || step == hyperparameters.steps
+            {
                 try emit(
                     .stepped(
                         StepSample(measured, unit: index, attempt: attempt, steps: hyperparameters.steps)))

@@ -61,12 +61,13 @@ struct LinearLearner: Sendable {
         biasMoments = (Matrix(rows: 1, columns: rows), Matrix(rows: 1, columns: rows))
         prepared = PreparedLinear(
             inputs: columns, outputs: rows,
-            bias: bias.map { Vector(storage: $0.storage, offset: $0.offset, count: $0.columns) }, backward: true)
+            bias: bias.map { Vector(storage: $0.storage, offset: $0.offset, count: $0.columns) },
+            backward: true)
     }
 
     /// The tiles of the weight that tasks work on.
     var tiles: [Range<Int>] {
-        stride(from: 0, to: weight.rows, by: 64).map { $0..<min(weight.rows, $0 + 64) }
+        stride(from: 0, to: weight.rows, by: 192).map { $0..<min(weight.rows, $0 + 192) }
     }
 
     /// Computes some rows of the weight that the forward pass multiplies with.
@@ -128,7 +129,8 @@ struct LinearLearner: Sendable {
         columnSums(
             dOutput, into: Vector(storage: biasGradient.storage, offset: 0, count: biasGradient.columns))
         adamStep(
-            parameters: bias, gradients: biasGradient, firstMoments: biasMoments.0, secondMoments: biasMoments.1,
+            parameters: bias, gradients: biasGradient, firstMoments: biasMoments.0,
+            secondMoments: biasMoments.1,
             settings: adam)
     }
 

@@ -44,6 +44,7 @@ package final class ModelPass: Sendable {
     /// How many images one task takes: enough rows for efficient products, few enough to stay in cache.
     ///
     /// - Parameter rows: The rows of one image.
+    /// - Returns: 1 through 8.
     package static func imagesPerTask(rows: Int) -> Int { max(1, min(8, 800 / max(1, rows))) }
 
     /// Runs all units.
@@ -62,7 +63,8 @@ package final class ModelPass: Sendable {
         pool.run((images + imagesPerTask - 1) / imagesPerTask) { task, worker in
             let range = task * imagesPerTask..<min(images, (task + 1) * imagesPerTask)
             let tapes = workers[worker].tapes.map { $0.images(0..<range.count) }
-            var current = input.rows(range.lowerBound * first.input.rows..<range.upperBound * first.input.rows)
+            var current = input.rows(
+                range.lowerBound * first.input.rows..<range.upperBound * first.input.rows)
             for (index, prepared) in units.enumerated() {
                 let shape = prepared.unit.output
                 let target =

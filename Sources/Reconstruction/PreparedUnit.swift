@@ -6,6 +6,7 @@ extension QuantizedUnit {
     /// The unit, ready to run.
     ///
     /// - Parameter unit: What the state belongs to.
+    /// - Returns: The unit with weights quantized and packed.
     package func prepared(for unit: any ModelUnit) -> PreparedUnit {
         let linears = self.linears.map { linear in
             let weight = linear.quantizedWeight()

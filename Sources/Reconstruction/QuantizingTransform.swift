@@ -27,7 +27,8 @@ package struct QuantizingTransform: SiteTransform {
                 Site(quantizer: quantizer, scales: Vector(count: 0), zeroPoints: Vector(count: 0))
             case .uniform(let uniform):
                 Site(
-                    quantizer: quantizer, scales: Vector(uniform.scales), zeroPoints: Vector(uniform.zeroPoints))
+                    quantizer: quantizer, scales: Vector(uniform.scales),
+                    zeroPoints: Vector(uniform.zeroPoints))
             case .logSqrt2(let logarithmic):
                 Site(quantizer: quantizer, scales: Vector(logarithmic.deltas), zeroPoints: Vector(count: 0))
             }

@@ -54,7 +54,8 @@ package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
     settings: CalibrationSettings, pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
-    let calibration = UnitCalibration(unit, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
+    let calibration = UnitCalibration(
+        unit, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
     var linears = weights.linears
     var vectors = weights.vectors
     var quantizers: [SiteQuantizer] = []
@@ -76,7 +77,8 @@ package func calibrate(
             linears[linear] = folded.linear
             (values, quantizer) = (folded.values, .uniform(folded.quantizer))
         } else {
-            quantizer = try calibration.quantizer(of: site, values: values, bits: settings.activationBits[index])
+            quantizer = try calibration.quantizer(
+                of: site, values: values, bits: settings.activationBits[index])
         }
         quantizers.append(quantizer)
         reports.append(calibration.report(site.name, quantizer, on: values))
@@ -117,7 +119,8 @@ private struct UnitCalibration {
             fullPrecision.forward(
                 input.rows(range.lowerBound * unit.input.rows..<range.upperBound * unit.input.rows),
                 tape: tape.images(range),
-                output: output.rows(range.lowerBound * unit.output.rows..<range.upperBound * unit.output.rows))
+                output: output.rows(range.lowerBound * unit.output.rows..<range.upperBound * unit.output.rows)
+            )
         }
         self.tape = tape
     }
@@ -168,7 +171,8 @@ private struct UnitCalibration {
         let moved = Matrix(rows: values.rows, columns: values.columns)
         folding.transform(values, into: moved)
         return (
-            folded.gamma, folded.beta, LinearWeights(weight: folded.weight, bias: folded.bias), folding.perTensor, moved
+            folded.gamma, folded.beta, LinearWeights(weight: folded.weight, bias: folded.bias),
+            folding.perTensor, moved
         )
     }
 }

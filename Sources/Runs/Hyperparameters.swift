@@ -31,7 +31,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The width of activation codes in bits: 2 through 8, or 16 to leave activations in full precision.
     public var activationBits = 4
     /// The number of optimisation steps of a unit; 0 leaves it as calibrated.
-    public var steps = 600
+    public var steps = 400
     /// The number of images in a step.
     public var batch = 32
     /// How weights are rounded while they are learned.

@@ -17,11 +17,15 @@ package struct ClassifierHead: ModelUnit {
     package var input: RowShape { RowShape(configuration.tokens, configuration.width) }
     package var output: RowShape { RowShape(1, configuration.classes) }
 
-    private enum Slot: Int, CaseIterable { case normalized, statistics, pooled, feature, featureQuantized, dLogits }
+    private enum Slot: Int, CaseIterable {
+        case normalized, statistics, pooled, feature, featureQuantized, dLogits
+    }
     private enum Scratch: Int, CaseIterable { case feature, pooled, tokens }
 
     /// A mean over tokens does not commute with LayerNorm; reading one token does, and is cheaper first.
-    private var poolsFirst: Bool { configuration.normalizesAfterPooling || configuration.pooling == .classToken }
+    private var poolsFirst: Bool {
+        configuration.normalizesAfterPooling || configuration.pooling == .classToken
+    }
 
     /// The rows of an image that the norm sees.
     private var normalizedRows: Int { poolsFirst ? 1 : configuration.tokens }
@@ -50,7 +54,8 @@ package struct ClassifierHead: ModelUnit {
     package var linears: [LinearDescriptor] {
         [
             LinearDescriptor(
-                name: "head", weightShape: [configuration.classes, configuration.width], hasBias: true, inputSite: 0,
+                name: "head", weightShape: [configuration.classes, configuration.width], hasBias: true,
+                inputSite: 0,
                 inputSlot: Slot.feature.rawValue, transformedSlot: Slot.featureQuantized.rawValue,
                 gradientSlot: Slot.dLogits.rawValue)
         ]
@@ -58,13 +63,16 @@ package struct ClassifierHead: ModelUnit {
 
     package var vectors: [VectorDescriptor] {
         let norm = configuration.normalizesAfterPooling ? "fc_norm" : "norm"
-        return ["weight", "bias"].map { VectorDescriptor(name: "\(norm).\($0)", shape: [configuration.width]) }
+        return ["weight", "bias"].map {
+            VectorDescriptor(name: "\(norm).\($0)", shape: [configuration.width])
+        }
     }
 
     package var sites: [SiteDescriptor] {
         [
             SiteDescriptor(
-                name: "head.input", kind: .linearInput, groups: .columns(width: configuration.width), groupCount: 1,
+                name: "head.input", kind: .linearInput, groups: .columns(width: configuration.width),
+                groupCount: 1,
                 slot: Slot.feature.rawValue, columns: nil)
         ]
     }
@@ -104,7 +112,8 @@ package struct ClassifierHead: ModelUnit {
     }
 
     package func backward(
-        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
+        tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         copy(dOutput, into: tape[Slot.dLogits.rawValue])
@@ -145,7 +154,8 @@ package struct ClassifierHead: ModelUnit {
     /// `[images · tokens, width]` → `[images, width]`.
     private func pool(_ tokens: Matrix, into pooled: Matrix) {
         for image in 0..<pooled.rows {
-            let rows = tokens.rows(image * configuration.tokens..<(image + 1) * configuration.tokens).rows(pooledRows)
+            let rows = tokens.rows(image * configuration.tokens..<(image + 1) * configuration.tokens).rows(
+                pooledRows)
             let out = pooled.rows(image..<image + 1)
             if rows.rows == 1 {
                 copy(rows, into: out)

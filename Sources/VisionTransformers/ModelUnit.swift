@@ -35,7 +35,8 @@ package protocol ModelUnit: Sendable {
     ///   - tape: Buffers of `tapeShapes` for as many images; overwritten.
     ///   - output: `[images · output.rows, output.columns]`; overwritten.
     func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix)
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+    )
 
     /// Computes the gradient of the unit's input and leaves the gradients of products in the tape.
     ///
@@ -49,7 +50,8 @@ package protocol ModelUnit: Sendable {
     ///   - local: Gradients to add at the operators' outputs.
     ///   - dInput: `[images · input.rows, input.columns]`, overwritten; nil where nobody wants it.
     func backward(
-        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
+        tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?)
 }
 
@@ -191,7 +193,8 @@ package struct LocalGradients: Sendable {
 
 extension ModelUnit {
     /// The values that a linear layer multiplied, given what the forward pass left.
-    package func operand(of linear: LinearDescriptor, in tape: Tape, transform: some SiteTransform) -> Matrix {
+    package func operand(of linear: LinearDescriptor, in tape: Tape, transform: some SiteTransform) -> Matrix
+    {
         guard let site = linear.inputSite, !transform.isIdentity(site) else { return tape[linear.inputSlot] }
         return tape[linear.transformedSlot]
     }

@@ -43,7 +43,8 @@ package struct PatchEmbedding: ModelUnit {
             LinearDescriptor(
                 name: "patch_embed.proj",
                 weightShape: [
-                    configuration.width, configuration.channels, configuration.patchHeight, configuration.patchWidth,
+                    configuration.width, configuration.channels, configuration.patchHeight,
+                    configuration.patchWidth,
                 ],
                 hasBias: true, inputSite: nil, inputSlot: Slot.patches.rawValue,
                 transformedSlot: Slot.patches.rawValue, gradientSlot: Slot.dEmbedded.rawValue)
@@ -74,7 +75,9 @@ package struct PatchEmbedding: ModelUnit {
             storage: positionVector.storage, offset: positionVector.offset, rows: tokens, columns: width)
         for image in 0..<tape.images {
             let out = output.rows(image * tokens..<(image + 1) * tokens)
-            add(embedded.rows(rows(of: image)), positions.rows(prefix..<tokens), into: out.rows(prefix..<tokens))
+            add(
+                embedded.rows(rows(of: image)), positions.rows(prefix..<tokens),
+                into: out.rows(prefix..<tokens))
             if configuration.hasClassToken {
                 let token = parameters.vectors[0]
                 add(
@@ -107,7 +110,8 @@ package struct PatchEmbedding: ModelUnit {
     }
 
     package func backward(
-        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
+        tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         precondition(dInput == nil, "nobody can want the gradient of pixels")

@@ -81,7 +81,8 @@ package struct TransformerBlock: ModelUnit {
             linear(
                 "attn.qkv", 3 * width, width, qkvBias, site: .qkvInput, .norm1, .norm1Quantized, .dQkv),
             linear(
-                "attn.proj", width, width, true, site: .projectionInput, .context, .contextQuantized, .dProjection),
+                "attn.proj", width, width, true, site: .projectionInput, .context, .contextQuantized,
+                .dProjection),
             linear("mlp.fc1", hidden, width, true, site: .fc1Input, .norm2, .norm2Quantized, .dFc1),
             linear("mlp.fc2", width, hidden, true, site: .fc2Input, .gelu, .geluQuantized, .dFc2),
         ]
@@ -105,7 +106,9 @@ package struct TransformerBlock: ModelUnit {
         return names.map { VectorDescriptor(name: "\(name).\($0)", shape: [width]) }
     }
 
-    private enum Site: Int { case qkvInput, query, key, value, attention, projectionInput, fc1Input, fc2Input }
+    private enum Site: Int {
+        case qkvInput, query, key, value, attention, projectionInput, fc1Input, fc2Input
+    }
 
     package var sites: [SiteDescriptor] {
         let headWidth = width / heads
@@ -116,14 +119,16 @@ package struct TransformerBlock: ModelUnit {
         }
         func operand(_ site: String, _ part: Int) -> SiteDescriptor {
             SiteDescriptor(
-                name: "\(name).\(site)", kind: .operand, groups: .columns(width: headWidth), groupCount: heads,
+                name: "\(name).\(site)", kind: .operand, groups: .columns(width: headWidth),
+                groupCount: heads,
                 slot: Slot.qkv.rawValue, columns: part * width..<(part + 1) * width)
         }
         return [
             perTensor(
                 "attn.qkv.input",
                 .normalized(
-                    gamma: Parameter.gamma1.rawValue, beta: Parameter.beta1.rawValue, linear: Linear.qkv.rawValue),
+                    gamma: Parameter.gamma1.rawValue, beta: Parameter.beta1.rawValue,
+                    linear: Linear.qkv.rawValue),
                 .norm1, width),
             operand("attn.q", 0), operand("attn.k", 1), operand("attn.v", 2),
             SiteDescriptor(
@@ -133,7 +138,8 @@ package struct TransformerBlock: ModelUnit {
             perTensor(
                 "mlp.fc1.input",
                 .normalized(
-                    gamma: Parameter.gamma2.rawValue, beta: Parameter.beta2.rawValue, linear: Linear.fc1.rawValue),
+                    gamma: Parameter.gamma2.rawValue, beta: Parameter.beta2.rawValue,
+                    linear: Linear.fc1.rawValue),
                 .norm2, width),
             perTensor("mlp.fc2.input", .linearInput, .gelu, hidden),
         ]
@@ -167,7 +173,8 @@ package struct TransformerBlock: ModelUnit {
     /// `[images · heads · tokens, tokens]` as one matrix per image and head.
     private func maps(_ matrix: Matrix, images: Int) -> MatrixBatch {
         MatrixBatch(
-            storage: matrix.storage, offset: matrix.offset, rows: tokens, columns: tokens, stride: matrix.stride,
+            storage: matrix.storage, offset: matrix.offset, rows: tokens, columns: tokens,
+            stride: matrix.stride,
             outerCount: images, outerStride: heads * tokens * matrix.stride, innerCount: heads,
             innerStride: tokens * matrix.stride)
     }
@@ -196,14 +203,17 @@ extension TransformerBlock {
         let norm = statistics(tape, .norm2Statistics)
         layerNorm(
             middle, gamma: parameters.vectors[Parameter.gamma2.rawValue],
-            beta: parameters.vectors[Parameter.beta2.rawValue], epsilon: epsilon, into: tape[Slot.norm2.rawValue],
+            beta: parameters.vectors[Parameter.beta2.rawValue], epsilon: epsilon,
+            into: tape[Slot.norm2.rawValue],
             mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
         let fc1Input = transformed(
-            Site.fc1Input.rawValue, tape[Slot.norm2.rawValue], by: transform, into: tape[Slot.norm2Quantized.rawValue])
+            Site.fc1Input.rawValue, tape[Slot.norm2.rawValue], by: transform,
+            into: tape[Slot.norm2Quantized.rawValue])
         parameters.linears[Linear.fc1.rawValue].forward(fc1Input, into: tape[Slot.fc1.rawValue])
         gelu(tape[Slot.fc1.rawValue], into: tape[Slot.gelu.rawValue])
         let fc2Input = transformed(
-            Site.fc2Input.rawValue, tape[Slot.gelu.rawValue], by: transform, into: tape[Slot.geluQuantized.rawValue])
+            Site.fc2Input.rawValue, tape[Slot.gelu.rawValue], by: transform,
+            into: tape[Slot.geluQuantized.rawValue])
         parameters.linears[Linear.fc2.rawValue].forward(fc2Input, into: tape[Slot.fc2.rawValue])
         add(middle, tape[Slot.fc2.rawValue], scaledBy: scale(.scale2, parameters), into: output)
     }
@@ -219,10 +229,12 @@ extension TransformerBlock {
         let norm = statistics(tape, .norm1Statistics)
         layerNorm(
             input, gamma: parameters.vectors[Parameter.gamma1.rawValue],
-            beta: parameters.vectors[Parameter.beta1.rawValue], epsilon: epsilon, into: tape[Slot.norm1.rawValue],
+            beta: parameters.vectors[Parameter.beta1.rawValue], epsilon: epsilon,
+            into: tape[Slot.norm1.rawValue],
             mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
         let qkvInput = transformed(
-            Site.qkvInput.rawValue, tape[Slot.norm1.rawValue], by: transform, into: tape[Slot.norm1Quantized.rawValue])
+            Site.qkvInput.rawValue, tape[Slot.norm1.rawValue], by: transform,
+            into: tape[Slot.norm1Quantized.rawValue])
         parameters.linears[Linear.qkv.rawValue].forward(qkvInput, into: tape[Slot.qkv.rawValue])
         for site in [Site.query, .key, .value] where !transform.isIdentity(site.rawValue) {
             let columns = (site.rawValue - 1) * width..<site.rawValue * width
@@ -232,7 +244,8 @@ extension TransformerBlock {
         }
         let (q, k, v) = operands(tape, transform)
         multiplyBatch(
-            q, k, into: maps(tape[Slot.scores.rawValue], images: images), transposeB: true, alpha: attentionScale)
+            q, k, into: maps(tape[Slot.scores.rawValue], images: images), transposeB: true,
+            alpha: attentionScale)
         softmaxRows(tape[Slot.scores.rawValue], into: tape[Slot.attention.rawValue])
         let attention = transformed(
             Site.attention.rawValue, tape[Slot.attention.rawValue], by: transform,
@@ -259,7 +272,8 @@ extension TransformerBlock {
     }
 
     package func backward(
-        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
+        tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         let dFc2 = tape[Slot.dFc2.rawValue]
@@ -286,7 +300,8 @@ extension TransformerBlock {
     }
 
     private func attendBackward(
-        _ dMiddle: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        _ dMiddle: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
+        tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         let images = tape.images
@@ -299,14 +314,16 @@ extension TransformerBlock {
         addLocal(local, Operator.context.rawValue, tape: tape, to: dContext)
 
         let (q, k, v) = operands(tape, transform)
-        let attentionSlot = transform.isIdentity(Site.attention.rawValue) ? Slot.attention : Slot.attentionQuantized
+        let attentionSlot =
+            transform.isIdentity(Site.attention.rawValue) ? Slot.attention : Slot.attentionQuantized
         let dAttention = scratch[Scratch.attention.rawValue]
         let dScores = scratch[Scratch.scores.rawValue]
         let dQkv = tape[Slot.dQkv.rawValue]
         let dContextHeads = perHead(dContext, images: images)
         multiplyBatch(dContextHeads, v, into: maps(dAttention, images: images), transposeB: true)
         multiplyBatch(
-            maps(tape[attentionSlot.rawValue], images: images), dContextHeads, into: part(2, of: dQkv, images: images),
+            maps(tape[attentionSlot.rawValue], images: images), dContextHeads,
+            into: part(2, of: dQkv, images: images),
             transposeA: true)
         backward(.attention, dAttention, .attention, .attentionQuantized, tape, transform)
         softmaxRowsBackward(dAttention, out: tape[Slot.attention.rawValue], into: dScores)
@@ -318,7 +335,8 @@ extension TransformerBlock {
         for site in [Site.query, .key, .value] where !transform.isIdentity(site.rawValue) {
             let columns = (site.rawValue - 1) * width..<site.rawValue * width
             transform.backward(
-                site.rawValue, gradient: dQkv.columns(columns), values: tape[Slot.qkv.rawValue].columns(columns),
+                site.rawValue, gradient: dQkv.columns(columns),
+                values: tape[Slot.qkv.rawValue].columns(columns),
                 transformed: tape[Slot.qkvQuantized.rawValue].columns(columns))
         }
         addLocal(local, Operator.qkv.rawValue, tape: tape, to: dQkv)
@@ -340,7 +358,8 @@ extension TransformerBlock {
     ) {
         guard !transform.isIdentity(site.rawValue) else { return }
         transform.backward(
-            site.rawValue, gradient: gradient, values: tape[values.rawValue], transformed: tape[transformed.rawValue])
+            site.rawValue, gradient: gradient, values: tape[values.rawValue],
+            transformed: tape[transformed.rawValue])
     }
 
     private func scaleOrCopy(_ x: Matrix, by gamma: Vector?, into out: Matrix) {

@@ -30,7 +30,8 @@ public struct UnitWeights: Equatable, Sendable {
 
     /// The number of floats.
     public var count: Int {
-        linears.reduce(0) { $0 + $1.weight.count + ($1.bias?.count ?? 0) } + vectors.reduce(0) { $0 + $1.count }
+        linears.reduce(0) { $0 + $1.weight.count + ($1.bias?.count ?? 0) }
+            + vectors.reduce(0) { $0 + $1.count }
     }
 }
 
@@ -71,7 +72,9 @@ package final class PreparedLinear: Sendable {
 
     /// Computes `dInput = dOutput · weight`.
     package func backward(_ dOutput: Matrix, into dInput: Matrix) {
-        guard let backwardOperand else { preconditionFailure("this layer was prepared for the forward pass only") }
+        guard let backwardOperand else {
+            preconditionFailure("this layer was prepared for the forward pass only")
+        }
         multiply(dOutput, backwardOperand, into: dInput)
     }
 }

@@ -43,7 +43,8 @@ public struct ViTConfiguration: Equatable, Sendable {
 
     /// Makes a configuration of a plain ViT; the rarer choices can be set afterwards.
     public init(
-        imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int, width: Int, depth: Int,
+        imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int, width: Int,
+        depth: Int,
         heads: Int, hiddenWidth: Int, classes: Int
     ) {
         self.imageHeight = imageHeight

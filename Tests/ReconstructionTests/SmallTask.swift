@@ -15,7 +15,8 @@ struct SmallTask {
 
     init(seed: UInt64, depth: Int = 2, images count: Int = 6, threads: Int = 1) {
         var shape = ViTConfiguration(
-            imageHeight: 8, imageWidth: 8, patchHeight: 4, patchWidth: 4, channels: 1, width: 12, depth: depth, heads: 2,
+            imageHeight: 8, imageWidth: 8, patchHeight: 4, patchWidth: 4, channels: 1, width: 12,
+            depth: depth, heads: 2,
             hiddenWidth: 20, classes: 5)
         shape.hasLayerScale = true
         var generator = SeededGenerator(seed: seed, stream: "model")
@@ -87,13 +88,15 @@ struct SmallTask {
         ModelPass([fullPrecision[index]], pool: pool).run(input, into: target)
         return ReconstructionTask(
             unit: model.units[index], state: state, fullPrecision: fullPrecision[index], prefixInput: input,
-            fullPrecisionInput: input, target: target, suffix: Array(fullPrecision[(index + 1)...]), logits: logits,
+            fullPrecisionInput: input, target: target, suffix: Array(fullPrecision[(index + 1)...]),
+            logits: logits,
             features: features)
     }
 
     func settings(block: Double, global: Double, local: Double) -> ReconstructionSettings {
         var settings = ReconstructionSettings(
-            steps: 30, batch: images.rows, weightLearningRate: 1e-3, scaleLearningRate: 1e-3, blockWeight: block,
+            steps: 30, batch: images.rows, weightLearningRate: 1e-3, scaleLearningRate: 1e-3,
+            blockWeight: block,
             globalWeight: global, localWeight: local, seed: 1)
         settings.fusion = .fixed
         return settings

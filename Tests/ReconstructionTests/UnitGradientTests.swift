@@ -27,7 +27,8 @@ enum TermChoice: String, CaseIterable, CustomTestStringConvertible {
 @Suite("Gradients of a whole unit")
 struct UnitGradientTests {
     /// The weighted loss of a state over all images.
-    private func loss(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit, _ terms: TermChoice) -> Double {
+    private func loss(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit, _ terms: TermChoice) -> Double
+    {
         let reconstruction = UnitReconstruction(
             small.task(index, state: state), settings: terms.settings(for: small), pool: small.pool)
         return reconstruction.gradients(on: Array(0..<small.images.rows)).loss
@@ -54,7 +55,9 @@ struct UnitGradientTests {
                 up.linears[layer].weight.elements[element] += step
                 down.linears[layer].weight.elements[element] -= step
                 let numeric = (loss(small, 1, up, terms) - loss(small, 1, down, terms)) / Double(2 * step)
-                difference += (numeric - Double(analytic[layer][element])) * (numeric - Double(analytic[layer][element]))
+                difference +=
+                    (numeric - Double(analytic[layer][element]))
+                    * (numeric - Double(analytic[layer][element]))
                 size += numeric * numeric
             }
             #expect(
@@ -118,7 +121,8 @@ struct UnitGradientTests {
                 }
                 let x = values[row, column] / scale
                 let code = x.rounded(.toNearestOrEven) + zero
-                let slope = code < 0 ? -zero : code > maximum ? maximum - zero : x.rounded(.toNearestOrEven) - x
+                let slope =
+                    code < 0 ? -zero : code > maximum ? maximum - zero : x.rounded(.toNearestOrEven) - x
                 expected += gradient * Double(slope)
             }
         }
@@ -142,7 +146,8 @@ struct UnitGradientTests {
             .gradients(on: images)
         var plain = state
         plain.linears[2] = QuantizedLinear(
-            weight: Tensor(shape: state.linears[2].weight.shape, elements: state.linears[2].quantizedWeight().elements),
+            weight: Tensor(
+                shape: state.linears[2].weight.shape, elements: state.linears[2].quantizedWeight().elements),
             bias: state.linears[2].bias, quantizer: .fullPrecision)
         let direct = UnitReconstruction(small.task(1, state: plain), settings: settings, pool: small.pool)
             .gradients(on: images)
@@ -160,7 +165,8 @@ struct UnitGradientTests {
         }
         func run(_ small: SmallTask) -> (loss: Double, weights: [[Float]], scales: [[Float]]) {
             UnitReconstruction(
-                small.task(1, state: small.disturbed(1, seed: 6)), settings: TermChoice.all.settings(for: small),
+                small.task(1, state: small.disturbed(1, seed: 6)),
+                settings: TermChoice.all.settings(for: small),
                 pool: small.pool
             ).gradients(on: Array(0..<40))
         }

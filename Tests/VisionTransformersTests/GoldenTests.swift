@@ -38,13 +38,15 @@ struct GoldenTests {
         let golden = try Golden(name)
         let model = golden.checkpoint.model
         let shape = model.configuration
-        var current = try golden.matrix("input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
+        var current = try golden.matrix(
+            "input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
         let images = current.rows
         for (index, unit) in model.units.enumerated() {
             let output = unit.output.matrix(images: images)
             unit.forward(
                 current, parameters: UnitParameters(model.weights[index], backward: false),
-                transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: images), output: output)
+                transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: images),
+                output: output)
             let expected: Matrix
             switch index {
             case 0: expected = try golden.matrix("block_input", columns: shape.width)
@@ -71,7 +73,8 @@ struct GoldenTests {
             let output = unit.output.matrix(images: images)
             let tape = Tape(shapes: unit.tapeShapes, images: images)
             let prepared = UnitParameters(weights, backward: true)
-            unit.forward(current, parameters: prepared, transform: FullPrecision(), tape: tape, output: output)
+            unit.forward(
+                current, parameters: prepared, transform: FullPrecision(), tape: tape, output: output)
             inputs.append(current)
             tapes.append(tape)
             parameters.append(prepared)
@@ -99,9 +102,11 @@ struct GoldenTests {
                 let weightGradient = Matrix(rows: linear.outputs, columns: linear.inputs)
                 multiply(
                     tapes[index][linear.gradientSlot],
-                    unit.operand(of: linear, in: tapes[index], transform: FullPrecision()), into: weightGradient,
+                    unit.operand(of: linear, in: tapes[index], transform: FullPrecision()),
+                    into: weightGradient,
                     transposeA: true)
-                let expected = try golden.matrix("parameter_gradient.\(linear.name).weight", columns: linear.inputs)
+                let expected = try golden.matrix(
+                    "parameter_gradient.\(linear.name).weight", columns: linear.inputs)
                 #expect(relativeError(weightGradient, expected) < 1e-4, "\(linear.name)")
             }
             gradient = dInput
