@@ -1,0 +1,246 @@
+"""Uses the workbench on a pseudo-terminal, as a person does.
+
+    workbench.py session TOOL FOLDER               a whole session on the bundled ViT
+    workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
+    workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
+    workbench.py suspend TOOL FOLDER               the start screen, put aside and taken up again
+    workbench.py screen TOOL FOLDER NAME=VALUE...  the start screen in an environment
+    workbench.py refusal TOOL FOLDER NAME=VALUE... the sentence in an environment without a screen
+
+Prints nothing and ends with 0 where everything is as expected; otherwise says what is not, with the screen.
+An empty VALUE sets a variable to nothing, `NAME` alone takes it away.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+from terminal import CONTROL_C, CONTROL_Z, DOWN, ENTER, ERASE_LINE, ESCAPE, Failure, Terminal, expect
+
+# Not 39 and 49, which give a terminal its own colours back.
+COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
+
+
+def session(tool, folder):
+    export = os.path.join(folder, "session.safetensors")
+    run = os.path.join(folder, "session")
+    command = [tool, "workbench", "--steps", "4", "--batch", "8", "--output", run]
+    with Terminal(command, folder) as terminal:
+        start(terminal)
+        pause(terminal)
+        look_for_help(terminal)
+        change_steps(terminal, run)
+        go_on_through_sizes(terminal)
+        top1 = read_result(terminal)
+        export_packed(terminal, export)
+        terminal.press("q")
+        expect_end(terminal, 0)
+        expect("run directory" in terminal.after_screen(), "the run's folder is not told at the end")
+    compare(tool, folder, export, top1)
+
+
+def start(terminal):
+    """The bundled model is there, and one key starts it."""
+    terminal.wait_for("fashion-vit", "ViT, 6 blocks", "Weight bits", "Steps per unit")
+    terminal.wait_for_footer("Enter start the run", "q quit")
+    terminal.press(ENTER)
+    terminal.wait_for("1 Units", "2 Reconstruction", "3 Contributions", "4 Sweep", "5 Parameters", "6 Log")
+    terminal.wait_for_footer("Space pause")
+
+
+def pause(terminal):
+    """Space takes the run to the next gate."""
+    terminal.press(" ")
+    terminal.wait_for("PAUSE queued")
+    terminal.wait_for("WAITING", "waiting at the gate before")
+    terminal.wait_for_footer("Space go on", "e edit")
+
+
+def look_for_help(terminal):
+    """A click on the footer is as good as its key."""
+    terminal.click("? help")
+    terminal.wait_for("Help", "type to filter", "pause at the next gate, or go on")
+    terminal.press(ESCAPE)
+    terminal.wait_without("type to filter")
+
+
+def change_steps(terminal, run):
+    """The keys of the footer lead to a changed parameter."""
+    terminal.press("e")
+    terminal.wait("a notice that says how to edit", lambda: "Enter changes a value" in terminal.footer)
+    terminal.press("g" + DOWN + DOWN)
+    terminal.wait("steps as the selected parameter", lambda: selected_parameter(terminal) == ("steps", "4"))
+    terminal.press(ENTER)
+    terminal.wait_for_footer("Enter take", "Esc cancel")
+    terminal.press(ERASE_LINE + "many" + ENTER)
+    terminal.wait_for("steps cannot be")
+    terminal.press(ERASE_LINE + "3" + ENTER)
+    terminal.wait_for("was 4")
+    terminal.wait_for_footer("a apply", "u undo")
+    terminal.press("a")
+    terminal.wait_for("on: steps = 3")
+    terminal.wait_without("was 4")
+    events = [json.loads(line) for line in open(os.path.join(run, "journal.jsonl"), encoding="utf-8")]
+    changes = [event for event in events if event.get("event") == "changed"]
+    expect(len(changes) == 1, f"the journal has {len(changes)} changes")
+    expect("steps" in json.dumps(changes[0]), f"the journal's change is {changes[0]}")
+
+
+def selected_parameter(terminal):
+    for line in terminal.lines:
+        if match := re.search(r"▶ ([a-z_]+) +(\S+)", line):
+            return match.groups()
+    return None
+
+
+def go_on_through_sizes(terminal):
+    """The screen fits into any size while the run goes on."""
+    terminal.press(" ")
+    terminal.wait_without("WAITING")
+    terminal.set_size((80, 24))
+    terminal.wait_for("1 Units", "6 Log")
+    terminal.wait_for_footer("quit")
+    expect("3 Contributions ─" not in terminal.text, f"80 × 24 has the large layout\n{terminal.picture()}")
+    terminal.set_size((50, 10))
+    terminal.wait_for("50x10 needs 60x16")
+    terminal.set_size((120, 40))
+    terminal.wait_for("1 Units", "5 Parameters", "6 Log")
+
+
+def read_result(terminal):
+    """The result is shown in place; its top-1 as it is written there."""
+    terminal.wait_for("DONE in", "calibrated", "SQNR", "times smaller")
+    terminal.wait_for_footer("x export", "n new run")
+    for line in terminal.lines:
+        if match := re.search(r"top-1 +([0-9.]+) % +([0-9.]+) % +([0-9.]+) %", line):
+            return match.group(3)
+    raise Failure(f"the result has no top-1\n{terminal.picture()}")
+
+
+def export_packed(terminal, path):
+    terminal.press("x")
+    terminal.wait_for("Export", "packed", "recipe", "Enter write", "Esc cancel")
+    terminal.press(ERASE_LINE + "/nowhere/at/all" + ENTER)
+    terminal.wait_for("/nowhere/at is not there")
+    terminal.press(ERASE_LINE + path)
+    terminal.wait_for(os.path.basename(path))
+    terminal.press(ENTER)
+    terminal.wait_for("Wrote")
+    expect(os.path.getsize(path) > 0, f"{path} is empty")
+    terminal.press(ESCAPE)
+    terminal.wait_without("Wrote")
+
+
+def compare(tool, folder, export, top1):
+    """What was shown is what the exported file gives."""
+    result = subprocess.run([tool, "evaluate", export, "--json"], cwd=folder, capture_output=True, text=True)
+    expect(result.returncode == 0, f"evaluate ended with {result.returncode}: {result.stderr}")
+    measured = json.loads(result.stdout)["top1"]
+    expect(f"{measured:.2f}" == top1, f"the screen said {top1} % top-1, the exported file gives {measured}")
+
+
+def expect_end(terminal, code, had_screen=True):
+    ended = terminal.wait_for_end()
+    expect(ended == code, f"it ended with {ended}, not {code}\n{terminal.after_screen()}")
+    terminal.expect_restored(had_screen)
+
+
+def end_by_signal(tool, folder, name, *flags):
+    number = signal.Signals[name]
+    with Terminal([tool, "workbench", *flags], folder) as terminal:
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(ENTER)
+        terminal.wait_for("RUNNING", "step ")
+        terminal.send(number)
+        expect_end(terminal, 128 + number)
+
+
+def leave(tool, folder, *flags):
+    """`q` and Ctrl-C ask while a run is in work; the second Ctrl-C is the answer."""
+    with Terminal([tool, "workbench", *flags], folder) as terminal:
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(ENTER)
+        terminal.wait_for("RUNNING", "step ")
+        terminal.press("q")
+        terminal.wait_for("The run is still in work")
+        terminal.press("n")
+        terminal.wait_without("The run is still in work")
+        terminal.press(CONTROL_C)
+        terminal.wait_for("The run is still in work")
+        terminal.press(CONTROL_C)
+        expect_end(terminal, 130)
+
+
+def suspend(tool, folder):
+    """Ctrl-Z gives the terminal back; what comes after it draws everything again, at the size of then."""
+    with Terminal([tool], folder) as terminal:
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(CONTROL_Z)
+        terminal.wait("a stopped program", terminal.is_stopped)
+        terminal.expect_restored()
+        terminal.screen.reset()
+        terminal.set_size((80, 24))
+        terminal.send(signal.SIGCONT)
+        terminal.wait_for("fashion-vit", "Weight bits")
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press("q")
+        expect_end(terminal, 0)
+
+
+def variables(words):
+    return {name: value if sign else None for name, sign, value in (word.partition("=") for word in words)}
+
+
+def start_screen(tool, folder, *words):
+    """The start screen comes, whatever the terminal can do, and `q` leaves everything as it was."""
+    environment = variables(words)
+    with Terminal([tool], folder, environment=environment) as terminal:
+        terminal.wait_for("fashion-vit", "Weight bits")
+        terminal.wait_for_footer("q quit")
+        expect(terminal.lines[-1] and not terminal.lines[0], f"the screen is not filled\n{terminal.picture()}")
+        has_colour = COLOUR.search(terminal.bytes) is not None
+        wants_colour = not environment.get("NO_COLOR") and environment.get("TERM") != "vt100"
+        expect(has_colour == wants_colour, f"colours were {'' if has_colour else 'not '}sent")
+        terminal.press("q")
+        expect_end(terminal, 0, had_screen=False)
+
+
+def refusal(tool, folder, *words):
+    """One sentence, nothing else, and the code for wrong use."""
+    with Terminal([tool], folder, environment=variables(words)) as terminal:
+        code = terminal.wait_for_end()
+        # On leaving a terminal without commands ncurses returns the carriage.
+        said = terminal.bytes.decode().lstrip("\r")
+        expect(code == 64, f"it ended with {code} and said {said!r}")
+        expect(said.count("\n") == 1 and said.startswith("mgrq: "), f"it said {said!r}")
+        expect("TERM" in said and "--plain" in said, f"it does not say what to do: {said!r}")
+        expect("\x1b" not in said, f"it sent commands to the terminal: {said!r}")
+        terminal.expect_restored(had_screen=False)
+
+
+SCENARIOS = {
+    "session": session,
+    "signal": end_by_signal,
+    "quit": leave,
+    "suspend": suspend,
+    "screen": start_screen,
+    "refusal": refusal,
+}
+
+
+def main(arguments):
+    if len(arguments) < 3 or arguments[0] not in SCENARIOS:
+        print(__doc__.strip(), file=sys.stderr)
+        return 64
+    try:
+        SCENARIOS[arguments[0]](*arguments[1:])
+    except Failure as failure:
+        print(f"workbench.py {arguments[0]}: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,104 @@
+import Foundation
+import Testing
+
+@Suite(
+    "The workbench on a terminal", .serialized,
+    .enabled(
+        if: TerminalScript.canRun,
+        "there is no python3 with pyte, which shows what the workbench draws; .ci/install test installs it"))
+struct TerminalTests {
+    let place: Workplace
+
+    init() throws {
+        place = try Workplace()
+    }
+
+    /// Carries out a scenario of `Scripts/workbench.py`; its complaint, with the screen, becomes the failure.
+    private func expect(_ scenario: String, _ words: [String] = []) throws {
+        let script = try TerminalScript(scenario, in: place, words)
+        let ending = try script.end()
+        #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
+    }
+
+    @Test("leads through a whole session: start, pause, edit, resize, export, quit")
+    func session() throws {
+        try expect("session")
+    }
+
+    @Test(
+        "is put back, with the code of the signal, when a signal ends a run",
+        arguments: ["TERM", "HUP", "INT"])
+    func signal(name: String) throws {
+        try expect("signal", ["SIG\(name)"] + Workplace.job + ["--set", "steps=1000000"])
+    }
+
+    @Test("asks before it leaves a run, and leaves with the code of an interruption")
+    func quit() throws {
+        try expect("quit", Workplace.job + ["--set", "steps=1000000"])
+    }
+
+    @Test("gives the terminal back while it is suspended, and draws everything again")
+    func suspension() throws {
+        try expect("suspend")
+    }
+
+    @Test(
+        "shows the start screen in any environment",
+        arguments: [
+            "TERM=xterm-256color", "TERM=tmux-256color", "TERM=screen", "TERM=linux", "TERM=vt100",
+            "NO_COLOR=1",
+            "COLORTERM=truecolor", "LC_ALL=C", "LINES=10",
+        ])
+    func environment(variable: String) throws {
+        try expect("screen", [variable])
+    }
+
+    @Test(
+        "gets one sentence where no screen can be drawn",
+        arguments: ["TERM=dumb", "TERM=no-such-terminal", "TERM=", "TERM"])
+    func refusal(variable: String) throws {
+        try expect("refusal", [variable])
+    }
+}
+
+/// A scenario of `Scripts/workbench.py`, at work.
+struct TerminalScript {
+    /// The python to use: the one that `MGRQ_TEST_PYTHON` names, or the one of the path.
+    private static let python: [String] = {
+        let named = ProcessInfo.processInfo.environment["MGRQ_TEST_PYTHON"] ?? ""
+        return FileManager.default.isExecutableFile(atPath: named) ? [named] : ["/usr/bin/env", "python3"]
+    }()
+
+    /// Whether that python has what the scripts import.
+    static let canRun: Bool = {
+        let process = Process()
+        process.executableURL = URL(filePath: python[0])
+        process.arguments = python.dropFirst() + ["-c", "import pyte"]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
+    private let work: Work
+
+    /// Starts a scenario.
+    ///
+    /// - Parameters:
+    ///   - scenario: Its name.
+    ///   - place: The folder in which the tool is started.
+    ///   - words: What follows the folder on its command line.
+    /// - Throws: Where it cannot be started.
+    init(_ scenario: String, in place: Workplace, _ words: [String]) throws {
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "Scripts/workbench.py")
+        work = try Work(
+            tool: Self.python[0],
+            arguments: Self.python.dropFirst() + ["-B", script.path, scenario, Workplace.tool(), place.path]
+                + words,
+            folder: place.path, environment: [:], output: nil)
+    }
+
+    /// Waits for its end.
+    func end() throws -> Work.Ending { try work.end() }
+}
