@@ -86,7 +86,7 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "VisionTransformers", "Quantization", "Safetensors", "TensorCore",
+                "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
                 "TestSupport",
             ]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),

@@ -124,8 +124,10 @@ struct PackedHeader: Codable {
 
     /// The shape, if every number is one that a model can have.
     var configuration: ViTConfiguration? {
-        let sizes = imageSize + patchSize + [channels, width, heads, hiddenWidth, classes]
-        guard imageSize.count == 2, patchSize.count == 2, sizes.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }),
+        let sides = imageSize + patchSize
+        let counts = [channels, width, heads, hiddenWidth, classes]
+        guard imageSize.count == 2, patchSize.count == 2, sides.allSatisfy({ $0 > 0 && $0 <= 4096 }),
+            counts.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }), channels <= 4096,
             depth > 0, depth <= 4096, width % heads == 0, imageSize[0] % patchSize[0] == 0,
             imageSize[1] % patchSize[1] == 0, let pooling = ViTConfiguration.Pooling(rawValue: pooling),
             epsilon.isFinite, epsilon > 0, mean.count == channels, std.count == channels,

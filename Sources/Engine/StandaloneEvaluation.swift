@@ -45,12 +45,14 @@ public func evaluateModelOrRun(
         let set = try ImageSet(path: dataPath)
         guard let quantized = try QuantizedModelFile(path: path) else {
             let model = try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))
-            return try compare(model, with: model, on: set, pool: pool)
+            return try compare(model, with: .itself, on: set, pool: pool)
         }
         let reference = try referencePath.map {
             try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0))
         }
-        return try compare(try EvaluatedModel(packed: quantized), with: reference, on: set, pool: pool)
+        return try compare(
+            try EvaluatedModel(packed: quantized), with: reference.map(Reference.other) ?? .absent, on: set,
+            pool: pool)
     } catch {
         throw failure(of: error)
     }
@@ -87,23 +89,36 @@ private struct EvaluatedModel {
     }
 }
 
+/// What a model is compared with.
+private enum Reference {
+    case absent
+    case itself
+    case other(EvaluatedModel)
+}
+
 private func compare(
-    _ model: EvaluatedModel, with reference: EvaluatedModel?, on set: ImageSet, pool: WorkerPool
+    _ model: EvaluatedModel, with reference: Reference, on set: ImageSet, pool: WorkerPool
 ) throws -> ModelEvaluation {
     let logits = try model.logits(on: set, pool: pool)
     let labels = set.labels == nil ? nil : try set.labels(below: model.configuration.classes)
-    let teacher = try reference.map { try $0.logits(on: set, pool: pool) }
-    if let teacher, teacher.columns != logits.columns {
+    var teacher = logits
+    var isKnown = true
+    switch reference {
+    case .absent: isKnown = false
+    case .itself: break
+    case .other(let other): teacher = try other.logits(on: set, pool: pool)
+    }
+    guard teacher.columns == logits.columns else {
         throw RunFailure(
             .badData,
-            "the reference has \(teacher.columns) classes, the quantized model \(logits.columns); give the checkpoint "
-                + "that the model was made from")
+            "the reference has \(teacher.columns) classes, the quantized model \(logits.columns); "
+                + "give the checkpoint that the model was made from")
     }
-    let result = evaluation(of: logits, against: teacher ?? logits, labels: labels)
+    let result = evaluation(of: logits, against: teacher, labels: labels)
     return ModelEvaluation(
         images: result.images, top1: result.top1, top5: result.top5,
-        agreement: teacher == nil ? nil : result.agreement, kl: teacher == nil ? nil : result.kl,
-        sqnrDb: teacher == nil ? nil : result.sqnrDb)
+        agreement: isKnown ? result.agreement : nil,
+        kl: isKnown ? result.kl : nil, sqnrDb: isKnown ? result.sqnrDb : nil)
 }
 
 /// A complete quantized model on disk: a packed checkpoint or a run directory.

@@ -16,7 +16,7 @@ public enum GlobalTarget: String, CaseIterable, Codable, Sendable {
 
 /// How the three terms are brought to one scale before their weights apply.
 public enum Fusion: String, CaseIterable, Codable, Sendable {
-    /// Every term is divided by its mean over the first steps, so that each starts at 1.
+    /// Every term is divided by its mean over a few batches of the calibrated unit, so that each starts near 1.
     case firstStep = "first_step"
     /// The terms are used as they are.
     case fixed
@@ -37,7 +37,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// How weights are rounded while they are learned.
     public var rounding = Rounding.ste
     /// The learning rate of weights (`ste`) or of rounding variables (`adaround`).
-    public var weightLearningRate = 1e-4
+    public var weightLearningRate = 5e-4
     /// The learning rate of the logarithm of activation scales; 0 freezes them.
     public var scaleLearningRate = 1e-3
     /// The weight of the block term.

@@ -1,0 +1,119 @@
+import Checkpoints
+import Foundation
+import Safetensors
+import Testing
+import VisionTransformers
+
+/// A copy of a golden checkpoint in a folder that goes when the test ends.
+private final class Copy {
+    let path: String
+
+    init() throws {
+        let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("VisionTransformersTests/Goldens/no-qkv-bias").path
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("mgrq-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for name in ["model.safetensors", "config.json"] {
+            try FileManager.default.copyItem(atPath: "\(golden)/\(name)", toPath: "\(path)/\(name)")
+        }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Replaces a text in config.json.
+    func edit(_ old: String, _ new: String) throws {
+        let url = URL(fileURLWithPath: path + "/config.json")
+        let text = try String(contentsOf: url, encoding: .utf8)
+        #expect(text.contains(old), "config.json has no \(old)")
+        try text.replacingOccurrences(of: old, with: new).write(to: url, atomically: true, encoding: .utf8)
+    }
+
+    /// What loading says, in one sentence.
+    func complaint() -> String? {
+        do {
+            _ = try loadCheckpoint(path: path)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+}
+
+@Suite("Loading checkpoints")
+struct LoadingTests {
+    @Test("what shapes and config.json say becomes the configuration")
+    func configuration() throws {
+        let copy = try Copy()
+        let checkpoint = try loadCheckpoint(path: copy.path)
+        let shape = checkpoint.model.configuration
+        #expect(
+            [shape.imageHeight, shape.patchHeight, shape.channels, shape.width, shape.depth] == [
+                24, 8, 3, 32, 2,
+            ])
+        #expect(shape.heads == 4)
+        #expect(!shape.hasQkvBias)
+        #expect(shape.hasClassToken)
+        #expect(checkpoint.mean.count == 3)
+    }
+
+    @Test(
+        "a wrong value in config.json is refused and named",
+        arguments: [
+            (#""num_heads": 4"#, #""num_heads": 5"#, "5 heads"),
+            (#""num_heads": 4"#, #""num_heads": "four""#, "num_heads"),
+            (#""global_pool": "token""#, #""global_pool": "max""#, "global_pool"),
+            (#""img_size": 24"#, #""img_size": 32"#, "32"), ("{", "[", "JSON"),
+        ])
+    func badConfiguration(old: String, new: String, expected: String) throws {
+        let copy = try Copy()
+        try copy.edit(old, new)
+        let complaint = try #require(copy.complaint())
+        #expect(complaint.contains(expected), "\(complaint)")
+    }
+
+    @Test(
+        "a missing file and a missing folder are said to be missing",
+        arguments: ["", "/nothing", "/model.safetensor"])
+    func missing(suffix: String) throws {
+        let copy = try Copy()
+        if suffix.isEmpty {
+            try FileManager.default.removeItem(atPath: copy.path + "/model.safetensors")
+        }
+        #expect {
+            _ = try loadCheckpoint(path: copy.path + suffix)
+        } throws: { error in
+            if case .some(.missing) = error as? CheckpointError { true } else { false }
+        }
+    }
+
+    @Test("a file cut anywhere is refused", arguments: Array(stride(from: 0, to: 130_000, by: 8_111)))
+    func truncated(length: Int) throws {
+        let copy = try Copy()
+        let url = URL(fileURLWithPath: copy.path + "/model.safetensors")
+        let data = try Data(contentsOf: url)
+        try data.prefix(min(length, data.count - 1)).write(to: url)
+        #expect(copy.complaint() != nil)
+    }
+
+    @Test("inspection lists every problem instead of stopping at the first")
+    func inspection() throws {
+        let copy = try Copy()
+        let whole = try inspectCheckpoint(path: copy.path)
+        #expect(whole.problems.isEmpty)
+        #expect(whole.architecture?.contains("2 blocks of width 32") == true)
+        let file = try SafetensorsFile(path: copy.path + "/model.safetensors")
+        var tensors: [SafetensorsTensor] = []
+        for name in file.names where name != "norm.bias" {
+            let shape = file.entry(name)?.shape ?? []
+            tensors.append(SafetensorsTensor(name: name, shape: shape, floats: try file.floats(name)))
+        }
+        tensors.append(SafetensorsTensor(name: "extra", shape: [1], floats: [1]))
+        try writeSafetensors(tensors, to: copy.path + "/model.safetensors")
+        let damaged = try inspectCheckpoint(path: copy.path)
+        #expect(damaged.problems.count == 2)
+        #expect(damaged.problems.contains { $0.contains("norm.bias") && $0.contains("missing") })
+        #expect(damaged.problems.contains { $0.contains("extra") && $0.contains("not supported") })
+    }
+}
