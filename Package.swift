@@ -95,7 +95,7 @@ let package = Package(
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"], exclude: ["Goldens"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"], exclude: ["Scripts"]),
     ]
 )
 
