@@ -21,7 +21,9 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
 
-    @Option(help: ArgumentHelp("Threads; results do not depend on it.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
     var threads: String?
 
     @Flag(help: "Print one JSON object.")

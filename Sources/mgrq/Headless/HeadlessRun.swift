@@ -9,16 +9,22 @@ final class HeadlessRun: Sendable {
     private struct State {
         var handle: RunHandle?
         var isStopped = false
-        var reporter = PlainReporter()
-        var sequence = 0
         var last: RunEvent?
         var points: [SweepPoint] = []
         var outputFailure: RunFailure?
     }
 
+    /// What writing needs; apart from the rest, so that a stop does not wait for a reader that does not read.
+    private struct Telling {
+        var reporter = PlainReporter()
+        var sequence = 0
+        var hasFailed = false
+    }
+
     private let printsJSON: Bool
     private let began = ContinuousClock.now
     private let state = Mutex(State())
+    private let telling = Mutex(Telling())
 
     /// - Parameter printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as
     ///   sentences.
@@ -68,32 +74,40 @@ final class HeadlessRun: Sendable {
         handle?.send(.stop)
     }
 
-    /// Tells of an event; called on the engine's thread.
+    /// Takes note of an event and tells of it; called on the engine's thread.
     private func take(_ event: RunEvent) {
-        let elapsed = ContinuousClock.now - began
-        let seconds = elapsed / .seconds(1)
-        let mustStop = state.withLock { state in
+        let seconds = (ContinuousClock.now - began) / .seconds(1)
+        state.withLock { state in
             if case .sweepMeasured(let point) = event { state.points.append(point) }
             if event.isLast { state.last = event }
-            guard printsJSON else {
-                // The failure itself is told at the end of the process, in one place.
-                if case .failed = event { return false }
-                for line in state.reporter.lines(for: event, at: seconds) {
-                    tell(line)
-                }
-                return false
-            }
-            guard state.outputFailure == nil else { return false }
-            state.sequence += 1
-            let entry = JournalEntry(sequence: state.sequence, seconds: seconds, content: .event(event))
-            do throws(RunFailure) {
-                try say(try entry.jsonLine)
-                return false
-            } catch {
-                state.outputFailure = error
-                return true
-            }
         }
-        if mustStop { stop() }
+        do throws(RunFailure) {
+            try telling.withLock { (telling) throws(RunFailure) in
+                try tell(of: event, at: seconds, &telling)
+            }
+        } catch {
+            state.withLock { $0.outputFailure = error }
+            stop()
+        }
+    }
+
+    private func tell(of event: RunEvent, at seconds: Double, _ telling: inout Telling) throws(RunFailure) {
+        guard printsJSON else {
+            // The failure itself is told at the end of the process, in one place.
+            if case .failed = event { return }
+            for line in telling.reporter.lines(for: event, at: seconds) {
+                mgrq.tell(line)
+            }
+            return
+        }
+        guard !telling.hasFailed else { return }
+        telling.sequence += 1
+        let entry = JournalEntry(sequence: telling.sequence, seconds: seconds, content: .event(event))
+        do throws(RunFailure) {
+            try say(try entry.jsonLine)
+        } catch {
+            telling.hasFailed = true
+            throw error
+        }
     }
 }

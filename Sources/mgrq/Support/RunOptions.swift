@@ -20,7 +20,9 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
     var batch: String?
 
-    @Option(help: ArgumentHelp("Threads; results do not depend on it.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
     var threads: String?
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))

@@ -28,16 +28,18 @@ enum Surroundings {
 
     /// A run directory that is not there yet, in the working directory.
     ///
-    /// - Parameter plan: Gives the name.
+    /// - Parameters:
+    ///   - plan: Gives the model's name.
+    ///   - purpose: What the name says besides; nil takes the plan's bits and preset.
     /// - Returns: Such as `runs/fashion-vit-w4a4-mgrq-1`.
-    static func newRunDirectory(for plan: RunPlan) -> String {
+    static func newRunDirectory(for plan: RunPlan, purpose: String? = nil) -> String {
         let model =
             switch Reference(plan.model) {
             case .sample(let name): name
             case .path(let path): URL(filePath: path).deletingPathExtension().lastPathComponent
             }
         let bits = "w\(plan.hyperparameters.weightBits)a\(plan.hyperparameters.activationBits)"
-        let stem = "runs/\(model)-\(bits)-\(plan.preset.rawValue)"
+        let stem = "runs/\(model)-\(purpose ?? "\(bits)-\(plan.preset.rawValue)")"
         var number = 1
         while FileManager.default.fileExists(atPath: "\(stem)-\(number)") {
             number += 1
