@@ -15,9 +15,11 @@ struct FakeRun {
         self.isLabelled = isLabelled
     }
 
+    /// The plan, with values of its own, so that frames do not change when a default does.
     var plan: RunPlan {
         var plan = RunPlan(model: "sample:fashion-vit")
         plan.hyperparameters.steps = steps
+        plan.hyperparameters.weightLearningRate = 1e-4
         return plan
     }
 

@@ -85,9 +85,40 @@ struct RunKeysTests {
         var plan = RunPlan(model: "sample:fashion-vit", preset: .glf)
         plan.hyperparameters.weightBits = 2
         plan.hyperparameters.activationBits = 5
+        plan.hyperparameters.weightLearningRate = session.run.plan.hyperparameters.weightLearningRate
         plan.hyperparameters.steps = 400
         #expect(session.press(.enter) == [.startRun(plan)])
         #expect(session.state.run?.plan == plan)
+    }
+
+    @Test("moving the preset away and back keeps what was asked for", arguments: Preset.allCases)
+    func presetAndBack(preset: Preset) {
+        var plan = RunPlan(model: "sample:fashion-vit", preset: preset)
+        plan.hyperparameters = preset.hyperparameters
+        plan.hyperparameters.steps = 6
+        plan.hyperparameters.batch = 8
+        plan.hyperparameters.weightBits = 3
+        var form = StartForm(plan: plan)
+        for _ in Preset.allCases { form.move(by: -1) }
+        for _ in Preset.allCases {
+            form.move(by: 1)
+            #expect(form.plan.hyperparameters.batch == 8)
+            #expect(form.plan.hyperparameters.weightBits == 3)
+            if form.plan.preset != .calibrate { #expect(form.plan.hyperparameters.steps == 6) }
+        }
+        #expect(form.plan.preset == Preset.allCases.last)
+        while form.plan.preset != preset { form.move(by: -1) }
+        #expect(form.plan == plan)
+    }
+
+    @Test("the preset that learns nothing has no steps unless they were asked for with it")
+    func calibrateHasNoSteps() {
+        var form = StartForm(plan: FakeRun().plan)
+        form.move(by: -1)
+        #expect(form.plan.preset == .calibrate)
+        #expect(form.plan.hyperparameters.steps == 0)
+        form.move(by: 1)
+        #expect(form.plan == FakeRun().plan)
     }
 
     @Test("choices on the start screen stop at their ends")

@@ -23,6 +23,22 @@ public struct StartForm: Equatable, Sendable {
     public var plan: RunPlan
     /// The selected field.
     public var field = Field.preset
+    /// What the plan came with that its preset does not say; other presets keep it.
+    let kept: [HyperparameterChange]
+    /// The steps for presets that learn, while the one that does not is selected.
+    private var learningSteps: Int?
+    /// The steps that were asked for together with the preset that does not learn, if any were.
+    private var calibratingSteps: Int?
+
+    /// The fields that the form itself changes.
+    private static let ownKeys: Set = ["weight_bits", "activation_bits", "steps"]
+
+    /// Makes a form that starts from a plan.
+    init(plan: RunPlan) {
+        self.plan = plan
+        kept = plan.preset.hyperparameters.changes(to: plan.hyperparameters)
+            .filter { !Self.ownKeys.contains($0.key) }
+    }
 
     /// Moves the selected field's value to the next or the previous one.
     mutating func move(by offset: Int) {
@@ -38,15 +54,28 @@ public struct StartForm: Equatable, Sendable {
         }
     }
 
-    /// Takes the values of a preset; the bits stay as chosen.
+    /// Takes a preset's values for everything that was not asked for: bits, steps and ``kept`` stay.
+    ///
+    /// `calibrate` is the preset of no steps, so the steps wait until another is selected again.
     private mutating func choose(_ preset: Preset) {
-        let (weightBits, activationBits) = (
-            plan.hyperparameters.weightBits, plan.hyperparameters.activationBits
-        )
+        guard preset != plan.preset else { return }
+        let before = plan
         plan.preset = preset
         plan.hyperparameters = preset.hyperparameters
-        plan.hyperparameters.weightBits = weightBits
-        plan.hyperparameters.activationBits = activationBits
+        // Every change was valid in the plan that the form came with; none can fail here.
+        _ = try? plan.hyperparameters.apply(kept)
+        plan.hyperparameters.weightBits = before.hyperparameters.weightBits
+        plan.hyperparameters.activationBits = before.hyperparameters.activationBits
+        let steps = before.hyperparameters.steps
+        if preset == .calibrate {
+            learningSteps = steps
+            plan.hyperparameters.steps = calibratingSteps ?? 0
+        } else if before.preset == .calibrate {
+            if steps > 0 { calibratingSteps = steps }
+            plan.hyperparameters.steps = learningSteps ?? (steps > 0 ? steps : preset.hyperparameters.steps)
+        } else {
+            plan.hyperparameters.steps = steps
+        }
     }
 
     /// The next larger or smaller choice; a plan may have come with steps that are none of them.
