@@ -29,7 +29,8 @@ private struct Bench {
     let resources: RunResources
 
     init(seed: UInt64 = 1, damage: (inout [SafetensorsTensor]) -> Void = { _ in }) throws {
-        folder = try TemporaryFolder()
+        let folder = try TemporaryFolder()
+        self.folder = folder
         var generator = SeededGenerator(seed: seed)
         func tensor(_ name: String, _ shape: [Int]) -> SafetensorsTensor {
             let count = shape.reduce(1, *)
@@ -140,7 +141,7 @@ struct RunTests {
     func events() throws {
         let bench = try Bench()
         let events = bench.run(try bench.plan())
-        #expect(events.count(where: \.isLast) == 1)
+        #expect(events.filter(\.isLast).count == 1)
         #expect(events.last?.isLast == true)
         var units: [Int] = []
         for case .unitFinished(let report) in events {
@@ -322,7 +323,7 @@ struct RunTests {
             Issue.record("the run ended with \(String(describing: events.last))")
             return
         }
-        #expect(report.units.contains(where: \.reverted))
+        #expect(report.units.contains { $0.reverted })
         #expect(report.final?.kl.isFinite == true)
         #expect(events.contains { if case .warning = $0 { true } else { false } })
     }
