@@ -31,13 +31,13 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The width of activation codes in bits: 2 through 8, or 16 to leave activations in full precision.
     public var activationBits = 4
     /// The number of optimisation steps of a unit; 0 leaves it as calibrated.
-    public var steps = 400
+    public var steps = 200
     /// The number of images in a step.
     public var batch = 32
     /// How weights are rounded while they are learned.
     public var rounding = Rounding.ste
     /// The learning rate of weights (`ste`) or of rounding variables (`adaround`).
-    public var weightLearningRate = 5e-4
+    public var weightLearningRate = 1e-3
     /// The learning rate of the logarithm of activation scales; 0 freezes them.
     public var scaleLearningRate = 1e-3
     /// The weight of the block term.
