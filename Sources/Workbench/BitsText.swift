@@ -17,6 +17,11 @@ enum BitsText {
         "W\(range(units.map(\.weightBits)))A\(range(units.map(\.activationBits)))"
     }
 
+    /// The same for pairs.
+    static func label(_ pairs: [BitsPair]) -> String {
+        "W\(range(pairs.map(\.weightBits)))A\(range(pairs.map(\.activationBits)))"
+    }
+
     private static func range(_ bits: [Int]) -> String {
         guard let low = bits.min(), let high = bits.max() else { return "–" }
         return low == high ? "\(low)" : "\(low)–\(high)"

@@ -67,7 +67,8 @@ public struct PlainReporter: Equatable, Sendable {
         case .started(let summary): describe(summary)
         case .progressed(let activity, let done, let total):
             [total > 1 ? "\(activity), \(done) of \(total)" : activity]
-        case .evaluated(let subject, let evaluation): ["\(describe(subject)): \(describe(evaluation))"]
+        case .evaluated(let subject, let evaluation):
+            ["\(describe(subject)): \(describe(evaluation, isReference: subject == .fullPrecision))"]
         case .unitStarted(let unit, let attempt, _):
             ["\(place(unit)) begins\(attempt > 1 ? ", attempt \(attempt)" : "")"]
         case .unitCalibrated(let unit, _, let sites): ["\(place(unit)) calibrated\(describe(sites))"]
@@ -111,13 +112,19 @@ public struct PlainReporter: Equatable, Sendable {
         }
     }
 
-    private func describe(_ evaluation: Evaluation) -> String {
+    /// What was measured; of the reference only what does not compare it with itself.
+    private func describe(_ evaluation: Evaluation, isReference: Bool = false) -> String {
         var parts: [String] = []
         if let top1 = evaluation.top1 {
             parts.append("top-1 \(QuantityText.fixed(top1, decimals: 2)) %")
         }
         if let top5 = evaluation.top5, !isBrief {
             parts.append("top-5 \(QuantityText.fixed(top5, decimals: 2)) %")
+        }
+        if isReference, !parts.isEmpty {
+            // The reference agrees with itself: neither the agreement nor the KL says anything.
+            return (isBrief ? parts : parts + ["\(QuantityText.count(evaluation.images)) images"])
+                .joined(separator: ", ")
         }
         if !isBrief || parts.isEmpty {
             parts.append("agreement \(QuantityText.fixed(evaluation.agreement, decimals: 2)) %")

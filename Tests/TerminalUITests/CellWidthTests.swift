@@ -85,6 +85,8 @@ struct CellWidthTests {
         "lines are broken at spaces, and long words are cut",
         arguments: [
             ("one two three", 7, ["one two", "three"]), ("abcdefgh", 3, ["abc", "def", "gh"]),
+            ("has 1 000 images", 8, ["has", "1 000", "images"]), ("b 12 000 345", 10, ["b", "12 000 345"]),
+            ("step 3 4", 6, ["step 3", "4"]),
             ("a\n\nb", 5, ["a", "", "b"]),
             ("", 5, [""]), ("漢字", 3, ["漢", "字"]), ("abc", 0, []), ("漢", 1, [""]),
         ])

@@ -197,6 +197,82 @@ struct GateTests {
         #expect(session.text.contains("W4–8A4–6"))
     }
 
+    @Test("after adopting other bits, the calibrated evaluation and the export say what they belong to")
+    func adopted() throws {
+        var session = Session(at: .swept)
+        #expect(session.text.contains("% calibrated  "))
+        let changes = [HyperparameterChange(key: "weight_bits", value: "6")]
+        session.tell([.changed(fromUnit: 4, changes: changes)])
+        #expect(session.text.contains("86.10 % calibrated at W4A4"))
+        session.press(.character("x"))
+        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4-6a4.yaml")])
+        session.press(.escape)
+        session.tell([.resumed(unit: 4)] + session.run.ending)
+        #expect(session.text.contains("cal. W4A4"))
+    }
+
+    @Test("an adopted change is said in the footer where the log is not seen", arguments: [true, false])
+    func adoptedNotice(isFullScreen: Bool) {
+        var session = Session(at: .swept)
+        if isFullScreen { session.press(.character("f")) }
+        session.state.notice = nil
+        session.tell([.changed(fromUnit: 4, changes: [HyperparameterChange(key: "weight_bits", value: "6")])])
+        #expect((session.state.notice?.text.contains("weight_bits = 6") == true) == isFullScreen)
+    }
+
+    @Test("a sweep that has ended suggests the best point of the front, whatever was measured last")
+    func suggestion() throws {
+        var session = Session(at: .sweeping)
+        session.tell([.sweepMeasured(session.run.point(8, 8)), .sweepMeasured(session.run.point(8, 2))])
+        #expect(session.state.shownPoint == session.run.point(8, 2))
+        session.tell([.sweepFinished(complete: false)])
+        #expect(session.state.shownPoint == session.run.point(8, 8))
+    }
+
+    @Test("points of nearly one size are in the order of their bits")
+    func nearTies() throws {
+        var sweep = SweepProgress(expected: 25)
+        for (offset, bits) in [(4, 2), (2, 8), (2, 2), (2, 4)].enumerated() {
+            var point = FakeRun().point(bits.0, bits.1)
+            point.bytes -= 3 * offset
+            sweep.points.append(point)
+        }
+        #expect(sweep.ordered.map(\.weightBits) == [2, 2, 2, 4])
+        #expect(sweep.ordered.map(\.activationBits) == [2, 4, 8, 2])
+    }
+
+    @Test(
+        "the size axis holds the same range from the first point to the last", arguments: [1, 5, 6, 11, 24])
+    func sizes(count: Int) throws {
+        let run = FakeRun()
+        var sweep = SweepProgress(expected: 25, fullPrecisionBytes: run.summary.fullPrecisionBytes)
+        let all = SweepRequest().points.map { run.point($0.weightBits, $0.activationBits) }
+        sweep.points = Array(all.prefix(count))
+        let range = try #require(sweep.sizes)
+        let bytes = all.map { Double($0.bytes) }
+        #expect(abs(range.lowerBound - (bytes.min() ?? 0)) < 4)
+        #expect(abs(range.upperBound - (bytes.max() ?? 0)) < 4)
+    }
+
+    @Test(
+        "sizes are told in a unit that suits the largest",
+        arguments: [(7_712, "kB", "7.7"), (662_412, "kB", "662.4"), (1_357_754, "MB", "1.36")])
+    func sizeUnit(bytes: Int, name: String, text: String) {
+        let unit = SizeUnit(largest: Double(bytes))
+        #expect(unit.name == name)
+        #expect(unit.text(bytes) == text)
+    }
+
+    @Test("what is typed replaces the old value; after a move it goes into it", arguments: [true, false])
+    func replacing(moves: Bool) {
+        var session = Session(at: .typing)
+        if moves { session.press(.end) }
+        session.type("9")
+        #expect(session.state.editor.typing?.line.text == (moves ? "6009" : "9"))
+        session.type("0")
+        #expect(session.state.editor.typing?.line.text == (moves ? "60090" : "90"))
+    }
+
     @Test("the front holds exactly the points that nothing beats", arguments: [true, false])
     func front(isLabelled: Bool) throws {
         let session = Session(at: .swept, run: FakeRun(isLabelled: isLabelled))

@@ -60,6 +60,20 @@ struct KeyTableTests {
         #expect(session.state.notice?.text.contains("z does nothing here") == true)
     }
 
+    @Test("no text of the help is cut", arguments: [60, 80, 120])
+    func wholeHelp(width: Int) {
+        let rows = HelpText.rows(matching: "", width: width - 12)
+        #expect(rows.allSatisfy { cellWidth($0.keys) + cellWidth($0.text ?? "") <= width - 12 })
+        let said = rows.compactMap(\.text).joined(separator: " ")
+        #expect(KeyTable.all.allSatisfy { said.contains($0.help) })
+    }
+
+    @Test("the help's footer says how it scrolls")
+    func helpFooter() {
+        let hints = Footer.hints(Session(at: .help).state, in: Rect(x: 0, y: 0, width: 80, height: 1))
+        #expect(hints.map(\.key) == ["Esc", "Down", "PgDn"])
+    }
+
     @Test("the help knows every binding and finds it by what it does")
     func help() {
         let all = HelpText.lines(matching: "")

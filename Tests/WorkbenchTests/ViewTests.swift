@@ -93,6 +93,19 @@ struct ViewTests {
         #expect(Session(at: state.stage, width: width).text.contains(state.word))
     }
 
+    @Test("the start screen cuts nothing of the model and its preset", arguments: [60, 80, 120])
+    func wholeCard(width: Int) {
+        var session = Session(at: .start, width: width, height: width == 60 ? 16 : 24)
+        session.press(.right, .left)
+        let words = Set(session.text.split { $0 == " " || $0 == "│" || $0 == "\n" })
+        let card = session.state.card
+        let note = session.state.start.plan.preset.summary.prefix { $0 != "(" }
+        for word in "\(card.architecture) labelled evaluation \(note)".split(separator: " ") {
+            #expect(words.contains(word), "\(word)")
+        }
+        #expect(session.text.contains("1 000"))
+    }
+
     @Test("every panel says what will appear in it while it is empty", arguments: Panel.allCases)
     func emptyPanels(panel: Panel) throws {
         var session = Session(at: .start)

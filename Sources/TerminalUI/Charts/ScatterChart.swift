@@ -106,6 +106,8 @@ public struct ScatterChart: Hashable, Sendable {
     }
 
     /// Writes the label at the first place beside the point where it covers no point and no other label.
+    ///
+    /// The cells to its left and right stay free of others, too, so that labels do not run together.
     private func drawLabel(
         _ point: ScatterPoint, _ frame: PlotFrame, _ grid: inout CellGrid, _ taken: inout Set<Cell2D>
     ) {
@@ -118,6 +120,9 @@ public struct ScatterChart: Hashable, Sendable {
             guard frame.plot.contains(x: left, y: row), frame.plot.contains(x: left + width - 1, y: row),
                 taken.isDisjoint(with: cells)
             else { continue }
+            let own = Cell2D(x: x, y: y)
+            let edges = [Cell2D(x: left - 1, y: row), Cell2D(x: left + width, y: row)]
+            guard edges.allSatisfy({ $0 == own || !taken.contains($0) }) else { continue }
             grid.write(point.label, x: left, y: row, style: Self.style(point), in: frame.plot)
             taken.formUnion(cells)
             return

@@ -114,8 +114,8 @@ public func wrapped(_ text: String, width: Int) -> [String] {
     var lines: [String] = []
     for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
         var line = ""
-        for piece in paragraph.split(separator: " ", omittingEmptySubsequences: false) {
-            var word = String(piece)
+        for piece in unbreakable(paragraph) {
+            var word = piece
             let joined = line.isEmpty ? word : line + " " + word
             if cellWidth(joined) <= width {
                 line = joined
@@ -134,4 +134,19 @@ public func wrapped(_ text: String, width: Int) -> [String] {
         lines.append(line)
     }
     return lines
+}
+
+/// The words of a paragraph; the groups of a number such as `1 207 754` are one word.
+private func unbreakable(_ paragraph: Substring) -> [String] {
+    func isDigit(_ character: Character?) -> Bool { character.map { ("0"..."9").contains($0) } ?? false }
+    var words: [String] = []
+    for piece in paragraph.split(separator: " ", omittingEmptySubsequences: false) {
+        let continues = piece.prefix { isDigit($0) }.count == 3
+        if continues, let last = words.last, isDigit(last.last) {
+            words[words.count - 1] = last + " " + piece
+        } else {
+            words.append(String(piece))
+        }
+    }
+    return words
 }

@@ -1,3 +1,5 @@
+internal import TerminalUI
+
 /// The help, made from the key table.
 enum HelpText {
     /// One line of it.
@@ -6,6 +8,29 @@ enum HelpText {
         case heading(String)
         /// Keys and what they do.
         case binding(keys: String, text: String)
+    }
+
+    /// One row of it, as wide as the screen allows.
+    struct Row: Equatable {
+        /// The keys, or the heading; empty where a text goes on.
+        let keys: String
+        /// What they do; nil for a heading.
+        let text: String?
+    }
+
+    /// The columns that keys take, with a gap behind them.
+    static let keyColumns = (KeyTable.all.map { cellWidth($0.keyText) }.max() ?? 0) + 2
+
+    /// The lines, broken where they are too long for a width.
+    static func rows(matching filter: String, width: Int) -> [Row] {
+        lines(matching: filter).flatMap { line -> [Row] in
+            switch line {
+            case .heading(let name): return [Row(keys: name, text: nil)]
+            case .binding(let keys, let text):
+                let parts = wrapped(text, width: max(10, width - keyColumns - 1))
+                return parts.enumerated().map { Row(keys: $0.offset == 0 ? keys : "", text: $0.element) }
+            }
+        }
     }
 
     /// The places in the order of the help.

@@ -102,15 +102,18 @@ enum KeyTable {
             KeyBinding([.up, .character("k")], panels + [.start, .themes], .up, "up"),
             KeyBinding([.down, .character("j")], panels + [.start, .themes], .down, "down"),
             KeyBinding([.up], [.help], .up, "up"),
-            KeyBinding([.down], [.help], .down, "down"),
+            KeyBinding([.down], [.help], .down, "down", hint: "scroll", rank: 2),
             KeyBinding(
                 [.left, .character("h")], [.sweep, .parameters, .start], .left, "previous point or choice"),
             KeyBinding(
                 [.right, .character("l")], [.sweep, .parameters, .start], .right, "next point or choice"),
             KeyBinding([.character("g"), .home], panels + [.start, .themes], .first, "to the first"),
             KeyBinding([.character("G"), .end], panels + [.start, .themes], .last, "to the last"),
-            KeyBinding([.pageUp, .control("u")], panels + [.help], .pageUp, "one page up"),
-            KeyBinding([.pageDown, .control("d")], panels + [.help], .pageDown, "one page down"),
+            KeyBinding([.pageUp, .control("u")], panels, .pageUp, "one page up"),
+            KeyBinding([.pageDown, .control("d")], panels, .pageDown, "one page down"),
+            KeyBinding([.pageUp, .control("u")], [.help], .pageUp, "one page up"),
+            KeyBinding(
+                [.pageDown, .control("d")], [.help], .pageDown, "one page down", hint: "page", rank: 3),
         ]
 
     private static let start: [KeyBinding] = [

@@ -14,6 +14,8 @@ public struct ParameterEditor: Equatable, Sendable {
         public var line: EditLine
         /// Why the text was not taken.
         public var problem: String?
+        /// Whether the text is still the old value, which the first character replaces.
+        var isUntouched = true
     }
 
     /// The selected field: an index into `HyperparameterField.all`.

@@ -34,6 +34,8 @@ public struct RunProgress: Equatable, Sendable {
     public private(set) var fullPrecision: Evaluation?
     /// The evaluation with every unit calibrated.
     public private(set) var calibrated: Evaluation?
+    /// The bits of the units when they were all calibrated.
+    private(set) var calibratedBits: [BitsPair] = []
     /// The latest evaluation of finished units in front of full-precision ones.
     public private(set) var current: Evaluation?
     /// The evaluation of the result.
@@ -80,6 +82,25 @@ public struct RunProgress: Equatable, Sendable {
         return units.firstIndex { !$0.isFinished && !$0.isInWork } ?? units.count
     }
 
+    /// The bits of the units, in order.
+    var bits: [BitsPair] {
+        units.map {
+            BitsPair(
+                weightBits: $0.hyperparameters.weightBits, activationBits: $0.hyperparameters.activationBits)
+        }
+    }
+
+    /// The bits as people write them; those of the plan before the units are known.
+    var bitsLabel: String {
+        BitsText.label(units.isEmpty ? [plan.hyperparameters] : units.map(\.hyperparameters))
+    }
+
+    /// What the calibrated evaluation was measured with, once the units have other bits; nil until then.
+    var formerBitsLabel: String? {
+        guard calibrated != nil, !calibratedBits.isEmpty, calibratedBits != bits else { return nil }
+        return BitsText.label(calibratedBits)
+    }
+
     /// The time since the start, up to the end.
     func elapsed(at now: Double) -> Double { max(0, (endedAt ?? now) - startedAt) }
 
@@ -115,7 +136,8 @@ extension RunProgress {
         case .waiting(let unit): (phase, isPauseQueued) = (.waiting(unit: unit), false)
         case .resumed(let unit): phase = unit < units.count ? .running : .evaluating
         case .changed(let first, let changes): change(from: first, changes)
-        case .sweepStarted(let points): sweep = SweepProgress(expected: points)
+        case .sweepStarted(let points):
+            sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
         case .sweepMeasured(let point): sweep?.points.append(point)
         case .sweepFinished: sweep?.isRunning = false
         case .exported, .warning: break
@@ -149,7 +171,7 @@ extension RunProgress {
     private mutating func note(_ evaluation: Evaluation, of subject: EvaluationSubject) {
         switch subject {
         case .fullPrecision: fullPrecision = evaluation
-        case .calibrated: calibrated = evaluation
+        case .calibrated: (calibrated, calibratedBits) = (evaluation, bits)
         case .prefix: current = evaluation
         case .final: final = evaluation
         }

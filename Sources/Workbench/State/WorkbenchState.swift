@@ -126,13 +126,13 @@ extension WorkbenchState {
         return run.units[min(run.firstComingUnit, run.units.count - 1)].hyperparameters
     }
 
-    /// The selected point of the sweep, or the latest one.
+    /// The selected point of the sweep, or the one that the sweep suggests.
     var shownPoint: SweepPoint? {
-        guard let points = run?.sweep?.points else { return nil }
-        let chosen = points.first {
+        guard let sweep = run?.sweep else { return nil }
+        let chosen = sweep.points.first {
             BitsPair(weightBits: $0.weightBits, activationBits: $0.activationBits) == chosenBits
         }
-        return chosen ?? points.last
+        return chosen ?? sweep.suggested
     }
 
     /// The time since the run began, up to its end.

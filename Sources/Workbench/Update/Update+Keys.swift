@@ -30,6 +30,7 @@ extension WorkbenchState {
             return perform(action)
         }
         if isTyping {
+            if case .character = event.key { replaceUntouchedValue() }
             withTypedLine { _ = $0.apply(event) }
             return []
         }
@@ -50,6 +51,12 @@ extension WorkbenchState {
         }
     }
 
+    /// Clears a value that nothing was changed in yet: what is typed or pasted replaces it.
+    mutating func replaceUntouchedValue() {
+        guard overlay == nil, let typing = editor.typing, typing.isUntouched else { return }
+        editor.typing?.line = EditLine("")
+    }
+
     /// Changes the line that is typed into, if there is one.
     mutating func withTypedLine(_ body: (inout EditLine) -> Void) {
         guard isTyping else { return }
@@ -65,7 +72,7 @@ extension WorkbenchState {
         default:
             guard var typing = editor.typing else { return }
             body(&typing.line)
-            typing.problem = nil
+            (typing.problem, typing.isUntouched) = (nil, false)
             editor.typing = typing
         }
     }

@@ -17,12 +17,14 @@ extension WorkbenchState {
 
     private mutating func moveHelp(_ help: HelpOverlay, _ action: Action) {
         var help = help
-        let page = max(1, Layout(self).overlay.height - 4)
-        let last = max(0, HelpText.lines(matching: help.filter.text).count - 1)
+        let overlay = Layout(self).overlay
+        let page = max(1, overlay.height - 4)
+        let rows = HelpText.rows(matching: help.filter.text, width: overlay.width - 4)
+        let last = max(0, rows.count - page)
         switch action {
         case .cancel where !help.filter.isEmpty: help = HelpOverlay()
         case .cancel:
-            overlay = nil
+            self.overlay = nil
             return
         case .up: help.offset -= 1
         case .down: help.offset += 1
@@ -31,7 +33,7 @@ extension WorkbenchState {
         default: break
         }
         help.offset = min(max(help.offset, 0), last)
-        overlay = .help(help)
+        self.overlay = .help(help)
     }
 
     private mutating func pickTheme(_ picker: ThemePicker, _ action: Action) {
@@ -65,12 +67,12 @@ extension WorkbenchState {
                 ]))
     }
 
-    /// A file name that says what is in the file, such as `fashion-vit-w4a4`.
+    /// A file name that says what is in the file, such as `fashion-vit-w4a4`, or `-w4-6a4` of mixed bits.
     private static func fileStem(of run: RunProgress) -> String {
         let name = run.plan.model.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? "model"
         let stem = name.hasSuffix(".safetensors") ? String(name.dropLast(12)) : name
-        let bits = run.plan.hyperparameters
-        return "\(stem)-w\(bits.weightBits)a\(bits.activationBits)"
+        // A range of bits takes a hyphen, which every shell and file system takes.
+        return "\(stem)-\(run.bitsLabel.lowercased().replacing("–", with: "-"))"
     }
 
     private mutating func performInExport(_ dialog: ExportDialog, _ action: Action) -> [WorkbenchEffect] {

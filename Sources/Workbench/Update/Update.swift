@@ -51,6 +51,7 @@ extension WorkbenchState {
         case .key(let key): return take(key)
         case .mouse(let mouse): return take(mouse)
         case .paste(let text):
+            replaceUntouchedValue()
             withTypedLine { $0.insert(text) }
             return []
         case .resize(let width, let height):
@@ -94,7 +95,11 @@ extension WorkbenchState {
         note(event)
         switch event {
         case .waiting(let unit): arrive(at: unit)
-        case .changed(_, let changes): editor.settle(changes)
+        case .changed(_, let changes):
+            editor.settle(changes)
+            if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
+                notify(said, .success)
+            }
         case .resumed: leaveGate()
         case .exported(_, let path, let bytes): exportDone(path: path, bytes: bytes)
         case .warning(let reason):

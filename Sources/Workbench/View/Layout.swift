@@ -119,7 +119,7 @@ struct Layout: Equatable {
     /// Where overlays are drawn.
     var overlay: Rect {
         body.centered(
-            width: min(max(body.width * 4 / 5, 56), 100),
+            width: min(max(body.width - 8, 56), 100),
             height: max(min(body.height, 12), body.height * 4 / 5))
     }
 }

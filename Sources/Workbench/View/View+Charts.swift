@@ -60,17 +60,18 @@ extension Painter {
         }
     }
 
-    /// The curve of a unit over those of the units before it; nil without one.
+    /// The curve of a unit over that of the unit before it; nil without one.
+    ///
+    /// Losses of units further away differ by magnitudes, and would flatten the curve that matters.
     private func lossChart(_ run: RunProgress, _ index: Int) -> LineChart? {
         let unit = run.units[index]
         guard let curves = unit.curves else { return nil }
-        let before = run.units[..<index].filter { $0.curves != nil }.suffix(3)
-        var series = before.enumerated().compactMap { position, other -> ChartSeries? in
-            guard let curves = other.curves else { return nil }
-            let isLast = position == before.count - 1
-            return ChartSeries(
-                label: isLast ? label(of: other) : "", style: Style(.comparison, isLast ? [] : .dim),
-                points: smoothed(curves.loss.points))
+        var series: [ChartSeries] = []
+        if let before = run.units[..<index].last(where: { $0.curves != nil }), let other = before.curves {
+            series.append(
+                ChartSeries(
+                    label: label(of: before), style: Style(.comparison),
+                    points: smoothed(other.loss.points)))
         }
         series.append(
             ChartSeries(

@@ -59,7 +59,8 @@ extension Painter {
                 case .error: (.failed, .error)
                 }
             let text = fitted(
-                "\(glyphs.symbol(symbol)) \(notice.text)", width: row.width - 2, ellipsis: glyphs.ellipsis)
+                "\(glyphs.symbol(symbol)) \(sentence(notice.text))", width: row.width - 2,
+                ellipsis: glyphs.ellipsis)
             grid.write(text, x: row.x + 1, y: row.y, style: Style(role), in: row)
             return
         }

@@ -50,12 +50,10 @@ extension Painter {
 
     private func statePieces(_ run: RunProgress) -> [LinePiece] {
         let header = Style(.header)
-        let bits =
-            BitsText.label(run.units.isEmpty ? [run.plan.hyperparameters] : run.units.map(\.hyperparameters))
         var pieces = [
             LinePiece("mgrq", header.bold, rank: 60),
             LinePiece(run.plan.model, header, rank: 40),
-            LinePiece("\(run.plan.preset.rawValue) \(bits)", header, rank: 20),
+            LinePiece("\(run.plan.preset.rawValue) \(run.bitsLabel)", header, rank: 20),
             LinePiece([status(run)], rank: 0),
         ]
         pieces += placePieces(run)
@@ -139,7 +137,7 @@ extension Painter {
         let header = Style(.header)
         var spans: [TextSpan] = []
         for (index, stage) in stages.enumerated() {
-            if index > 0 { spans.append(TextSpan(" \(glyphs.symbol(.arrow)) ", header)) }
+            if index > 0 { spans.append(TextSpan(" \(arrow) ", header)) }
             let value =
                 hasLabels
                 ? stage.evaluation.top1.map { QuantityText.fixed($0, decimals: 2) + " %" } ?? "–"
@@ -154,15 +152,18 @@ extension Painter {
         switch stage {
         case "full precision": "full"
         case "calibrated": "calib."
-        default: stage
+        default: stage.replacing("calibrated at", with: "calib.")
         }
     }
 
     /// The evaluations so far, in the order in which the model changes.
+    ///
+    /// One that was measured with other bits than the units have now says with which.
     func stages(_ run: RunProgress) -> [(name: String, evaluation: Evaluation)] {
         let last: (String, Evaluation?) =
             run.final != nil ? ("final", run.final) : ("so far", run.current)
-        return [("full precision", run.fullPrecision), ("calibrated", run.calibrated), last].compactMap {
+        let calibrated = run.formerBitsLabel.map { "calibrated at \($0)" } ?? "calibrated"
+        return [("full precision", run.fullPrecision), (calibrated, run.calibrated), last].compactMap {
             name, evaluation in evaluation.map { (name, $0) }
         }
     }
@@ -171,6 +172,6 @@ extension Painter {
         guard let summary = run.summary else { return nil }
         let before = QuantityText.bytes(summary.fullPrecisionBytes)
         guard let report = run.report else { return before }
-        return "\(before) \(glyphs.symbol(.arrow)) \(QuantityText.bytes(report.bytes))"
+        return "\(before) \(arrow) \(QuantityText.bytes(report.bytes))"
     }
 }

@@ -11,7 +11,7 @@ extension Painter {
         var lines: [(time: String, text: String, severity: LogRing.Severity)] = []
         for entry in entries.dropLast(state.logOffset).reversed() {
             guard lines.count < area.height else { break }
-            let text = wrapped(entry.text, width: area.width - indent)
+            let text = wrapped(sentence(entry.text), width: area.width - indent)
             for (index, line) in text.enumerated().reversed() {
                 lines.append((index == 0 ? QuantityText.clock(entry.seconds) : "", line, entry.severity))
             }

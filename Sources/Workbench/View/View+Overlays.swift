@@ -52,8 +52,8 @@ extension Painter {
     // MARK: - Help
 
     private mutating func drawHelp(_ help: HelpOverlay) {
-        let lines = HelpText.lines(matching: help.filter.text)
         let area = drawDialog("Help", width: layout.overlay.width, height: layout.overlay.height)
+        let lines = HelpText.rows(matching: help.filter.text, width: area.width)
         let parts = area.rows([.fixed(1), .share(1), .fixed(1)])
         grid.write("filter", x: parts[0].x, y: parts[0].y, style: .muted, in: parts[0])
         let field = Rect(x: parts[0].x + 8, y: parts[0].y, width: parts[0].width - 8, height: 1)
@@ -71,16 +71,13 @@ extension Painter {
             x: parts[2].x, y: parts[2].y, in: parts[2])
     }
 
-    private mutating func drawHelpLine(_ line: HelpText.Line, in row: Rect) {
-        switch line {
-        case .heading(let text):
-            grid.write(text, x: row.x, y: row.y, style: Style(.heading).bold, in: row)
-        case .binding(let keys, let text):
-            grid.write(fitted(keys, width: 16), x: row.x + 1, y: row.y, style: Style(.keyHint), in: row)
-            grid.write(
-                fitted(text, width: row.width - 19, ellipsis: glyphs.ellipsis), x: row.x + 19, y: row.y,
-                in: row)
+    private mutating func drawHelpLine(_ line: HelpText.Row, in row: Rect) {
+        guard let text = line.text else {
+            grid.write(line.keys, x: row.x, y: row.y, style: Style(.heading).bold, in: row)
+            return
         }
+        grid.write(line.keys, x: row.x + 1, y: row.y, style: Style(.keyHint), in: row)
+        grid.write(text, x: row.x + 1 + HelpText.keyColumns, y: row.y, in: row)
     }
 
     // MARK: - Export

@@ -30,6 +30,7 @@ extension Painter {
             in: area)
         let body = Rect(x: area.x, y: area.y + 2, width: area.width, height: area.height - 2)
         let isNarrow = area.width < 62
+        let calibrated = run.formerBitsLabel.map { "cal. \($0)" } ?? "calibrated"
         let rows = reportRows(report)
         Table(
             columns: [
@@ -37,7 +38,8 @@ extension Painter {
                 TableColumn(
                     isNarrow ? "full prec." : "full precision", width: .fixed(isNarrow ? 10 : 14),
                     alignment: .trailing),
-                TableColumn("calibrated", width: .fixed(10), alignment: .trailing),
+                TableColumn(
+                    calibrated, width: .fixed(max(10, cellWidth(calibrated))), alignment: .trailing),
                 TableColumn("final", width: .fixed(isNarrow ? 9 : 11), alignment: .trailing),
                 TableColumn("", width: .share(1)),
             ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }

@@ -20,7 +20,8 @@ extension Painter {
         if table > 0 { drawPoints(sweep, in: columns[0]) }
         let parts = columns[1].rows([.fixed(1), .share(1), .fixed(columns[1].height >= 6 ? 1 : 0)])
         let unit = sweep.isJudgedByTop1 ? "top-1 %" : "KL nats, less is better"
-        grid.write("\(unit) against MB, w/a bits", x: parts[0].x, y: parts[0].y, style: .muted, in: parts[0])
+        let heading = "\(unit) against \(sweep.sizeUnit.name), w/a bits"
+        grid.write(heading, x: parts[0].x, y: parts[0].y, style: .muted, in: parts[0])
         drawFront(sweep, in: parts[1])
         drawShownPoint(sweep, in: parts[2])
     }
@@ -40,7 +41,7 @@ extension Painter {
         let shown = state.shownPoint
         let points = sweep.points.map { point in
             ScatterPoint(
-                x: Double(point.bytes) / 1e6,
+                x: Double(point.bytes) / sweep.sizeUnit.bytes,
                 y: sweep.isJudgedByTop1 ? point.evaluation.top1 ?? .nan : point.evaluation.kl,
                 label: "\(point.weightBits)/\(point.activationBits)", isOnFront: sweep.isOnFront(point),
                 isSelected: point == shown)
@@ -50,12 +51,12 @@ extension Painter {
         ).draw(into: &grid, in: area, glyphs: glyphs)
     }
 
-    /// The sizes from 2 through 8 bits, so that the axis stays while points fill in.
+    /// The sizes that the axis shows, with some room beside the outermost points.
     private func sizeRange(_ sweep: SweepProgress) -> ClosedRange<Double>? {
-        guard let bytes = state.run?.summary?.fullPrecisionBytes, bytes > 0 else { return nil }
-        let (least, most) = (Double(bytes) * 1.8 / 32, Double(bytes) * 9 / 32)
-        let sizes = sweep.points.map { Double($0.bytes) }
-        return min(least, sizes.min() ?? least) / 1e6...max(most, sizes.max() ?? most) / 1e6
+        guard let sizes = sweep.sizes else { return nil }
+        let pad = (sizes.upperBound - sizes.lowerBound) * 0.05
+        let unit = sweep.sizeUnit.bytes
+        return max(0, sizes.lowerBound - pad) / unit...(sizes.upperBound + pad) / unit
     }
 
     private mutating func drawShownPoint(_ sweep: SweepProgress, in row: Rect) {
@@ -67,7 +68,7 @@ extension Painter {
                     TextSpan(BitsText.label(point.weightBits, point.activationBits), Style.text.bold),
                 ], rank: 0),
             LinePiece(quality(point), rank: 1),
-            LinePiece("\(QuantityText.fixed(Double(point.bytes) / 1e6, decimals: 2)) MB", rank: 2),
+            LinePiece(QuantityText.bytes(point.bytes), rank: 2),
             LinePiece(sweep.isOnFront(point) ? "front" : "dominated", .muted, rank: 3),
         ]
         var x = row.x
@@ -91,7 +92,7 @@ extension Painter {
                     "\(glyphs.symbol(isOnFront ? .front : .dominated))",
                     Style(isOnFront ? .front : .dominated)),
                 TextSpan(BitsText.label(point.weightBits, point.activationBits)),
-                TextSpan(QuantityText.fixed(Double(point.bytes) / 1e6, decimals: 2)),
+                TextSpan(sweep.sizeUnit.text(point.bytes)),
                 TextSpan(point.evaluation.top1.map { QuantityText.fixed($0, decimals: 2) } ?? "–"),
                 TextSpan(QuantityText.measure(point.evaluation.kl)),
                 TextSpan(isOnFront ? "front" : "", .muted),
@@ -100,7 +101,7 @@ extension Painter {
         Table(
             columns: [
                 TableColumn("", width: .fixed(1)), TableColumn("bits", width: .share(1)),
-                TableColumn("MB", width: .fixed(6), alignment: .trailing),
+                TableColumn(sweep.sizeUnit.name, width: .fixed(6), alignment: .trailing),
                 TableColumn("top-1", width: .fixed(6), alignment: .trailing),
                 TableColumn("KL", width: .fixed(8), alignment: .trailing), TableColumn("", width: .fixed(6)),
             ], rows: rows, selected: state.shownPoint.flatMap { ordered.firstIndex(of: $0) },

@@ -26,6 +26,12 @@ struct Painter {
 
     var glyphs: GlyphSet { state.glyphs }
 
+    /// What leads from one value to the next; two characters where there is no arrow.
+    var arrow: String { glyphs == .ascii ? "->" : "→" }
+
+    /// A sentence of the log, with arrows that the terminal can show.
+    func sentence(_ text: String) -> String { glyphs == .ascii ? text.replacing("→", with: arrow) : text }
+
     init(_ state: WorkbenchState) {
         self.state = state
         layout = Layout(state)
