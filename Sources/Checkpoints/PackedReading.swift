@@ -149,54 +149,50 @@ private struct PackedReader {
     private func floats(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError)
         -> [Float]
     {
-        used.insert(name)
-        do {
+        try reading(name, used: &used) {
             let values = try file.floats(name)
-            guard values.count == count else {
-                throw CheckpointError.unusable(
-                    "\(path), tensor “\(name)”: \(values.count) elements; \(count) were expected")
-            }
+            try expect(values.count, of: count, in: name)
             if let bad = values.firstIndex(where: { !$0.isFinite }) {
-                throw CheckpointError.unusable("\(path), tensor “\(name)”: element \(bad) is \(values[bad])")
+                throw CheckpointError.unusable(
+                    "\(path), tensor “\(name)”: element \(bad) is \(values[bad]); every number must be finite"
+                )
             }
             return values
-        } catch let error as SafetensorsError {
-            throw .file(error)
-        } catch let error as CheckpointError {
-            throw error
-        } catch {
-            throw .unusable("\(path), tensor “\(name)”: \(error)")
         }
     }
 
-    private func zeroPoints(_ name: String, count: Int, used: inout Set<String>) throws(CheckpointError)
-        -> [Float]
-    {
+    private func zeroPoints(
+        _ name: String, count: Int, used: inout Set<String>
+    ) throws(CheckpointError) -> [Float] {
         guard file.entry(name)?.type == .uint8 else { return try floats(name, count: count, used: &used) }
-        used.insert(name)
-        do {
+        return try reading(name, used: &used) {
             let values = try file.bytes(name)
-            guard values.count == count else {
-                throw CheckpointError.unusable(
-                    "\(path), tensor “\(name)”: \(values.count) elements; \(count) were expected")
-            }
+            try expect(values.count, of: count, in: name)
             return values.map { Float($0) }
-        } catch let error as SafetensorsError {
-            throw .file(error)
-        } catch let error as CheckpointError {
-            throw error
-        } catch {
-            throw .unusable("\(path), tensor “\(name)”: \(error)")
         }
     }
 
     private func codes(
         _ name: String, count: Int, bits: BitWidth, used: inout Set<String>
     ) throws(CheckpointError) -> [UInt8] {
+        try reading(name, used: &used) {
+            try CodePacking.unpack(try file.bytes(name), count: count, bits: bits)
+        }
+    }
+
+    private func expect(_ found: Int, of count: Int, in name: String) throws(CheckpointError) {
+        guard found == count else {
+            throw .unusable("\(path), tensor “\(name)”: \(found) elements; \(count) were expected")
+        }
+    }
+
+    /// Reads a tensor, and gives every error the file's and the tensor's name.
+    private func reading<Value>(
+        _ name: String, used: inout Set<String>, _ body: () throws -> Value
+    ) throws(CheckpointError) -> Value {
         used.insert(name)
         do {
-            let bytes = try file.bytes(name)
-            return try CodePacking.unpack(bytes, count: count, bits: bits)
+            return try body()
         } catch let error as SafetensorsError {
             throw .file(error)
         } catch let error as CheckpointError {
