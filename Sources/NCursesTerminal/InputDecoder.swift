@@ -72,6 +72,13 @@ struct InputDecoder {
 
     /// Hands on bytes that were no mouse report.
     private mutating func reject(_ bytes: [UInt8], into events: inout [InputEvent]) {
+        if let key = Key(controlSequence: bytes) {
+            // Terminals that are not in application mode send these, which the terminal's entry lacks.
+            let isAlt = hasEscape
+            finishEscape(asAlt: true, into: &events)
+            events.append(.key(KeyEvent(key, isAlt ? .alt : [])))
+            return
+        }
         if bytes.count > 2, bytes.starts(with: [0x1B, 0x5B]), let last = bytes.last {
             // A report of another kind, such as of focus: it ends with a letter and is no text.
             skipsSequence = !(0x40..<0x7F).contains(last)
