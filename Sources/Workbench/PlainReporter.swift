@@ -11,6 +11,7 @@ public struct PlainReporter: Equatable, Sendable {
     private var summary: RunSummary?
     private var lastRepeating = -Double.infinity
     private var lastActivity = ""
+    private var hasOtherBits = false
 
     /// Whether lines are short, for a narrow panel beside others that tell the rest.
     private let isBrief: Bool
@@ -40,7 +41,10 @@ public struct PlainReporter: Equatable, Sendable {
     /// What there is to say of an event, however soon after the one before.
     mutating func sentences(for event: RunEvent) -> [String] {
         if case .started(let summary) = event {
-            self.summary = summary
+            (self.summary, hasOtherBits) = (summary, false)
+        }
+        if case .changed(_, let changes) = event, changes.contains(where: { $0.key.hasSuffix("_bits") }) {
+            hasOtherBits = true
         }
         return describe(event)
     }
@@ -204,8 +208,10 @@ public struct PlainReporter: Equatable, Sendable {
 
     /// The evaluations side by side: top-1, or the KL where there are no labels.
     private func describeAccuracy(_ report: RunReport) -> String {
+        // What was calibrated before the bits were changed says which bits it had.
+        let former = hasOtherBits ? summary.map { " at \(BitsText.label($0))" } ?? "" : ""
         let stages: [(name: String, evaluation: Evaluation?)] = [
-            ("full precision", report.fullPrecision), ("calibrated", report.calibrated),
+            ("full precision", report.fullPrecision), ("calibrated\(former)", report.calibrated),
             ("final", report.final),
         ]
         let top1 = stages.compactMap { stage in

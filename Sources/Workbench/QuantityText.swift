@@ -45,6 +45,8 @@ package enum QuantityText: Sendable {
     }
 
     /// A measure such as a loss: plain where that is short, with a power of ten otherwise.
+    ///
+    /// The same value reads the same in the log, in a column and beside a curve.
     package static func measure(_ value: Double) -> String {
         let size = abs(value)
         guard value.isFinite, size != 0 else { return value.isFinite ? "0" : "–" }
@@ -54,12 +56,6 @@ package enum QuantityText: Sendable {
         case 100..<10_000: return fixed(value, decimals: 1)
         default: return scientific(value)
         }
-    }
-
-    /// A measure in a column: with a power of ten unless it is near 1, so that magnitudes can be compared.
-    package static func scientificMeasure(_ value: Double) -> String {
-        let size = abs(value)
-        return value == 0 || (0.1..<1000).contains(size) ? measure(value) : scientific(value)
     }
 
     /// A size in bytes, with the unit: `812 B`, `98.2 kB`, `4.31 MB`, `1.20 GB`.

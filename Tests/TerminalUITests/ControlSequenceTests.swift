@@ -8,12 +8,12 @@ struct ControlSequenceTests {
         "arrows, Home and End are known in the keyboard's normal mode",
         arguments: [
             ("A", .up), ("B", .down), ("C", .right), ("D", .left), ("H", .home), ("F", .end),
-        ] as [(Character, Key)])
-    func known(letter: Character, key: Key) throws {
+        ] as [(Unicode.Scalar, Key)])
+    func known(letter: Unicode.Scalar, key: Key) {
         // The mouse's parser sees the bytes first and gives back what is no mouse report.
         var parser = SGRMouseParser()
         var last = SGRMouseParser.Outcome.pending
-        for byte in [0x1B, 0x5B, try #require(letter.asciiValue)] { last = parser.consume(byte) }
+        for byte in [0x1B, 0x5B, UInt8(ascii: letter)] { last = parser.consume(byte) }
         guard case .rejected(let bytes) = last else {
             Issue.record("\(letter) was kept: \(last)")
             return

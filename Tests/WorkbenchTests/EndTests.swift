@@ -156,6 +156,19 @@ struct EndTests {
         }
     }
 
+    @Test("the result says how much of its time the run waited", arguments: [0.0, 30])
+    func waited(seconds: Double) {
+        var session = Session(at: .waiting)
+        session.tick(100 + seconds)
+        session.tell([.resumed(unit: 4)])
+        session.tick(400)
+        session.tell(session.run.ending)
+        // The session came to the gate at 72 s, and it is 100 s when the test begins.
+        #expect(
+            session.text.contains("DONE in 2 min 51 s, \(seconds == 0 ? "28.0" : "58.0") s of it at gates"))
+        #expect(!Session(at: .finished).text.contains("at gates"))
+    }
+
     @Test("a failure's sentence is shown in place")
     func failure() {
         let text = Session(at: .failed).text

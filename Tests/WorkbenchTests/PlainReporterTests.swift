@@ -80,6 +80,18 @@ struct PlainReporterTests {
         #expect(lines == ["01:01  failed: x.safetensors is cut short"])
     }
 
+    @Test(
+        "after other bits were adopted, the end says which bits were calibrated",
+        arguments: [("weight_bits", "86.10 % calibrated at W4A4 →"), ("steps", "86.10 % calibrated →")])
+    func formerBits(key: String, part: String) throws {
+        let run = FakeRun()
+        var reporter = PlainReporter()
+        let changes = [HyperparameterChange(key: key, value: "6")]
+        let events = run.opening + [.changed(fromUnit: 1, changes: changes)] + run.ending
+        let last = try #require(events.flatMap { reporter.lines(for: $0, at: 0) }.last)
+        #expect(last.contains(part), "\(last)")
+    }
+
     @Test("without labels, no top-1 is invented")
     func unlabelled() {
         let run = FakeRun(isLabelled: false)

@@ -50,6 +50,9 @@ public struct RunProgress: Equatable, Sendable {
     public let startedAt: Double
     /// When its last event came.
     public private(set) var endedAt: Double?
+    /// How long it has waited at gates that it has left, sweeps included.
+    public private(set) var waited = 0.0
+    private var waitingSince: Double?
     /// When the unit in work began.
     public private(set) var unitStartedAt: Double?
 
@@ -133,8 +136,12 @@ extension RunProgress {
         case .stepped(let sample): withUnit(sample.unit) { $0.take(sample) }
         case .unitFinished(let report): finishUnit(report)
         case .pauseQueued: isPauseQueued = true
-        case .waiting(let unit): (phase, isPauseQueued) = (.waiting(unit: unit), false)
-        case .resumed(let unit): phase = unit < units.count ? .running : .evaluating
+        case .waiting(let unit):
+            (phase, isPauseQueued) = (.waiting(unit: unit), false)
+            waitingSince = waitingSince ?? now
+        case .resumed(let unit):
+            phase = unit < units.count ? .running : .evaluating
+            leaveGate(at: now)
         case .changed(let first, let changes): change(from: first, changes)
         case .sweepStarted(let points):
             sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
@@ -202,7 +209,13 @@ extension RunProgress {
         }
     }
 
+    private mutating func leaveGate(at now: Double) {
+        waited += waitingSince.map { max(0, now - $0) } ?? 0
+        waitingSince = nil
+    }
+
     private mutating func end(_ phase: Phase, at now: Double) {
+        leaveGate(at: now)
         self.phase = phase
         endedAt = now
         isPauseQueued = false

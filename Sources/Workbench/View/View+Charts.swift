@@ -83,7 +83,7 @@ extension Painter {
 
     private func label(of unit: UnitProgress) -> String {
         let value = unit.isFinished ? unit.report?.finalLoss : unit.curves?.loss.latest?.y
-        return "\(unit.name)  \(value.map { QuantityText.scientificMeasure($0) } ?? "")"
+        return "\(unit.name)  \(value.map { QuantityText.measure($0) } ?? "")"
     }
 
     /// The exponential mean of points, corrected for its start; gaps stay.

@@ -25,9 +25,9 @@ extension Painter {
     }
 
     private mutating func drawReport(_ report: RunReport, _ run: RunProgress, in area: Rect) {
-        grid.write(
-            [status(run), TextSpan(" in \(QuantityText.duration(report.seconds))")], x: area.x, y: area.y,
-            in: area)
+        var time = " in \(QuantityText.duration(report.seconds))"
+        if run.waited >= 1 { time += ", \(QuantityText.duration(run.waited)) of it at gates" }
+        grid.write([status(run), TextSpan(time)], x: area.x, y: area.y, in: area)
         let body = Rect(x: area.x, y: area.y + 2, width: area.width, height: area.height - 2)
         let isNarrow = area.width < 62
         let calibrated = run.formerBitsLabel.map { "cal. \($0)" } ?? "calibrated"

@@ -70,7 +70,7 @@ extension Painter {
 
     private static func measure(_ value: Double?, _ painter: Painter, _ unit: UnitProgress) -> TextSpan {
         TextSpan(
-            value.map { QuantityText.scientificMeasure($0) } ?? "", unit.isInWork ? Style(.running) : .text)
+            value.map { QuantityText.measure($0) } ?? "", unit.isInWork ? Style(.running) : .text)
     }
 
     private static func lowestSQNR(_ unit: UnitProgress) -> String {
