@@ -76,20 +76,21 @@ def own_time(folder, args, number):
 model: {folder}
 calibration: {folder}/images.safetensors
 preset: mgrq
-hyperparameters:
-  steps: 0
-  batch: {args.batch}
-  rounding: {args.rounding}
-  global_weight: {1 if "global" in losses else 0}
-  local_weight: {0.5 if "local" in losses else 0}
+steps: 0
+batch: {args.batch}
+rounding: {args.rounding}
+global_weight: {1 if "global" in losses else 0}
+local_weight: {0.5 if "local" in losses else 0}
 units:
   - match: blocks.{args.depth // 2}
     set: {{steps: {args.steps}}}
 """
     (folder / "plan.yaml").write_text(plan)
     output = folder / f"run{number}"
-    subprocess.run([args.mgrq, "run", str(folder / "plan.yaml"), "--threads", str(args.threads), "--output", str(output)],
-                   check=True, capture_output=True)
+    done = subprocess.run([args.mgrq, "run", str(folder / "plan.yaml"), "--threads", str(args.threads), "--output",
+                           str(output)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(done.stderr.strip().splitlines()[-1])
     times, probed = [], set()
     for line in (output / "journal.jsonl").read_text().splitlines():
         entry = json.loads(line)
