@@ -49,7 +49,7 @@ extension Painter {
         ]
         let lead = leads.first { cellWidth($0) <= width } ?? ""
         return [StartRow(pieces: [(0, TextSpan(lead, .muted))], rank: 6), StartRow(rank: 7)]
-            + cardRows(width: width) + [StartRow(rank: 2)] + formRows(width: width)
+            + cardRows(width: width) + [StartRow(rank: 4)] + formRows(width: width)
             + [StartRow(rank: 8)] + startHelp + [StartRow(rank: 9)]
     }
 
