@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
-"""Trains the sample vision transformer on Fashion-MNIST and writes what `sample-models/` holds.
+"""Trains a sample vision transformer on Fashion-MNIST and writes what `sample-models/` holds.
 
     pip install torch==2.13.0+cpu timm safetensors        # a CPU build of PyTorch is enough
     apt-get install dataset-fashion-mnist                 # the images, MIT licence
-    python3 sample-models/train.py --work /tmp/fashion-vit
+    python3 sample-models/train.py --model fashion-vit --work /tmp/fashion-vit
 
+MODEL is fashion-vit, fashion-deit or fashion-swin; the DeiT is distilled from the ViT that lies here.
 The work folder keeps the state after every epoch; the same command goes on from there. When the
 last epoch is done, it writes beside this script:
 
-    fashion-vit/model.safetensors      float32 weights of the averaged model, timm key names
-    fashion-vit/config.json            architecture, preprocessing, labels and measured accuracy
+    MODEL/model.safetensors      float32 weights of the averaged model, timm key names
+    MODEL/config.json            architecture, preprocessing, labels and measured accuracy
+
+and, with fashion-vit, the images that all of them use:
+
     fashion-mnist/calibration.safetensors   512 training images, no labels
     fashion-mnist/evaluation.safetensors    1,000 test images with labels
 """
@@ -22,6 +26,7 @@ import pathlib
 import struct
 import sys
 import time
+import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Tests" / "Reference"))
@@ -29,15 +34,50 @@ sys.path.insert(0, str(HERE.parent / "Tests" / "Reference"))
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
-from timm_on_cpu import VisionTransformer
+import timm_on_cpu  # noqa: F401
+from timm.models.deit import VisionTransformerDistilled
+from timm.models.swin_transformer import SwinTransformer
+from timm.models.vision_transformer import VisionTransformer
 
 DATA = pathlib.Path("/usr/share/datasets/fashion-mnist")
 MEAN, STD = 0.2860, 0.3530
 LABELS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
-ARGUMENTS = dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=128, depth=6, num_heads=4,
-                 mlp_ratio=4.0, class_token=True, global_pool="token")
+
+
+class Recipe(typing.NamedTuple):
+    """What is trained, and how."""
+
+    architecture: str
+    make: type
+    arguments: dict
+    # Cycles of cosine decay: epochs, batch, learning rate at the start, share of images with a blanked rectangle,
+    # largest shift in pixels, label smoothing. Each cycle starts from the averaged model of the one before.
+    cycles: list
+    first_conv: str = "patch_embed.proj"
+    classifier: object = "head"
+
+
+RECIPES = {
+    "fashion-vit": Recipe(
+        "vision_transformer", VisionTransformer,
+        dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=128, depth=6, num_heads=4,
+             mlp_ratio=4.0, class_token=True, global_pool="token"),
+        [(14, 128, 1.2e-3, 0.25, 2, 0.1), (5, 64, 6e-4, 0.0, 1, 0.05)]),
+    "fashion-deit": Recipe(
+        "vision_transformer_distilled", VisionTransformerDistilled,
+        dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=96, depth=6, num_heads=3,
+             mlp_ratio=4.0),
+        [(10, 128, 1.5e-3, 0.25, 2, 0.1), (3, 64, 6e-4, 0.0, 1, 0.05)],
+        classifier=["head", "head_dist"]),
+    "fashion-swin": Recipe(
+        "swin_transformer", SwinTransformer,
+        dict(img_size=28, patch_size=2, in_chans=1, num_classes=10, embed_dim=48, depths=[2, 4], num_heads=[3, 6],
+             window_size=7, mlp_ratio=4.0),
+        [(8, 128, 1.5e-3, 0.25, 2, 0.1), (2, 64, 6e-4, 0.0, 1, 0.05)],
+        classifier="head.fc"),
+}
 
 
 def read_idx(name):
@@ -52,11 +92,6 @@ def read_idx(name):
 def normalise(images):
     """uint8 [n, 28, 28] → float32 [n, 1, 28, 28] in the model's units."""
     return (images[:, None].float() / 255 - MEAN) / STD
-
-
-# Cycles of cosine decay: epochs, batch, learning rate at the start, share of images with a blanked rectangle,
-# largest shift in pixels, label smoothing. Each cycle starts from the averaged model of the one before.
-CYCLES = [(14, 128, 1.2e-3, 0.25, 2, 0.1), (5, 64, 6e-4, 0.0, 1, 0.05)]
 
 
 def augment(x, generator, blanked, shift):
@@ -87,12 +122,14 @@ def new_optimiser(model):
     """AdamW without decay on norms, biases, the class token and positions."""
     decay, plain = [], []
     for name, parameter in model.named_parameters():
-        (plain if parameter.ndim < 2 or "token" in name or "pos_embed" in name else decay).append(parameter)
+        unweighted = parameter.ndim < 2 or any(part in name for part in ("token", "pos_embed", "bias_table"))
+        (plain if unweighted else decay).append(parameter)
     return torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=plain, weight_decay=0)], lr=1e-3)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=RECIPES, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the state between epochs")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     args = parser.parse_args()
@@ -105,8 +142,14 @@ def main():
     test_images = torch.from_numpy(read_idx("t10k-images-idx3-ubyte.gz").copy())
     test_labels = torch.from_numpy(read_idx("t10k-labels-idx1-ubyte.gz").astype(np.int64))
 
-    model = VisionTransformer(drop_path_rate=0.05, **ARGUMENTS)
-    average = VisionTransformer(**ARGUMENTS)
+    recipe = RECIPES[args.model]
+    model = recipe.make(drop_path_rate=0.05, **recipe.arguments)
+    average = recipe.make(**recipe.arguments)
+    teacher = None
+    if recipe.make is VisionTransformerDistilled:
+        model.set_distilled_training(True)
+        teacher = VisionTransformer(**RECIPES["fashion-vit"].arguments).eval()
+        teacher.load_state_dict(load_file(HERE / "fashion-vit" / "model.safetensors"))
     average.load_state_dict(model.state_dict())
     optimiser = new_optimiser(model)
     state_path = args.work / "state.pt"
@@ -117,7 +160,7 @@ def main():
         average.load_state_dict(state["average"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["epoch"] + 1
-    plan = [(k, cycle) for cycle in CYCLES for k in range(cycle[0])]
+    plan = [(k, cycle) for cycle in recipe.cycles for k in range(cycle[0])]
     for epoch in range(first, len(plan)):
         in_cycle, (cycle_epochs, batch, peak, blanked, shift, smoothing) = plan[epoch]
         per_epoch = len(images) // batch
@@ -137,7 +180,7 @@ def main():
                 group["lr"] = rate
             index = order[i * batch:(i + 1) * batch]
             x = augment(normalise(images[index]), generator, blanked, shift)
-            loss = F.cross_entropy(model(x), labels[index], label_smoothing=smoothing)
+            loss = loss_of(model(x), x, labels[index], smoothing, teacher)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -154,35 +197,47 @@ def main():
         torch.save(dict(model=model.state_dict(), average=average.state_dict(), optimiser=optimiser.state_dict(),
                         epoch=epoch), temporary)
         temporary.replace(state_path)
-    write(average, images, test_images, test_labels)
+    write(args.model, average, images, test_images, test_labels)
 
 
-def write(model, images, test_images, test_labels):
-    """Writes the checkpoint, its configuration and the two image sets."""
+def loss_of(outputs, x, labels, smoothing, teacher):
+    """Cross-entropy with the labels; a distilled model's second head learns the teacher's probabilities instead."""
+    if teacher is None:
+        return F.cross_entropy(outputs, labels, label_smoothing=smoothing)
+    with torch.no_grad():
+        wanted = F.softmax(teacher(x), 1)
+    return 0.5 * F.cross_entropy(outputs[0], labels, label_smoothing=smoothing) + 0.5 * F.cross_entropy(outputs[1], wanted)
+
+
+def write(name, model, images, test_images, test_labels):
+    """Writes the checkpoint and its configuration, and with the ViT the two image sets."""
+    recipe = RECIPES[name]
     accuracy = (logits_of(model, test_images).argmax(1) == test_labels).float().mean().item() * 100
     calibration = torch.randperm(len(images), generator=torch.Generator().manual_seed(1))[:512].sort().values
     chosen = torch.randperm(len(test_images), generator=torch.Generator().manual_seed(2))[:1000].sort().values
     subset = (logits_of(model, test_images[chosen]).argmax(1) == test_labels[chosen]).sum().item()
-    folder = HERE / "fashion-vit"
+    folder = HERE / name
     folder.mkdir(exist_ok=True)
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors",
               metadata={"format": "pt"})
     config = {
-        "architecture": "vision_transformer",
+        "architecture": recipe.architecture,
         "num_classes": 10,
-        "model_args": ARGUMENTS,
+        "model_args": recipe.arguments,
         "label_names": LABELS,
         "pretrained_cfg": {"input_size": [1, 28, 28], "mean": [MEAN], "std": [STD], "crop_pct": 1.0,
-                           "interpolation": "bicubic", "first_conv": "patch_embed.proj", "classifier": "head"},
+                           "interpolation": "bicubic", "first_conv": recipe.first_conv,
+                           "classifier": recipe.classifier},
         "measured": {"test_images": 10000, "top1": round(accuracy, 2), "evaluation_images": 1000,
                      "evaluation_top1": subset / 10},
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    data = HERE / "fashion-mnist"
-    data.mkdir(exist_ok=True)
-    save_file({"images": images[calibration][:, None].contiguous()}, data / "calibration.safetensors")
-    save_file({"images": test_images[chosen][:, None].contiguous(), "labels": test_labels[chosen]},
-              data / "evaluation.safetensors")
+    if name == "fashion-vit":
+        data = HERE / "fashion-mnist"
+        data.mkdir(exist_ok=True)
+        save_file({"images": images[calibration][:, None].contiguous()}, data / "calibration.safetensors")
+        save_file({"images": test_images[chosen][:, None].contiguous(), "labels": test_labels[chosen]},
+                  data / "evaluation.safetensors")
     print(f"10,000 test images: top-1 {accuracy:.2f} %; the 1,000 evaluation images: {subset} right")
 
 
