@@ -4,7 +4,7 @@ internal import VisionTransformers
 /// What a checkpoint's names and shapes say about its architecture, and everything that does not fit.
 struct CheckpointReading {
     /// The architecture, as far as it could be told.
-    private(set) var configuration: ViTConfiguration?
+    private(set) var configuration: ModelConfiguration?
     /// Everything missing, unexpected or unsupported, one sentence each.
     private(set) var problems: [String] = []
     private let files: CheckpointFiles
@@ -36,28 +36,40 @@ struct CheckpointReading {
         return entry.shape
     }
 
-    private func detect() throws(Unfit) -> ViTConfiguration {
+    private func detect() throws(Unfit) -> ModelConfiguration {
+        files.tensors.entry("layers.0.blocks.0.attn.relative_position_bias_table") != nil
+            ? .swin(try detectSwin()) : .vit(try detectViT())
+    }
+
+    private func count(prefix: String, suffix: String) -> Int {
+        files.tensors.names.count { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
+    }
+
+    private func detectViT() throws(Unfit) -> ViTConfiguration {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
         let position = try shape("pos_embed", rank: 3)
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
         let head = try shape("head.weight", rank: 2)
         let width = patch[0]
-        let depth = files.tensors.names.filter { $0.hasPrefix("blocks.") && $0.hasSuffix(".mlp.fc1.weight") }
-            .count
-        let hasClassToken = files.tensors.entry("cls_token") != nil
-        let patches = position[1] - (hasClassToken ? 1 : 0)
-        let size = try imageSize(patches: patches, patch: (patch[2], patch[3]))
         var configuration = ViTConfiguration(
-            imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
-            channels: patch[1], width: width, depth: depth, heads: try heads(width: width),
-            hiddenWidth: hidden[0],
-            classes: head[0])
-        configuration.hasClassToken = hasClassToken
+            imageHeight: patch[2], imageWidth: patch[3], patchHeight: patch[2], patchWidth: patch[3],
+            channels: patch[1], width: width, depth: count(prefix: "blocks.", suffix: ".mlp.fc1.weight"),
+            heads: try heads(width: width), hiddenWidth: hidden[0], classes: head[0])
+        configuration.hasClassToken = files.tensors.entry("cls_token") != nil
+        configuration.hasDistillationToken = files.tensors.entry("dist_token") != nil
+        if files.tensors.entry("reg_token") != nil {
+            configuration.registerTokens = try shape("reg_token", rank: 3)[1]
+        }
+        let size = try imageSize(
+            positions: position[1], prefixTokens: configuration.prefixTokens, patch: (patch[2], patch[3]))
+        configuration.imageHeight = size.height
+        configuration.imageWidth = size.width
+        configuration.hasPrefixPositions = position[1] != configuration.patches
         configuration.normalizesAfterPooling = files.tensors.entry("fc_norm.weight") != nil
         configuration.pooling =
             files.configuration.pooling
-            ?? (hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
-        if configuration.pooling == .classToken, !hasClassToken {
+            ?? (configuration.hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
+        if configuration.pooling == .classToken, !configuration.hasClassToken {
             throw Unfit(
                 sentence: "config.json asks for the class token (global_pool), but there is no “cls_token”")
         }
@@ -67,27 +79,70 @@ struct CheckpointReading {
         return configuration
     }
 
+    private func detectSwin() throws(Unfit) -> SwinConfiguration {
+        let patch = try shape("patch_embed.proj.weight", rank: 4)
+        let head = try shape("head.fc.weight", rank: 2)
+        var stages: [SwinConfiguration.Stage] = []
+        var window = 0
+        while true {
+            let prefix = "layers.\(stages.count).blocks."
+            let depth = count(prefix: prefix, suffix: ".mlp.fc1.weight")
+            guard depth > 0 else { break }
+            let table = try shape("\(prefix)0.attn.relative_position_bias_table", rank: 2)
+            let hidden = try shape("\(prefix)0.mlp.fc1.weight", rank: 2)
+            stages.append(.init(depth: depth, heads: table[1], hiddenWidth: hidden[0]))
+            window = max(window, (Int(Double(table[0]).squareRoot().rounded()) + 1) / 2)
+        }
+        window = files.configuration.window ?? window
+        let size = files.configuration.imageSize ?? (32 * window, 32 * window)
+        var configuration = SwinConfiguration(
+            imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
+            channels: patch[1], width: patch[0], stages: stages, window: window, classes: head[0])
+        guard configuration.imageHeight.isMultiple(of: patch[2]),
+            configuration.imageWidth.isMultiple(of: patch[3])
+        else {
+            throw Unfit(
+                sentence: "images of \(size.height) × \(size.width) pixels are no whole number of patches of "
+                    + "\(patch[2]) × \(patch[3]); give img_size in config.json")
+        }
+        configuration.hasQkvBias = files.tensors.entry("layers.0.blocks.0.attn.qkv.bias") != nil
+        configuration.epsilon = files.configuration.epsilon ?? 1e-5
+        guard ModelConfiguration.swin(configuration).isPossible else {
+            throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
+        }
+        return configuration
+    }
+
+    /// The image's size: what config.json says if it fits, or a square.
+    ///
+    /// - Parameters:
+    ///   - positions: The rows of “pos_embed”, which may leave the tokens before the patches out.
+    ///   - prefixTokens: The number of tokens before the patches.
+    ///   - patch: The size of a patch.
     private func imageSize(
-        patches: Int, patch: (height: Int, width: Int)
+        positions: Int, prefixTokens: Int, patch: (height: Int, width: Int)
     ) throws(Unfit) -> (height: Int, width: Int) {
+        let candidates = [positions - prefixTokens, positions]
         if let size = files.configuration.imageSize {
             guard size.height % patch.height == 0, size.width % patch.width == 0,
-                size.height / patch.height * (size.width / patch.width) == patches
+                candidates.contains(size.height / patch.height * (size.width / patch.width))
             else {
                 throw Unfit(
                     sentence:
                         "config.json says images of \(size.height) × \(size.width) pixels, but “pos_embed” has "
-                        + "\(patches) patches of \(patch.height) × \(patch.width)")
+                        + "\(positions) positions for \(prefixTokens) tokens and patches of "
+                        + "\(patch.height) × \(patch.width)")
             }
             return size
         }
-        let side = Int(Double(max(0, patches)).squareRoot().rounded())
-        guard side > 0, side * side == patches else {
-            throw Unfit(
-                sentence:
-                    "“pos_embed” has \(patches) patches, which are no square; give img_size in config.json")
+        for patches in candidates {
+            let side = Int(Double(max(0, patches)).squareRoot().rounded())
+            if side > 0, side * side == patches { return (side * patch.height, side * patch.width) }
         }
-        return (side * patch.height, side * patch.width)
+        throw Unfit(
+            sentence:
+                "“pos_embed” has \(positions) positions, which fit no square image; give img_size in config.json"
+        )
     }
 
     private func heads(width: Int) throws(Unfit) -> Int {
@@ -108,9 +163,9 @@ struct CheckpointReading {
     }
 
     /// Compares every tensor of the file with what the architecture needs.
-    private mutating func compare(with configuration: ViTConfiguration) {
+    private mutating func compare(with configuration: ModelConfiguration) {
         var expected: [String: [Int]] = [:]
-        for unit in VisionTransformer.units(of: configuration) {
+        for unit in configuration.units {
             for linear in unit.linears {
                 expected["\(linear.name).weight"] = linear.weightShape
                 expected["\(linear.name).bias"] = linear.hasBias ? [linear.outputs] : nil

@@ -14,7 +14,7 @@ package struct PackedCheckpoint: Sendable {
     static let version = "1"
 
     /// The shape of the model.
-    package var configuration: ViTConfiguration
+    package var configuration: ModelConfiguration
     /// The mean of each channel, of pixels in 0 … 1.
     package var mean: [Float]
     /// The standard deviation of each channel, of pixels in 0 … 1.
@@ -28,7 +28,7 @@ package struct PackedCheckpoint: Sendable {
 
     /// Makes a checkpoint of its parts.
     package init(
-        configuration: ViTConfiguration, mean: [Float], standardDeviation: [Float], labels: [String]?,
+        configuration: ModelConfiguration, mean: [Float], standardDeviation: [Float], labels: [String]?,
         plan: String,
         units: [Int: QuantizedUnit]
     ) {
@@ -44,7 +44,7 @@ package struct PackedCheckpoint: Sendable {
     ///
     /// - Throws: `CheckpointError.unusable` where the file holds only some of them.
     package func completeUnits(path: String) throws(CheckpointError) -> [QuantizedUnit] {
-        let descriptions = VisionTransformer.units(of: configuration)
+        let descriptions = configuration.units
         var result: [QuantizedUnit] = []
         for (index, description) in descriptions.enumerated() {
             guard let unit = units[index] else {
@@ -83,68 +83,35 @@ struct PackedSite: Codable {
 
 /// What the metadata says of the model.
 struct PackedHeader: Codable {
-    var imageSize: [Int]
-    var patchSize: [Int]
-    var channels: Int
-    var width: Int
-    var depth: Int
-    var heads: Int
-    var hiddenWidth: Int
-    var classes: Int
-    var classToken: Bool
-    var pooling: String
-    var normAfterPooling: Bool
-    var qkvBias: Bool
-    var layerScale: Bool
-    var epsilon: Float
+    /// The shape of a ViT; one of `vit` and `swin` is there.
+    var vit: ViTConfiguration?
+    /// The shape of a Swin.
+    var swin: SwinConfiguration?
     var mean: [Float]
     var std: [Float]
     var labels: [String]?
 
     init(_ packed: PackedCheckpoint) {
-        let shape = packed.configuration
-        imageSize = [shape.imageHeight, shape.imageWidth]
-        patchSize = [shape.patchHeight, shape.patchWidth]
-        channels = shape.channels
-        width = shape.width
-        depth = shape.depth
-        heads = shape.heads
-        hiddenWidth = shape.hiddenWidth
-        classes = shape.classes
-        classToken = shape.hasClassToken
-        pooling = shape.pooling.rawValue
-        normAfterPooling = shape.normalizesAfterPooling
-        qkvBias = shape.hasQkvBias
-        layerScale = shape.hasLayerScale
-        epsilon = shape.epsilon
+        switch packed.configuration {
+        case .vit(let shape): vit = shape
+        case .swin(let shape): swin = shape
+        }
         mean = packed.mean
         std = packed.standardDeviation
         labels = packed.labels
     }
 
     /// The shape, if every number is one that a model can have.
-    var configuration: ViTConfiguration? {
-        let sides = imageSize + patchSize
-        let counts = [channels, width, heads, hiddenWidth, classes]
-        guard imageSize.count == 2, patchSize.count == 2, sides.allSatisfy({ $0 > 0 && $0 <= 4096 }),
-            counts.allSatisfy({ $0 > 0 && $0 <= 1 << 20 }), channels <= 4096,
-            depth > 0, depth <= 4096, width % heads == 0, imageSize[0] % patchSize[0] == 0,
-            imageSize[1] % patchSize[1] == 0, let pooling = ViTConfiguration.Pooling(rawValue: pooling),
-            epsilon.isFinite, epsilon > 0, mean.count == channels, std.count == channels,
-            mean.allSatisfy(\.isFinite), std.allSatisfy({ $0.isFinite && $0 > 0 }),
-            classToken || pooling == .average
+    var configuration: ModelConfiguration? {
+        let shape: ModelConfiguration
+        switch (vit, swin) {
+        case (let vit?, nil): shape = .vit(vit)
+        case (nil, let swin?): shape = .swin(swin)
+        default: return nil
+        }
+        guard shape.isPossible, mean.count == shape.channels, std.count == shape.channels,
+            mean.allSatisfy(\.isFinite), std.allSatisfy({ $0.isFinite && $0 > 0 })
         else { return nil }
-        var result = ViTConfiguration(
-            imageHeight: imageSize[0], imageWidth: imageSize[1], patchHeight: patchSize[0],
-            patchWidth: patchSize[1],
-            channels: channels, width: width, depth: depth, heads: heads, hiddenWidth: hiddenWidth,
-            classes: classes)
-        result.hasClassToken = classToken
-        result.pooling = pooling
-        result.normalizesAfterPooling = normAfterPooling
-        result.hasQkvBias = qkvBias
-        result.hasLayerScale = layerScale
-        result.epsilon = epsilon
-        return result
+        return shape
     }
 }

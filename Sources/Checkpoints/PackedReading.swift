@@ -23,7 +23,7 @@ extension PackedCheckpoint {
         }
         var units: [Int: QuantizedUnit] = [:]
         var used: Set<String> = []
-        for (index, description) in VisionTransformer.units(of: configuration).enumerated() {
+        for (index, description) in configuration.units.enumerated() {
             let first = description.linears.first.map { "\($0.name).weight" }
             guard let first, reader.sites[first] != nil else { continue }
             units[index] = try reader.unit(description, used: &used)

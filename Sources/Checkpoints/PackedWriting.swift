@@ -33,7 +33,7 @@ extension PackedCheckpoint {
     /// Every tensor of the file; `sites` gets a description of every quantizer.
     private func tensors(sites: inout [String: PackedSite]) throws(QuantizationError) -> [SafetensorsTensor] {
         var tensors: [SafetensorsTensor] = []
-        let descriptions = VisionTransformer.units(of: configuration)
+        let descriptions = configuration.units
         for (index, unit) in units.sorted(by: { $0.key < $1.key }) {
             let description = descriptions[index]
             for (layer, state) in zip(description.linears, unit.linears) {

@@ -9,7 +9,7 @@ struct ModelCaches: Sendable {
     let images: Matrix
     /// `[images, classes]`.
     let logits: Matrix
-    /// `[images, width]`: what the classifier reads.
+    /// `[images, width]`: what the classifier reads; two features side by side where there are two classifiers.
     let features: Matrix
 
     /// Runs the full-precision model.
@@ -22,8 +22,8 @@ struct ModelCaches: Sendable {
         self.images = images
         let head = units[units.count - 1].unit
         let logits = Matrix(rows: images.rows, columns: head.output.columns)
-        let features = Matrix(rows: images.rows, columns: head.input.columns)
         let slot = head.operators[0].slot
+        let features = head.tapeShapes[slot].matrix(images: images.rows)
         ModelPass(units, pool: pool).run(images, into: logits) { range, tapes in
             copy(tapes[units.count - 1][slot], into: features.rows(range))
         }

@@ -61,7 +61,7 @@ public func evaluateModelOrRun(
 /// A model that can be run on images.
 private struct EvaluatedModel {
     let units: [PreparedUnit]
-    let configuration: ViTConfiguration
+    let configuration: ModelConfiguration
     let preprocessing: Preprocessing
 
     init(fullPrecision checkpoint: Checkpoint) throws {
@@ -77,7 +77,7 @@ private struct EvaluatedModel {
         configuration = file.checkpoint.configuration
         preprocessing = try Preprocessing(
             mean: file.checkpoint.mean, standardDeviation: file.checkpoint.standardDeviation)
-        units = zip(file.units, VisionTransformer.units(of: configuration)).map { $0.prepared(for: $1) }
+        units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
     }
 
     func logits(on set: ImageSet, pool: WorkerPool) throws -> Matrix {

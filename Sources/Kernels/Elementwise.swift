@@ -92,6 +92,19 @@ package func copy(_ x: Matrix, into out: Matrix) {
     unsafe kernels.copy(x.view, out.view)
 }
 
+/// Sets every element, whatever was there before, to one number.
+///
+/// - Parameters:
+///   - out: `[rows, columns]`, overwritten.
+///   - value: The number.
+package func fill(_ out: Matrix, with value: Float) {
+    for row in 0..<out.rows {
+        let line = out.rows(row..<row + 1)
+        unsafe line.pointer.update(repeating: value, count: out.columns)
+    }
+    withExtendedLifetime(out) {}
+}
+
 /// The sum of squared differences, `Σ (x − y)²`, in a fixed order and accumulated in double precision.
 ///
 /// - Parameters:

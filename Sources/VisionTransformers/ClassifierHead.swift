@@ -1,43 +1,76 @@
 internal import Kernels
 package import TensorCore
 
-/// The head: the last norm, pooling, and the classifier.
+/// The head: the last norm, pooling, and the classifier; or two of them side by side, whose logits are averaged
+/// (a distilled DeiT).
 ///
-/// Its only operator is the feature that the classifier reads, so that supervision can compare that
+/// Its only operator is the feature that the classifiers read, so that supervision can compare that
 /// feature: a global feature loss is the head's local supervision.
 package struct ClassifierHead: ModelUnit {
-    private let configuration: ViTConfiguration
+    private let tokens: Int
+    private let width: Int
+    private let classes: Int
+    private let epsilon: Float
+    /// The norm's name.
+    private let norm: String
+    /// The classifiers' names.
+    private let layers: [String]
+    /// The token rows that each classifier reads the mean of.
+    private let pooledRows: [Range<Int>]
+    /// Whether the norm comes after pooling. A mean over tokens does not commute with LayerNorm; reading one token
+    /// does, and is cheaper first.
+    private let poolsFirst: Bool
 
-    /// Makes the head of a model.
+    /// Makes the head of a ViT.
     package init(configuration: ViTConfiguration) {
-        self.configuration = configuration
+        tokens = configuration.tokens
+        width = configuration.width
+        classes = configuration.classes
+        epsilon = configuration.epsilon
+        norm = configuration.normalizesAfterPooling ? "fc_norm" : "norm"
+        layers = configuration.hasDistillationToken ? ["head", "head_dist"] : ["head"]
+        switch configuration.pooling {
+        case .classToken:
+            pooledRows = layers.indices.map { $0..<$0 + 1 }
+            poolsFirst = true
+        case .average:
+            pooledRows = [configuration.prefixTokens..<configuration.tokens]
+            poolsFirst = configuration.normalizesAfterPooling
+        }
+    }
+
+    /// Makes the head of a Swin.
+    package init(configuration: SwinConfiguration) {
+        let grid = configuration.tokenGrid(of: configuration.stages.count - 1)
+        tokens = grid.rows * grid.columns
+        width = configuration.lastWidth
+        classes = configuration.classes
+        epsilon = configuration.epsilon
+        norm = "norm"
+        layers = ["head.fc"]
+        pooledRows = [0..<tokens]
+        poolsFirst = false
     }
 
     package var name: String { "head" }
-    package var input: RowShape { RowShape(configuration.tokens, configuration.width) }
-    package var output: RowShape { RowShape(1, configuration.classes) }
+    package var input: RowShape { RowShape(tokens, width) }
+    package var output: RowShape { RowShape(1, classes) }
 
     private enum Slot: Int, CaseIterable {
-        case normalized, statistics, pooled, feature, featureQuantized, dLogits
+        case normalized, statistics, pooled, feature, featureQuantized, dLogits, other
     }
     private enum Scratch: Int, CaseIterable { case feature, pooled, tokens }
 
-    /// A mean over tokens does not commute with LayerNorm; reading one token does, and is cheaper first.
-    private var poolsFirst: Bool {
-        configuration.normalizesAfterPooling || configuration.pooling == .classToken
-    }
-
     /// The rows of an image that the norm sees.
-    private var normalizedRows: Int { poolsFirst ? 1 : configuration.tokens }
+    private var normalizedRows: Int { poolsFirst ? layers.count : tokens }
 
     package var tapeShapes: [RowShape] {
-        let width = configuration.width
-        return Slot.allCases.map { slot in
+        Slot.allCases.map { slot in
             switch slot {
             case .normalized: RowShape(normalizedRows, width)
             case .statistics: RowShape(2, normalizedRows)
-            case .pooled, .feature, .featureQuantized: RowShape(1, width)
-            case .dLogits: RowShape(1, configuration.classes)
+            case .pooled, .feature, .featureQuantized: RowShape(1, layers.count * width)
+            case .dLogits, .other: RowShape(1, classes)
             }
         }
     }
@@ -45,70 +78,74 @@ package struct ClassifierHead: ModelUnit {
     package var scratchShapes: [RowShape] {
         Scratch.allCases.map { slot in
             switch slot {
-            case .feature, .pooled: RowShape(1, configuration.width)
-            case .tokens: RowShape(normalizedRows, configuration.width)
+            case .feature, .pooled: RowShape(1, layers.count * width)
+            case .tokens: RowShape(normalizedRows, width)
             }
         }
     }
 
-    package var linears: [LinearDescriptor] {
-        [
-            LinearDescriptor(
-                name: "head", weightShape: [configuration.classes, configuration.width], hasBias: true,
-                inputSite: 0,
-                inputSlot: Slot.feature.rawValue, transformedSlot: Slot.featureQuantized.rawValue,
-                gradientSlot: Slot.dLogits.rawValue)
-        ]
-    }
+    /// The columns of the feature that a classifier reads.
+    private func columns(of layer: Int) -> Range<Int> { layer * width..<(layer + 1) * width }
 
-    package var vectors: [VectorDescriptor] {
-        let norm = configuration.normalizesAfterPooling ? "fc_norm" : "norm"
-        return ["weight", "bias"].map {
-            VectorDescriptor(name: "\(norm).\($0)", shape: [configuration.width])
+    package var linears: [LinearDescriptor] {
+        layers.enumerated().map { index, layer in
+            LinearDescriptor(
+                name: layer, weightShape: [classes, width], hasBias: true, inputSite: index,
+                inputSlot: Slot.feature.rawValue, transformedSlot: Slot.featureQuantized.rawValue,
+                gradientSlot: Slot.dLogits.rawValue, inputColumns: columns(of: index))
         }
     }
 
+    package var vectors: [VectorDescriptor] {
+        ["weight", "bias"].map { VectorDescriptor(name: "\(norm).\($0)", shape: [width]) }
+    }
+
     package var sites: [SiteDescriptor] {
-        [
+        layers.enumerated().map { index, layer in
             SiteDescriptor(
-                name: "head.input", kind: .linearInput, groups: .columns(width: configuration.width),
-                groupCount: 1,
-                slot: Slot.feature.rawValue, columns: nil)
-        ]
+                name: "\(layer).input", kind: .linearInput, groups: .columns(width: width), groupCount: 1,
+                slot: Slot.feature.rawValue, columns: columns(of: index))
+        }
     }
 
     package var operators: [OperatorDescriptor] {
         [OperatorDescriptor(name: "feature", slot: Slot.feature.rawValue)]
     }
 
-    private func statistics(_ tape: Tape) -> (mean: Vector, reciprocalDeviation: Vector) {
-        let matrix = tape[Slot.statistics.rawValue]
-        let count = matrix.rows / 2 * normalizedRows
-        return (
-            Vector(storage: matrix.storage, offset: matrix.offset, count: count),
-            Vector(storage: matrix.storage, offset: matrix.offset + count, count: count)
-        )
+    /// The classifiers' features as rows of their own: `[images, layers · width]` as `[images · layers, width]`.
+    private func stacked(_ features: Matrix) -> Matrix {
+        Matrix(
+            storage: features.storage, offset: features.offset, rows: features.rows * layers.count,
+            columns: width)
     }
 
     package func forward(
         _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
     ) {
         let (pooled, feature) = (tape[Slot.pooled.rawValue], tape[Slot.feature.rawValue])
-        let norm = statistics(tape)
+        let norm = statistics(tape[Slot.statistics.rawValue], rows: normalizedRows)
         func normalize(_ x: Matrix, into out: Matrix) {
             layerNorm(
-                x, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: configuration.epsilon,
+                x, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
                 into: out, mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
         }
         if poolsFirst {
-            pool(input, into: pooled)
-            normalize(pooled, into: feature)
+            pool(input, into: stacked(pooled))
+            normalize(stacked(pooled), into: stacked(feature))
         } else {
             normalize(input, into: tape[Slot.normalized.rawValue])
-            pool(tape[Slot.normalized.rawValue], into: feature)
+            pool(tape[Slot.normalized.rawValue], into: stacked(feature))
         }
-        let seen = transformed(0, feature, by: transform, into: tape[Slot.featureQuantized.rawValue])
-        parameters.linears[0].forward(seen, into: output)
+        for layer in layers.indices {
+            let seen = transformed(
+                layer, feature.columns(columns(of: layer)), by: transform,
+                into: tape[Slot.featureQuantized.rawValue].columns(columns(of: layer)))
+            parameters.linears[layer].forward(seen, into: layer == 0 ? output : tape[Slot.other.rawValue])
+        }
+        if layers.count == 2 {
+            add(output, tape[Slot.other.rawValue], into: output)
+            scale(output, by: 0.5, into: output)
+        }
     }
 
     package func backward(
@@ -116,64 +153,69 @@ package struct ClassifierHead: ModelUnit {
         tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
-        copy(dOutput, into: tape[Slot.dLogits.rawValue])
+        let dLogits = tape[Slot.dLogits.rawValue]
+        scale(dOutput, by: 1 / Float(layers.count), into: dLogits)
         let dFeature = scratch[Scratch.feature.rawValue]
-        parameters.linears[0].backward(dOutput, into: dFeature)
-        if !transform.isIdentity(0) {
-            transform.backward(
-                0, gradient: dFeature, values: tape[Slot.feature.rawValue],
-                transformed: tape[Slot.featureQuantized.rawValue])
+        for layer in layers.indices {
+            let gradient = dFeature.columns(columns(of: layer))
+            parameters.linears[layer].backward(dLogits, into: gradient)
+            if !transform.isIdentity(layer) {
+                transform.backward(
+                    layer, gradient: gradient,
+                    values: tape[Slot.feature.rawValue].columns(columns(of: layer)),
+                    transformed: tape[Slot.featureQuantized.rawValue].columns(columns(of: layer)))
+            }
         }
         addLocal(local, 0, tape: tape, to: dFeature)
         guard let dInput else { return }
-        let norm = statistics(tape)
+        let norm = statistics(tape[Slot.statistics.rawValue], rows: normalizedRows)
         func normalizeBackward(_ gradient: Matrix, x: Matrix, into out: Matrix) {
             layerNormBackward(
                 gradient, x: x, gamma: parameters.vectors[0], mean: norm.mean,
                 reciprocalDeviation: norm.reciprocalDeviation, into: out)
         }
         if poolsFirst {
-            let dPooled = scratch[Scratch.pooled.rawValue]
-            normalizeBackward(dFeature, x: tape[Slot.pooled.rawValue], into: dPooled)
+            let dPooled = stacked(scratch[Scratch.pooled.rawValue])
+            normalizeBackward(stacked(dFeature), x: stacked(tape[Slot.pooled.rawValue]), into: dPooled)
             poolBackward(dPooled, into: dInput)
         } else {
             let dTokens = scratch[Scratch.tokens.rawValue]
-            poolBackward(dFeature, into: dTokens)
+            poolBackward(stacked(dFeature), into: dTokens)
             normalizeBackward(dTokens, x: input, into: dInput)
         }
     }
 
-    /// The token rows that are averaged.
-    private var pooledRows: Range<Int> {
-        switch configuration.pooling {
-        case .classToken: 0..<1
-        case .average: configuration.prefixTokens..<configuration.tokens
-        }
-    }
-
-    /// `[images · tokens, width]` → `[images, width]`.
-    private func pool(_ tokens: Matrix, into pooled: Matrix) {
-        for image in 0..<pooled.rows {
-            let rows = tokens.rows(image * configuration.tokens..<(image + 1) * configuration.tokens).rows(
-                pooledRows)
-            let out = pooled.rows(image..<image + 1)
-            if rows.rows == 1 {
-                copy(rows, into: out)
-            } else {
-                columnSums(rows, into: Vector(storage: out.storage, offset: out.offset, count: out.columns))
-                scale(out, by: 1 / Float(rows.rows), into: out)
+    /// `[images · tokens, width]` → `[images · layers, width]`.
+    private func pool(_ grid: Matrix, into pooled: Matrix) {
+        for image in 0..<pooled.rows / layers.count {
+            let rows = grid.rows(image * tokens..<(image + 1) * tokens)
+            for (layer, range) in pooledRows.enumerated() {
+                let row = image * layers.count + layer
+                let out = pooled.rows(row..<row + 1)
+                if range.count == 1 {
+                    copy(rows.rows(range), into: out)
+                } else {
+                    columnSums(
+                        rows.rows(range), into: Vector(storage: out.storage, offset: out.offset, count: width)
+                    )
+                    scale(out, by: 1 / Float(range.count), into: out)
+                }
             }
         }
     }
 
-    /// `[images, width]` → `[images · tokens, width]`, every element overwritten.
-    private func poolBackward(_ dPooled: Matrix, into dTokens: Matrix) {
-        let share = 1 / Float(pooledRows.count)
-        for image in 0..<dPooled.rows {
-            for token in 0..<configuration.tokens {
-                let row = image * configuration.tokens + token
-                let factor: Float = pooledRows.contains(token) ? share : 0
-                scale(dPooled.rows(image..<image + 1), by: factor, into: dTokens.rows(row..<row + 1))
+    /// `[images · layers, width]` → `[images · tokens, width]`, every element overwritten.
+    private func poolBackward(_ dPooled: Matrix, into dGrid: Matrix) {
+        fill(dGrid, with: 0)
+        for image in 0..<dPooled.rows / layers.count {
+            for (layer, range) in pooledRows.enumerated() {
+                let share = 1 / Float(range.count)
+                let source = image * layers.count + layer
+                for token in range {
+                    let row = image * tokens + token
+                    scale(
+                        dPooled.rows(source..<source + 1), by: share, into: dGrid.rows(row..<row + 1))
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 package import Kernels
 package import TensorCore
 
-/// The part of a model that is reconstructed at once: the stem, a transformer block, the head.
+/// The part of a model that is reconstructed at once: the stem, a transformer block, a patch merging, the head.
 ///
 /// A unit is a description and two passes in straight-line code. It owns no numbers: parameters, the
 /// activations that the backward pass needs (`Tape`) and gradient scratch are handed in, all of them
@@ -102,6 +102,8 @@ package struct LinearDescriptor: Equatable, Sendable {
     package let transformedSlot: Int
     /// The tape's buffer of its output's gradient.
     package let gradientSlot: Int
+    /// The columns of the input's buffers that the layer reads; nil means all.
+    package var inputColumns: Range<Int>?
 }
 
 /// A parameter that is no product's weight or bias.
@@ -195,8 +197,9 @@ extension ModelUnit {
     /// The values that a linear layer multiplied, given what the forward pass left.
     package func operand(of linear: LinearDescriptor, in tape: Tape, transform: some SiteTransform) -> Matrix
     {
-        guard let site = linear.inputSite, !transform.isIdentity(site) else { return tape[linear.inputSlot] }
-        return tape[linear.transformedSlot]
+        let isTransformed = linear.inputSite.map { !transform.isIdentity($0) } ?? false
+        let buffer = tape[isTransformed ? linear.transformedSlot : linear.inputSlot]
+        return linear.inputColumns.map { buffer.columns($0) } ?? buffer
     }
 
     /// Applies a site's transform if there is one, and returns what the next operator sees.
@@ -215,4 +218,18 @@ extension ModelUnit {
         scaledDifference(
             tape[slot], local.reference[slot], factor: local.factors[index], into: gradient, accumulate: true)
     }
+}
+
+/// The mean and the reciprocal deviation of every row that a LayerNorm saw.
+///
+/// - Parameters:
+///   - matrix: `[2 · images, rows]`, a tape's buffer.
+///   - rows: The rows of an image.
+/// - Returns: `[images · rows]` each, one behind the other in the buffer.
+func statistics(_ matrix: Matrix, rows: Int) -> (mean: Vector, reciprocalDeviation: Vector) {
+    let count = matrix.rows / 2 * rows
+    return (
+        Vector(storage: matrix.storage, offset: matrix.offset, count: count),
+        Vector(storage: matrix.storage, offset: matrix.offset + count, count: count)
+    )
 }

@@ -1,37 +1,64 @@
 internal import Kernels
 package import TensorCore
 
-/// The stem: cuts an image into patches, embeds each, adds the class token and the positions.
+/// The stem: cuts an image into patches and embeds each; a ViT then adds its class token and the positions, a
+/// Swin normalises.
 ///
 /// Its input is one row of `channels · height · width` normalised values per image. Pixels have 8 bits
 /// already, so the input is no site; the weight is.
 package struct PatchEmbedding: ModelUnit {
-    private let configuration: ViTConfiguration
+    /// What follows the projection.
+    private enum Ending {
+        /// The tokens before the patches, by their parameters' names and numbers, and the positions.
+        case positions(prefix: [(name: String, tokens: Int)], coverPrefix: Bool)
+        case norm(epsilon: Float)
+    }
 
-    /// Makes the stem of a model.
+    private let grid: PatchGrid
+    private let width: Int
+    private let ending: Ending
+
+    /// Makes the stem of a ViT.
     package init(configuration: ViTConfiguration) {
-        self.configuration = configuration
+        grid = configuration.grid
+        width = configuration.width
+        let tokens = [
+            ("cls_token", configuration.hasClassToken ? 1 : 0),
+            ("dist_token", configuration.hasDistillationToken ? 1 : 0),
+            ("reg_token", configuration.registerTokens),
+        ]
+        ending = .positions(
+            prefix: tokens.filter { $0.1 > 0 }.map { (name: $0.0, tokens: $0.1) },
+            coverPrefix: configuration.hasPrefixPositions)
+    }
+
+    /// Makes the stem of a Swin.
+    package init(configuration: SwinConfiguration) {
+        grid = configuration.grid
+        width = configuration.width
+        ending = .norm(epsilon: configuration.epsilon)
     }
 
     package var name: String { "stem" }
 
-    package var input: RowShape {
-        RowShape(1, configuration.channels * configuration.imageHeight * configuration.imageWidth)
+    package var input: RowShape { RowShape(1, grid.imageElements) }
+    package var output: RowShape { RowShape(prefixTokens + grid.patches, width) }
+
+    private var prefixTokens: Int {
+        switch ending {
+        case .positions(let prefix, _): prefix.reduce(0) { $0 + $1.tokens }
+        case .norm: 0
+        }
     }
 
-    package var output: RowShape { RowShape(configuration.tokens, configuration.width) }
-
-    private enum Slot: Int, CaseIterable { case patches, embedded, dEmbedded }
-
-    private var patchElements: Int {
-        configuration.channels * configuration.patchHeight * configuration.patchWidth
-    }
+    private enum Slot: Int, CaseIterable { case patches, embedded, dEmbedded, statistics }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
             switch slot {
-            case .patches: RowShape(configuration.patches, patchElements)
-            case .embedded, .dEmbedded: RowShape(configuration.patches, configuration.width)
+            case .patches: RowShape(grid.patches, grid.patchElements)
+            case .embedded, .dEmbedded: RowShape(grid.patches, width)
+            case .statistics: RowShape(2, grid.patches)
             }
         }
     }
@@ -42,19 +69,22 @@ package struct PatchEmbedding: ModelUnit {
         [
             LinearDescriptor(
                 name: "patch_embed.proj",
-                weightShape: [
-                    configuration.width, configuration.channels, configuration.patchHeight,
-                    configuration.patchWidth,
-                ],
+                weightShape: [width, grid.channels, grid.patchHeight, grid.patchWidth],
                 hasBias: true, inputSite: nil, inputSlot: Slot.patches.rawValue,
                 transformedSlot: Slot.patches.rawValue, gradientSlot: Slot.dEmbedded.rawValue)
         ]
     }
 
     package var vectors: [VectorDescriptor] {
-        let classToken = VectorDescriptor(name: "cls_token", shape: [1, 1, configuration.width])
-        return (configuration.hasClassToken ? [classToken] : [])
-            + [VectorDescriptor(name: "pos_embed", shape: [1, configuration.tokens, configuration.width])]
+        switch ending {
+        case .positions(let prefix, let coverPrefix):
+            prefix.map { VectorDescriptor(name: $0.name, shape: [1, $0.tokens, width]) } + [
+                VectorDescriptor(
+                    name: "pos_embed", shape: [1, grid.patches + (coverPrefix ? prefixTokens : 0), width])
+            ]
+        case .norm:
+            ["weight", "bias"].map { VectorDescriptor(name: "patch_embed.norm.\($0)", shape: [width]) }
+        }
     }
 
     package var sites: [SiteDescriptor] { [] }
@@ -63,48 +93,65 @@ package struct PatchEmbedding: ModelUnit {
     package func forward(
         _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
     ) {
-        let (tokens, width, prefix) = (configuration.tokens, configuration.width, configuration.prefixTokens)
         let patches = tape[Slot.patches.rawValue]
         let embedded = tape[Slot.embedded.rawValue]
         for image in 0..<tape.images {
             cut(input.rows(image..<image + 1), into: patches.rows(rows(of: image)))
         }
         parameters.linears[0].forward(patches, into: embedded)
-        let positionVector = parameters.vectors[prefix]
-        let positions = Matrix(
-            storage: positionVector.storage, offset: positionVector.offset, rows: tokens, columns: width)
-        for image in 0..<tape.images {
-            let out = output.rows(image * tokens..<(image + 1) * tokens)
-            add(
-                embedded.rows(rows(of: image)), positions.rows(prefix..<tokens),
-                into: out.rows(prefix..<tokens))
-            if configuration.hasClassToken {
-                let token = parameters.vectors[0]
+        switch ending {
+        case .positions(let prefix, let coverPrefix):
+            let positions = matrix(parameters.vectors[prefix.count])
+            for image in 0..<tape.images {
+                let tokens = output.rows(image * self.output.rows..<(image + 1) * self.output.rows)
+                var row = 0
+                for (index, entry) in prefix.enumerated() {
+                    let (token, out) = (
+                        matrix(parameters.vectors[index]), tokens.rows(row..<row + entry.tokens)
+                    )
+                    if coverPrefix {
+                        add(token, positions.rows(row..<row + entry.tokens), into: out)
+                    } else {
+                        copy(token, into: out)
+                    }
+                    row += entry.tokens
+                }
                 add(
-                    Matrix(storage: token.storage, offset: token.offset, rows: 1, columns: width),
-                    positions.rows(0..<1), into: out.rows(0..<1))
+                    embedded.rows(rows(of: image)),
+                    positions.rows(positions.rows - grid.patches..<positions.rows),
+                    into: tokens.rows(row..<tokens.rows))
             }
+        case .norm(let epsilon):
+            let norm = statistics(tape[Slot.statistics.rawValue], rows: grid.patches)
+            layerNorm(
+                embedded, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
+                into: output, mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
         }
     }
 
+    /// Rows of `width` numbers.
+    private func matrix(_ vector: Vector) -> Matrix {
+        Matrix(storage: vector.storage, offset: vector.offset, rows: vector.count / width, columns: width)
+    }
+
     private func rows(of image: Int) -> Range<Int> {
-        image * configuration.patches..<(image + 1) * configuration.patches
+        image * grid.patches..<(image + 1) * grid.patches
     }
 
     /// Copies an image's pixels so that each patch becomes a row in the order (channel, y, x).
     private func cut(_ image: Matrix, into patches: Matrix) {
-        let (height, width) = (configuration.patchHeight, configuration.patchWidth)
-        let gridWidth = configuration.gridWidth
-        for channel in 0..<configuration.channels {
-            for y in 0..<configuration.gridHeight * height {
-                let line = (channel * configuration.imageHeight + y) * configuration.imageWidth
+        let (height, width) = (grid.patchHeight, grid.patchWidth)
+        for channel in 0..<grid.channels {
+            for y in 0..<grid.rows * height {
+                let line = (channel * grid.imageHeight + y) * grid.imageWidth
                 let source = Matrix(
-                    storage: image.storage, offset: image.offset + line, rows: gridWidth, columns: width)
+                    storage: image.storage, offset: image.offset + line, rows: grid.columns, columns: width)
                 let column = (channel * height + y % height) * width
-                let firstPatch = y / height * gridWidth
+                let firstPatch = y / height * grid.columns
                 copy(
                     source,
-                    into: patches.rows(firstPatch..<firstPatch + gridWidth).columns(column..<column + width))
+                    into: patches.rows(firstPatch..<firstPatch + grid.columns).columns(
+                        column..<column + width))
             }
         }
     }
@@ -115,11 +162,19 @@ package struct PatchEmbedding: ModelUnit {
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         precondition(dInput == nil, "nobody can want the gradient of pixels")
-        let tokens = configuration.tokens
-        for image in 0..<tape.images {
-            copy(
-                dOutput.rows(image * tokens + configuration.prefixTokens..<(image + 1) * tokens),
-                into: tape[Slot.dEmbedded.rawValue].rows(rows(of: image)))
+        let dEmbedded = tape[Slot.dEmbedded.rawValue]
+        switch ending {
+        case .positions:
+            for image in 0..<tape.images {
+                copy(
+                    dOutput.rows(image * output.rows + prefixTokens..<(image + 1) * output.rows),
+                    into: dEmbedded.rows(rows(of: image)))
+            }
+        case .norm:
+            let norm = statistics(tape[Slot.statistics.rawValue], rows: grid.patches)
+            layerNormBackward(
+                dOutput, x: tape[Slot.embedded.rawValue], gamma: parameters.vectors[0], mean: norm.mean,
+                reciprocalDeviation: norm.reciprocalDeviation, into: dEmbedded)
         }
     }
 }

@@ -1,27 +1,33 @@
 internal import Kernels
-package import TensorCore
+internal import TensorCore
 
 /// A pre-norm transformer block in timm's layout: attention and an MLP, each behind a LayerNorm and
 /// beside a residual connection, with optional layer scale.
+///
+/// Attention is over all tokens of an image (ViT), or over those of a window with relative positions (Swin). Then
+/// everything from the first norm to the projection has its rows in the windows' order.
 package struct TransformerBlock: ModelUnit {
     /// The unit's name.
     package let name: String
-    private let tokens: Int
-    private let width: Int
-    private let heads: Int
-    private let hidden: Int
-    private let qkvBias: Bool
-    private let layerScale: Bool
-    private let epsilon: Float
+    let gridTokens: Int
+    /// The windows of attention; nil where all tokens see each other.
+    let layout: WindowLayout?
+    let width: Int
+    let heads: Int
+    let hidden: Int
+    let qkvBias: Bool
+    let layerScale: Bool
+    let epsilon: Float
 
-    /// Makes a block.
+    /// Makes a block of a ViT.
     ///
     /// - Parameters:
     ///   - name: The unit's name, which is also the prefix of its parameters' names.
     ///   - configuration: The model's shape.
     package init(name: String, configuration: ViTConfiguration) {
         self.name = name
-        tokens = configuration.tokens
+        gridTokens = configuration.tokens
+        layout = nil
         width = configuration.width
         heads = configuration.heads
         hidden = configuration.hiddenWidth
@@ -30,36 +36,70 @@ package struct TransformerBlock: ModelUnit {
         epsilon = configuration.epsilon
     }
 
+    /// Makes a block of a Swin; every other one has its windows shifted.
+    ///
+    /// - Parameters:
+    ///   - name: The unit's name, which is also the prefix of its parameters' names.
+    ///   - configuration: The model's shape.
+    ///   - stage: The block's stage.
+    ///   - index: The block's place in the stage.
+    package init(name: String, configuration: SwinConfiguration, stage: Int, index: Int) {
+        self.name = name
+        let grid = configuration.tokenGrid(of: stage)
+        gridTokens = grid.rows * grid.columns
+        layout = WindowLayout(
+            rows: grid.rows, columns: grid.columns, window: configuration.window, isShifted: index % 2 == 1)
+        width = configuration.width(of: stage)
+        heads = configuration.stages[stage].heads
+        hidden = configuration.stages[stage].hiddenWidth
+        qkvBias = configuration.hasQkvBias
+        layerScale = false
+        epsilon = configuration.epsilon
+    }
+
+    /// The number of windows in an image.
+    var windows: Int { layout?.windows ?? 1 }
+    /// The tokens that see each other.
+    var tokens: Int { layout?.tokens ?? gridTokens }
+    /// The rows of an image in the windows' order.
+    var orderedRows: Int { windows * tokens }
+
     /// The tape's buffers.
-    private enum Slot: Int, CaseIterable {
-        case norm1, norm1Statistics, norm1Quantized, qkv, qkvQuantized, scores, attention, attentionQuantized
-        case context, contextQuantized, projection, middle
+    enum Slot: Int, CaseIterable {
+        case ordered, norm1, norm1Statistics, norm1Quantized, qkv, qkvQuantized
+        case scores, positions, attention, attentionQuantized
+        case context, contextQuantized, projection, restored, middle
         case norm2, norm2Statistics, norm2Quantized, fc1, gelu, geluQuantized, fc2
         case dQkv, dProjection, dFc1, dFc2
     }
 
     /// The backward pass's buffers.
-    private enum Scratch: Int, CaseIterable {
-        case hidden, width, middle, attention, scores
+    enum Scratch: Int, CaseIterable {
+        case hidden, width, ordered, middle, attention, scores
     }
 
-    private var attentionShape: RowShape {
-        RowShape(heads * tokens, tokens, stride: (tokens + 15) / 16 * 16)
+    var attentionShape: RowShape {
+        RowShape(windows * heads * tokens, tokens, stride: (tokens + 15) / 16 * 16)
     }
 
-    package var input: RowShape { RowShape(tokens, width) }
-    package var output: RowShape { RowShape(tokens, width) }
+    package var input: RowShape { RowShape(gridTokens, width) }
+    package var output: RowShape { RowShape(gridTokens, width) }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
             switch slot {
-            case .norm1Statistics, .norm2Statistics: RowShape(2, tokens)
-            case .qkv, .qkvQuantized, .dQkv: RowShape(tokens, 3 * width)
+            case .norm1Statistics: RowShape(2, orderedRows)
+            case .norm2Statistics: RowShape(2, gridTokens)
+            case .ordered: RowShape(layout == nil ? 0 : orderedRows, width)
+            case .restored: RowShape(layout == nil ? 0 : gridTokens, width)
+            case .positions:
+                RowShape(layout == nil ? 0 : heads * tokens, tokens, stride: attentionShape.stride)
+            case .qkv, .qkvQuantized, .dQkv: RowShape(orderedRows, 3 * width)
             case .scores, .attention, .attentionQuantized: attentionShape
-            case .fc1, .gelu, .geluQuantized, .dFc1: RowShape(tokens, hidden)
-            case .norm1, .norm1Quantized, .context, .contextQuantized, .projection, .middle, .norm2,
-                .norm2Quantized, .fc2, .dProjection, .dFc2:
-                RowShape(tokens, width)
+            case .fc1, .gelu, .geluQuantized, .dFc1: RowShape(gridTokens, hidden)
+            case .norm1, .norm1Quantized, .context, .contextQuantized, .projection, .dProjection:
+                RowShape(orderedRows, width)
+            case .middle, .norm2, .norm2Quantized, .fc2, .dFc2: RowShape(gridTokens, width)
             }
         }
     }
@@ -67,14 +107,15 @@ package struct TransformerBlock: ModelUnit {
     package var scratchShapes: [RowShape] {
         Scratch.allCases.map { slot in
             switch slot {
-            case .hidden: RowShape(tokens, hidden)
-            case .width, .middle: RowShape(tokens, width)
+            case .hidden: RowShape(gridTokens, hidden)
+            case .width, .middle: RowShape(gridTokens, width)
+            case .ordered: RowShape(orderedRows, width)
             case .attention, .scores: attentionShape
             }
         }
     }
 
-    private enum Linear: Int { case qkv, projection, fc1, fc2 }
+    enum Linear: Int { case qkv, projection, fc1, fc2 }
 
     package var linears: [LinearDescriptor] {
         [
@@ -97,16 +138,24 @@ package struct TransformerBlock: ModelUnit {
             inputSlot: input.rawValue, transformedSlot: transformed.rawValue, gradientSlot: gradient.rawValue)
     }
 
-    private enum Parameter: Int { case gamma1, beta1, gamma2, beta2, scale1, scale2 }
+    enum Parameter: Int {
+        case gamma1, beta1, gamma2, beta2, scale1, scale2
+        static let positionTable = scale1
+    }
 
     package var vectors: [VectorDescriptor] {
         let names =
             ["norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"]
             + (layerScale ? ["ls1.gamma", "ls2.gamma"] : [])
+        let table = layout.map {
+            VectorDescriptor(
+                name: "\(name).attn.relative_position_bias_table", shape: [$0.tableRows, heads])
+        }
         return names.map { VectorDescriptor(name: "\(name).\($0)", shape: [width]) }
+            + [table].compactMap { $0 }
     }
 
-    private enum Site: Int {
+    enum Site: Int {
         case qkvInput, query, key, value, attention, projectionInput, fc1Input, fc2Input
     }
 
@@ -123,13 +172,15 @@ package struct TransformerBlock: ModelUnit {
                 groupCount: heads,
                 slot: Slot.qkv.rawValue, columns: part * width..<(part + 1) * width)
         }
+        // Zeros between the norm and the layer are not moved by the norm's gain, so scales cannot be folded into it.
+        let qkvInput: SiteKind =
+            layout?.hasPadding == true
+            ? .linearInput
+            : .normalized(
+                gamma: Parameter.gamma1.rawValue, beta: Parameter.beta1.rawValue,
+                linear: Linear.qkv.rawValue)
         return [
-            perTensor(
-                "attn.qkv.input",
-                .normalized(
-                    gamma: Parameter.gamma1.rawValue, beta: Parameter.beta1.rawValue,
-                    linear: Linear.qkv.rawValue),
-                .norm1, width),
+            perTensor("attn.qkv.input", qkvInput, .norm1, width),
             operand("attn.q", 0), operand("attn.k", 1), operand("attn.v", 2),
             SiteDescriptor(
                 name: "\(name).attn.softmax", kind: .attention, groups: .rows(perGroup: tokens),
@@ -145,7 +196,7 @@ package struct TransformerBlock: ModelUnit {
         ]
     }
 
-    private enum Operator: Int { case qkv, scores, context, projection, fc1, fc2 }
+    enum Operator: Int { case qkv, scores, context, projection, fc1, fc2 }
 
     package var operators: [OperatorDescriptor] {
         [
@@ -158,215 +209,27 @@ package struct TransformerBlock: ModelUnit {
         ]
     }
 
-    private func part(_ part: Int, of qkv: Matrix, images: Int) -> MatrixBatch {
+    func part(_ part: Int, of qkv: Matrix, images: Int) -> MatrixBatch {
         perHead(qkv.columns(part * width..<(part + 1) * width), images: images)
     }
 
-    /// `[images · tokens, width]` as one matrix `[tokens, width / heads]` per image and head.
-    private func perHead(_ matrix: Matrix, images: Int) -> MatrixBatch {
+    /// `[images · windows · tokens, width]` as one matrix `[tokens, width / heads]` per window and head.
+    func perHead(_ matrix: Matrix, images: Int) -> MatrixBatch {
         MatrixBatch(
             storage: matrix.storage, offset: matrix.offset, rows: tokens, columns: width / heads,
-            stride: matrix.stride, outerCount: images, outerStride: tokens * matrix.stride, innerCount: heads,
+            stride: matrix.stride, outerCount: images * windows, outerStride: tokens * matrix.stride,
+            innerCount: heads,
             innerStride: width / heads)
     }
 
-    /// `[images · heads · tokens, tokens]` as one matrix per image and head.
-    private func maps(_ matrix: Matrix, images: Int) -> MatrixBatch {
+    /// `[images · windows · heads · tokens, tokens]` as one matrix per window and head.
+    func maps(_ matrix: Matrix, images: Int) -> MatrixBatch {
         MatrixBatch(
             storage: matrix.storage, offset: matrix.offset, rows: tokens, columns: tokens,
             stride: matrix.stride,
-            outerCount: images, outerStride: heads * tokens * matrix.stride, innerCount: heads,
+            outerCount: images * windows, outerStride: heads * tokens * matrix.stride, innerCount: heads,
             innerStride: tokens * matrix.stride)
     }
 
-    /// The mean and the reciprocal deviation of every row, `[2 · images, tokens]` as two lines.
-    private func statistics(_ tape: Tape, _ slot: Slot) -> (mean: Vector, reciprocalDeviation: Vector) {
-        let matrix = tape[slot.rawValue]
-        let count = matrix.rows / 2 * tokens
-        return (
-            Vector(storage: matrix.storage, offset: matrix.offset, count: count),
-            Vector(storage: matrix.storage, offset: matrix.offset + count, count: count)
-        )
-    }
-
-    private var attentionScale: Float { 1 / Float(width / heads).squareRoot() }
-}
-
-// MARK: - Passes
-
-extension TransformerBlock {
-    package func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
-    ) {
-        let middle = tape[Slot.middle.rawValue]
-        attend(input, parameters: parameters, transform: transform, tape: tape, output: middle)
-        let norm = statistics(tape, .norm2Statistics)
-        layerNorm(
-            middle, gamma: parameters.vectors[Parameter.gamma2.rawValue],
-            beta: parameters.vectors[Parameter.beta2.rawValue], epsilon: epsilon,
-            into: tape[Slot.norm2.rawValue],
-            mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
-        let fc1Input = transformed(
-            Site.fc1Input.rawValue, tape[Slot.norm2.rawValue], by: transform,
-            into: tape[Slot.norm2Quantized.rawValue])
-        parameters.linears[Linear.fc1.rawValue].forward(fc1Input, into: tape[Slot.fc1.rawValue])
-        gelu(tape[Slot.fc1.rawValue], into: tape[Slot.gelu.rawValue])
-        let fc2Input = transformed(
-            Site.fc2Input.rawValue, tape[Slot.gelu.rawValue], by: transform,
-            into: tape[Slot.geluQuantized.rawValue])
-        parameters.linears[Linear.fc2.rawValue].forward(fc2Input, into: tape[Slot.fc2.rawValue])
-        add(middle, tape[Slot.fc2.rawValue], scaledBy: scale(.scale2, parameters), into: output)
-    }
-
-    private func scale(_ parameter: Parameter, _ parameters: UnitParameters) -> Vector? {
-        layerScale ? parameters.vectors[parameter.rawValue] : nil
-    }
-
-    private func attend(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
-    ) {
-        let images = tape.images
-        let norm = statistics(tape, .norm1Statistics)
-        layerNorm(
-            input, gamma: parameters.vectors[Parameter.gamma1.rawValue],
-            beta: parameters.vectors[Parameter.beta1.rawValue], epsilon: epsilon,
-            into: tape[Slot.norm1.rawValue],
-            mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
-        let qkvInput = transformed(
-            Site.qkvInput.rawValue, tape[Slot.norm1.rawValue], by: transform,
-            into: tape[Slot.norm1Quantized.rawValue])
-        parameters.linears[Linear.qkv.rawValue].forward(qkvInput, into: tape[Slot.qkv.rawValue])
-        for site in [Site.query, .key, .value] where !transform.isIdentity(site.rawValue) {
-            let columns = (site.rawValue - 1) * width..<site.rawValue * width
-            transform.apply(
-                site.rawValue, tape[Slot.qkv.rawValue].columns(columns),
-                into: tape[Slot.qkvQuantized.rawValue].columns(columns))
-        }
-        let (q, k, v) = operands(tape, transform)
-        multiplyBatch(
-            q, k, into: maps(tape[Slot.scores.rawValue], images: images), transposeB: true,
-            alpha: attentionScale)
-        softmaxRows(tape[Slot.scores.rawValue], into: tape[Slot.attention.rawValue])
-        let attention = transformed(
-            Site.attention.rawValue, tape[Slot.attention.rawValue], by: transform,
-            into: tape[Slot.attentionQuantized.rawValue])
-        multiplyBatch(
-            maps(attention, images: images), v, into: perHead(tape[Slot.context.rawValue], images: images))
-        let projectionInput = transformed(
-            Site.projectionInput.rawValue, tape[Slot.context.rawValue], by: transform,
-            into: tape[Slot.contextQuantized.rawValue])
-        parameters.linears[Linear.projection.rawValue].forward(
-            projectionInput, into: tape[Slot.projection.rawValue])
-        add(input, tape[Slot.projection.rawValue], scaledBy: scale(.scale1, parameters), into: output)
-    }
-
-    /// Queries, keys and values as the products see them.
-    private func operands(
-        _ tape: Tape, _ transform: some SiteTransform
-    ) -> (q: MatrixBatch, k: MatrixBatch, v: MatrixBatch) {
-        func operand(_ site: Site) -> MatrixBatch {
-            let slot = transform.isIdentity(site.rawValue) ? Slot.qkv : Slot.qkvQuantized
-            return part(site.rawValue - 1, of: tape[slot.rawValue], images: tape.images)
-        }
-        return (operand(.query), operand(.key), operand(.value))
-    }
-
-    package func backward(
-        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
-        tape: Tape,
-        scratch: Tape, local: LocalGradients?, dInput: Matrix?
-    ) {
-        let dFc2 = tape[Slot.dFc2.rawValue]
-        let dFc1 = tape[Slot.dFc1.rawValue]
-        let dMiddle = scratch[Scratch.middle.rawValue]
-        scaleOrCopy(dOutput, by: scale(.scale2, parameters), into: dFc2)
-        addLocal(local, Operator.fc2.rawValue, tape: tape, to: dFc2)
-        let dGelu = scratch[Scratch.hidden.rawValue]
-        parameters.linears[Linear.fc2.rawValue].backward(dFc2, into: dGelu)
-        backward(.fc2Input, dGelu, .gelu, .geluQuantized, tape, transform)
-        geluBackward(dGelu, x: tape[Slot.fc1.rawValue], into: dFc1)
-        addLocal(local, Operator.fc1.rawValue, tape: tape, to: dFc1)
-        let dNorm = scratch[Scratch.width.rawValue]
-        parameters.linears[Linear.fc1.rawValue].backward(dFc1, into: dNorm)
-        backward(.fc1Input, dNorm, .norm2, .norm2Quantized, tape, transform)
-        let norm = statistics(tape, .norm2Statistics)
-        copy(dOutput, into: dMiddle)
-        layerNormBackward(
-            dNorm, x: tape[Slot.middle.rawValue], gamma: parameters.vectors[Parameter.gamma2.rawValue],
-            mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation, into: dMiddle, accumulate: true)
-        attendBackward(
-            dMiddle, input: input, parameters: parameters, transform: transform, tape: tape, scratch: scratch,
-            local: local, dInput: dInput)
-    }
-
-    private func attendBackward(
-        _ dMiddle: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
-        tape: Tape,
-        scratch: Tape, local: LocalGradients?, dInput: Matrix?
-    ) {
-        let images = tape.images
-        let dProjection = tape[Slot.dProjection.rawValue]
-        scaleOrCopy(dMiddle, by: scale(.scale1, parameters), into: dProjection)
-        addLocal(local, Operator.projection.rawValue, tape: tape, to: dProjection)
-        let dContext = scratch[Scratch.width.rawValue]
-        parameters.linears[Linear.projection.rawValue].backward(dProjection, into: dContext)
-        backward(.projectionInput, dContext, .context, .contextQuantized, tape, transform)
-        addLocal(local, Operator.context.rawValue, tape: tape, to: dContext)
-
-        let (q, k, v) = operands(tape, transform)
-        let attentionSlot =
-            transform.isIdentity(Site.attention.rawValue) ? Slot.attention : Slot.attentionQuantized
-        let dAttention = scratch[Scratch.attention.rawValue]
-        let dScores = scratch[Scratch.scores.rawValue]
-        let dQkv = tape[Slot.dQkv.rawValue]
-        let dContextHeads = perHead(dContext, images: images)
-        multiplyBatch(dContextHeads, v, into: maps(dAttention, images: images), transposeB: true)
-        multiplyBatch(
-            maps(tape[attentionSlot.rawValue], images: images), dContextHeads,
-            into: part(2, of: dQkv, images: images),
-            transposeA: true)
-        backward(.attention, dAttention, .attention, .attentionQuantized, tape, transform)
-        softmaxRowsBackward(dAttention, out: tape[Slot.attention.rawValue], into: dScores)
-        addLocal(local, Operator.scores.rawValue, tape: tape, to: dScores)
-        let dMaps = maps(dScores, images: images)
-        multiplyBatch(dMaps, k, into: part(0, of: dQkv, images: images), alpha: attentionScale)
-        multiplyBatch(
-            dMaps, q, into: part(1, of: dQkv, images: images), transposeA: true, alpha: attentionScale)
-        for site in [Site.query, .key, .value] where !transform.isIdentity(site.rawValue) {
-            let columns = (site.rawValue - 1) * width..<site.rawValue * width
-            transform.backward(
-                site.rawValue, gradient: dQkv.columns(columns),
-                values: tape[Slot.qkv.rawValue].columns(columns),
-                transformed: tape[Slot.qkvQuantized.rawValue].columns(columns))
-        }
-        addLocal(local, Operator.qkv.rawValue, tape: tape, to: dQkv)
-        // The gradient of the qkv input is wanted for its site's scale even where the block's input is not.
-        let dNorm = scratch[Scratch.width.rawValue]
-        parameters.linears[Linear.qkv.rawValue].backward(dQkv, into: dNorm)
-        backward(.qkvInput, dNorm, .norm1, .norm1Quantized, tape, transform)
-        guard let dInput else { return }
-        let norm = statistics(tape, .norm1Statistics)
-        copy(dMiddle, into: dInput)
-        layerNormBackward(
-            dNorm, x: input, gamma: parameters.vectors[Parameter.gamma1.rawValue], mean: norm.mean,
-            reciprocalDeviation: norm.reciprocalDeviation, into: dInput, accumulate: true)
-    }
-
-    private func backward(
-        _ site: Site, _ gradient: Matrix, _ values: Slot, _ transformed: Slot, _ tape: Tape,
-        _ transform: some SiteTransform
-    ) {
-        guard !transform.isIdentity(site.rawValue) else { return }
-        transform.backward(
-            site.rawValue, gradient: gradient, values: tape[values.rawValue],
-            transformed: tape[transformed.rawValue])
-    }
-
-    private func scaleOrCopy(_ x: Matrix, by gamma: Vector?, into out: Matrix) {
-        if let gamma {
-            scaleColumns(x, by: gamma, into: out)
-        } else {
-            copy(x, into: out)
-        }
-    }
+    var attentionScale: Float { 1 / Float(width / heads).squareRoot() }
 }

@@ -1,7 +1,7 @@
 /// The shape of a vision transformer and the numbers that a checkpoint's tensors do not tell.
-public struct ViTConfiguration: Equatable, Sendable {
+public struct ViTConfiguration: Equatable, Codable, Sendable {
     /// What the head reads.
-    public enum Pooling: String, Equatable, Sendable {
+    public enum Pooling: String, Equatable, Codable, Sendable {
         /// The class token.
         case classToken = "token"
         /// The mean of the patch tokens.
@@ -30,6 +30,12 @@ public struct ViTConfiguration: Equatable, Sendable {
     public var classes: Int
     /// Whether a class token goes before the patch tokens.
     public var hasClassToken: Bool
+    /// Whether a distillation token follows it, with a head of its own; the two heads' logits are averaged (DeiT).
+    public var hasDistillationToken: Bool
+    /// The number of register tokens between these and the patch tokens (timm's `reg_token`).
+    public var registerTokens: Int
+    /// Whether the tokens before the patches have positions too; not so in DeiT III (timm's `no_embed_class`).
+    public var hasPrefixPositions: Bool
     /// What the head reads.
     public var pooling: Pooling
     /// Whether the last norm comes after pooling (timm's `fc_norm`) rather than before it.
@@ -58,6 +64,9 @@ public struct ViTConfiguration: Equatable, Sendable {
         self.hiddenWidth = hiddenWidth
         self.classes = classes
         hasClassToken = true
+        hasDistillationToken = false
+        registerTokens = 0
+        hasPrefixPositions = true
         pooling = .classToken
         normalizesAfterPooling = false
         hasQkvBias = true
@@ -65,20 +74,35 @@ public struct ViTConfiguration: Equatable, Sendable {
         epsilon = 1e-6
     }
 
-    /// The number of rows of patches.
-    public var gridHeight: Int { imageHeight / patchHeight }
-    /// The number of columns of patches.
-    public var gridWidth: Int { imageWidth / patchWidth }
+    /// How an image is cut.
+    public var grid: PatchGrid {
+        PatchGrid(
+            imageHeight: imageHeight, imageWidth: imageWidth, patchHeight: patchHeight,
+            patchWidth: patchWidth,
+            channels: channels)
+    }
     /// The number of patches.
-    public var patches: Int { gridHeight * gridWidth }
+    public var patches: Int { grid.patches }
     /// The number of tokens before the patch tokens.
-    public var prefixTokens: Int { hasClassToken ? 1 : 0 }
+    public var prefixTokens: Int { (hasClassToken ? 1 : 0) + (hasDistillationToken ? 1 : 0) + registerTokens }
     /// The number of tokens.
     public var tokens: Int { patches + prefixTokens }
+    /// The number of tokens that have a position.
+    public var positions: Int { hasPrefixPositions ? tokens : patches }
 
     /// The architecture in a line, for people.
     public var summary: String {
-        "ViT, \(depth) blocks of width \(width), \(heads) heads, \(imageHeight) × \(imageWidth) pixels in "
-            + "\(patchHeight) × \(patchWidth) patches, \(classes) classes"
+        "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
+            + "\(grid.summary), \(classes) classes"
+    }
+
+    /// Whether every number is one that a model can have.
+    package var isPossible: Bool {
+        grid.isPossible
+            && [width, heads, hiddenWidth, classes].allSatisfy { (1...1 << 20).contains($0) }
+            && (1...4096).contains(depth) && width.isMultiple(of: heads)
+            && (0...4096).contains(registerTokens)
+            && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
+            && (!hasDistillationToken || hasClassToken && pooling == .classToken && !normalizesAfterPooling)
     }
 }

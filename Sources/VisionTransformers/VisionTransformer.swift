@@ -3,7 +3,7 @@ public import TensorCore
 /// A model: its shape, its units in order, and their numbers.
 public struct VisionTransformer: Sendable {
     /// The shape.
-    public let configuration: ViTConfiguration
+    public let configuration: ModelConfiguration
     /// The units, from the stem to the head.
     package let units: [any ModelUnit]
     /// The numbers of every unit, in the same order.
@@ -16,10 +16,10 @@ public struct VisionTransformer: Sendable {
     ///   - parameter: Gives the tensor of a name and a shape; called once per parameter.
     /// - Throws: What `parameter` throws.
     public init<Failure: Error>(
-        configuration: ViTConfiguration, parameter: (String, [Int]) throws(Failure) -> Tensor
+        configuration: ModelConfiguration, parameter: (String, [Int]) throws(Failure) -> Tensor
     ) throws(Failure) {
         self.configuration = configuration
-        units = VisionTransformer.units(of: configuration)
+        units = configuration.units
         weights = []
         for unit in units {
             var linears: [LinearWeights] = []
@@ -34,15 +34,6 @@ public struct VisionTransformer: Sendable {
             }
             weights.append(UnitWeights(linears: linears, vectors: vectors))
         }
-    }
-
-    /// The units of a shape, from the stem to the head.
-    package static func units(of configuration: ViTConfiguration) -> [any ModelUnit] {
-        let blocks = (0..<configuration.depth).map {
-            TransformerBlock(name: "blocks.\($0)", configuration: configuration)
-        }
-        return [PatchEmbedding(configuration: configuration)] + blocks
-            + [ClassifierHead(configuration: configuration)]
     }
 
     /// The number of floats in all parameters.

@@ -47,7 +47,10 @@ struct LoadingTests {
     func configuration() throws {
         let copy = try Copy()
         let checkpoint = try loadCheckpoint(path: copy.path)
-        let shape = checkpoint.model.configuration
+        guard case .vit(let shape) = checkpoint.model.configuration else {
+            Issue.record("\(checkpoint.model.configuration) is no ViT")
+            return
+        }
         #expect(shape.imageHeight == 24)
         #expect(shape.patchHeight == 8)
         #expect(shape.channels == 3)

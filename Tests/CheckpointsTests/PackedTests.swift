@@ -10,10 +10,10 @@ import VisionTransformers
 
 /// A small quantized model whose sites are of every kind.
 private func smallModel(bits: Int) throws -> PackedCheckpoint {
-    let shape = ViTConfiguration(
-        imageHeight: 4, imageWidth: 4, patchHeight: 2, patchWidth: 2, channels: 1, width: 6, depth: 1,
-        heads: 2,
-        hiddenWidth: 7, classes: 3)
+    let shape = ModelConfiguration.vit(
+        ViTConfiguration(
+            imageHeight: 4, imageWidth: 4, patchHeight: 2, patchWidth: 2, channels: 1, width: 6, depth: 1,
+            heads: 2, hiddenWidth: 7, classes: 3))
     var seed: UInt64 = 0
     let model = VisionTransformer(configuration: shape) { _, extents in
         seed += 1
@@ -111,7 +111,7 @@ struct PackedTests {
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         do {
             let read = try PackedCheckpoint(path: path)
-            #expect(read.configuration.width > 0)
+            #expect(read.configuration.classes > 0)
         } catch {
             #expect(!error.description.isEmpty)
         }

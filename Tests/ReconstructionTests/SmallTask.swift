@@ -30,7 +30,7 @@ struct SmallTask {
                     (isGain ? 1 : 0) + spread * 2 * (generator.uniform() - 0.5) * (isGain ? 0.5 : 1.7)
                 })
         }
-        model = VisionTransformer(configuration: shape) { tensor($0, $1) }
+        model = VisionTransformer(configuration: .vit(shape)) { tensor($0, $1) }
         pool = WorkerPool(threads: threads)
         fullPrecision = zip(model.units, model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)

@@ -29,11 +29,13 @@ private struct Golden {
 @Suite("Vision transformers")
 struct GoldenTests {
     static let names = [
-        "average-pool", "average-pool-class-token", "average-pool-norm-first", "class-token", "no-qkv-bias",
+        "average-pool", "average-pool-class-token", "average-pool-norm-first", "class-token", "distilled",
+        "no-qkv-bias", "prefix-without-positions", "registers", "registers-average-pool", "swin",
+        "swin-uneven",
         "wide-range",
     ]
 
-    @Test("every block's output and the logits are timm's within 1e-4 relative", arguments: names)
+    @Test("every unit's output and the logits are timm's within 1e-4 relative", arguments: names)
     func forward(name: String) throws {
         let golden = try Golden(name)
         let model = golden.checkpoint.model
@@ -47,20 +49,17 @@ struct GoldenTests {
                 current, parameters: UnitParameters(model.weights[index], backward: false),
                 transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: images),
                 output: output)
-            let expected: Matrix
-            switch index {
-            case 0: expected = try golden.matrix("block_input", columns: shape.width)
-            case model.units.count - 1: expected = try golden.matrix("logits", columns: shape.classes)
-            default: expected = try golden.matrix("block.\(index - 1)", columns: shape.width)
-            }
+            let expected = try golden.matrix("output.\(unit.name)", columns: unit.output.columns)
             #expect(relativeError(output, expected) < 1e-5, "\(unit.name)")
             current = output
         }
     }
 
-    @Test("gradients of block inputs and weights are PyTorch's within 1e-4 relative")
-    func backward() throws {
-        let golden = try Golden("class-token")
+    @Test(
+        "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
+        arguments: ["class-token", "distilled", "registers", "swin"])
+    func backward(name: String) throws {
+        let golden = try Golden(name)
         let model = golden.checkpoint.model
         let shape = model.configuration
         let input = try golden.matrix("input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
@@ -94,10 +93,8 @@ struct GoldenTests {
                 gradient, input: inputs[index], parameters: parameters[index], transform: FullPrecision(),
                 tape: tapes[index], scratch: Tape(shapes: unit.scratchShapes, images: images), local: nil,
                 dInput: dInput)
-            if index < model.units.count - 1 {
-                let expected = try golden.matrix("block_gradient.\(index - 1)", columns: shape.width)
-                #expect(relativeError(dInput, expected) < 1e-4, "\(unit.name)")
-            }
+            let expected = try golden.matrix("gradient.\(unit.name)", columns: unit.input.columns)
+            #expect(relativeError(dInput, expected) < 1e-4, "\(unit.name)")
             for linear in unit.linears {
                 let weightGradient = Matrix(rows: linear.outputs, columns: linear.inputs)
                 multiply(

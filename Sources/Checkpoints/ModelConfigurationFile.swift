@@ -9,6 +9,8 @@ package struct ModelConfigurationFile: Sendable {
     package var pooling: ViTConfiguration.Pooling?
     /// The image's height and width in pixels.
     package var imageSize: (height: Int, width: Int)?
+    /// The side of a Swin's windows in tokens.
+    package var window: Int?
     /// What LayerNorm adds to the variance.
     package var epsilon: Float?
     /// The mean of each channel, of pixels in 0 … 1.
@@ -46,10 +48,17 @@ package struct ModelConfigurationFile: Sendable {
             .unusable("\(path): “\(key)” is not \(accepted)")
         }
         if let found = value(["num_heads", "num_attention_heads"]) {
-            guard let number = found as? Int, number > 0 else {
+            // A Swin has a list of them, which its tensors tell as well.
+            guard found is [Any] || found as? Int ?? 0 > 0 else {
                 throw wrong("num_heads", "a positive whole number")
             }
-            heads = number
+            heads = found as? Int
+        }
+        if let found = value(["window_size"]) {
+            guard let number = found as? Int, number > 0 else {
+                throw wrong("window_size", "a positive whole number")
+            }
+            window = number
         }
         if let found = value(["global_pool"]) {
             guard let text = found as? String, let pooling = ViTConfiguration.Pooling(rawValue: text) else {

@@ -1,0 +1,71 @@
+/// The shape of a model of one of the families that this package knows.
+public enum ModelConfiguration: Equatable, Codable, Sendable {
+    /// ViT and DeiT: tokens of one width, attention over all of them.
+    case vit(ViTConfiguration)
+    /// Swin: attention within shifted windows, patches merged between stages.
+    case swin(SwinConfiguration)
+
+    /// How an image is cut.
+    public var grid: PatchGrid {
+        switch self {
+        case .vit(let shape): shape.grid
+        case .swin(let shape): shape.grid
+        }
+    }
+
+    /// The number of colour channels.
+    public var channels: Int { grid.channels }
+    /// The height of an image in pixels.
+    public var imageHeight: Int { grid.imageHeight }
+    /// The width of an image in pixels.
+    public var imageWidth: Int { grid.imageWidth }
+
+    /// The number of classes.
+    public var classes: Int {
+        switch self {
+        case .vit(let shape): shape.classes
+        case .swin(let shape): shape.classes
+        }
+    }
+
+    /// The architecture in a line, for people.
+    public var summary: String {
+        switch self {
+        case .vit(let shape): shape.summary
+        case .swin(let shape): shape.summary
+        }
+    }
+
+    /// Whether every number is one that a model can have.
+    package var isPossible: Bool {
+        switch self {
+        case .vit(let shape): shape.isPossible
+        case .swin(let shape): shape.isPossible
+        }
+    }
+
+    /// The units, from the stem to the head.
+    package var units: [any ModelUnit] {
+        switch self {
+        case .vit(let shape):
+            [PatchEmbedding(configuration: shape)]
+                + (0..<shape.depth).map { TransformerBlock(name: "blocks.\($0)", configuration: shape) }
+                + [ClassifierHead(configuration: shape)]
+        case .swin(let shape):
+            [PatchEmbedding(configuration: shape)]
+                + shape.stages.indices.flatMap { swinUnits(of: shape, stage: $0) }
+                + [ClassifierHead(configuration: shape)]
+        }
+    }
+
+    private func swinUnits(of shape: SwinConfiguration, stage: Int) -> [any ModelUnit] {
+        let merging: [any ModelUnit] =
+            stage > 0
+            ? [PatchMerging(name: "layers.\(stage).downsample", configuration: shape, stage: stage - 1)] : []
+        return merging
+            + (0..<shape.stages[stage].depth).map {
+                TransformerBlock(
+                    name: "layers.\(stage).blocks.\($0)", configuration: shape, stage: stage, index: $0)
+            }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Kernels
+package import TensorCore
+
+/// Swin's step between stages: four neighbouring tokens become one of twice the width, behind a LayerNorm.
+package struct PatchMerging: ModelUnit {
+    /// The unit's name, which is also the prefix of its parameters' names.
+    package let name: String
+    private let rows: Int
+    private let columns: Int
+    private let width: Int
+    private let epsilon: Float
+
+    /// Makes a merging.
+    ///
+    /// - Parameters:
+    ///   - name: The unit's name.
+    ///   - configuration: The model's shape.
+    ///   - stage: The stage whose tokens are merged.
+    package init(name: String, configuration: SwinConfiguration, stage: Int) {
+        self.name = name
+        (rows, columns) = configuration.tokenGrid(of: stage)
+        width = configuration.width(of: stage)
+        epsilon = configuration.epsilon
+    }
+
+    private var merged: (rows: Int, columns: Int) { ((rows + 1) / 2, (columns + 1) / 2) }
+    private var mergedTokens: Int { merged.rows * merged.columns }
+
+    package var input: RowShape { RowShape(rows * columns, width) }
+    package var output: RowShape { RowShape(mergedTokens, 2 * width) }
+
+    private enum Slot: Int, CaseIterable { case joined, statistics, norm, normQuantized, dReduced }
+    private enum Scratch: Int, CaseIterable { case norm, joined }
+
+    package var tapeShapes: [RowShape] {
+        Slot.allCases.map { slot in
+            switch slot {
+            case .joined, .norm, .normQuantized: RowShape(mergedTokens, 4 * width)
+            case .statistics: RowShape(2, mergedTokens)
+            case .dReduced: output
+            }
+        }
+    }
+
+    package var scratchShapes: [RowShape] {
+        Scratch.allCases.map { _ in RowShape(mergedTokens, 4 * width) }
+    }
+
+    package var linears: [LinearDescriptor] {
+        [
+            LinearDescriptor(
+                name: "\(name).reduction", weightShape: [2 * width, 4 * width], hasBias: false, inputSite: 0,
+                inputSlot: Slot.norm.rawValue, transformedSlot: Slot.normQuantized.rawValue,
+                gradientSlot: Slot.dReduced.rawValue)
+        ]
+    }
+
+    package var vectors: [VectorDescriptor] {
+        ["weight", "bias"].map { VectorDescriptor(name: "\(name).norm.\($0)", shape: [4 * width]) }
+    }
+
+    package var sites: [SiteDescriptor] {
+        [
+            SiteDescriptor(
+                name: "\(name).reduction.input", kind: .normalized(gamma: 0, beta: 1, linear: 0),
+                groups: .columns(width: 4 * width), groupCount: 1, slot: Slot.norm.rawValue, columns: nil)
+        ]
+    }
+
+    package var operators: [OperatorDescriptor] { [] }
+
+    /// Calls `body` with the rows of the grid and the columns of the joined features that hold the same values:
+    /// the four neighbours follow one another in the order upper left, lower left, upper right, lower right.
+    private func forEachNeighbour(
+        images: Int, _ body: (_ token: Int, _ mergedToken: Int, _ columns: Range<Int>) -> Void
+    ) {
+        for image in 0..<images {
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let part = column % 2 * 2 + row % 2
+                    body(
+                        image * rows * columns + row * columns + column,
+                        image * mergedTokens + row / 2 * merged.columns + column / 2,
+                        part * width..<(part + 1) * width)
+                }
+            }
+        }
+    }
+
+    /// Whether an odd row or column leaves neighbours that are not there, which count as 0.
+    private var hasPadding: Bool { rows % 2 != 0 || columns % 2 != 0 }
+
+    package func forward(
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+    ) {
+        let joined = tape[Slot.joined.rawValue]
+        if hasPadding {
+            fill(joined, with: 0)
+        }
+        forEachNeighbour(images: tape.images) { token, mergedToken, columns in
+            copy(
+                input.rows(token..<token + 1),
+                into: joined.rows(mergedToken..<mergedToken + 1).columns(columns))
+        }
+        let norm = statistics(tape[Slot.statistics.rawValue], rows: mergedTokens)
+        layerNorm(
+            joined, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
+            into: tape[Slot.norm.rawValue], mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
+        let seen = transformed(
+            0, tape[Slot.norm.rawValue], by: transform, into: tape[Slot.normQuantized.rawValue])
+        parameters.linears[0].forward(seen, into: output)
+    }
+
+    package func backward(
+        _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
+        tape: Tape,
+        scratch: Tape, local: LocalGradients?, dInput: Matrix?
+    ) {
+        copy(dOutput, into: tape[Slot.dReduced.rawValue])
+        let dNorm = scratch[Scratch.norm.rawValue]
+        parameters.linears[0].backward(dOutput, into: dNorm)
+        if !transform.isIdentity(0) {
+            transform.backward(
+                0, gradient: dNorm, values: tape[Slot.norm.rawValue],
+                transformed: tape[Slot.normQuantized.rawValue])
+        }
+        guard let dInput else { return }
+        let norm = statistics(tape[Slot.statistics.rawValue], rows: mergedTokens)
+        let dJoined = scratch[Scratch.joined.rawValue]
+        layerNormBackward(
+            dNorm, x: tape[Slot.joined.rawValue], gamma: parameters.vectors[0], mean: norm.mean,
+            reciprocalDeviation: norm.reciprocalDeviation, into: dJoined)
+        forEachNeighbour(images: tape.images) { token, mergedToken, columns in
+            copy(
+                dJoined.rows(mergedToken..<mergedToken + 1).columns(columns),
+                into: dInput.rows(token..<token + 1))
+        }
+    }
+}

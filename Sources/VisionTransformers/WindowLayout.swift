@@ -1,0 +1,184 @@
+internal import Kernels
+internal import TensorCore
+
+/// How a stage's tokens are gathered into windows of attention (Swin, arXiv 2103.14030).
+///
+/// The grid of tokens is rolled up and left by the shift, filled up with zeros below and to the right to whole
+/// windows, and cut. Windows that hold tokens from both ends of the rolled grid do not let them see each other.
+struct WindowLayout: Sendable {
+    /// Rows of tokens that are neighbours in both orders.
+    private struct Run: Sendable {
+        let token: Int
+        let slot: Int
+        let count: Int
+    }
+
+    /// The number of windows.
+    let windows: Int
+    /// The number of tokens in a window.
+    let tokens: Int
+    /// Whether some slots of windows hold no token.
+    let hasPadding: Bool
+    /// For every pair of tokens of a window, the row of the table of relative positions.
+    private let positionRows: [Int]
+    /// The number of rows of the table of relative positions.
+    let tableRows: Int
+    private let runs: [Run]
+    private let padding: [Range<Int>]
+    /// For the windows that need one, `[tokens, tokens]` with −100 where a token must not look.
+    private let masks: [Int: Matrix]
+
+    /// Lays windows out as timm does.
+    ///
+    /// - Parameters:
+    ///   - rows: The rows of the grid of tokens.
+    ///   - columns: The columns of the grid of tokens.
+    ///   - window: The side of a window.
+    ///   - isShifted: Whether the grid is rolled by half a window.
+    init(rows: Int, columns: Int, window: Int, isShifted: Bool) {
+        let size = (rows: min(window, rows), columns: min(window, columns))
+        let shift = (
+            rows: isShifted && rows > window ? window / 2 : 0,
+            columns: isShifted && columns > window ? window / 2 : 0
+        )
+        let down = (rows + size.rows - 1) / size.rows
+        let across = (columns + size.columns - 1) / size.columns
+        windows = down * across
+        tokens = size.rows * size.columns
+        tableRows = (2 * size.rows - 1) * (2 * size.columns - 1)
+        let cells = (0..<size.rows).flatMap { y in (0..<size.columns).map { (y: y, x: $0) } }
+        positionRows = cells.flatMap { from in
+            cells.map { to in
+                (from.y - to.y + size.rows - 1) * (2 * size.columns - 1) + from.x - to.x + size.columns - 1
+            }
+        }
+        var runs: [Run] = []
+        var padding: [Range<Int>] = []
+        for windowIndex in 0..<down * across {
+            for y in 0..<size.rows {
+                let slot = windowIndex * size.rows * size.columns + y * size.columns
+                let row = windowIndex / across * size.rows + y
+                let column = windowIndex % across * size.columns
+                let present = row < rows ? max(0, min(size.columns, columns - column)) : 0
+                if present < size.columns {
+                    padding.append(slot + present..<slot + size.columns)
+                }
+                let source = (row + shift.rows) % rows
+                var done = 0
+                while done < present {
+                    let from = (column + done + shift.columns) % columns
+                    let count = min(present - done, columns - from)
+                    runs.append(Run(token: source * columns + from, slot: slot + done, count: count))
+                    done += count
+                }
+            }
+        }
+        self.runs = runs
+        self.padding = padding
+        hasPadding = !padding.isEmpty
+        masks =
+            shift.rows > 0 || shift.columns > 0
+            ? WindowLayout.masks(size: size, down: down, across: across, shift: shift) : [:]
+    }
+
+    private static func masks(
+        size: (rows: Int, columns: Int), down: Int, across: Int, shift: (rows: Int, columns: Int)
+    ) -> [Int: Matrix] {
+        func region(_ position: Int, of extent: Int, size: Int, shift: Int) -> Int {
+            position < extent - size ? 0 : position < extent - shift ? 1 : 2
+        }
+        var masks: [Int: Matrix] = [:]
+        for index in 0..<down * across {
+            let regions = (0..<size.rows * size.columns).map { cell in
+                3
+                    * region(
+                        index / across * size.rows + cell / size.columns, of: down * size.rows,
+                        size: size.rows,
+                        shift: shift.rows)
+                    + region(
+                        index % across * size.columns + cell % size.columns, of: across * size.columns,
+                        size: size.columns, shift: shift.columns)
+            }
+            guard Set(regions).count > 1 else { continue }
+            let mask = Matrix(rows: regions.count, columns: regions.count)
+            for (row, from) in regions.enumerated() {
+                for (column, to) in regions.enumerated() where from != to {
+                    mask[row, column] = -100
+                }
+            }
+            masks[index] = mask
+        }
+        return masks
+    }
+
+    /// Copies rows into the windows' order; slots without a token become 0.
+    ///
+    /// - Parameters:
+    ///   - grid: `[images · rows · columns, width]`.
+    ///   - ordered: `[images · windows · tokens, width]`, overwritten.
+    ///   - images: The number of images.
+    func gather(_ grid: Matrix, into ordered: Matrix, images: Int) {
+        let (tokens, slots) = (grid.rows / images, windows * tokens)
+        for image in 0..<images {
+            for run in runs {
+                copy(
+                    grid.rows(image * tokens + run.token..<image * tokens + run.token + run.count),
+                    into: ordered.rows(image * slots + run.slot..<image * slots + run.slot + run.count))
+            }
+        }
+        clearPadding(of: ordered, images: images)
+    }
+
+    /// Sets the slots without a token to 0.
+    func clearPadding(of ordered: Matrix, images: Int) {
+        let slots = windows * tokens
+        for image in 0..<images {
+            for range in padding {
+                fill(
+                    ordered.rows(image * slots + range.lowerBound..<image * slots + range.upperBound), with: 0
+                )
+            }
+        }
+    }
+
+    /// Copies rows back into the grid's order, the inverse of `gather`; every row of `grid` is overwritten.
+    func scatter(_ ordered: Matrix, into grid: Matrix, images: Int) {
+        let (tokens, slots) = (grid.rows / images, windows * tokens)
+        for image in 0..<images {
+            for run in runs {
+                copy(
+                    ordered.rows(image * slots + run.slot..<image * slots + run.slot + run.count),
+                    into: grid.rows(image * tokens + run.token..<image * tokens + run.token + run.count))
+            }
+        }
+    }
+
+    /// Adds relative positions and masks to attention scores.
+    ///
+    /// - Parameters:
+    ///   - scores: `[images · windows · heads · tokens, tokens]`.
+    ///   - table: `[tableRows · heads]`, row by row.
+    ///   - bias: `[heads · tokens, tokens]`, laid out like scores; overwritten.
+    ///   - out: Shaped like `scores`, overwritten.
+    ///   - images: The number of images.
+    func addPositions(to scores: Matrix, table: Vector, bias: Matrix, into out: Matrix, images: Int) {
+        let heads = table.count / tableRows
+        for head in 0..<heads {
+            for row in 0..<tokens {
+                for column in 0..<tokens {
+                    bias[head * tokens + row, column] =
+                        table[positionRows[row * tokens + column] * heads + head]
+                }
+            }
+        }
+        for window in 0..<images * windows {
+            let rows = window * heads * tokens..<(window + 1) * heads * tokens
+            add(scores.rows(rows), bias, into: out.rows(rows))
+            guard let mask = masks[window % windows] else { continue }
+            for head in 0..<heads {
+                let part = out.rows(rows.lowerBound + head * tokens..<rows.lowerBound + (head + 1) * tokens)
+                add(part, mask, into: part)
+            }
+        }
+    }
+}
