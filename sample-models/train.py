@@ -55,6 +55,8 @@ class Recipe(typing.NamedTuple):
     # Cycles of cosine decay: epochs, batch, learning rate at the start, share of images with a blanked rectangle,
     # largest shift in pixels, label smoothing. Each cycle starts from the averaged model of the one before.
     cycles: list
+    # Whether products are computed in bfloat16; the weights are float32 all the same.
+    mixed_precision: bool = True
     first_conv: str = "patch_embed.proj"
     classifier: object = "head"
 
@@ -64,12 +66,12 @@ RECIPES = {
         "vision_transformer", VisionTransformer,
         dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=128, depth=6, num_heads=4,
              mlp_ratio=4.0, class_token=True, global_pool="token"),
-        [(14, 128, 1.2e-3, 0.25, 2, 0.1), (5, 64, 6e-4, 0.0, 1, 0.05)]),
+        [(14, 128, 1.2e-3, 0.25, 2, 0.1), (5, 64, 6e-4, 0.0, 1, 0.05)], mixed_precision=False),
     "fashion-deit": Recipe(
         "vision_transformer_distilled", VisionTransformerDistilled,
         dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=96, depth=6, num_heads=3,
              mlp_ratio=4.0),
-        [(10, 128, 1.5e-3, 0.25, 2, 0.1), (3, 64, 6e-4, 0.0, 1, 0.05)],
+        [(9, 128, 1.5e-3, 0.2, 2, 0.1), (2, 64, 6e-4, 0.0, 1, 0.05)],
         classifier=["head", "head_dist"]),
     "fashion-swin": Recipe(
         "swin_transformer", SwinTransformer,
@@ -145,11 +147,13 @@ def main():
     recipe = RECIPES[args.model]
     model = recipe.make(drop_path_rate=0.05, **recipe.arguments)
     average = recipe.make(**recipe.arguments)
-    teacher = None
+    taught = None
     if recipe.make is VisionTransformerDistilled:
         model.set_distilled_training(True)
-        teacher = VisionTransformer(**RECIPES["fashion-vit"].arguments).eval()
+        teacher = VisionTransformer(**RECIPES["fashion-vit"].arguments)
         teacher.load_state_dict(load_file(HERE / "fashion-vit" / "model.safetensors"))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            taught = F.softmax(logits_of(teacher, images).float(), 1)
     average.load_state_dict(model.state_dict())
     optimiser = new_optimiser(model)
     state_path = args.work / "state.pt"
@@ -180,7 +184,9 @@ def main():
                 group["lr"] = rate
             index = order[i * batch:(i + 1) * batch]
             x = augment(normalise(images[index]), generator, blanked, shift)
-            loss = loss_of(model(x), x, labels[index], smoothing, teacher)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.mixed_precision):
+                outputs = model(x)
+            loss = loss_of(outputs, labels[index], smoothing, None if taught is None else taught[index])
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -200,13 +206,12 @@ def main():
     write(args.model, average, images, test_images, test_labels)
 
 
-def loss_of(outputs, x, labels, smoothing, teacher):
+def loss_of(outputs, labels, smoothing, taught):
     """Cross-entropy with the labels; a distilled model's second head learns the teacher's probabilities instead."""
-    if teacher is None:
-        return F.cross_entropy(outputs, labels, label_smoothing=smoothing)
-    with torch.no_grad():
-        wanted = F.softmax(teacher(x), 1)
-    return 0.5 * F.cross_entropy(outputs[0], labels, label_smoothing=smoothing) + 0.5 * F.cross_entropy(outputs[1], wanted)
+    if taught is None:
+        return F.cross_entropy(outputs.float(), labels, label_smoothing=smoothing)
+    return (0.5 * F.cross_entropy(outputs[0].float(), labels, label_smoothing=smoothing)
+            + 0.5 * F.cross_entropy(outputs[1].float(), taught))
 
 
 def write(name, model, images, test_images, test_labels):
