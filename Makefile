@@ -25,8 +25,7 @@ check: ## everything that a change must pass
 	@.ci/install test
 	swift format lint --strict -r -p Package.swift Sources Tests
 	.ci/layers
-	$(SWIFT_BUILD) --build-tests --explicit-target-dependency-import-check error
-	$(SWIFT_TEST)
+	$(SWIFT_TEST) --explicit-target-dependency-import-check error
 	swift test --disable-xctest --filter '^(RunsTests|SafetensorsTests|TerminalUITests|WorkbenchTests)\.'
 	.ci/documents
 

@@ -69,6 +69,15 @@ public final class OpenRun {
         Self.remove(directory, madeFolders: madeFolders)
     }
 
+    /// Removes a run that did not finish; what others have put into its folder stays.
+    ///
+    /// - Throws: `RunFailure(.cannotCreate)` while a process works on it.
+    public static func discard(_ directory: RunDirectory) throws(RunFailure) {
+        let lock = try lock(directory)
+        remove(directory, madeFolders: [directory.path])
+        close(lock)
+    }
+
     private static func makeEmptyFolder(_ directory: RunDirectory) throws(RunFailure) -> [String] {
         let path = directory.path
         guard !path.isEmpty, !path.utf8.contains(0) else {

@@ -4,9 +4,10 @@ internal import Runs
 internal import Synchronization
 internal import Workbench
 
-/// Carries out a run or a sweep without a screen: events become lines, signals become a stop.
+/// Carries out runs or sweeps, one after the other, without a screen: events become lines, signals become a stop.
 final class HeadlessRun: Sendable {
     private struct State {
+        var signals: Signals?
         var handle: RunHandle?
         var isStopped = false
         var last: RunEvent?
@@ -47,7 +48,13 @@ final class HeadlessRun: Sendable {
     /// - Throws: `RunFailure` for a run that failed or output that cannot be written; `SilentEnd` with 130, 143 or 129
     ///   after a signal.
     func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) -> RunHandle) throws -> Outcome {
-        let signals = Signals { [self] in stop() }
+        let signals = state.withLock { state in
+            let signals = state.signals ?? Signals { [self] in stop() }
+            state.signals = signals
+            state.last = nil
+            state.points = []
+            return signals
+        }
         let handle = start { [self] event in take(event) }
         let mustStop = state.withLock { state in
             state.handle = handle

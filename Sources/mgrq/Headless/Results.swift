@@ -31,6 +31,29 @@ enum Results {
             }
     }
 
+    /// A comparison as a table in Markdown.
+    static func table(of rows: [ComparisonRow]) -> [String] {
+        let header = [
+            "bits", "recipe", "seeds", "top-1 %", "lost points", "KL, nats", "agreement %", "size, MB",
+            "time, s",
+        ]
+        func cells(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
+        func text(_ spread: Spread?, _ decimals: Int) -> String {
+            guard let spread else { return "–" }
+            let mean = fixed(spread.mean, decimals)
+            return spread.deviation.map { "\(mean) ± \(fixed($0, decimals))" } ?? mean
+        }
+        return [cells(header), cells(header.map { _ in "---" })]
+            + rows.map { row in
+                let lost = row.top1.flatMap { top1 in row.fullPrecisionTop1.map { $0 - top1.mean } }
+                return cells([
+                    "W\(row.weightBits)A\(row.activationBits)", row.name, "\(row.seeds.count)",
+                    text(row.top1, 2), lost.map { fixed($0, 2) } ?? "–", text(row.kl, 4),
+                    text(row.agreement, 2), fixed(Double(row.bytes) / 1e6, 2), text(row.seconds, 0),
+                ])
+            }
+    }
+
     /// An evaluation in a line.
     static func sentence(of evaluation: Evaluation) -> String {
         sentence(

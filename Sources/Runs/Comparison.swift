@@ -1,0 +1,124 @@
+/// A mean over seeds and how far single values are from it.
+public struct Spread: Equatable, Codable, Sendable {
+    /// The mean.
+    public var mean: Double
+    /// The sample standard deviation; nil for a single value.
+    public var deviation: Double?
+
+    /// Sums values up; nil without any.
+    public init?(_ values: [Double]) {
+        guard !values.isEmpty else { return nil }
+        let mean = values.reduce(0, +) / Double(values.count)
+        self.mean = mean
+        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
+    }
+}
+
+/// A preset with changes, under a name of its own: a line of a comparison.
+public struct Variant: Equatable, Sendable {
+    /// What the line is called.
+    public var name: String
+    /// Where its hyperparameters start.
+    public var preset: Preset
+    /// What is different from the preset.
+    public var changes: [HyperparameterChange]
+
+    /// A preset as it is.
+    public init(_ preset: Preset) {
+        name = preset.rawValue
+        self.preset = preset
+        changes = []
+    }
+
+    /// Reads `NAME=PRESET,key=value,…`.
+    ///
+    /// - Throws: `RunFailure(.usage)` that says what is wrong with it.
+    public init(parsing text: String) throws(RunFailure) {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let pairs = parts.map { part in
+            part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        }
+        guard let first = pairs.first, pairs.allSatisfy({ $0.count == 2 && !$0[0].isEmpty }) else {
+            throw RunFailure(
+                .usage,
+                "a variant cannot be “\(text)”; it is NAME=PRESET,key=value,… such as "
+                    + "“block only=mgrq,global_weight=0,local_weight=0”")
+        }
+        guard let preset = Preset(rawValue: first[1]) else {
+            throw RunFailure(
+                .usage,
+                "the variant “\(first[0])” starts from “\(first[1])”, which is no preset; there is "
+                    + Preset.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        name = first[0]
+        self.preset = preset
+        changes = pairs.dropFirst().map { HyperparameterChange(key: $0[0], value: $0[1]) }
+    }
+
+    /// The plan of this variant at some bits.
+    ///
+    /// - Parameters:
+    ///   - plan: Gives everything else: the model and the images.
+    ///   - shared: Changes for all variants; what a preset or a variant says itself stays.
+    ///   - weightBits: The width of weight codes.
+    ///   - activationBits: The width of activation codes.
+    ///   - seed: Decides everything that is random.
+    /// - Throws: `PlanError` for a change with an unknown key or a bad value.
+    public func plan(
+        from plan: RunPlan, shared: [HyperparameterChange], weightBits: Int, activationBits: Int, seed: UInt64
+    ) throws(PlanError) -> RunPlan {
+        var result = plan
+        result.preset = preset
+        result.hyperparameters = preset.hyperparameters
+        result.hyperparameters.weightBits = weightBits
+        result.hyperparameters.activationBits = activationBits
+        let own = Set(Hyperparameters().changes(to: preset.hyperparameters).map(\.key))
+        try result.hyperparameters.apply(shared.filter { !own.contains($0.key) } + changes)
+        result.seed = seed
+        return result
+    }
+}
+
+/// What one variant comes to at some bits, over its seeds.
+public struct ComparisonRow: Equatable, Codable, Sendable {
+    /// The variant's name.
+    public var name: String
+    /// The width of weight codes.
+    public var weightBits: Int
+    /// The width of activation codes.
+    public var activationBits: Int
+    /// The seeds.
+    public var seeds: [UInt64]
+    /// The full-precision model's top-1 in percent; nil without labels.
+    public var fullPrecisionTop1: Double?
+    /// The final models' top-1 in percent; nil without labels.
+    public var top1: Spread?
+    /// The final models' agreement with full precision in percent.
+    public var agreement: Spread?
+    /// The final models' KL(full ‖ quantized) in nats.
+    public var kl: Spread?
+    /// The size of the export in bytes.
+    public var bytes: Int
+    /// The runs' time in seconds.
+    public var seconds: Spread?
+
+    /// Sums reports up.
+    ///
+    /// - Parameters:
+    ///   - name: The variant's name.
+    ///   - plan: One of its plans.
+    ///   - runs: Seeds with the reports of finished runs.
+    public init(name: String, plan: RunPlan, runs: [(seed: UInt64, report: RunReport)]) {
+        self.name = name
+        weightBits = plan.hyperparameters.weightBits
+        activationBits = plan.hyperparameters.activationBits
+        seeds = runs.map(\.seed)
+        fullPrecisionTop1 = runs.first?.report.fullPrecision?.top1
+        top1 = Spread(runs.compactMap { $0.report.final?.top1 })
+        agreement = Spread(runs.compactMap { $0.report.final?.agreement })
+        kl = Spread(runs.compactMap { $0.report.final?.kl })
+        bytes = runs.first?.report.bytes ?? 0
+        seconds = Spread(runs.map(\.report.seconds))
+    }
+}

@@ -1,0 +1,56 @@
+import Runs
+import Testing
+
+@Suite("Comparisons")
+struct ComparisonTests {
+    @Test("a spread is the mean and the sample standard deviation")
+    func spread() throws {
+        let spread = try #require(Spread([1, 2, 3, 6]))
+        #expect(spread.mean == 3)
+        #expect(try #require(spread.deviation) * 3 == (14.0 * 3).squareRoot())
+        #expect(try #require(Spread([5])).deviation == nil)
+        #expect(Spread([]) == nil)
+    }
+
+    @Test("a variant is a preset with changes under a name")
+    func variant() throws {
+        let variant = try Variant(parsing: "block only=mgrq,global_weight=0,local_weight=0")
+        #expect(variant.name == "block only")
+        #expect(variant.preset == .mgrq)
+        #expect(
+            variant.changes == [
+                HyperparameterChange(key: "global_weight", value: "0"),
+                HyperparameterChange(key: "local_weight", value: "0"),
+            ])
+    }
+
+    @Test(
+        "what is no variant is refused with what would be accepted",
+        arguments: ["", "mgrq", "=mgrq", "a=nothing", "a=mgrq,steps", "a=mgrq,=3"])
+    func refusal(text: String) {
+        let error = #expect(throws: RunFailure.self) { try Variant(parsing: text) }
+        #expect(error?.kind == .usage)
+    }
+
+    @Test("shared changes leave alone what a preset or a variant says itself")
+    func sharedChanges() throws {
+        let shared = [
+            HyperparameterChange(key: "steps", value: "7"), HyperparameterChange(key: "batch", value: "9"),
+        ]
+        func plan(_ variant: Variant) throws -> RunPlan {
+            try variant.plan(
+                from: RunPlan(model: "m"), shared: shared, weightBits: 3, activationBits: 5, seed: 8)
+        }
+        let calibrated = try plan(Variant(.calibrate))
+        #expect(calibrated.hyperparameters.steps == 0)
+        #expect(calibrated.hyperparameters.batch == 9)
+        #expect(calibrated.preset == .calibrate)
+        let learned = try plan(Variant(parsing: "x=mgrq,batch=3"))
+        #expect(learned.hyperparameters.steps == 7)
+        #expect(learned.hyperparameters.batch == 3)
+        #expect(learned.hyperparameters.weightBits == 3)
+        #expect(learned.hyperparameters.activationBits == 5)
+        #expect(learned.seed == 8)
+        #expect(throws: PlanError.self) { try plan(Variant(parsing: "x=mgrq,stepz=3")) }
+    }
+}
