@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check nightly bench format
+.PHONY: help run test check nightly results format
 
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test -c release --disable-xctest
@@ -33,10 +33,10 @@ nightly: check ## check, and the tests again under sanitizers
 	swift test --disable-xctest --sanitize address --scratch-path .build-address --filter '^(RunsTests|SafetensorsTests|DatasetsTests|CheckpointsTests|KernelsTests|TerminalUITests)\.'
 	swift test --disable-xctest --sanitize thread --scratch-path .build-thread --filter '^(TensorCoreTests|EngineTests|TerminalUITests)\.'
 
-bench: ## measure the presets on the bundled model; takes an hour
+results: ## measure the presets and write docs/results.md; takes hours, can be interrupted; BACKBONE=FOLDER adds a model
 	@.ci/install build
 	$(SWIFT_BUILD) --product mgrq
-	python3 Benchmarks/accuracy_table.py --work .build/accuracy-table
+	python3 Benchmarks/results.py --work .build/results $(if $(BACKBONE),--backbone $(BACKBONE))
 
 format: ## lay the sources out as the formatter wants them
 	swift format -i -r -p Package.swift Sources Tests
