@@ -63,7 +63,6 @@ def measure(args, section):
     return lines
 
 
-
 def replace_between(path, marker, lines):
     """Replaces what stands between `<!-- marker -->` and `<!-- /marker -->`."""
     text = path.read_text()
