@@ -26,7 +26,7 @@ package final class ModelPass: Sendable {
         precondition(!units.isEmpty, "a pass needs a unit")
         self.units = units
         self.pool = pool
-        let images = ModelPass.imagesPerTask(rows: units.map { $0.unit.output.rows }.max() ?? 1)
+        let images = ModelPass.imagesPerTask(rows: units.map { $0.unit.rows }.max() ?? 1)
         imagesPerTask = images
         workers = (0..<pool.threads).map { _ in
             var known: [(shapes: [RowShape], tape: Tape)] = []

@@ -40,7 +40,7 @@ struct ReconstructionWorkspace: Sendable {
 
     init(_ task: ReconstructionTask, transform: QuantizingTransform, batch: Int, threads: Int) {
         let unit = task.unit
-        let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.output.rows, 25)))
+        let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.rows, 25)))
         tape = Tape(shapes: unit.tapeShapes, images: batch)
         let input = unit.input.matrix(images: batch)
         let output = unit.output.matrix(images: batch)

@@ -113,7 +113,7 @@ private struct UnitCalibration {
         let images = min(input.rows / unit.input.rows, settings.images, max(8, (1 << 27) / max(1, perImage)))
         let tape = Tape(shapes: unit.tapeShapes, images: images)
         let output = unit.output.matrix(images: images)
-        let perTask = ModelPass.imagesPerTask(rows: unit.output.rows)
+        let perTask = ModelPass.imagesPerTask(rows: unit.rows)
         pool.run((images + perTask - 1) / perTask) { task, _ in
             let range = task * perTask..<min(images, (task + 1) * perTask)
             fullPrecision.forward(

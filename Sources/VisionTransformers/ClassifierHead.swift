@@ -23,7 +23,7 @@ package struct ClassifierHead: ModelUnit {
 
     /// Makes the head of a ViT.
     package init(configuration: ViTConfiguration) {
-        tokens = configuration.tokens
+        tokens = configuration.leadingTokens ?? configuration.tokens
         width = configuration.width
         classes = configuration.classes
         epsilon = configuration.epsilon

@@ -49,7 +49,11 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
         switch self {
         case .vit(let shape):
             [PatchEmbedding(configuration: shape)]
-                + (0..<shape.depth).map { TransformerBlock(name: "blocks.\($0)", configuration: shape) }
+                + (0..<shape.depth).map { block in
+                    TransformerBlock(
+                        name: "blocks.\(block)", configuration: shape,
+                        leadingTokens: block == shape.depth - 1 ? shape.leadingTokens : nil)
+                }
                 + [ClassifierHead(configuration: shape)]
         case .swin(let shape):
             [PatchEmbedding(configuration: shape)]

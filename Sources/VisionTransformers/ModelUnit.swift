@@ -194,6 +194,9 @@ package struct LocalGradients: Sendable {
 }
 
 extension ModelUnit {
+    /// The rows of an image that the unit works on: those that it reads or those that it gives, whichever are more.
+    package var rows: Int { max(input.rows, output.rows) }
+
     /// The values that a linear layer multiplied, given what the forward pass left.
     package func operand(of linear: LinearDescriptor, in tape: Tape, transform: some SiteTransform) -> Matrix
     {

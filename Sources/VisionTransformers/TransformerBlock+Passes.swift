@@ -7,7 +7,7 @@ extension TransformerBlock {
     ) {
         let middle = tape[Slot.middle.rawValue]
         attend(input, parameters: parameters, transform: transform, tape: tape, output: middle)
-        let norm = statistics(tape[Slot.norm2Statistics.rawValue], rows: gridTokens)
+        let norm = statistics(tape[Slot.norm2Statistics.rawValue], rows: outputTokens)
         layerNorm(
             middle, gamma: parameters.vectors[Parameter.gamma2.rawValue],
             beta: parameters.vectors[Parameter.beta2.rawValue], epsilon: epsilon,
@@ -67,7 +67,7 @@ extension TransformerBlock {
             Site.attention.rawValue, tape[Slot.attention.rawValue], by: transform,
             into: tape[Slot.attentionQuantized.rawValue])
         multiplyBatch(
-            maps(attention, images: images), v, into: perHead(tape[Slot.context.rawValue], images: images))
+            maps(attention, images: images), v, into: contexts(tape[Slot.context.rawValue], images: images))
         let projectionInput = transformed(
             Site.projectionInput.rawValue, tape[Slot.context.rawValue], by: transform,
             into: tape[Slot.contextQuantized.rawValue])
@@ -76,8 +76,25 @@ extension TransformerBlock {
         layout?.scatter(
             tape[Slot.projection.rawValue], into: tape[Slot.restored.rawValue], images: images)
         add(
-            input, tape[(layout == nil ? Slot.projection : Slot.restored).rawValue],
+            residual(input, tape: tape), tape[(layout == nil ? Slot.projection : Slot.restored).rawValue],
             scaledBy: scale(.scale1, parameters), into: output)
+    }
+
+    /// `[images · windows · queries, width]` as one matrix per window and head.
+    private func contexts(_ matrix: Matrix, images: Int) -> MatrixBatch {
+        perHead(matrix, rows: queries, spacing: queries, images: images)
+    }
+
+    /// The tokens that are given, as the block reads them.
+    private func residual(_ input: Matrix, tape: Tape) -> Matrix {
+        guard isNarrowed else { return input }
+        let out = tape[Slot.residual.rawValue]
+        for image in 0..<tape.images {
+            copy(
+                input.rows(image * gridTokens..<image * gridTokens + outputTokens),
+                into: out.rows(image * outputTokens..<(image + 1) * outputTokens))
+        }
+        return out
     }
 
     /// Queries, keys and values as the products see them.
@@ -109,7 +126,7 @@ extension TransformerBlock {
         let dNorm = scratch[Scratch.width.rawValue]
         parameters.linears[Linear.fc1.rawValue].backward(dFc1, into: dNorm)
         backward(.fc1Input, dNorm, .norm2, .norm2Quantized, tape, transform)
-        let norm = statistics(tape[Slot.norm2Statistics.rawValue], rows: gridTokens)
+        let norm = statistics(tape[Slot.norm2Statistics.rawValue], rows: outputTokens)
         copy(dOutput, into: dMiddle)
         layerNormBackward(
             dNorm, x: tape[Slot.middle.rawValue], gamma: parameters.vectors[Parameter.gamma2.rawValue],
@@ -132,7 +149,7 @@ extension TransformerBlock {
             scaleOrCopy(dMiddle, by: scale(.scale1, parameters), into: dProjection)
         }
         addLocal(local, Operator.projection.rawValue, tape: tape, to: dProjection)
-        let dContext = scratch[Scratch.ordered.rawValue]
+        let dContext = scratch[Scratch.context.rawValue]
         parameters.linears[Linear.projection.rawValue].backward(dProjection, into: dContext)
         backward(.projectionInput, dContext, .context, .contextQuantized, tape, transform)
         addLocal(local, Operator.context.rawValue, tape: tape, to: dContext)
@@ -143,7 +160,7 @@ extension TransformerBlock {
         let dAttention = scratch[Scratch.attention.rawValue]
         let dScores = scratch[Scratch.scores.rawValue]
         let dQkv = tape[Slot.dQkv.rawValue]
-        let dContextHeads = perHead(dContext, images: images)
+        let dContextHeads = contexts(dContext, images: images)
         multiplyBatch(dContextHeads, v, into: maps(dAttention, images: images), transposeB: true)
         multiplyBatch(
             maps(tape[attentionSlot.rawValue], images: images), dContextHeads,
@@ -153,6 +170,9 @@ extension TransformerBlock {
         softmaxRowsBackward(dAttention, out: tape[Slot.attention.rawValue], into: dScores)
         addLocal(local, Operator.scores.rawValue, tape: tape, to: dScores)
         let dMaps = maps(dScores, images: images)
+        if isNarrowed {
+            fill(dQkv.columns(0..<width), with: 0)
+        }
         multiplyBatch(dMaps, k, into: part(0, of: dQkv, images: images), alpha: attentionScale)
         multiplyBatch(
             dMaps, q, into: part(1, of: dQkv, images: images), transposeA: true, alpha: attentionScale)
@@ -172,7 +192,7 @@ extension TransformerBlock {
         let norm = statistics(tape[Slot.norm1Statistics.rawValue], rows: orderedRows)
         let gamma = parameters.vectors[Parameter.gamma1.rawValue]
         guard let layout else {
-            copy(dMiddle, into: dInput)
+            spread(dMiddle, into: dInput, images: images)
             return layerNormBackward(
                 dNorm, x: input, gamma: gamma, mean: norm.mean,
                 reciprocalDeviation: norm.reciprocalDeviation, into: dInput, accumulate: true)
@@ -193,6 +213,17 @@ extension TransformerBlock {
         transform.backward(
             site.rawValue, gradient: gradient, values: tape[values.rawValue],
             transformed: tape[transformed.rawValue])
+    }
+
+    /// The gradient that tokens which are given have of the residual connection; the others have none.
+    private func spread(_ dMiddle: Matrix, into dInput: Matrix, images: Int) {
+        guard isNarrowed else { return copy(dMiddle, into: dInput) }
+        fill(dInput, with: 0)
+        for image in 0..<images {
+            copy(
+                dMiddle.rows(image * outputTokens..<(image + 1) * outputTokens),
+                into: dInput.rows(image * gridTokens..<image * gridTokens + outputTokens))
+        }
     }
 
     private func scaleOrCopy(_ x: Matrix, by gamma: Vector?, into out: Matrix) {

@@ -10,6 +10,8 @@ package struct TransformerBlock: ModelUnit {
     /// The unit's name.
     package let name: String
     let gridTokens: Int
+    /// How many tokens the block gives, from the first on: all, or those that the head behind it reads.
+    let outputTokens: Int
     /// The windows of attention; nil where all tokens see each other.
     let layout: WindowLayout?
     let width: Int
@@ -24,9 +26,12 @@ package struct TransformerBlock: ModelUnit {
     /// - Parameters:
     ///   - name: The unit's name, which is also the prefix of its parameters' names.
     ///   - configuration: The model's shape.
-    package init(name: String, configuration: ViTConfiguration) {
+    ///   - leadingTokens: How many tokens are wanted, from the first on; nil for all. The others are read as keys
+    ///     and values, and nothing else is computed of them.
+    package init(name: String, configuration: ViTConfiguration, leadingTokens: Int? = nil) {
         self.name = name
         gridTokens = configuration.tokens
+        outputTokens = leadingTokens ?? gridTokens
         layout = nil
         width = configuration.width
         heads = configuration.heads
@@ -47,6 +52,7 @@ package struct TransformerBlock: ModelUnit {
         self.name = name
         let grid = configuration.tokenGrid(of: stage)
         gridTokens = grid.rows * grid.columns
+        outputTokens = gridTokens
         layout = WindowLayout(
             rows: grid.rows, columns: grid.columns, window: configuration.window, isShifted: index % 2 == 1)
         width = configuration.width(of: stage)
@@ -63,43 +69,48 @@ package struct TransformerBlock: ModelUnit {
     var tokens: Int { layout?.tokens ?? gridTokens }
     /// The rows of an image in the windows' order.
     var orderedRows: Int { windows * tokens }
+    /// Whether some tokens are read and not given.
+    var isNarrowed: Bool { outputTokens < gridTokens }
+    /// The tokens of a window that look at the others.
+    var queries: Int { isNarrowed ? outputTokens : tokens }
 
     /// The tape's buffers.
     enum Slot: Int, CaseIterable {
         case ordered, norm1, norm1Statistics, norm1Quantized, qkv, qkvQuantized
         case scores, positions, attention, attentionQuantized
-        case context, contextQuantized, projection, restored, middle
+        case context, contextQuantized, projection, restored, residual, middle
         case norm2, norm2Statistics, norm2Quantized, fc1, gelu, geluQuantized, fc2
         case dQkv, dProjection, dFc1, dFc2
     }
 
     /// The backward pass's buffers.
     enum Scratch: Int, CaseIterable {
-        case hidden, width, ordered, middle, attention, scores
+        case hidden, width, ordered, context, middle, attention, scores
     }
 
     var attentionShape: RowShape {
-        RowShape(windows * heads * tokens, tokens, stride: (tokens + 15) / 16 * 16)
+        RowShape(windows * heads * queries, tokens, stride: (tokens + 15) / 16 * 16)
     }
 
     package var input: RowShape { RowShape(gridTokens, width) }
-    package var output: RowShape { RowShape(gridTokens, width) }
+    package var output: RowShape { RowShape(outputTokens, width) }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
             switch slot {
             case .norm1Statistics: RowShape(2, orderedRows)
-            case .norm2Statistics: RowShape(2, gridTokens)
+            case .norm2Statistics: RowShape(2, outputTokens)
             case .ordered: RowShape(layout == nil ? 0 : orderedRows, width)
             case .restored: RowShape(layout == nil ? 0 : gridTokens, width)
+            case .residual: RowShape(isNarrowed ? outputTokens : 0, width)
             case .positions:
                 RowShape(layout == nil ? 0 : heads * tokens, tokens, stride: attentionShape.stride)
             case .qkv, .qkvQuantized, .dQkv: RowShape(orderedRows, 3 * width)
             case .scores, .attention, .attentionQuantized: attentionShape
-            case .fc1, .gelu, .geluQuantized, .dFc1: RowShape(gridTokens, hidden)
-            case .norm1, .norm1Quantized, .context, .contextQuantized, .projection, .dProjection:
-                RowShape(orderedRows, width)
-            case .middle, .norm2, .norm2Quantized, .fc2, .dFc2: RowShape(gridTokens, width)
+            case .fc1, .gelu, .geluQuantized, .dFc1: RowShape(outputTokens, hidden)
+            case .norm1, .norm1Quantized: RowShape(orderedRows, width)
+            case .context, .contextQuantized, .projection, .dProjection: RowShape(windows * queries, width)
+            case .middle, .norm2, .norm2Quantized, .fc2, .dFc2: RowShape(outputTokens, width)
             }
         }
     }
@@ -107,8 +118,9 @@ package struct TransformerBlock: ModelUnit {
     package var scratchShapes: [RowShape] {
         Scratch.allCases.map { slot in
             switch slot {
-            case .hidden: RowShape(gridTokens, hidden)
-            case .width, .middle: RowShape(gridTokens, width)
+            case .hidden: RowShape(outputTokens, hidden)
+            case .width, .middle: RowShape(outputTokens, width)
+            case .context: RowShape(windows * queries, width)
             case .ordered: RowShape(orderedRows, width)
             case .attention, .scores: attentionShape
             }
@@ -183,7 +195,7 @@ package struct TransformerBlock: ModelUnit {
             perTensor("attn.qkv.input", qkvInput, .norm1, width),
             operand("attn.q", 0), operand("attn.k", 1), operand("attn.v", 2),
             SiteDescriptor(
-                name: "\(name).attn.softmax", kind: .attention, groups: .rows(perGroup: tokens),
+                name: "\(name).attn.softmax", kind: .attention, groups: .rows(perGroup: queries),
                 groupCount: heads, slot: Slot.attention.rawValue, columns: nil),
             perTensor("attn.proj.input", .linearInput, .context, width),
             perTensor(
@@ -209,26 +221,25 @@ package struct TransformerBlock: ModelUnit {
         ]
     }
 
+    /// Queries (0), keys (1) or values (2): one matrix `[tokens, width / heads]` per window and head, of queries only
+    /// the rows that are wanted.
     func part(_ part: Int, of qkv: Matrix, images: Int) -> MatrixBatch {
-        perHead(qkv.columns(part * width..<(part + 1) * width), images: images)
+        perHead(
+            qkv.columns(part * width..<(part + 1) * width), rows: part == 0 ? queries : tokens,
+            spacing: tokens, images: images)
     }
 
-    /// `[images · windows · tokens, width]` as one matrix `[tokens, width / heads]` per window and head.
-    func perHead(_ matrix: Matrix, images: Int) -> MatrixBatch {
+    /// `[images · windows · spacing, width]` as one matrix `[rows, width / heads]` per window and head.
+    func perHead(_ matrix: Matrix, rows: Int, spacing: Int, images: Int) -> MatrixBatch {
         MatrixBatch(
-            storage: matrix.storage, offset: matrix.offset, rows: tokens, columns: width / heads,
-            stride: matrix.stride, outerCount: images * windows, outerStride: tokens * matrix.stride,
-            innerCount: heads,
-            innerStride: width / heads)
+            storage: matrix.storage, offset: matrix.offset, rows: rows, columns: width / heads,
+            stride: matrix.stride, outerCount: images * windows, outerStride: spacing * matrix.stride,
+            innerCount: heads, innerStride: width / heads)
     }
 
-    /// `[images · windows · heads · tokens, tokens]` as one matrix per window and head.
+    /// `[images · windows · heads · queries, tokens]` as one matrix per window and head.
     func maps(_ matrix: Matrix, images: Int) -> MatrixBatch {
-        MatrixBatch(
-            storage: matrix.storage, offset: matrix.offset, rows: tokens, columns: tokens,
-            stride: matrix.stride,
-            outerCount: images * windows, outerStride: heads * tokens * matrix.stride, innerCount: heads,
-            innerStride: tokens * matrix.stride)
+        MatrixBatch(stacking: matrix, outerCount: images * windows, innerCount: heads)
     }
 
     var attentionScale: Float { 1 / Float(width / heads).squareRoot() }

@@ -90,6 +90,11 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The number of tokens that have a position.
     public var positions: Int { hasPrefixPositions ? tokens : patches }
 
+    /// How many tokens, from the first on, the head reads where it does not read all.
+    var leadingTokens: Int? {
+        pooling == .classToken ? 1 + (hasDistillationToken ? 1 : 0) : nil
+    }
+
     /// The architecture in a line, for people.
     public var summary: String {
         "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
