@@ -13,60 +13,17 @@ the ratio peer ∕ mgrq is given for every round.
 import argparse
 import json
 import pathlib
-import random
 import shlex
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from random_model import write_images, write_model
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-
-
-def write_safetensors(path, tensors):
-    """Writes (name, type, shape, bytes) tuples."""
-    header, offset = {}, 0
-    for name, kind, shape, data in tensors:
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [offset, offset + len(data)]}
-        offset += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data for *_, data in tensors))
-
-
-def make_model(folder, args):
-    """A random checkpoint and random images."""
-    noise = random.Random(1)
-
-    def floats(name, shape, scale, shift=0.0):
-        count = 1
-        for extent in shape:
-            count *= extent
-        values = [shift + scale * noise.uniform(-1.7, 1.7) for _ in range(count)]
-        return name, "F32", shape, struct.pack(f"<{count}f", *values)
-
-    width, hidden, tokens = args.dim, 4 * args.dim, args.side * args.side + 1
-    tensors = [floats("cls_token", [1, 1, width], 0.5), floats("pos_embed", [1, tokens, width], 0.5),
-               floats("patch_embed.proj.weight", [width, 1, 2, 2], 0.5), floats("patch_embed.proj.bias", [width], 0.1)]
-    for block in range(args.depth):
-        def layer(name, outputs, inputs):
-            tensors.append(floats(f"blocks.{block}.{name}.weight", [outputs, inputs], inputs ** -0.5))
-            tensors.append(floats(f"blocks.{block}.{name}.bias", [outputs], 0.1))
-        for norm in ("norm1", "norm2"):
-            tensors.append(floats(f"blocks.{block}.{norm}.weight", [width], 0.1, 1.0))
-            tensors.append(floats(f"blocks.{block}.{norm}.bias", [width], 0.1))
-        layer("attn.qkv", 3 * width, width)
-        layer("attn.proj", width, width)
-        layer("mlp.fc1", hidden, width)
-        layer("mlp.fc2", width, hidden)
-    tensors += [floats("norm.weight", [width], 0.1, 1.0), floats("norm.bias", [width], 0.1),
-                floats("head.weight", [args.classes, width], width ** -0.5), floats("head.bias", [args.classes], 0.1)]
-    write_safetensors(folder / "model.safetensors", tensors)
-    (folder / "config.json").write_text(json.dumps({"model_args": {"num_heads": args.heads}}))
-    pixels = bytes(noise.randrange(256) for _ in range(args.images * (2 * args.side) ** 2))
-    write_safetensors(folder / "images.safetensors",
-                      [("images", "U8", [args.images, 1, 2 * args.side, 2 * args.side], pixels)])
 
 
 def own_time(folder, args, number):
@@ -114,7 +71,8 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        make_model(folder, args)
+        write_model(folder, args.dim, args.depth, args.heads, args.side, args.classes)
+        write_images(folder / "images.safetensors", args.images, args.side)
         ratios = []
         for number in range(args.rounds):
             own = own_time(folder, args, number)

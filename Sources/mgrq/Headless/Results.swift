@@ -78,7 +78,8 @@ enum Results {
     /// A number of bytes in MB of 10⁶ bytes.
     static func megabytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 1e6, 3)) MB" }
 
-    private static func fixed(_ value: Double, _ decimals: Int) -> String {
+    /// A number with so many decimals.
+    static func fixed(_ value: Double, _ decimals: Int) -> String {
         value.formatted(
             .number.precision(.fractionLength(decimals)).grouping(.never).locale(
                 Locale(identifier: "en_US_POSIX")))

@@ -1,0 +1,22 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq machine`.
+struct Machine: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what this machine can do: instructions, cores, memory, peak.")
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() throws {
+        let report = machineReport()
+        guard !json else { return try say(try JSONValue(encoding: report).line) }
+        let others = report.available.filter { $0 != report.instructions }.joined(separator: ", ")
+        try say("instructions  \(report.instructions)\(others.isEmpty ? "" : " (also there: \(others))")")
+        try say("cores         \(report.cores)")
+        try say("memory        \(Results.megabytes(Int(clamping: report.memoryBytes)))")
+        try say("peak          \(Results.fixed(report.peakGflops, 1)) GFLOP/s of float32 a thread")
+    }
+}
