@@ -22,6 +22,7 @@ typedef double d8 __attribute__((ext_vector_type(8)));
 typedef double d4 __attribute__((ext_vector_type(4)));
 typedef double d2 __attribute__((ext_vector_type(2)));
 typedef int32_t i16 __attribute__((ext_vector_type(16), aligned(64)));
+typedef uint32_t u16 __attribute__((ext_vector_type(16), aligned(64)));
 typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 typedef float v8_unaligned __attribute__((ext_vector_type(8), aligned(4)));
 typedef float v4_unaligned __attribute__((ext_vector_type(4), aligned(4)));

@@ -63,26 +63,26 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - index: The unit.
     ///   - input: Its input behind the quantized prefix.
+    ///   - fullPrecisionInput: Its input in full precision.
     ///   - plan: Gives the bits.
     /// - Returns: The calibrated unit and how each quantizer fits its site.
     /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
     func calibrated(
-        _ index: Int, input: Matrix, plan: RunPlan
+        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, plan: RunPlan
     ) throws -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
         let unit = units[index]
         let hyperparameters = try plan.hyperparameters(of: unit.name)
         let settings = CalibrationSettings(
+            hyperparameters,
             weightBits: unit.linears.map {
                 plan.bits(of: "\($0.name).weight", otherwise: hyperparameters.weightBits)
             },
             activationBits: unit.sites.map {
                 plan.bits(of: $0.name, otherwise: hyperparameters.activationBits)
-            },
-            reparameterizes: hyperparameters.reparameterize)
+            })
         return try calibrate(
             unit, weights: weights[index], fullPrecision: fullPrecision[index], input: input,
-            settings: settings,
-            pool: pool)
+            fullPrecisionInput: fullPrecisionInput, settings: settings, pool: pool)
     }
 
     /// Calibrates every unit in order, each on the outputs of the ones before.
@@ -95,14 +95,17 @@ final class QuantizationLab {
     func calibratedModel(
         plan: RunPlan, progress: (Int, Int) throws -> Void
     ) throws -> [QuantizedUnit] {
-        var input = calibration.images
+        var (input, fullPrecisionInput) = (calibration.images, calibration.images)
         var model: [QuantizedUnit] = []
         for index in units.indices {
             try progress(index, units.count)
-            let unit = try calibrated(index, input: input, plan: plan).unit
+            let unit = try calibrated(
+                index, input: input, fullPrecisionInput: fullPrecisionInput, plan: plan
+            ).unit
             model.append(unit)
             if index < units.count - 1 {
                 input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
+                fullPrecisionInput = outputs(of: [fullPrecision[index]], on: fullPrecisionInput, pool: pool)
             }
         }
         return model

@@ -15,7 +15,8 @@ extension RunSession {
         let attempt = 1
         let started = seconds
         try emit(.unitStarted(unit: index, attempt: attempt, hyperparameters: snapshot))
-        let (calibrated, sites) = try lab.calibrated(index, input: chain.prefixInput, plan: plan)
+        let (calibrated, sites) = try lab.calibrated(
+            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: plan)
         try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites.map(SiteReport.init)))
         let task = lab.task(for: calibrated, in: chain)
         let before = lab.score(calibrated, task: task, chain: chain)
@@ -61,13 +62,13 @@ extension RunSession {
                 return nil
             }
             if step == 1 || step % interval == 0 || measured.gradientNorms != nil
-                || step == hyperparameters.steps
+                || measured.heldOutLoss != nil || reconstruction.isFinished
             {
                 try emit(
                     .stepped(
                         StepSample(measured, unit: index, attempt: attempt, steps: hyperparameters.steps)))
             }
-            if try takeBetweenSteps() { break }
+            if try takeBetweenSteps() || reconstruction.isFinished { break }
         }
         do {
             return try reconstruction.finish()
@@ -75,30 +76,6 @@ extension RunSession {
             try emit(.warning("\(task.unit.name): \(error)"))
             return nil
         }
-    }
-}
-
-extension ReconstructionSettings {
-    init(_ values: Hyperparameters, seed: UInt64) {
-        self.init(
-            steps: values.steps, batch: values.batch, weightLearningRate: values.weightLearningRate,
-            scaleLearningRate: values.scaleLearningRate, blockWeight: values.blockWeight,
-            globalWeight: values.globalWeight, localWeight: values.localWeight, seed: seed)
-        rounding =
-            switch values.rounding {
-            case .ste: .straightThrough
-            case .adaround: .adaRound(regularizer: values.roundingRegularizer)
-            }
-        globalTarget =
-            switch values.globalTarget {
-            case .logits: .logits(temperature: values.temperature)
-            case .features: .features
-            }
-        fusion =
-            switch values.fusion {
-            case .firstStep: .firstSteps
-            case .fixed: .fixed
-            }
     }
 }
 
@@ -113,7 +90,13 @@ extension StepSample {
         self.init(
             unit: unit, attempt: attempt, step: measured.step, steps: steps, loss: measured.loss,
             terms: TermValues(measured.terms), weighted: TermValues(measured.weighted),
-            gradientNorms: measured.gradientNorms.map(TermValues.init))
+            gradientNorms: measured.gradientNorms.map(TermValues.init),
+            gradientCosines: measured.gradientCosines.map {
+                .init(
+                    blockGlobal: $0.blockGlobal, blockLocal: $0.blockLocal, globalLocal: $0.globalLocal)
+            },
+            operatorLosses: measured.operatorLosses?.map { .init(name: $0.name, loss: $0.loss) },
+            heldOutLoss: measured.heldOutLoss)
     }
 }
 

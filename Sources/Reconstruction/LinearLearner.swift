@@ -139,6 +139,35 @@ struct LinearLearner: Sendable {
         alpha.rows > 0 ? adaRoundPenalty(alpha, beta: Float(beta)) : 0
     }
 
+    /// Copies of everything that learning moves.
+    struct Variables: Sendable {
+        let matrix: Matrix
+        let bias: Matrix?
+    }
+
+    /// What learning has moved so far.
+    var variables: Variables {
+        Variables(
+            matrix: copied(learnsRounding ? alpha : weight), bias: bias.map(copied))
+    }
+
+    /// Whether roundings are learned rather than weights.
+    private var learnsRounding: Bool { alpha.rows > 0 }
+
+    private func copied(_ matrix: Matrix) -> Matrix {
+        let result = Matrix(rows: matrix.rows, columns: matrix.columns)
+        copy(matrix, into: result)
+        return result
+    }
+
+    /// Puts back what learning had moved.
+    func restore(_ variables: Variables) {
+        copy(variables.matrix, into: learnsRounding ? alpha : weight)
+        if let bias, let former = variables.bias {
+            copy(former, into: bias)
+        }
+    }
+
     /// The layer with its roundings decided: its weight holds the quantized values themselves.
     func hardened(shape: [Int]) -> QuantizedLinear {
         refresh(0..<weight.rows, hard: true)

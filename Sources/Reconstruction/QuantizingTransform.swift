@@ -16,6 +16,26 @@ package struct QuantizingTransform: SiteTransform {
     let sites: [Site]
     /// Where the gradients of scales are added, per site; nil where nobody learns them.
     let scaleGradients: [Vector]?
+    /// What is left unquantized in this pass; nil for nothing.
+    private var drop: Drop?
+
+    /// Values that are left as they are at random, element by element (QDrop, arXiv 2203.05740).
+    private struct Drop: Sendable {
+        let share: Double
+        let seed: UInt32
+        /// The first image of these within the step.
+        let firstImage: Int
+        let images: Int
+        /// Room for the gradient of what was dropped.
+        let scratch: FloatStorage
+
+        /// Which of a site's values are quantized.
+        func choice(_ site: Int, _ values: Matrix) -> RandomChoice {
+            RandomChoice(
+                share: 1 - share, seed: seed &+ UInt32(site) &* 0x9E37_79B9,
+                first: firstImage * (values.rows / images) * values.columns)
+        }
+    }
 
     /// Makes a transform.
     ///
@@ -34,11 +54,29 @@ package struct QuantizingTransform: SiteTransform {
             }
         }
         scaleGradients = nil
+        drop = nil
     }
 
     private init(sites: [Site], scaleGradients: [Vector]) {
         self.sites = sites
         self.scaleGradients = scaleGradients
+        drop = nil
+    }
+
+    /// The same quantizers, some values left as they are.
+    ///
+    /// - Parameters:
+    ///   - share: The probability with which a value is left.
+    ///   - seed: Decides which.
+    ///   - images: These images' places within the step, so that the parts of a step differ.
+    ///   - scratch: As many floats as the largest site's values of these images.
+    func dropping(share: Double, seed: UInt32, images: Range<Int>, scratch: FloatStorage)
+        -> QuantizingTransform
+    {
+        var result = self
+        result.drop = Drop(
+            share: share, seed: seed, firstImage: images.lowerBound, images: images.count, scratch: scratch)
+        return result
     }
 
     /// The same quantizers, which add the gradients of their scales to vectors of their own.
@@ -66,11 +104,25 @@ package struct QuantizingTransform: SiteTransform {
                 values, deltas: parameters.scales, maximumCode: logarithmic.bits.maximumCode,
                 groups: logarithmic.groups, into: out)
         }
+        if let drop {
+            choose(values, out, drop.choice(site, values), into: out)
+        }
     }
 
     /// Turns the gradient of quantized values into that of the values, in place.
     package func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix) {
         let parameters = sites[site]
+        let dropped = drop.map { drop in
+            let rest = Matrix(
+                storage: drop.scratch, offset: 0, rows: gradient.rows, columns: gradient.columns)
+            divide(gradient, drop.choice(site, values), rest: rest)
+            return rest
+        }
+        defer {
+            if let dropped {
+                add(gradient, dropped, into: gradient)
+            }
+        }
         switch parameters.quantizer {
         case .fullPrecision:
             break

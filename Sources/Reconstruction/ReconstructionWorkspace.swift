@@ -32,20 +32,34 @@ struct ReconstructionWorkspace: Sendable {
         /// The weighted global term's gradient of the unit's output.
         let globalGradient: Matrix
         let transform: QuantizingTransform
+        /// The block term's weights of these images, if images have weights of their own.
+        let weights: Matrix?
+        /// Room for the gradient of dropped values.
+        let dropScratch: FloatStorage
     }
 
     let tape: Tape
     let chunks: [Chunk]
     let workers: [Worker]
 
-    init(_ task: ReconstructionTask, transform: QuantizingTransform, batch: Int, threads: Int) {
-        let unit = task.unit
+    init(
+        _ task: ReconstructionTask, transform: QuantizingTransform, settings: ReconstructionSettings,
+        threads: Int
+    ) {
+        let (unit, batch) = (task.unit, settings.batch)
         let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.rows, 25)))
         tape = Tape(shapes: unit.tapeShapes, images: batch)
         let input = unit.input.matrix(images: batch)
         let output = unit.output.matrix(images: batch)
         let target = unit.output.matrix(images: batch)
         let globalGradient = unit.output.matrix(images: batch)
+        let weighs = settings.blockDistance == .squaredGradient
+        let weights = weighs ? unit.output.matrix(images: batch) : nil
+        let largestSite =
+            settings.activationDrop > 0
+            ? unit.sites.map { site in
+                unit.tapeShapes[site.slot].rows * (site.columns?.count ?? unit.tapeShapes[site.slot].columns)
+            }.max() ?? 0 : 0
         func view(_ matrix: Matrix, _ shape: RowShape, _ images: Range<Int>) -> Matrix {
             matrix.rows(images.lowerBound * shape.rows..<images.upperBound * shape.rows)
         }
@@ -55,7 +69,9 @@ struct ReconstructionWorkspace: Sendable {
                 images: images, tape: tape.images(images), input: view(input, unit.input, images),
                 output: view(output, unit.output, images), target: view(target, unit.output, images),
                 globalGradient: view(globalGradient, unit.output, images),
-                transform: transform.collectingScaleGradients())
+                transform: transform.collectingScaleGradients(),
+                weights: weights.map { view($0, unit.output, images) },
+                dropScratch: FloatStorage(count: images.count * largestSite))
         }
         workers = (0..<threads).map { _ in
             Worker(

@@ -5,14 +5,34 @@ package import VisionTransformers
 
 /// How one unit is calibrated.
 package struct CalibrationSettings: Equatable, Sendable {
+    /// Which levels attention maps get.
+    package enum Attention: Equatable, Sendable {
+        /// Powers of √2 and zero.
+        case logSqrt2
+        /// Equal steps.
+        case uniform
+        /// Whichever of the two changes the unit's output less.
+        case outputError
+    }
+
     /// The bits of each linear layer's weight: 2 through 8, or 16 for full precision.
     package var weightBits: [Int]
     /// The bits of each activation site: 2 through 8, or 16 for full precision.
     package var activationBits: [Int]
     /// Whether scale reparameterisation is applied to inputs behind a LayerNorm.
     package var reparameterizes: Bool
+    /// How ranges are searched.
+    package var search = RangeSearch.meanSquaredError
+    /// Which levels attention maps get.
+    package var attention = Attention.outputError
+    /// How weights are brought onto their codes.
+    package var solver = WeightSolver.nearest
+    /// The damping of closed-form solutions, as a share of the mean of the inputs' variances.
+    package var damping = 0.01
     /// How many images ranges are searched on at most.
     package var images = 128
+    /// How many images closed-form solutions see at most; more where an image has few rows.
+    package var fittingImages = 256
 
     /// Makes settings.
     package init(weightBits: [Int], activationBits: [Int], reparameterizes: Bool) {
@@ -46,13 +66,14 @@ package struct CalibratedSite: Equatable, Sendable {
 ///   - weights: Its numbers in the checkpoint.
 ///   - fullPrecision: The same, ready to run.
 ///   - input: `[images · rows, columns]`: its input behind the quantized prefix.
+///   - fullPrecisionInput: `[images · rows, columns]`: its input in full precision, for closed-form solutions.
 ///   - settings: The bits.
 ///   - pool: The threads; the result does not depend on their number.
 /// - Returns: The calibrated unit and how each quantizer fits.
 /// - Throws: `QuantizationError` for values that are not finite or bits that are none.
 package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-    settings: CalibrationSettings, pool: WorkerPool
+    fullPrecisionInput: Matrix, settings: CalibrationSettings, pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
     let calibration = UnitCalibration(
         unit, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
@@ -77,8 +98,7 @@ package func calibrate(
             linears[linear] = folded.linear
             (values, quantizer) = (folded.values, .uniform(folded.quantizer))
         } else {
-            quantizer = try calibration.quantizer(
-                of: site, values: values, bits: settings.activationBits[index])
+            quantizer = try calibration.quantizer(of: index, values: values)
         }
         quantizers.append(quantizer)
         reports.append(calibration.report(site.name, quantizer, on: values))
@@ -87,6 +107,21 @@ package func calibrate(
         }
     }
     var states: [QuantizedLinear] = []
+    if settings.solver != .nearest {
+        states = try calibration.fitted(
+            QuantizedUnit(
+                linears: linears.map {
+                    QuantizedLinear(weight: $0.weight, bias: $0.bias, quantizer: .fullPrecision)
+                }, vectors: vectors, sites: quantizers),
+            weights: weights, fullPrecision: fullPrecision, input: input,
+            fullPrecisionInput: fullPrecisionInput)
+        for (index, state) in states.enumerated() {
+            reports.append(
+                calibration.report(
+                    "\(unit.linears[index].name).weight", state.quantizer, on: state.weight.matrix()))
+        }
+        return (QuantizedUnit(linears: states, vectors: vectors, sites: quantizers), reports)
+    }
     for (index, linear) in linears.enumerated() {
         let weight = linear.weight.matrix()
         let quantizer = try calibration.weightQuantizer(
@@ -101,6 +136,12 @@ package func calibrate(
 private struct UnitCalibration {
     /// What the pass left.
     let tape: Tape
+    private let unit: any ModelUnit
+    private let fullPrecision: PreparedUnit
+    /// The pass's input and output.
+    private let input: Matrix
+    private let output: Matrix
+    private let settings: CalibrationSettings
     private let pool: WorkerPool
 
     init(
@@ -108,11 +149,18 @@ private struct UnitCalibration {
         pool: WorkerPool
     ) {
         self.pool = pool
+        self.unit = unit
+        self.settings = settings
         let perImage = unit.tapeShapes.reduce(0) { $0 + $1.count }
         // Half a gigabyte of activations is enough for any range.
-        let images = min(input.rows / unit.input.rows, settings.images, max(8, (1 << 27) / max(1, perImage)))
+        let images = min(
+            input.rows / unit.input.rows, max(settings.images, 4096 / unit.output.rows),
+            max(8, (1 << 27) / max(1, perImage)))
         let tape = Tape(shapes: unit.tapeShapes, images: images)
         let output = unit.output.matrix(images: images)
+        self.input = input.rows(0..<images * unit.input.rows)
+        self.output = output
+        self.fullPrecision = fullPrecision
         let perTask = ModelPass.imagesPerTask(rows: unit.rows)
         pool.run((images + perTask - 1) / perTask) { task, _ in
             let range = task * perTask..<min(images, (task + 1) * perTask)
@@ -125,18 +173,103 @@ private struct UnitCalibration {
         self.tape = tape
     }
 
-    func quantizer(
-        of site: SiteDescriptor, values: Matrix, bits: Int
-    ) throws(QuantizationError) -> SiteQuantizer {
+    /// Brings every layer onto its codes in turn, on inputs that the layers before it and the quantized sites give.
+    func fitted(
+        _ start: QuantizedUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
+        fullPrecisionInput: Matrix
+    ) throws(QuantizationError) -> [QuantizedLinear] {
+        var state = start
+        let fit = LinearFit(solver: settings.solver, damping: settings.damping)
+        let images = min(
+            input.rows / unit.input.rows, max(settings.fittingImages, 8192 / unit.output.rows))
+        let rows = 0..<images * unit.input.rows
+        for (index, layer) in unit.linears.enumerated() {
+            let targets = outputs(
+                of: weights.linears[index],
+                on: operand(of: layer, in: fullPrecision, input: fullPrecisionInput.rows(rows)))
+            let bits = settings.weightBits[index]
+            state.linears[index] = try fit.layer(
+                weight: start.linears[index].weight,
+                inputs: operand(of: layer, in: state.prepared(for: unit), input: input.rows(rows)),
+                targets: targets,
+                calibration: bits < 16
+                    ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
+                pool: pool)
+        }
+        return state.linears
+    }
+
+    /// What a layer multiplies with in a state of the unit.
+    private func operand(of layer: LinearDescriptor, in prepared: PreparedUnit, input: Matrix) -> Matrix {
+        let images = input.rows / unit.input.rows
+        let perImage = unit.tapeShapes[layer.inputSlot].rows
+        let result = Matrix(rows: images * perImage, columns: layer.inputs)
+        ModelPass([prepared], pool: pool).run(input, into: unit.output.matrix(images: images)) {
+            range, tapes in
+            copy(
+                unit.operand(of: layer, in: tapes[0], transform: prepared.transform),
+                into: result.rows(range.lowerBound * perImage..<range.upperBound * perImage))
+        }
+        return result
+    }
+
+    /// `[rows, outputs]`: what a layer gives in full precision.
+    private func outputs(of linear: LinearWeights, on input: Matrix) -> Matrix {
+        let weight = linear.weight.matrix()
+        let out = Matrix(rows: input.rows, columns: weight.rows)
+        let bias = linear.bias?.vector()
+        let tiles = stride(from: 0, to: input.rows, by: 256).map { $0..<min(input.rows, $0 + 256) }
+        pool.run(tiles.count) { task, _ in
+            let target = out.rows(tiles[task])
+            multiply(input.rows(tiles[task]), weight, into: target, transposeB: true)
+            if let bias {
+                addRowBias(target, bias, into: target)
+            }
+        }
+        return out
+    }
+
+    func quantizer(of index: Int, values: Matrix) throws(QuantizationError) -> SiteQuantizer {
+        let (site, bits) = (unit.sites[index], settings.activationBits[index])
         guard bits < 16 else { return .fullPrecision }
         let width = try BitWidth(bits)
         if site.kind == .attention, case .rows(perGroup: let tokens) = site.groups {
-            return try AttentionCalibration(bits: width)
-                .quantizer(of: values, heads: site.groupCount, tokens: tokens, pool: pool)
+            return try attentionQuantizer(index, values: values, bits: width, tokens: tokens)
         }
         return .uniform(
-            try UniformCalibration.activations(bits: width)
+            try UniformCalibration.activations(bits: width, search: settings.search)
                 .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
+    }
+
+    /// The attention map's quantizer; where two are compared, the one that changes the unit's output less when it
+    /// is the only one.
+    private func attentionQuantizer(
+        _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
+    ) throws(QuantizationError) -> SiteQuantizer {
+        let heads = unit.sites[index].groupCount
+        func quantizer(_ levels: AttentionLevels) throws(QuantizationError) -> SiteQuantizer {
+            try AttentionCalibration(bits: bits, levels: levels, search: settings.search)
+                .quantizer(of: values, heads: heads, tokens: tokens, pool: pool)
+        }
+        switch settings.attention {
+        case .logSqrt2: return try quantizer(.logSqrt2)
+        case .uniform: return try quantizer(.uniform)
+        case .outputError:
+            let candidates = (try quantizer(.logSqrt2), try quantizer(.uniform))
+            return outputError(candidates.0, at: index) <= outputError(candidates.1, at: index)
+                ? candidates.0 : candidates.1
+        }
+    }
+
+    /// How far the unit's output moves when one site is quantized and nothing else.
+    private func outputError(_ quantizer: SiteQuantizer, at index: Int) -> Double {
+        var quantizers: [SiteQuantizer] = Array(repeating: .fullPrecision, count: unit.sites.count)
+        quantizers[index] = quantizer
+        let changed = Matrix(rows: output.rows, columns: output.columns)
+        let prepared = PreparedUnit(
+            unit: unit, parameters: fullPrecision.parameters, transform: QuantizingTransform(quantizers))
+        ModelPass([prepared], pool: pool).run(input, into: changed)
+        return squaredDistance(changed, output)
     }
 
     func weightQuantizer(
@@ -144,7 +277,7 @@ private struct UnitCalibration {
     ) throws(QuantizationError) -> SiteQuantizer {
         guard bits < 16 else { return .fullPrecision }
         return .uniform(
-            try UniformCalibration.weights(bits: try BitWidth(bits))
+            try UniformCalibration.weights(bits: try BitWidth(bits), search: settings.search)
                 .weightQuantizer(of: weight, importance: importance, pool: pool))
     }
 
@@ -163,7 +296,7 @@ private struct UnitCalibration {
     ) throws(QuantizationError) -> (
         gamma: Tensor, beta: Tensor, linear: LinearWeights, quantizer: UniformQuantizer, values: Matrix
     ) {
-        let perChannel = try UniformCalibration.activations(bits: try BitWidth(bits))
+        let perChannel = try UniformCalibration.activations(bits: try BitWidth(bits), search: settings.search)
             .quantizer(of: values, groups: .columns(width: 1), groupCount: values.columns, pool: pool)
         let folding = try ScaleReparameterization(perChannel)
         let folded = try folding.applied(

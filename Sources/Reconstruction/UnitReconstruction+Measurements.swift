@@ -3,31 +3,30 @@ internal import TensorCore
 internal import VisionTransformers
 
 extension UnitReconstruction {
-    /// Measures the operators' mean squares and, for `firstSteps`, the terms' divisors, over a few batches
-    /// of the calibrated unit with hard roundings.
+    /// Measures the operators' mean squares and what terms are divided by, over a few batches of the calibrated
+    /// unit with hard roundings.
     func measureStart() {
-        let batches = min(4, (task.images + settings.batch - 1) / settings.batch)
+        let batches = min(4, (images.learned.count + settings.batch - 1) / settings.batch)
         var draw = SeededGenerator(seed: settings.seed, stream: "divisors of \(task.unit.name)")
         refreshWeights(hard: true)
-        operatorPower = Array(repeating: 1, count: task.unit.operators.count)
-        var sums = Terms(block: 0, global: 0, local: 0)
+        var sums: [Double] = [0, 0, 0]
         for batchIndex in 0..<batches {
-            let batch = Array(draw.permutation(of: task.images).prefix(settings.batch))
+            let batch = draw.permutation(of: images.learned.count).prefix(settings.batch)
+                .map { images.learned[$0] }
             if batchIndex == 0, settings.localWeight > 0 {
                 measureOperators(batch)
             }
             let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
             pool.run(workspace.chunks.count) { chunk, worker in
-                parts[chunk] = forward(chunk, worker, batch: batch, factors: (1, 1, 1))
+                parts[chunk] = forward(chunk, worker, batch: batch, factors: (0, 0, 0))
             }
             let terms = total(parts.values)
-            sums.block = (sums.block ?? 0) + (terms.block ?? 0)
-            sums.global = (sums.global ?? 0) + (terms.global ?? 0)
-            sums.local = (sums.local ?? 0) + (terms.local ?? 0)
+            sums[0] += (terms.block ?? 0) / Double(batches)
+            sums[1] += (terms.global ?? 0) / Double(batches)
+            sums[2] += (terms.local ?? 0) / Double(batches)
         }
-        guard settings.fusion == .firstSteps else { return }
-        func divisor(_ sum: Double?) -> Double { max(1e-12, (sum ?? 0) / Double(batches)) }
-        divisors = Terms(block: divisor(sums.block), global: divisor(sums.global), local: divisor(sums.local))
+        fusion.start(Terms(block: sums[0], global: sums[1], local: sums[2]))
+        startFusion = fusion
     }
 
     func measureOperators(_ batch: [Int]) {
@@ -43,16 +42,16 @@ extension UnitReconstruction {
         }
     }
 
-    /// The norm of each term's gradient on the weights.
+    /// The norms of terms' gradients on the weights, and the cosines between them.
     ///
     /// The whole gradient must have been computed; it is put back afterwards. Gradients add up, so the global
     /// term's is what the others leave.
-    func gradientNorms(
-        batch: [Int], factors: (block: Double, global: Double, local: Double)
-    ) -> Terms {
-        guard linears.contains(where: \.learns) else { return Terms() }
+    func gradients(batch: [Int], factors: TermFactors) -> (norms: Terms, cosines: GradientCosines) {
+        guard linears.contains(where: \.learns) else { return (Terms(), GradientCosines()) }
         let whole = linears.map { $0.gradient.elements }
-        guard !task.isHead else { return Terms(block: norm(whole)) }
+        guard !task.isHead else {
+            return (Terms(block: dot(whole, whole).squareRoot()), GradientCosines())
+        }
         let block = weightGradients(batch: batch, factors: (factors.block, 0, 0))
         let local =
             settings.localWeight > 0 ? weightGradients(batch: batch, factors: (0, 0, factors.local)) : nil
@@ -62,17 +61,38 @@ extension UnitReconstruction {
                 rest[layer][element] -= block[layer][element] + (local?[layer][element] ?? 0)
             }
         }
+        let global = settings.globalWeight > 0 ? rest : nil
         // The training gradient and its scales' are what the update needs.
         pool.run(workspace.chunks.count) { chunk, worker in
             backward(chunk, worker, batch: batch, factors: factors, referenceIsFresh: false)
         }
         weightGradients()
-        return Terms(
-            block: norm(block), global: settings.globalWeight > 0 ? norm(rest) : nil, local: local.map(norm))
+        let norms = Terms(
+            block: dot(block, block).squareRoot(), global: global.map { dot($0, $0).squareRoot() },
+            local: local.map { dot($0, $0).squareRoot() })
+        return (
+            norms,
+            GradientCosines(
+                blockGlobal: cosine(block, norms.block, global, norms.global),
+                blockLocal: cosine(block, norms.block, local, norms.local),
+                globalLocal: cosine(global, norms.global, local, norms.local))
+        )
+    }
+
+    /// The local terms of a batch one by one; the unit's activations must be those of that batch.
+    func operatorLosses(_ batch: [Int]) -> [OperatorLoss] {
+        let parts = TaskResults(count: workspace.chunks.count, repeating: [Double]())
+        pool.run(workspace.chunks.count) { chunk, worker in
+            parts[chunk] = supervision.losses(
+                workspace.chunks[chunk].tape, runReference(batch[workspace.chunks[chunk].images], worker))
+        }
+        return task.unit.operators.enumerated().map { index, operation in
+            OperatorLoss(name: operation.name, loss: parts.values.reduce(0) { $0 + $1[index] })
+        }
     }
 
     func weightGradients(
-        batch: [Int], factors: (block: Double, global: Double, local: Double)
+        batch: [Int], factors: TermFactors
     ) -> [[Float]] {
         pool.run(workspace.chunks.count) { chunk, worker in
             backward(chunk, worker, batch: batch, factors: factors, referenceIsFresh: false)
@@ -81,7 +101,15 @@ extension UnitReconstruction {
         return linears.map { $0.gradient.elements }
     }
 
-    func norm(_ gradients: [[Float]]) -> Double {
-        gradients.reduce(0) { sum, layer in layer.reduce(sum) { $0 + Double($1) * Double($1) } }.squareRoot()
+    private func dot(_ a: [[Float]], _ b: [[Float]]) -> Double {
+        zip(a, b).reduce(0) { sum, layers in
+            zip(layers.0, layers.1).reduce(sum) { $0 + Double($1.0) * Double($1.1) }
+        }
+    }
+
+    private func cosine(_ a: [[Float]]?, _ aNorm: Double?, _ b: [[Float]]?, _ bNorm: Double?) -> Double? {
+        guard let a, let b, let aNorm, let bNorm, aNorm > 0, bNorm > 0 else { return nil }
+        let value = dot(a, b) / aNorm / bNorm
+        return value.isFinite ? min(max(value, -1), 1) : nil
     }
 }

@@ -8,14 +8,14 @@ extension UnitReconstruction {
     ///
     /// - Returns: The chunk's part of every term.
     func forward(
-        _ index: Int, _ worker: Int, batch: [Int], factors: (block: Double, global: Double, local: Double)
+        _ index: Int, _ worker: Int, batch: [Int], factors: TermFactors
     ) -> Terms {
         let chunk = workspace.chunks[index]
         let images = batch[chunk.images]
-        gather(images, of: task.prefixInput, task.unit.input.rows, into: chunk.input)
+        gatherInput(images, chunk)
         gather(images, of: task.target, task.unit.output.rows, into: chunk.target)
         task.unit.forward(
-            chunk.input, parameters: parameters, transform: chunk.transform, tape: chunk.tape,
+            chunk.input, parameters: parameters, transform: transform(of: chunk), tape: chunk.tape,
             output: chunk.output)
         var terms = Terms()
         if task.isHead {
@@ -25,17 +25,56 @@ extension UnitReconstruction {
                     gradient: chunk.globalGradient,
                     gradientFactor: Float(factors.block / Double(settings.batch))) / Double(settings.batch)
         } else {
-            let elements = Double(settings.batch * task.unit.output.rows * task.unit.output.columns)
-            terms.block = squaredDistance(chunk.output, chunk.target) / elements
+            if let all = metric.perImageWeights, let weights = chunk.weights {
+                gather(images, of: all, task.unit.output.rows, into: weights)
+            }
+            terms.block = metric.sum(chunk.output, chunk.target, weights: chunk.weights) / outputElements
         }
         if settings.localWeight > 0 {
-            let reference = runReference(images, worker)
-            terms.local = localTerm(chunk.tape, reference)
+            let losses = supervision.losses(chunk.tape, runReference(images, worker))
+            terms.local = losses.reduce(0, +) / Double(losses.count)
         }
-        if settings.globalWeight > 0 {
-            terms.global = globalTerm(chunk, images, worker, factor: factors.global)
+        if settings.globalWeight > 0, index < globalTasks.count {
+            terms.global = globalTerm(
+                chunk, images, worker, target: settings.globalTarget, factor: factors.global,
+                of: globalTasks.images)
         }
         return terms
+    }
+
+    /// The elements that a batch's outputs have.
+    var outputElements: Double {
+        Double(settings.batch * task.unit.output.rows * task.unit.output.columns)
+    }
+
+    /// The local terms' distances.
+    var supervision: LocalSupervision {
+        LocalSupervision(
+            unit: task.unit, distance: settings.localDistance, power: operatorPower, batch: settings.batch)
+    }
+
+    /// The chunk's quantizers, with what is dropped in the step in work.
+    func transform(of chunk: ReconstructionWorkspace.Chunk) -> QuantizingTransform {
+        guard let drop, settings.activationDrop > 0 else { return chunk.transform }
+        return chunk.transform.dropping(
+            share: settings.activationDrop, seed: drop, images: chunk.images, scratch: chunk.dropScratch)
+    }
+
+    /// The quantized prefix's outputs, in the step in work mixed with those of full precision.
+    private func gatherInput(_ images: ArraySlice<Int>, _ chunk: ReconstructionWorkspace.Chunk) {
+        let rows = task.unit.input.rows
+        gather(images, of: task.prefixInput, rows, into: chunk.input)
+        guard let drop, settings.inputDrop > 0 else { return }
+        for (position, image) in images.enumerated() {
+            let place = chunk.images.lowerBound + position
+            choose(
+                chunk.input.rows(position * rows..<(position + 1) * rows),
+                task.fullPrecisionInput.rows(image * rows..<(image + 1) * rows),
+                RandomChoice(
+                    share: settings.inputDrop, seed: drop ^ 0x5851_F42D,
+                    first: place * rows * task.unit.input.columns),
+                into: chunk.input.rows(position * rows..<(position + 1) * rows))
+        }
     }
 
     func runReference(_ images: ArraySlice<Int>, _ worker: Int) -> Tape {
@@ -49,26 +88,24 @@ extension UnitReconstruction {
         return reference
     }
 
-    /// The mean over operators of squared error relative to the operator's mean square.
-    func localTerm(_ tape: Tape, _ reference: Tape) -> Double {
-        var sum = 0.0
-        for (index, operation) in task.unit.operators.enumerated() {
-            let elements = elementsPerBatch(of: operation)
-            sum +=
-                squaredDistance(tape[operation.slot], reference[operation.slot]) / elements
-                / operatorPower[index]
-        }
-        return sum / Double(task.unit.operators.count)
-    }
-
     func elementsPerBatch(of operation: OperatorDescriptor) -> Double {
         let buffer = workspace.tape[operation.slot]
         return Double(buffer.rows * buffer.columns)
     }
 
     /// Runs the units behind on the chunk's output, and back.
+    ///
+    /// - Parameters:
+    ///   - chunk: The outputs, and where their gradient goes.
+    ///   - images: The images that these are outputs of.
+    ///   - worker: The worker.
+    ///   - target: What is compared.
+    ///   - factor: The factor on the gradient.
+    ///   - total: The images that the term is a mean of.
+    /// - Returns: The chunk's part of the term.
     func globalTerm(
-        _ chunk: ReconstructionWorkspace.Chunk, _ images: ArraySlice<Int>, _ worker: Int, factor: Double
+        _ chunk: ReconstructionWorkspace.Chunk, _ images: ArraySlice<Int>, _ worker: Int,
+        target: ReconstructionSettings.GlobalTarget, factor: Double, of total: Int
     ) -> Double {
         let space = workspace.workers[worker]
         let count = images.count
@@ -85,19 +122,19 @@ extension UnitReconstruction {
         let dLogits = space.suffixGradients[last].rows(0..<count)
         var local: LocalGradients?
         let loss: Double
-        switch settings.globalTarget {
+        switch target {
         case .logits(let temperature):
-            let target = space.targetLogits.rows(0..<count)
-            gather(images, of: task.logits, 1, into: target)
+            let wanted = space.targetLogits.rows(0..<count)
+            gather(images, of: task.logits, 1, into: wanted)
             loss =
                 kullbackLeibler(
-                    target: target, student: current, temperature: Float(temperature), gradient: dLogits,
-                    gradientFactor: Float(factor / Double(settings.batch))) / Double(settings.batch)
+                    target: wanted, student: current, temperature: Float(temperature), gradient: dLogits,
+                    gradientFactor: Float(factor / Double(total))) / Double(total)
         case .features:
             guard let reference = space.featureReference?.images(0..<count) else { return 0 }
             let slot = task.suffix[last].unit.operators[0].slot
             gather(images, of: task.features, 1, into: reference[slot])
-            let elements = Double(settings.batch * task.features.columns)
+            let elements = Double(total * task.features.columns)
             loss = squaredDistance(tapes[last][slot], reference[slot]) / elements
             scale(dLogits, by: 0, into: dLogits)
             local = LocalGradients(reference: reference, factors: [Float(2 * factor / elements)])
@@ -118,7 +155,7 @@ extension UnitReconstruction {
 
     /// Carries the weighted terms' gradients back through the unit; a factor of 0 leaves a term out.
     func backward(
-        _ index: Int, _ worker: Int, batch: [Int], factors: (block: Double, global: Double, local: Double),
+        _ index: Int, _ worker: Int, batch: [Int], factors: TermFactors,
         referenceIsFresh: Bool = true
     ) {
         let chunk = workspace.chunks[index]
@@ -128,11 +165,10 @@ extension UnitReconstruction {
         if task.isHead {
             copy(chunk.globalGradient, into: dOutput)
         } else {
-            let elements = Double(settings.batch * task.unit.output.rows * task.unit.output.columns)
-            scaledDifference(
-                chunk.output, chunk.target, factor: Float(2 * factors.block / elements), into: dOutput,
-                accumulate: false)
-            if settings.globalWeight > 0, factors.global != 0 {
+            _ = metric.sum(
+                chunk.output, chunk.target, weights: chunk.weights, gradient: dOutput,
+                factor: factors.block / outputElements)
+            if settings.globalWeight > 0, factors.global != 0, index < globalTasks.count {
                 scale(chunk.globalGradient, by: 1, into: dOutput, accumulate: true)
             }
         }
@@ -141,7 +177,7 @@ extension UnitReconstruction {
             let reference =
                 referenceIsFresh
                 ? space.reference.images(0..<count) : runReference(batch[chunk.images], worker)
-            local = LocalGradients(reference: reference, factors: localFactors(factors.local))
+            local = supervision.gradients(factor: factors.local, chunk.tape, reference)
         }
         for gradient in chunk.transform.scaleGradients ?? [] {
             for group in 0..<gradient.count {
@@ -149,16 +185,9 @@ extension UnitReconstruction {
             }
         }
         task.unit.backward(
-            dOutput, input: chunk.input, parameters: parameters, transform: chunk.transform, tape: chunk.tape,
+            dOutput, input: chunk.input, parameters: parameters, transform: transform(of: chunk),
+            tape: chunk.tape,
             scratch: space.scratch.images(0..<count), local: local, dInput: nil)
-    }
-
-    func localFactors(_ factor: Double) -> [Float] {
-        task.unit.operators.enumerated().map { index, operation in
-            Float(
-                2 * factor / elementsPerBatch(of: operation) / operatorPower[index]
-                    / Double(task.unit.operators.count))
-        }
     }
 
     /// Copies images' rows from a cache.

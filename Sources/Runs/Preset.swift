@@ -1,33 +1,118 @@
 /// A named set of hyperparameters.
+///
+/// What each is faithful to, and where it differs from its source, is in docs/presets.md.
 public enum Preset: String, CaseIterable, Codable, Sendable {
     /// Ranges are calibrated and nothing is learned, as in RepQ-ViT.
     case calibrate
-    /// Block, global (logits) and local supervision, fused: a reading of MGRQ (arXiv 2406.09229).
-    case mgrq
+    /// Weights are corrected and rounded in closed form, as in ERQ and GPTQ.
+    case ridge
+    /// Roundings are learned with errors weighed by squared gradients, as in BRECQ.
+    case brecq
+    /// Roundings and scales are learned while activations are quantized at random, as in QDrop.
+    case qdrop
+    /// Block and global (logits) supervision, as in PD-Quant.
+    case pdQuant = "pd-quant"
+    /// Errors weighed by the average perturbation Hessian, as in APHQ-ViT.
+    case aphq
+    /// Errors weighed by a diagonal and a low-rank part of the Fisher matrix, as in FIMA-Q.
+    case fima
     /// Block and global (feature) supervision, as in GLF-Q.
     case glf
+    /// Block, global (logits) and local supervision, fused: a reading of MGRQ (arXiv 2406.09229).
+    case mgrq
 
     /// What the preset is, in a line.
-    public var summary: String {
-        switch self {
-        case .calibrate: "calibrated ranges, nothing learned (RepQ-ViT style)"
-        case .mgrq: "block + global + local supervision, fused (a reading of MGRQ)"
-        case .glf: "block + global feature supervision (GLF-Q style)"
-        }
-    }
+    public var summary: String { row.summary }
 
     /// What the preset changes of the default hyperparameters.
     public var hyperparameters: Hyperparameters {
         var result = Hyperparameters()
-        switch self {
-        case .calibrate:
-            result.steps = 0
-        case .mgrq:
-            break
-        case .glf:
-            result.globalTarget = .features
-            result.localWeight = 0
-        }
+        row.change(&result)
         return result
     }
+
+    private typealias Row = (summary: String, change: @Sendable (inout Hyperparameters) -> Void)
+
+    private var row: Row {
+        switch self {
+        case .calibrate:
+            (
+                "calibrated ranges, nothing learned (RepQ-ViT style)",
+                {
+                    $0.steps = 0
+                    $0.weightSolver = .nearest
+                }
+            )
+        case .ridge: ("closed-form correction and rounding (ERQ, GPTQ)", { $0.steps = 0 })
+        case .brecq:
+            (
+                "learned roundings, errors by squared gradients (BRECQ)",
+                {
+                    learnRoundings(&$0)
+                    $0.blockDistance = .brecq
+                }
+            )
+        case .qdrop:
+            (
+                "learned roundings, random drops of quantization (QDrop)",
+                {
+                    learnRoundings(&$0)
+                    dropHalf(&$0)
+                }
+            )
+        case .pdQuant:
+            (
+                "learned roundings, block + global divergence (PD-Quant)",
+                {
+                    learnRoundings(&$0)
+                    dropHalf(&$0)
+                    $0.fusion = .fixed
+                    $0.globalWeight = 10
+                }
+            )
+        case .aphq:
+            (
+                "learned roundings, perturbation Hessian (APHQ-ViT)",
+                {
+                    learnRoundings(&$0)
+                    dropHalf(&$0)
+                    $0.blockWeight = 2
+                    $0.blockDistance = .aphq
+                }
+            )
+        case .fima:
+            (
+                "learned roundings, low-rank Fisher matrix (FIMA-Q)",
+                {
+                    learnRoundings(&$0)
+                    dropHalf(&$0)
+                    $0.blockDistance = .fima
+                }
+            )
+        case .glf:
+            (
+                "block + global feature supervision (GLF-Q style)",
+                {
+                    $0.globalTarget = .features
+                    $0.localWeight = 0
+                }
+            )
+        case .mgrq: ("block + global + local supervision, fused (a reading of MGRQ)", { _ in })
+        }
+    }
+}
+
+/// What the presets of the AdaRound family share: the block term alone, roundings learned from the nearest codes.
+private func learnRoundings(_ values: inout Hyperparameters) {
+    values.rounding = .adaround
+    values.weightSolver = .nearest
+    values.blockWeight = 1
+    values.globalWeight = 0
+    values.localWeight = 0
+}
+
+/// QDrop's probabilities.
+private func dropHalf(_ values: inout Hyperparameters) {
+    values.inputDrop = 0.5
+    values.activationDrop = 0.5
 }

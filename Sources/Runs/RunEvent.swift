@@ -133,11 +133,18 @@ public struct StepSample: Equatable, Codable, Sendable {
     public var weighted: TermValues
     /// The norm of each weighted term's gradient on the unit's parameters; nil except at probed steps.
     public var gradientNorms: TermValues?
+    /// The cosines between these gradients; nil except at probed steps.
+    public var gradientCosines: GradientCosines?
+    /// The local terms one by one; nil except at probed steps, and where they are off.
+    public var operatorLosses: [OperatorLoss]?
+    /// The fused loss over the images that judge a unit; nil where it was not measured.
+    public var heldOutLoss: Double?
 
     /// Makes a sample.
     public init(
         unit: Int, attempt: Int, step: Int, steps: Int, loss: Double, terms: TermValues, weighted: TermValues,
-        gradientNorms: TermValues?
+        gradientNorms: TermValues?, gradientCosines: GradientCosines? = nil,
+        operatorLosses: [OperatorLoss]? = nil, heldOutLoss: Double? = nil
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -147,6 +154,9 @@ public struct StepSample: Equatable, Codable, Sendable {
         self.terms = terms
         self.weighted = weighted
         self.gradientNorms = gradientNorms
+        self.gradientCosines = gradientCosines
+        self.operatorLosses = operatorLosses
+        self.heldOutLoss = heldOutLoss
     }
 }
 

@@ -179,17 +179,31 @@ package struct FullPrecision: SiteTransform {
     package func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix) {}
 }
 
-/// Gradients that local supervision adds at operators' outputs: `factor · (output − reference)`.
+/// Gradients that local supervision adds at operators' outputs: `factor · (output − reference)`, or any others.
 package struct LocalGradients: Sendable {
-    /// What the full-precision unit's forward pass left, for the same images.
+    /// What the full-precision unit's forward pass left, for the same images; or gradients in its place.
     package let reference: Tape
-    /// A factor for each operator, in the unit's order.
+    /// A factor for each operator, in the unit's order; 0 leaves one out.
     package let factors: [Float]
+    /// Whether `reference` holds the gradients themselves.
+    package let holdsGradients: Bool
 
     /// Makes gradients.
     package init(reference: Tape, factors: [Float]) {
         self.reference = reference
         self.factors = factors
+        holdsGradients = false
+    }
+
+    /// Makes gradients that were computed elsewhere.
+    ///
+    /// - Parameters:
+    ///   - gradients: A tape with a gradient in the buffer of every operator's output.
+    ///   - operators: The number of operators.
+    package init(gradients: Tape, operators: Int) {
+        reference = gradients
+        factors = Array(repeating: 1, count: operators)
+        holdsGradients = true
     }
 }
 
@@ -218,6 +232,10 @@ extension ModelUnit {
     func addLocal(_ local: LocalGradients?, _ index: Int, tape: Tape, to gradient: Matrix) {
         guard let local, local.factors[index] != 0 else { return }
         let slot = operators[index].slot
+        if local.holdsGradients {
+            return scale(
+                local.reference[slot], by: local.factors[index], into: gradient, accumulate: true)
+        }
         scaledDifference(
             tape[slot], local.reference[slot], factor: local.factors[index], into: gradient, accumulate: true)
     }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #pragma clang assume_nonnull begin
 
@@ -41,6 +42,14 @@ typedef struct {
     float maximum_code;
     ck_groups groups;
 } ck_logarithmic;
+
+/*
+ * A random choice among elements that needs no memory: element (r, c) of a matrix has the number
+ * first + r * columns + c, and is chosen if 24 bits of a hash of number and seed are below the threshold.
+ */
+typedef struct {
+    uint32_t seed, first, threshold;
+} ck_choice;
 
 /* One step of Adam; the corrections are 1 / (1 - beta^step). */
 typedef struct {
@@ -143,6 +152,14 @@ typedef struct {
         ck_matrix d_w, ck_matrix w, ck_matrix alpha, ck_affine quantizer, float regularizer, float beta,
         ck_matrix d_alpha);
     double (*ada_round_penalty)(ck_matrix alpha, float beta);
+
+    /* Random choices, and distances in which elements count differently; row r has the weights' row r % rows. */
+    void (*choose)(ck_matrix x, ck_matrix y, ck_choice choice, ck_matrix out);
+    void (*divide)(ck_matrix x, ck_choice choice, ck_matrix rest);
+    double (*weighted_distance)(
+        ck_matrix x, ck_matrix y, ck_matrix weights, float factor, const ck_matrix *_Nullable out);
+    double (*weighted_absolute)(
+        ck_matrix x, ck_matrix y, ck_matrix weights, float factor, const ck_matrix *_Nullable out);
 
     /* Runs `rounds` rounds of independent multiply-adds in registers; returns how many operations it did. */
     double (*probe)(ptrdiff_t rounds, float *sink);

@@ -15,6 +15,8 @@
 
 #include "rounding.h"
 
+#include "supervision.h"
+
 /* Chains of sixteen lanes, enough of them to keep every multiply-add unit busy. */
 static double FN(probe)(ptrdiff_t rounds, float *sink) {
     v16 chains[CHAINS];
@@ -70,5 +72,9 @@ static const ck_kernels FN(kernels) = {
     .ada_round = FN(ada_round),
     .ada_round_backward = FN(ada_round_backward),
     .ada_round_penalty = FN(ada_round_penalty),
+    .choose = FN(choose),
+    .divide = FN(divide),
+    .weighted_distance = FN(weighted_distance),
+    .weighted_absolute = FN(weighted_absolute),
     .probe = FN(probe),
 };

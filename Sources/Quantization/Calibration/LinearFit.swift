@@ -1,0 +1,198 @@
+internal import Kernels
+package import TensorCore
+
+/// How a layer's weight is brought onto its codes.
+package enum WeightSolver: String, CaseIterable, Sendable {
+    /// Every weight goes to the nearest code.
+    case nearest
+    /// The weight is first corrected for what its quantized inputs do to its output, in closed form, as in ERQ.
+    case ridge
+    /// Each weight also makes up for the rounding of those before it, as in GPTQ.
+    case gptq
+    /// The correction, then the rounding that makes up.
+    case ridgeGptq = "ridge_gptq"
+
+    /// Whether the weight is corrected before it is rounded.
+    var corrects: Bool { self == .ridge || self == .ridgeGptq }
+    /// Whether rounding errors are made up for.
+    var compensates: Bool { self == .gptq || self == .ridgeGptq }
+}
+
+/// Fits a quantized linear layer to outputs in closed form.
+///
+/// With the quantized inputs x̂ and the full-precision outputs t, both centred, the corrected weight is
+/// `W + (t − W x̂)ᵀ x̂ · (x̂ᵀ x̂ + λ)⁻¹`; rounding then weighs errors by the same matrix, and the bias takes up
+/// the means. λ is the damping times the mean of the diagonal.
+///
+/// Sources: ERQ (arXiv 2407.06794) for the correction, GPTQ (arXiv 2210.17323) for the rounding.
+package struct LinearFit: Equatable, Sendable {
+    /// What is solved.
+    package var solver: WeightSolver
+    /// The damping.
+    package var damping: Double
+
+    /// Makes a fit.
+    ///
+    /// - Parameters:
+    ///   - solver: What is solved.
+    ///   - damping: λ as a share of the mean of the inputs' variances, above 0.
+    package init(solver: WeightSolver, damping: Double) {
+        precondition(damping > 0, "a damping of \(damping) is not above 0")
+        self.solver = solver
+        self.damping = damping
+    }
+
+    /// Fits a layer.
+    ///
+    /// - Parameters:
+    ///   - weight: `[outputs, inputs…]`.
+    ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
+    ///   - targets: `[rows, outputs]`: what the full-precision layer gives; overwritten.
+    ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
+    ///   - pool: The threads; the result does not depend on their number.
+    /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
+    /// - Throws: `QuantizationError` for values that are not finite.
+    package func layer(
+        weight: Tensor, inputs: Matrix, targets: Matrix, calibration: UniformCalibration?,
+        pool: WorkerPool
+    ) throws(QuantizationError) -> QuantizedLinear {
+        let fitted = Matrix(rows: targets.columns, columns: inputs.columns)
+        copy(weight.matrix(), into: fitted)
+        let inputMean = means(of: inputs, pool: pool)
+        let targetMean = means(of: targets, pool: pool)
+        let centred = Matrix(rows: inputs.rows, columns: inputs.columns)
+        shift(inputs, by: inputMean, into: centred, pool: pool)
+        shift(targets, by: targetMean, into: targets, pool: pool)
+        let order = ascendingVariances(of: centred, pool: pool)
+        let ordered = gathered(centred, columns: order, pool: pool)
+        let moments = products(ordered, ordered, pool: pool)
+        guard let factor = damped(moments, pool: pool) else { throw .nonFiniteValues(group: 0, groups: 1) }
+        if solver.corrects {
+            correct(
+                fitted, order: order, inputs: centred, ordered: ordered, targets: targets, factor, pool: pool)
+        }
+        var quantizer = SiteQuantizer.fullPrecision
+        if let calibration {
+            let uniform = try calibration.weightQuantizer(
+                of: fitted, importance: columnMeanSquares(of: centred, pool: pool), pool: pool)
+            if solver.compensates {
+                let moved = gathered(fitted, columns: order, pool: pool)
+                factor.round(moved, quantizer: { uniform.nearest(to: $1, group: $0) }, pool: pool)
+                for row in 0..<moved.rows {
+                    for (position, column) in order.enumerated() {
+                        fitted[row, column] = uniform.limited(moved[row, position], group: row)
+                    }
+                }
+            }
+            quantizer = .uniform(uniform)
+        }
+        var result = QuantizedLinear(
+            weight: Tensor(shape: weight.shape, elements: fitted.elements), bias: nil, quantizer: quantizer)
+        let quantized = result.quantizedWeight()
+        let elements = (0..<quantized.rows).map { row in
+            let product = (0..<quantized.columns).reduce(0.0) {
+                $0 + Double(quantized[row, $1]) * Double(inputMean[$1])
+            }
+            return Float(Double(targetMean[row]) - product)
+        }
+        result.bias = Tensor(shape: [elements.count], elements: elements)
+        return result
+    }
+
+    private func damped(_ moments: Matrix, pool: WorkerPool) -> CholeskyFactor? {
+        let n = moments.rows
+        let mean = (0..<n).reduce(0.0) { $0 + Double(moments[$1, $1]) } / Double(n)
+        for index in 0..<n {
+            moments[index, index] += Float(max(damping * mean, 1e-12))
+        }
+        return CholeskyFactor(moments, pool: pool)
+    }
+
+    /// Adds what ridge regression of the remaining error gives.
+    private func correct(
+        _ weight: Matrix, order: [Int], inputs: Matrix, ordered: Matrix, targets: Matrix,
+        _ factor: CholeskyFactor, pool: WorkerPool
+    ) {
+        let tiles = stride(from: 0, to: inputs.rows, by: 256).map { $0..<min(inputs.rows, $0 + 256) }
+        pool.run(tiles.count) { task, _ in
+            multiply(
+                inputs.rows(tiles[task]), weight, into: targets.rows(tiles[task]), transposeB: true,
+                alpha: -1,
+                accumulate: true)
+        }
+        let right = products(targets, ordered, pool: pool)
+        factor.solve(right, pool: pool)
+        for row in 0..<weight.rows {
+            for (position, column) in order.enumerated() {
+                weight[row, column] += right[row, position]
+            }
+        }
+    }
+}
+
+extension UniformQuantizer {
+    /// The quantized value nearest to a value.
+    func nearest(to value: Float, group: Int) -> Float {
+        let (scale, zeroPoint) = (scales[group], zeroPoints[group])
+        let code = (value / scale).rounded(.toNearestOrEven) + zeroPoint
+        return scale * (min(max(code, 0), Float(bits.maximumCode)) - zeroPoint)
+    }
+
+    /// A value brought within half a step of the range, where gradients still pass.
+    func limited(_ value: Float, group: Int) -> Float {
+        let (scale, zeroPoint) = (scales[group], zeroPoints[group])
+        return min(
+            max(value, scale * (-0.49 - zeroPoint)),
+            scale * (Float(bits.maximumCode) + 0.49 - zeroPoint))
+    }
+}
+
+/// The mean of every column.
+private func means(of x: Matrix, pool: WorkerPool) -> [Float] {
+    let tiles = stride(from: 0, to: x.columns, by: 64).map { $0..<min(x.columns, $0 + 64) }
+    let sums = Vector(count: x.columns)
+    pool.run(tiles.count) { task, _ in
+        columnSums(x.columns(tiles[task]), into: sums[tiles[task]])
+    }
+    return sums.elements.map { $0 / Float(max(1, x.rows)) }
+}
+
+private func shift(_ x: Matrix, by means: [Float], into out: Matrix, pool: WorkerPool) {
+    let negative = Vector(means.map { -$0 })
+    let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
+    pool.run(tiles.count) { task, _ in
+        addRowBias(x.rows(tiles[task]), negative, into: out.rows(tiles[task]))
+    }
+}
+
+/// The columns, those of the least variance first.
+private func ascendingVariances(of centred: Matrix, pool: WorkerPool) -> [Int] {
+    let variances = columnMeanSquares(of: centred, pool: pool)
+    return variances.indices.sorted { (variances[$0], $0) < (variances[$1], $1) }
+}
+
+/// A copy with other columns first.
+private func gathered(_ x: Matrix, columns: [Int], pool: WorkerPool) -> Matrix {
+    let out = Matrix(rows: x.rows, columns: x.columns)
+    let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
+    pool.run(tiles.count) { task, _ in
+        for row in tiles[task] {
+            for (position, column) in columns.enumerated() {
+                out[row, position] = x[row, column]
+            }
+        }
+    }
+    return out
+}
+
+/// `aᵀ · b / rows`.
+private func products(_ a: Matrix, _ b: Matrix, pool: WorkerPool) -> Matrix {
+    let out = Matrix(rows: a.columns, columns: b.columns)
+    let tiles = stride(from: 0, to: a.columns, by: 96).map { $0..<min(a.columns, $0 + 96) }
+    pool.run(tiles.count) { task, _ in
+        multiply(
+            a.columns(tiles[task]), b, into: out.rows(tiles[task]), transposeA: true, alpha: 1 / Float(a.rows)
+        )
+    }
+    return out
+}

@@ -1,0 +1,95 @@
+internal import Kernels
+internal import TensorCore
+internal import VisionTransformers
+
+/// The local terms of one task's images: distances of operators' outputs from full precision.
+struct LocalSupervision {
+    let unit: any ModelUnit
+    let distance: ReconstructionSettings.LocalDistance
+    /// The mean square of each operator's output in full precision.
+    let power: [Double]
+    /// The images of a batch, of which the terms are means.
+    let batch: Int
+
+    private func rows(of index: Int) -> Int { unit.tapeShapes[unit.operators[index].slot].rows }
+    private func columns(of index: Int) -> Int { unit.tapeShapes[unit.operators[index].slot].columns }
+
+    /// Each operator's part of its term over the batch.
+    func losses(_ tape: Tape, _ reference: Tape) -> [Double] {
+        unit.operators.indices.map { index in
+            let slot = unit.operators[index].slot
+            return measure(index, tape[slot], reference[slot], gradient: nil, factor: 0)
+        }
+    }
+
+    /// What the backward pass adds at operators' outputs for the mean over operators.
+    ///
+    /// - Parameters:
+    ///   - factor: The factor on the local term.
+    ///   - tape: The quantized unit's activations.
+    ///   - reference: Full precision's; overwritten with gradients unless the distance is the squared one.
+    /// - Returns: The gradients.
+    func gradients(factor: Double, _ tape: Tape, _ reference: Tape) -> LocalGradients {
+        let share = factor / Double(unit.operators.count)
+        if distance == .relativeSquaredError {
+            return LocalGradients(
+                reference: reference,
+                factors: unit.operators.indices.map { index in
+                    let elements = Double(batch * rows(of: index) * columns(of: index))
+                    return Float(2 * share / elements / power[index])
+                })
+        }
+        for (index, operation) in unit.operators.enumerated() {
+            let target = reference[operation.slot]
+            let copied = Matrix(rows: target.rows, columns: target.columns)
+            copy(target, into: copied)
+            _ = measure(index, tape[operation.slot], copied, gradient: target, factor: share)
+        }
+        return LocalGradients(gradients: reference, operators: unit.operators.count)
+    }
+
+    /// One operator's part of its term, and `factor` times its gradient, overwritten.
+    private func measure(
+        _ index: Int, _ student: Matrix, _ target: Matrix, gradient: Matrix?, factor: Double
+    ) -> Double {
+        let rowCount = Double(batch * rows(of: index))
+        switch distance {
+        case .relativeSquaredError:
+            return squaredDistance(student, target) / (rowCount * Double(student.columns)) / power[index]
+        case .channelDivergence:
+            return kullbackLeibler(
+                target: target, student: student, temperature: Float(power[index].squareRoot()),
+                gradient: gradient, gradientFactor: Float(factor / rowCount)) / rowCount
+        case .moments:
+            return moments(index, student, target, gradient: gradient, factor: factor)
+        }
+    }
+
+    /// The moments of a task's images; a batch's value is the mean over tasks, by their images.
+    private func moments(
+        _ index: Int, _ student: Matrix, _ target: Matrix, gradient: Matrix?, factor: Double
+    ) -> Double {
+        let rows = Double(student.rows)
+        let share = rows / Double(batch * self.rows(of: index)) / Double(student.columns) / power[index]
+        var loss = 0.0
+        for column in 0..<student.columns {
+            var sums = SIMD4<Double>.zero
+            for row in 0..<student.rows {
+                let (x, y) = (Double(student[row, column]), Double(target[row, column]))
+                sums += SIMD4(x, x * x, y, y * y)
+            }
+            sums /= rows
+            let deviation = max(sums[1] - sums[0] * sums[0], 1e-12).squareRoot()
+            let wanted = max(sums[3] - sums[2] * sums[2], 1e-12).squareRoot()
+            let (shift, spread) = (sums[0] - sums[2], deviation - wanted)
+            loss += shift * shift + spread * spread
+            guard let gradient else { continue }
+            for row in 0..<student.rows {
+                let centred = Double(student[row, column]) - sums[0]
+                gradient[row, column] = Float(
+                    2 * factor * share / rows * (shift + spread * centred / deviation))
+            }
+        }
+        return loss * share
+    }
+}

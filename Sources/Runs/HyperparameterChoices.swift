@@ -1,0 +1,99 @@
+/// How the ranges of quantizers are searched.
+public enum RangeSearch: String, CaseIterable, Codable, Sendable {
+    /// Some percentiles, as in RepQ-ViT.
+    case percentile
+    /// The least squared error over many ranges.
+    case squaredError = "mse"
+}
+
+/// Which levels attention maps have.
+public enum AttentionLevels: String, CaseIterable, Codable, Sendable {
+    /// Powers of √2 and zero, as in RepQ-ViT.
+    case logSqrt2 = "log_sqrt2"
+    /// Equal steps, one for each head, as in FIMA-Q.
+    case uniform
+    /// Whichever errs less on the product with the values.
+    case outputError = "output_error"
+}
+
+/// How a layer's weight is brought onto its codes when it is calibrated.
+public enum WeightSolver: String, CaseIterable, Codable, Sendable {
+    /// Every weight goes to the nearest code.
+    case nearest
+    /// The weight is first corrected for its quantized inputs, in closed form, as in ERQ.
+    case ridge
+    /// Each weight also makes up for the rounding of others, as in GPTQ.
+    case gptq
+    /// Both.
+    case ridgeGptq = "ridge_gptq"
+}
+
+/// How the weights of a unit are rounded while they are learned.
+public enum Rounding: String, CaseIterable, Codable, Sendable {
+    /// Straight-through estimation: the weights themselves are trained through the quantizer.
+    case ste
+    /// AdaRound: only the choice between rounding down and up is trained (arXiv 2004.10568).
+    case adaround
+}
+
+/// How learning rates change over the steps.
+public enum LearningRateSchedule: String, CaseIterable, Codable, Sendable {
+    /// Down to 0 as a cosine.
+    case cosine
+    /// Not at all.
+    case constant
+}
+
+/// How a term's weight changes over the steps.
+public enum WeightSchedule: String, CaseIterable, Codable, Sendable {
+    /// Not at all.
+    case constant
+    /// Up from 0 over the first fifth.
+    case ramp
+    /// Down to 0 as a cosine.
+    case decay
+}
+
+/// How errors of a unit's output count in the block term.
+public enum BlockDistance: String, CaseIterable, Codable, Sendable {
+    /// All alike.
+    case squaredError = "mse"
+    /// Each by the squared gradient of the model's divergence, as in BRECQ.
+    case brecq
+    /// Each by the average perturbation Hessian, as in APHQ-ViT.
+    case aphq
+    /// By the diagonal and a low-rank part of the Fisher matrix, as in FIMA-Q.
+    case fima
+}
+
+/// How operators' outputs are compared in the local terms.
+public enum LocalDistance: String, CaseIterable, Codable, Sendable {
+    /// Squared error relative to the operator's mean square.
+    case relative = "mse_rel"
+    /// Divergence of softmaxes over channels.
+    case channelDivergence = "kl_channel"
+    /// Squared differences of channels' means and deviations.
+    case moments
+}
+
+/// What the global term compares at the model's output.
+public enum GlobalTarget: String, CaseIterable, Codable, Sendable {
+    /// Kullback–Leibler divergence of the logits, as in PD-Quant.
+    case logits
+    /// Mean squared error of the feature before the classifier, as in GLF-Q.
+    case features
+}
+
+/// How the three terms are brought to one scale before their weights apply.
+public enum Fusion: String, CaseIterable, Codable, Sendable {
+    /// Every term is divided by its mean over a few batches of the calibrated unit, so that each starts near 1.
+    case firstStep = "first_step"
+    /// The terms are used as they are.
+    case fixed
+    /// Every term is divided by its running mean.
+    case runningMean = "ema"
+    /// Terms are divided so that their gradients' norms stand as their weights do.
+    case gradientNorm = "grad_norm"
+    /// As `first_step`, with a learned variance for each term.
+    case uncertainty
+}

@@ -1,0 +1,125 @@
+import Kernels
+import Quantization
+import TensorCore
+import TestSupport
+import Testing
+
+@Suite("Closed-form fits of linear layers")
+struct LinearFitTests {
+    private func random(_ rows: Int, _ columns: Int, seed: UInt64, stream: String) -> Matrix {
+        var generator = SeededGenerator(seed: seed, stream: stream)
+        return Matrix(
+            rows: rows, columns: columns,
+            elements: (0..<rows * columns).map { _ in 2 * generator.uniform() - 1 })
+    }
+
+    /// Correlated inputs: few directions explain most of them.
+    private func inputs(rows: Int, columns: Int, seed: UInt64) -> Matrix {
+        let hidden = random(rows, columns / 4, seed: seed, stream: "hidden")
+        let mixing = random(columns / 4, columns, seed: seed, stream: "mixing")
+        let noise = random(rows, columns, seed: seed, stream: "noise")
+        let out = Matrix(rows: rows, columns: columns)
+        multiply(hidden, mixing, into: out)
+        scale(noise, by: 0.2, into: out, accumulate: true)
+        return out
+    }
+
+    private func outputError(_ layer: QuantizedLinear, inputs: Matrix, targets: Matrix) -> Double {
+        let out = Matrix(rows: inputs.rows, columns: targets.columns)
+        multiply(inputs, layer.quantizedWeight(), into: out, transposeB: true)
+        if let bias = layer.bias {
+            addRowBias(out, bias.vector(), into: out)
+        }
+        return squaredDistance(out, targets) / Double(out.rows * out.columns)
+    }
+
+    @Test("the factor solves systems and reproduces its matrix", arguments: [1, 63, 64, 65, 200])
+    func factor(count: Int) throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let root = random(count, count, seed: 3, stream: "root")
+        let matrix = Matrix(rows: count, columns: count)
+        multiply(root, root, into: matrix, transposeB: true)
+        for index in 0..<count {
+            matrix[index, index] += 1
+        }
+        let factor = try #require(CholeskyFactor(matrix, pool: pool))
+        let product = Matrix(rows: count, columns: count)
+        multiply(factor.lower, factor.lower, into: product, transposeB: true)
+        #expect(squaredDistance(product, matrix) <= 1e-9 * squaredNorm(matrix))
+        let expected = random(5, count, seed: 4, stream: "x")
+        let rows = Matrix(rows: 5, columns: count)
+        multiply(expected, matrix, into: rows)
+        factor.solve(rows, pool: pool)
+        #expect(squaredDistance(rows, expected) <= 1e-6 * squaredNorm(expected))
+    }
+
+    @Test("a matrix that is not positive definite has no factor")
+    func indefinite() {
+        let pool = WorkerPool(threads: 1)
+        defer { pool.shutDown() }
+        #expect(CholeskyFactor(Matrix(rows: 2, columns: 2, elements: [1, 2, 2, 1]), pool: pool) == nil)
+        #expect(CholeskyFactor(Matrix(rows: 1, columns: 1, elements: [.nan]), pool: pool) == nil)
+    }
+
+    @Test(
+        "each solver errs less than the one before it on quantized, correlated inputs", arguments: [2, 3, 4])
+    func solvers(bits: Int) throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let x = inputs(rows: 600, columns: 48, seed: 7)
+        let weight = Tensor(shape: [30, 48], elements: random(30, 48, seed: 7, stream: "w").elements)
+        let targets = Matrix(rows: 600, columns: 30)
+        multiply(x, weight.matrix(), into: targets, transposeB: true)
+        let width = try BitWidth(bits)
+        let site = try UniformCalibration.activations(bits: width)
+            .quantizer(of: x, groups: .columns(width: 48), groupCount: 1, pool: pool)
+        let seen = Matrix(rows: 600, columns: 48)
+        site.fakeQuantize(x, into: seen)
+        var errors: [Double] = []
+        for solver in [WeightSolver.nearest, .ridge, .ridgeGptq] {
+            let copied = Matrix(rows: 600, columns: 30, elements: targets.elements)
+            let layer = try LinearFit(solver: solver, damping: 0.01)
+                .layer(
+                    weight: weight, inputs: seen, targets: copied, calibration: .weights(bits: width),
+                    pool: pool)
+            errors.append(outputError(layer, inputs: seen, targets: targets))
+        }
+        #expect(errors[1] < errors[0])
+        #expect(errors[2] < errors[1])
+    }
+
+    @Test(
+        "codes stay within their width and the weight within half a step of the range", arguments: [2, 3, 8])
+    func codes(bits: Int) throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let x = inputs(rows: 300, columns: 40, seed: 9)
+        let targets = random(300, 20, seed: 9, stream: "t")
+        let weight = Tensor(shape: [20, 40], elements: random(20, 40, seed: 9, stream: "w").elements)
+        let layer = try LinearFit(solver: .ridgeGptq, damping: 0.01)
+            .layer(
+                weight: weight, inputs: x, targets: targets,
+                calibration: .weights(bits: try BitWidth(bits)), pool: pool)
+        let codes = try #require(layer.quantizer.codes(of: layer.weight.matrix()))
+        for row in 0..<20 {
+            #expect(Set(codes[row * 40..<row * 40 + 40]).count <= 1 << bits)
+        }
+        #expect(codes.allSatisfy { Int($0) < 1 << bits })
+    }
+
+    @Test("the fit is the same bits for any number of threads", arguments: [2, 5])
+    func threads(count: Int) throws {
+        func fit(_ threads: Int) throws -> QuantizedLinear {
+            let pool = WorkerPool(threads: threads)
+            defer { pool.shutDown() }
+            return try LinearFit(solver: .ridgeGptq, damping: 0.01)
+                .layer(
+                    weight: Tensor(shape: [70, 90], elements: random(70, 90, seed: 1, stream: "w").elements),
+                    inputs: inputs(rows: 500, columns: 90, seed: 1),
+                    targets: random(500, 70, seed: 1, stream: "t"),
+                    calibration: .weights(bits: try BitWidth(4)), pool: pool)
+        }
+        #expect(try fit(1) == fit(count))
+    }
+}
