@@ -71,13 +71,13 @@ RECIPES = {
         "vision_transformer_distilled", VisionTransformerDistilled,
         dict(img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=96, depth=6, num_heads=3,
              mlp_ratio=4.0),
-        [(9, 128, 1.5e-3, 0.2, 2, 0.1), (2, 64, 6e-4, 0.0, 1, 0.05)],
+        [(9, 128, 1.5e-3, 0.2, 2, 0.1), (8, 128, 1e-3, 0.0, 1, 0.05)],
         classifier=["head", "head_dist"]),
     "fashion-swin": Recipe(
         "swin_transformer", SwinTransformer,
         dict(img_size=28, patch_size=2, in_chans=1, num_classes=10, embed_dim=48, depths=[2, 4], num_heads=[3, 6],
              window_size=7, mlp_ratio=4.0),
-        [(8, 128, 1.5e-3, 0.25, 2, 0.1), (2, 64, 6e-4, 0.0, 1, 0.05)],
+        [(8, 128, 1.5e-3, 0.25, 2, 0.1), (6, 128, 1e-3, 0.0, 1, 0.05)],
         classifier="head.fc"),
 }
 
