@@ -24,7 +24,8 @@ final class QuantizationLab {
         self.pool = pool
         seed = plan.seed
         units = inputs.checkpoint.model.units
-        weights = inputs.checkpoint.model.weights
+        let model = inputs.checkpoint.model
+        weights = (plan.hyperparameters.rotate ? model.rotated(seed: plan.seed) : model).weights
         fullPrecision = zip(units, weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }

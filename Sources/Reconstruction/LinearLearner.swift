@@ -99,6 +99,8 @@ struct LinearLearner: Sendable {
 
     /// Updates some rows from their gradient.
     ///
+    /// Weights move in units of their quantizer's step, whatever their size.
+    ///
     /// - Parameters:
     ///   - rows: Which rows.
     ///   - adam: The optimiser's settings for this step.
@@ -118,20 +120,35 @@ struct LinearLearner: Sendable {
                 maximumCode: maximumCode, groups: .rows(perGroup: 1), into: tile, scaleGradients: nil)
             variables = weight.rows(rows)
         }
-        adamStep(
-            parameters: variables, gradients: tile, firstMoments: firstMoments.rows(rows),
-            secondMoments: secondMoments.rows(rows), settings: adam)
+        guard case .straightThrough = rounding else {
+            return adamStep(
+                parameters: variables, gradients: tile, firstMoments: firstMoments.rows(rows),
+                secondMoments: secondMoments.rows(rows), settings: adam)
+        }
+        for row in rows {
+            var scaled = adam
+            scaled.learningRate *= scales[row]
+            adamStep(
+                parameters: weight.rows(row..<row + 1), gradients: gradient.rows(row..<row + 1),
+                firstMoments: firstMoments.rows(row..<row + 1),
+                secondMoments: secondMoments.rows(row..<row + 1), settings: scaled)
+        }
     }
 
-    /// Updates the bias; straight-through estimation learns it, AdaRound does not.
+    /// Updates the bias as if it were the weight of a constant input; straight-through estimation learns it,
+    /// AdaRound does not.
     func updateBias(dOutput: Matrix, adam: AdamSettings) {
         guard learns, rounding == .straightThrough, let bias else { return }
         columnSums(
             dOutput, into: Vector(storage: biasGradient.storage, offset: 0, count: biasGradient.columns))
-        adamStep(
-            parameters: bias, gradients: biasGradient, firstMoments: biasMoments.0,
-            secondMoments: biasMoments.1,
-            settings: adam)
+        for row in 0..<bias.columns {
+            var scaled = adam
+            scaled.learningRate *= scales[row]
+            adamStep(
+                parameters: bias.columns(row..<row + 1), gradients: biasGradient.columns(row..<row + 1),
+                firstMoments: biasMoments.0.columns(row..<row + 1),
+                secondMoments: biasMoments.1.columns(row..<row + 1), settings: scaled)
+        }
     }
 
     /// AdaRound's regulariser without its factor; 0 with straight-through estimation.

@@ -77,7 +77,7 @@ package struct ReconstructionSettings: Equatable, Sendable {
     package var batch: Int
     /// What is learned of the weights.
     package var rounding = Rounding.straightThrough
-    /// The learning rate of weights or rounding variables at its highest.
+    /// The highest learning rate of weights, in units of their quantizer's step, or of rounding variables.
     package var weightLearningRate: Double
     /// The learning rate of the logarithm of activation scales at its highest.
     package var scaleLearningRate: Double

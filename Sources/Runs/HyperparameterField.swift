@@ -56,20 +56,13 @@ public struct HyperparameterField: Sendable {
     /// The field with a key, if there is one.
     public static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
 
-    /// Every field, in the order of the screen.
-    public static let all: [HyperparameterField] = calibrationFields + learningFields + lossFields
+    /// Every field, in the order of the screen: what is changed most comes first.
+    public static let all: [HyperparameterField] =
+        commonFields + calibrationFields + learningFields + lossFields
 
-    private static let calibrationFields: [HyperparameterField] = [
+    private static let commonFields: [HyperparameterField] = [
         bits("weight_bits", "bits of weight codes", \.weightBits),
         bits("activation_bits", "bits of activation codes", \.activationBits),
-        choice("range_search", "how ranges are searched", "calibration", \.rangeSearch),
-        choice("attention_levels", "levels of attention maps", "calibration", \.attentionLevels),
-        flag("reparameterize", "scale reparameterisation after LayerNorm", "calibration", \.reparameterize),
-        choice("weight_solver", "how weights are brought onto codes", "calibration", \.weightSolver),
-        number("solver_damping", "damping of that solution", "calibration", 1e-6...10, \.solverDamping),
-    ]
-
-    private static let learningFields: [HyperparameterField] = [
         integer("steps", "optimisation steps per unit", "time, proportionally", 0...1_000_000, \.steps),
         integer("batch", "images per step", "time per step and memory", 1...4096, \.batch),
         choice("rounding", "how weights are rounded", "what is learned", \.rounding),
@@ -79,20 +72,6 @@ public struct HyperparameterField: Sendable {
         number(
             "scale_learning_rate", "learning rate of log activation scales", "convergence", 0...1,
             \.scaleLearningRate),
-        number("warm_up", "share of steps in which rates rise", "convergence", 0...1, \.warmUp),
-        choice("learning_rate_schedule", "how learning rates go on", "convergence", \.learningRateSchedule),
-        number(
-            "rounding_regularizer", "factor on AdaRound's regulariser", "how soon roundings decide", 0...1e6,
-            \.roundingRegularizer),
-        number("input_drop", "share of inputs in full precision", "generalisation", 0...1, \.inputDrop),
-        number(
-            "activation_drop", "share of activations unquantized", "generalisation", 0...1, \.activationDrop),
-        number("held_out", "share of images that judge a unit", "the state that is kept", 0...0.9, \.heldOut),
-        integer("patience", "judgements without gain until a stop", "time", 0...10, \.patience),
-        flag("keep_or_revert", "put a unit back that got worse", "the outcome of a unit", \.keepOrRevert),
-    ]
-
-    private static let lossFields: [HyperparameterField] = [
         number("block_weight", "weight of the block term", "the loss", 0...1e6, \.blockWeight),
         number(
             "global_weight", "weight of the global term", "the loss; 0 saves its time", 0...1e6,
@@ -100,15 +79,41 @@ public struct HyperparameterField: Sendable {
         number(
             "local_weight", "weight of the local terms", "the loss; 0 saves their time", 0...1e6,
             \.localWeight),
+        choice("global_target", "what the global term compares", "the loss", \.globalTarget),
+        number("temperature", "temperature of the global term", "the loss", 0.01...1000, \.temperature),
+        choice("fusion", "how terms are brought to one scale", "the loss", \.fusion),
+        number(
+            "rounding_regularizer", "factor on AdaRound's regulariser", "how soon roundings decide", 0...1e6,
+            \.roundingRegularizer),
+        flag("reparameterize", "scale reparameterisation after LayerNorm", "calibration", \.reparameterize),
+        flag("keep_or_revert", "put a unit back that got worse", "the outcome of a unit", \.keepOrRevert),
+    ]
+
+    private static let calibrationFields: [HyperparameterField] = [
+        flag("rotate", "rotate the model's features first", "calibration, the whole model", \.rotate),
+        choice("range_search", "how ranges are searched", "calibration", \.rangeSearch),
+        choice("attention_levels", "levels of attention maps", "calibration", \.attentionLevels),
+        choice("weight_solver", "how weights are brought onto codes", "calibration", \.weightSolver),
+        number("solver_damping", "damping of that solution", "calibration", 1e-6...10, \.solverDamping),
+    ]
+
+    private static let learningFields: [HyperparameterField] = [
+        number("warm_up", "share of steps in which rates rise", "convergence", 0...1, \.warmUp),
+        choice("learning_rate_schedule", "how learning rates go on", "convergence", \.learningRateSchedule),
+        number("input_drop", "share of inputs in full precision", "generalisation", 0...1, \.inputDrop),
+        number(
+            "activation_drop", "share of activations unquantized", "generalisation", 0...1, \.activationDrop),
+        number("held_out", "share of images that judge a unit", "the state that is kept", 0...0.9, \.heldOut),
+        integer("patience", "judgements without gain until a stop", "time", 0...10, \.patience),
+    ]
+
+    private static let lossFields: [HyperparameterField] = [
+        number("global_share", "share of images the global term sees", "time", 0.01...1, \.globalShare),
         choice("block_schedule", "how the block weight changes", "the loss", \.blockSchedule),
         choice("global_schedule", "how the global weight changes", "the loss", \.globalSchedule),
         choice("local_schedule", "how the local weight changes", "the loss", \.localSchedule),
         choice("block_distance", "how errors of the output count", "the loss", \.blockDistance),
         choice("local_distance", "how operators are compared", "the loss", \.localDistance),
-        choice("global_target", "what the global term compares", "the loss", \.globalTarget),
-        number("global_share", "share of images the global term sees", "time", 0.01...1, \.globalShare),
-        number("temperature", "temperature of the global term", "the loss", 0.01...1000, \.temperature),
-        choice("fusion", "how terms are brought to one scale", "the loss", \.fusion),
     ]
 
     private static func bits(

@@ -19,6 +19,9 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The damping of that solution, as a share of the mean of the inputs' variances.
     public var solverDamping = 0.01
 
+    /// Whether the model's features are rotated before anything else; the same for all units.
+    public var rotate = true
+
     // MARK: Learning
 
     /// The number of optimisation steps of a unit; 0 leaves it as calibrated.
@@ -27,8 +30,9 @@ public struct Hyperparameters: Equatable, Sendable {
     public var batch = 32
     /// How weights are rounded while they are learned.
     public var rounding = Rounding.ste
-    /// The highest learning rate of weights (`ste`) or of rounding variables (`adaround`).
-    public var weightLearningRate = 1e-3
+    /// The highest learning rate of weights in units of their quantizer's step (`ste`), or of rounding variables
+    /// (`adaround`).
+    public var weightLearningRate = 0.01
     /// The highest learning rate of the logarithm of activation scales; 0 freezes them.
     public var scaleLearningRate = 1e-3
     /// The share of the steps over which learning rates rise from 0.

@@ -41,6 +41,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                 {
                     $0.steps = 0
                     $0.weightSolver = .nearest
+                    $0.rotate = false
                 }
             )
         case .ridge: ("closed-form correction and rounding (ERQ, GPTQ)", { $0.steps = 0 })
@@ -76,7 +77,6 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                 {
                     learnRoundings(&$0)
                     dropHalf(&$0)
-                    $0.blockWeight = 2
                     $0.blockDistance = .aphq
                 }
             )
@@ -106,6 +106,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
 private func learnRoundings(_ values: inout Hyperparameters) {
     values.rounding = .adaround
     values.weightSolver = .nearest
+    values.rotate = false
     values.blockWeight = 1
     values.globalWeight = 0
     values.localWeight = 0

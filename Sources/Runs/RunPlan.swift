@@ -41,11 +41,16 @@ public struct RunPlan: Equatable, Sendable {
 
     /// The hyperparameters of one unit, overrides applied.
     ///
-    /// - Throws: `PlanError` for an override with an unknown key or a bad value.
+    /// - Throws: `PlanError` for an override with an unknown key or a bad value, or one of what all units share.
     public func hyperparameters(of unit: String) throws(PlanError) -> Hyperparameters {
         var result = hyperparameters
         for override in units where matches(pattern: override.match, name: unit) {
             try result.apply(override.changes)
+        }
+        guard result.rotate == hyperparameters.rotate else {
+            throw .badValue(
+                key: "rotate", value: "\(result.rotate)",
+                accepted: "\(hyperparameters.rotate), what the whole model has, in single units")
         }
         return result
     }

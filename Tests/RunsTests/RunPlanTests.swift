@@ -34,7 +34,8 @@ private let refusals = [
         sentence: "line 3: steps cannot be “null”; it accepts a whole number from 0 through 1000000"),
     Refusal(
         yaml: minimalPlan + "preset: mgq\n",
-        sentence: "line 3: preset cannot be “mgq”; it accepts calibrate, mgrq, glf"),
+        sentence: "line 3: preset cannot be “mgq”; it accepts "
+            + Preset.allCases.map(\.rawValue).joined(separator: ", ")),
     Refusal(
         yaml: minimalPlan + "seed: -1\n",
         sentence: "line 3: seed cannot be “-1”; it accepts a whole number from 0"),

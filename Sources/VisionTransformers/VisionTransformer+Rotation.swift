@@ -1,0 +1,165 @@
+internal import Kernels
+internal import TensorCore
+
+extension VisionTransformer {
+    /// The same model with its features in rotated coordinates: outliers of single channels are spread over all, so
+    /// that few levels serve activations and weights better, at no cost when the model runs.
+    ///
+    /// In a ViT, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
+    /// reads them its inverse; norms give their gain and shift to the layers behind, layer scale goes into the
+    /// layers before. The rotation keeps the mean of every token, so that LayerNorm commutes with it. In every
+    /// model, queries and keys are rotated head by head, and so are values and what reads them. Only weights
+    /// change; logits stay the same but for rounding.
+    ///
+    /// Source: the offline rotations of GLF-Q and QuaRot (arXiv 2404.00456).
+    ///
+    /// - Parameter seed: Decides the rotations.
+    /// - Returns: The rotated model.
+    public func rotated(seed: UInt64) -> VisionTransformer {
+        var result = self
+        var generator = SeededGenerator(seed: seed, stream: "rotation")
+        if case .vit(let shape) = configuration {
+            let rotation = Rotation.keepingMean(width: shape.width, generator: &generator)
+            for index in units.indices {
+                switch index {
+                case 0: result.weights[0].rotateStem(by: rotation)
+                case units.count - 1: result.weights[index].rotateHead(by: rotation)
+                default: result.weights[index].rotateBlock(by: rotation)
+                }
+            }
+        }
+        for (index, unit) in units.enumerated() {
+            guard let block = unit as? TransformerBlock else { continue }
+            result.weights[index].rotateHeads(block.heads, width: block.width, generator: &generator)
+        }
+        return result
+    }
+}
+
+extension UnitWeights {
+    /// Rotates what a ViT's stem gives: the embedding, the tokens before the patches, the positions.
+    fileprivate mutating func rotateStem(by rotation: Rotation) {
+        linears[0].rotateOutputs(by: rotation)
+        for index in vectors.indices {
+            let width = rotation.matrix.rows
+            let rows = Matrix(
+                rows: vectors[index].count / width, columns: width, elements: vectors[index].elements)
+            let out = Matrix(rows: rows.rows, columns: width)
+            multiply(rows, rotation.matrix, into: out)
+            vectors[index] = Tensor(shape: vectors[index].shape, elements: out.elements)
+        }
+    }
+
+    /// Rotates what a ViT's head reads.
+    fileprivate mutating func rotateHead(by rotation: Rotation) {
+        for layer in linears.indices {
+            linears[layer].takeNorm(gamma: vectors[0], beta: vectors[1])
+            linears[layer].rotateInputs(by: rotation)
+        }
+        clearNorm(gamma: 0, beta: 1)
+    }
+
+    /// Rotates what a ViT's block reads and writes. The layers are qkv, proj, fc1, fc2; the vectors are both norms'
+    /// gain and shift, then both layer scales if there are any.
+    fileprivate mutating func rotateBlock(by rotation: Rotation) {
+        for (layer, norm) in [(0, 0), (2, 2)] {
+            linears[layer].takeNorm(gamma: vectors[norm], beta: vectors[norm + 1])
+            linears[layer].rotateInputs(by: rotation)
+            clearNorm(gamma: norm, beta: norm + 1)
+        }
+        for (layer, scale) in [(1, 4), (3, 5)] {
+            if scale < vectors.count {
+                linears[layer].takeScale(vectors[scale])
+                vectors[scale] = Tensor(
+                    shape: vectors[scale].shape, elements: vectors[scale].elements.map { _ in 1 })
+            }
+            linears[layer].rotateOutputs(by: rotation)
+        }
+    }
+
+    private mutating func clearNorm(gamma: Int, beta: Int) {
+        vectors[gamma] = Tensor(
+            shape: vectors[gamma].shape, elements: vectors[gamma].elements.map { _ in 1 })
+        vectors[beta] = Tensor(shape: vectors[beta].shape, elements: vectors[beta].elements.map { _ in 0 })
+    }
+
+    /// Rotates every head's queries and keys alike, and its values with the columns of proj that read them.
+    fileprivate mutating func rotateHeads(_ heads: Int, width: Int, generator: inout SeededGenerator) {
+        let size = width / heads
+        for head in 0..<heads {
+            let shared = Rotation.any(width: size, generator: &generator)
+            let start = head * size
+            for part in 0..<2 {
+                linears[0].rotateOutputs(
+                    part * width + start..<part * width + start + size, by: shared)
+            }
+            let value = Rotation.any(width: size, generator: &generator)
+            linears[0].rotateOutputs(2 * width + start..<2 * width + start + size, by: value)
+            linears[1].rotateInputs(start..<start + size, by: value)
+        }
+    }
+}
+
+extension LinearWeights {
+    /// Takes over the gain and shift of the norm before: W ← W · diag(γ), b ← b + W · β.
+    fileprivate mutating func takeNorm(gamma: Tensor, beta: Tensor) {
+        let columns = gamma.count
+        var shifts = bias?.elements ?? Array(repeating: 0, count: weight.shape[0])
+        for row in shifts.indices {
+            var sum = 0.0
+            for column in 0..<columns {
+                let index = row * columns + column
+                sum += Double(weight.elements[index]) * Double(beta.elements[column])
+                weight.elements[index] *= gamma.elements[column]
+            }
+            shifts[row] = Float(Double(shifts[row]) + sum)
+        }
+        bias = Tensor(shape: [shifts.count], elements: shifts)
+    }
+
+    /// Takes over the layer scale behind: W ← diag(s) · W, b ← s ⊙ b.
+    fileprivate mutating func takeScale(_ scale: Tensor) {
+        let columns = weight.count / scale.count
+        for index in weight.elements.indices {
+            weight.elements[index] *= scale.elements[index / columns]
+        }
+        if let bias {
+            self.bias = Tensor(
+                shape: bias.shape, elements: zip(bias.elements, scale.elements).map { $0 * $1 })
+        }
+    }
+
+    /// Multiplies outputs: y ← y · R, so W ← Rᵀ · W and b ← b · R.
+    ///
+    /// - Parameters:
+    ///   - range: Which outputs; nil means all.
+    ///   - rotation: As wide as these outputs.
+    fileprivate mutating func rotateOutputs(_ range: Range<Int>? = nil, by rotation: Rotation) {
+        let whole = weight.matrix()
+        let rows = range ?? 0..<whole.rows
+        let changed = Matrix(rows: rows.count, columns: whole.columns)
+        multiply(rotation.matrix, whole.rows(rows), into: changed, transposeA: true)
+        copy(changed, into: whole.rows(rows))
+        weight = Tensor(shape: weight.shape, elements: whole.elements)
+        guard var elements = bias?.elements else { return }
+        let old = Matrix(rows: 1, columns: rows.count, elements: Array(elements[rows]))
+        let new = Matrix(rows: 1, columns: rows.count)
+        multiply(old, rotation.matrix, into: new)
+        elements.replaceSubrange(rows, with: new.elements)
+        bias = Tensor(shape: [elements.count], elements: elements)
+    }
+
+    /// Undoes a rotation of inputs: W · x stays the same for x · R, so W ← W · R.
+    ///
+    /// - Parameters:
+    ///   - range: Which inputs; nil means all.
+    ///   - rotation: As wide as these inputs.
+    fileprivate mutating func rotateInputs(_ range: Range<Int>? = nil, by rotation: Rotation) {
+        let whole = weight.matrix()
+        let columns = range ?? 0..<whole.columns
+        let changed = Matrix(rows: whole.rows, columns: columns.count)
+        multiply(whole.columns(columns), rotation.matrix, into: changed)
+        copy(changed, into: whole.columns(columns))
+        weight = Tensor(shape: weight.shape, elements: whole.elements)
+    }
+}

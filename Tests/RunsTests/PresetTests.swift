@@ -1,0 +1,43 @@
+import Runs
+import Testing
+
+@Suite("Presets")
+struct PresetTests {
+    @Test(
+        "every preset's values are accepted by the fields, and differ from every other's",
+        arguments: Preset.allCases)
+    func values(preset: Preset) throws {
+        let values = preset.hyperparameters
+        for field in HyperparameterField.all {
+            var copy = Hyperparameters()
+            try field.set(field.value(in: values), in: &copy)
+            #expect(field.value(in: copy) == field.value(in: values))
+        }
+        for other in Preset.allCases where other != preset {
+            #expect(other.hyperparameters != values)
+            #expect(other.summary != preset.summary)
+        }
+    }
+
+    @Test("fields change everything that presets differ in")
+    func complete() throws {
+        for preset in Preset.allCases {
+            var rebuilt = Hyperparameters()
+            try rebuilt.apply(Hyperparameters().changes(to: preset.hyperparameters))
+            #expect(rebuilt == preset.hyperparameters)
+        }
+        #expect(Set(HyperparameterField.all.map(\.key)).count == HyperparameterField.all.count)
+    }
+
+    @Test("what the whole model shares cannot differ in single units")
+    func rotation() {
+        var plan = RunPlan(model: "m")
+        plan.units = [
+            UnitOverride(
+                match: "blocks.*",
+                changes: [HyperparameterChange(key: "rotate", value: "\(!plan.hyperparameters.rotate)")])
+        ]
+        #expect(throws: PlanError.self) { try plan.hyperparameters(of: "blocks.0") }
+        #expect(throws: Never.self) { try plan.hyperparameters(of: "head") }
+    }
+}

@@ -1,0 +1,75 @@
+import Checkpoints
+import Foundation
+import Kernels
+import Safetensors
+import TensorCore
+import TestSupport
+import Testing
+
+@testable import VisionTransformers
+
+@Suite("Rotations")
+struct RotationTests {
+    @Test(
+        "rotations are orthogonal, and the one between blocks keeps means",
+        arguments: [1, 2, 12, 20, 32, 36, 48, 64, 96, 192])
+    func orthogonal(width: Int) {
+        for keepsMean in [false, true] {
+            var generator = SeededGenerator(seed: 3, stream: "rotation")
+            let rotation =
+                keepsMean
+                ? Rotation.keepingMean(width: width, generator: &generator)
+                : Rotation.any(width: width, generator: &generator)
+            let product = Matrix(rows: width, columns: width)
+            multiply(rotation.matrix, rotation.matrix, into: product, transposeB: true)
+            for row in 0..<width {
+                for column in 0..<width {
+                    #expect(abs(product[row, column] - (row == column ? 1 : 0)) <= 1e-5)
+                }
+            }
+            guard keepsMean else { continue }
+            for column in 0..<width {
+                let sum = (0..<width).reduce(0) { $0 + Double(rotation.matrix[$1, column]) }
+                #expect(abs(sum - 1) <= 1e-4)
+            }
+        }
+    }
+
+    @Test("a Hadamard rotation spreads one channel evenly over a head", arguments: [32, 48, 64])
+    func flat(width: Int) {
+        var generator = SeededGenerator(seed: 3, stream: "rotation")
+        let rotation = Rotation.any(width: width, generator: &generator)
+        for element in rotation.matrix.elements {
+            #expect(abs(abs(element) - 1 / Float(width).squareRoot()) <= 1e-6)
+        }
+    }
+
+    @Test("a rotated model gives the same logits within 1e-4 relative", arguments: GoldenTests.names)
+    func logits(name: String) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Goldens/\(name)").path
+        let model = try loadCheckpoint(path: folder).model
+        let shape = model.configuration
+        let columns = shape.channels * shape.imageHeight * shape.imageWidth
+        let elements = try SafetensorsFile(path: folder + "/reference.safetensors").floats("input")
+        let input = Matrix(rows: elements.count / columns, columns: columns, elements: elements)
+        func logits(_ model: VisionTransformer) -> Matrix {
+            var current = input
+            for (unit, weights) in zip(model.units, model.weights) {
+                let output = unit.output.matrix(images: input.rows)
+                unit.forward(
+                    current, parameters: UnitParameters(weights, backward: false),
+                    transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: input.rows),
+                    output: output)
+                current = output
+            }
+            return current
+        }
+        let rotated = model.rotated(seed: 4)
+        let (before, after) = (logits(model), logits(rotated))
+        #expect(squaredDistance(before, after).squareRoot() <= 1e-4 * squaredNorm(before).squareRoot())
+        #expect(rotated.weights != model.weights)
+        #expect(rotated.weights == model.rotated(seed: 4).weights)
+        #expect(rotated.weights != model.rotated(seed: 5).weights)
+    }
+}
