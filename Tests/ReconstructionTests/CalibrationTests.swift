@@ -1,0 +1,97 @@
+import Kernels
+import Quantization
+import Reconstruction
+import TensorCore
+import TestSupport
+import Testing
+import VisionTransformers
+
+@Suite("Calibration of a unit")
+struct CalibrationTests {
+    private func settings(_ unit: any ModelUnit, bits: Int) -> CalibrationSettings {
+        CalibrationSettings(
+            weightBits: unit.linears.map { _ in bits }, activationBits: unit.sites.map { _ in bits },
+            reparameterizes: true)
+    }
+
+    private func calibrated(
+        _ small: SmallTask, _ index: Int, _ settings: CalibrationSettings
+    ) throws -> QuantizedUnit {
+        let input = small.input(of: index)
+        return try calibrate(
+            small.model.units[index], weights: small.model.weights[index],
+            fullPrecision: small.fullPrecision[index], input: input, fullPrecisionInput: input,
+            settings: settings, pool: small.pool
+        ).unit
+    }
+
+    /// How far a state's output is from full precision, and its activations.
+    private func run(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit) -> (error: Double, tape: Tape)
+    {
+        let unit = small.model.units[index]
+        let task = small.task(index, state: state)
+        let tape = Tape(shapes: unit.tapeShapes, images: small.images.rows)
+        let output = unit.output.matrix(images: small.images.rows)
+        state.prepared(for: unit).forward(task.prefixInput, tape: tape, output: output)
+        return (squaredDistance(output, task.target), tape)
+    }
+
+    @Test(
+        "every site and weight has at most 2^bits values, with every solver and attention map",
+        arguments: 2...8, [WeightSolver.nearest, .ridgeGptq])
+    func codes(bits: Int, solver: WeightSolver) throws {
+        let small = SmallTask(seed: 3, images: 12)
+        defer { small.pool.shutDown() }
+        for attention in [CalibrationSettings.Attention.logSqrt2, .uniform, .outputError] {
+            let unit = small.model.units[1]
+            var settings = settings(unit, bits: bits)
+            settings.solver = solver
+            settings.attention = attention
+            let state = try calibrated(small, 1, settings)
+            for linear in state.linears {
+                let codes = try #require(linear.quantizer.codes(of: linear.weight.matrix()))
+                #expect(codes.allSatisfy { Int($0) < 1 << bits })
+            }
+            let tape = run(small, 1, state).tape
+            for (site, quantizer) in zip(unit.sites, state.sites) {
+                let codes = try #require(quantizer.codes(of: site.values(in: tape)))
+                #expect(codes.allSatisfy { Int($0) < 1 << bits })
+            }
+        }
+    }
+
+    @Test(
+        "closed forms bring the unit closer to full precision than rounding to the nearest code",
+        arguments: 1...3)
+    func solvers(seed: UInt64) throws {
+        let small = SmallTask(seed: seed, images: 200)
+        defer { small.pool.shutDown() }
+        var errors: [Double] = []
+        for solver in [WeightSolver.nearest, .ridgeGptq] {
+            var settings = settings(small.model.units[1], bits: 3)
+            settings.solver = solver
+            errors.append(run(small, 1, try calibrated(small, 1, settings)).error)
+        }
+        #expect(errors[1] < errors[0])
+    }
+
+    @Test("the attention map gets the levels that change the unit's output less", arguments: [3, 4, 6])
+    func attention(bits: Int) throws {
+        let small = SmallTask(seed: 6, images: 12)
+        defer { small.pool.shutDown() }
+        let unit = small.model.units[1]
+        let site = try #require(unit.sites.firstIndex { $0.kind == .attention })
+        var quantizers: [SiteQuantizer] = []
+        for attention in [CalibrationSettings.Attention.logSqrt2, .uniform, .outputError] {
+            var settings = settings(unit, bits: bits)
+            settings.attention = attention
+            quantizers.append(try calibrated(small, 1, settings).sites[site])
+        }
+        let errors = quantizers.map { quantizer in
+            var state = small.untouched(1)
+            state.sites[site] = quantizer
+            return run(small, 1, state).error
+        }
+        #expect(errors[2] == min(errors[0], errors[1]))
+    }
+}
