@@ -70,6 +70,7 @@ package struct QuantizingTransform: SiteTransform {
     ///   - seed: Decides which.
     ///   - images: These images' places within the step, so that the parts of a step differ.
     ///   - scratch: As many floats as the largest site's values of these images.
+    /// - Returns: The quantizers for one pass.
     func dropping(share: Double, seed: UInt32, images: Range<Int>, scratch: FloatStorage)
         -> QuantizingTransform
     {

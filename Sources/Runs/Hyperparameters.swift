@@ -36,7 +36,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The highest learning rate of the logarithm of activation scales; 0 freezes them.
     public var scaleLearningRate = 1e-3
     /// The share of the steps over which learning rates rise from 0.
-    public var warmUp = 0.0
+    public var warmUp = 0.1
     /// How learning rates change after that.
     public var learningRateSchedule = LearningRateSchedule.cosine
     /// The factor on AdaRound's regulariser.
@@ -73,7 +73,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// What the global term compares.
     public var globalTarget = GlobalTarget.logits
     /// The share of a step's images that the global term sees.
-    public var globalShare = 1.0
+    public var globalShare = 0.25
     /// The temperature that divides logits in the global term.
     public var temperature = 4.0
     /// How the terms are brought to one scale.

@@ -107,6 +107,7 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.rounding = .adaround
     values.weightSolver = .nearest
     values.rotate = false
+    values.globalShare = 1
     values.blockWeight = 1
     values.globalWeight = 0
     values.localWeight = 0

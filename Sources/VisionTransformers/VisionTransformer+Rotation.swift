@@ -59,8 +59,10 @@ extension UnitWeights {
         clearNorm(gamma: 0, beta: 1)
     }
 
-    /// Rotates what a ViT's block reads and writes. The layers are qkv, proj, fc1, fc2; the vectors are both norms'
-    /// gain and shift, then both layer scales if there are any.
+    /// Rotates what a ViT's block reads and writes.
+    ///
+    /// The layers are qkv, proj, fc1, fc2; the vectors are both norms' gain and shift, then both layer scales if
+    /// there are any.
     fileprivate mutating func rotateBlock(by rotation: Rotation) {
         for (layer, norm) in [(0, 0), (2, 2)] {
             linears[layer].takeNorm(gamma: vectors[norm], beta: vectors[norm + 1])

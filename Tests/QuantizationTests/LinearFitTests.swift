@@ -122,4 +122,30 @@ struct LinearFitTests {
         }
         #expect(try fit(1) == fit(count))
     }
+
+    @Test("with hardly more rows than inputs, a correction does not learn noise by heart", arguments: 1...4)
+    func fewRows(seed: UInt64) throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let weight = Tensor(shape: [24, 80], elements: random(24, 80, seed: seed, stream: "w").elements)
+        func sample(_ rows: Int, stream: String) -> (x: Matrix, y: Matrix) {
+            let x = random(rows, 80, seed: seed, stream: stream)
+            let y = random(rows, 24, seed: seed, stream: stream + " noise")
+            scale(y, by: 4, into: y)
+            multiply(x, weight.matrix(), into: y, transposeB: true, accumulate: true)
+            return (x, y)
+        }
+        let fresh = sample(2000, stream: "fresh")
+        var errors: [Double] = []
+        for solver in [WeightSolver.gptq, .ridgeGptq] {
+            let (x, y) = sample(100, stream: "seen")
+            let layer = try LinearFit(solver: solver, damping: 0.01)
+                .layer(
+                    weight: weight, inputs: x, targets: y, calibration: .weights(bits: try BitWidth(4)),
+                    pool: pool)
+            errors.append(outputError(layer, inputs: fresh.x, targets: fresh.y))
+        }
+        // The noise alone is 16 / 3.
+        #expect(errors[1] < errors[0] + 0.1 * 16 / 3)
+    }
 }
