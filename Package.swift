@@ -88,7 +88,7 @@ let package = Package(
             dependencies: [
                 "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
                 "TestSupport",
-            ]),
+            ], exclude: ["Goldens"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "Safetensors", "TensorCore"]),

@@ -1,4 +1,5 @@
 internal import Safetensors
+internal import TensorCore
 internal import VisionTransformers
 
 /// What a checkpoint's names and shapes say about its architecture, and everything that does not fit.
@@ -7,15 +8,27 @@ struct CheckpointReading {
     private(set) var configuration: ModelConfiguration?
     /// Everything missing, unexpected or unsupported, one sentence each.
     private(set) var problems: [String] = []
+    /// The grid of patches that “pos_embed” has positions for, where it is not the model's.
+    private(set) var positionGrid: (rows: Int, columns: Int)?
     private let files: CheckpointFiles
+    /// The image's size that is wanted: the caller's, or config.json's.
+    private let imageSize: (height: Int, width: Int)?
 
-    init(_ files: CheckpointFiles) {
+    /// Tells the architecture.
+    ///
+    /// - Parameters:
+    ///   - files: The checkpoint.
+    ///   - imageSize: The image's height and width if they are to be others than the checkpoint says.
+    init(_ files: CheckpointFiles, imageSize: (height: Int, width: Int)? = nil) {
         self.files = files
+        self.imageSize = imageSize ?? files.configuration.imageSize
+        problems = files.tensors.problems
         do throws(Unfit) {
             let configuration = try detect()
             self.configuration = configuration
             compare(with: configuration)
         } catch {
+            problems += UnsupportedParts.explain(Array(files.tensors.entries.keys)).sentences
             problems.append(error.sentence)
         }
     }
@@ -26,9 +39,11 @@ struct CheckpointReading {
     }
 
     private func shape(_ name: String, rank: Int) throws(Unfit) -> [Int] {
-        guard let entry = files.tensors.entry(name) else {
+        guard let entry = files.tensors.entries[name] else {
             throw Unfit(
-                sentence: "there is no tensor “\(name)”, so it is not a vision transformer with timm's names")
+                sentence:
+                    "there is no tensor “\(name)”, so this is no vision transformer whose names are known (timm's, Hugging Face's or Microsoft's)"
+            )
         }
         guard entry.shape.count == rank, entry.shape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
             throw Unfit(sentence: "“\(name)” has shape \(entry.shape); \(rank) extents from 1 were expected")
@@ -36,16 +51,16 @@ struct CheckpointReading {
         return entry.shape
     }
 
-    private func detect() throws(Unfit) -> ModelConfiguration {
-        files.tensors.entry("layers.0.blocks.0.attn.relative_position_bias_table") != nil
+    private mutating func detect() throws(Unfit) -> ModelConfiguration {
+        files.tensors.entries["layers.0.blocks.0.attn.relative_position_bias_table"] != nil
             ? .swin(try detectSwin()) : .vit(try detectViT())
     }
 
     private func count(prefix: String, suffix: String) -> Int {
-        files.tensors.names.count { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
+        files.tensors.entries.keys.count { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
     }
 
-    private func detectViT() throws(Unfit) -> ViTConfiguration {
+    private mutating func detectViT() throws(Unfit) -> ViTConfiguration {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
         let position = try shape("pos_embed", rank: 3)
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
@@ -55,17 +70,23 @@ struct CheckpointReading {
             imageHeight: patch[2], imageWidth: patch[3], patchHeight: patch[2], patchWidth: patch[3],
             channels: patch[1], width: width, depth: count(prefix: "blocks.", suffix: ".mlp.fc1.weight"),
             heads: try heads(width: width), hiddenWidth: hidden[0], classes: head[0])
-        configuration.hasClassToken = files.tensors.entry("cls_token") != nil
-        configuration.hasDistillationToken = files.tensors.entry("dist_token") != nil
-        if files.tensors.entry("reg_token") != nil {
+        configuration.hasClassToken = files.tensors.entries["cls_token"] != nil
+        configuration.hasDistillationToken = files.tensors.entries["dist_token"] != nil
+        if files.tensors.entries["reg_token"] != nil {
             configuration.registerTokens = try shape("reg_token", rank: 3)[1]
         }
-        let size = try imageSize(
+        let grid = try positionGrid(
             positions: position[1], prefixTokens: configuration.prefixTokens, patch: (patch[2], patch[3]))
-        configuration.imageHeight = size.height
-        configuration.imageWidth = size.width
-        configuration.hasPrefixPositions = position[1] != configuration.patches
-        configuration.normalizesAfterPooling = files.tensors.entry("fc_norm.weight") != nil
+        configuration.imageHeight = grid.rows * patch[2]
+        configuration.imageWidth = grid.columns * patch[3]
+        configuration.hasPrefixPositions =
+            configuration.prefixTokens > 0 && position[1] != grid.rows * grid.columns
+        if let size = imageSize, size != (configuration.imageHeight, configuration.imageWidth) {
+            configuration.imageHeight = size.height
+            configuration.imageWidth = size.width
+            positionGrid = grid
+        }
+        configuration.normalizesAfterPooling = files.tensors.entries["fc_norm.weight"] != nil
         configuration.pooling =
             files.configuration.pooling
             ?? (configuration.hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
@@ -73,9 +94,18 @@ struct CheckpointReading {
             throw Unfit(
                 sentence: "config.json asks for the class token (global_pool), but there is no “cls_token”")
         }
-        configuration.hasQkvBias = files.tensors.entry("blocks.0.attn.qkv.bias") != nil
-        configuration.hasLayerScale = files.tensors.entry("blocks.0.ls1.gamma") != nil
-        configuration.epsilon = files.configuration.epsilon ?? 1e-6
+        configuration.hasQkvBias = files.tensors.entries["blocks.0.attn.qkv.bias"] != nil
+        configuration.hasLayerScale = files.tensors.entries["blocks.0.ls1.gamma"] != nil
+        configuration.epsilon = files.configuration.epsilon ?? files.tensors.epsilon ?? 1e-6
+        if hidden[0] == 2 * (try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]) {
+            throw Unfit(
+                sentence:
+                    "a SwiGLU MLP is not supported: “blocks.0.mlp.fc1.weight” gives twice what fc2 reads")
+        }
+        guard ModelConfiguration.vit(configuration).isPossible else {
+            throw Unfit(
+                sentence: "its tensors' shapes give no ViT that could be run (sides are at most 4096 pixels)")
+        }
         return configuration
     }
 
@@ -94,7 +124,7 @@ struct CheckpointReading {
             window = max(window, (Int(Double(table[0]).squareRoot().rounded()) + 1) / 2)
         }
         window = files.configuration.window ?? window
-        let size = files.configuration.imageSize ?? (32 * window, 32 * window)
+        let size = imageSize ?? (32 * window, 32 * window)
         var configuration = SwinConfiguration(
             imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
             channels: patch[1], width: patch[0], stages: stages, window: window, classes: head[0])
@@ -105,39 +135,42 @@ struct CheckpointReading {
                 sentence: "images of \(size.height) × \(size.width) pixels are no whole number of patches of "
                     + "\(patch[2]) × \(patch[3]); give img_size in config.json")
         }
-        configuration.hasQkvBias = files.tensors.entry("layers.0.blocks.0.attn.qkv.bias") != nil
-        configuration.epsilon = files.configuration.epsilon ?? 1e-5
+        configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
+        configuration.epsilon = files.configuration.epsilon ?? files.tensors.epsilon ?? 1e-5
         guard ModelConfiguration.swin(configuration).isPossible else {
             throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
         }
         return configuration
     }
 
-    /// The image's size: what config.json says if it fits, or a square.
+    /// The grid of patches that the checkpoint was made for: that of the wanted image if it has as many patches, or
+    /// a square.
     ///
     /// - Parameters:
     ///   - positions: The rows of “pos_embed”, which may leave the tokens before the patches out.
     ///   - prefixTokens: The number of tokens before the patches.
     ///   - patch: The size of a patch.
-    private func imageSize(
+    /// - Returns: Rows and columns of patches.
+    /// - Throws: `Unfit` where the positions fit neither the wanted image nor a square.
+    private func positionGrid(
         positions: Int, prefixTokens: Int, patch: (height: Int, width: Int)
-    ) throws(Unfit) -> (height: Int, width: Int) {
+    ) throws(Unfit) -> (rows: Int, columns: Int) {
         let candidates = [positions - prefixTokens, positions]
-        if let size = files.configuration.imageSize {
-            guard size.height % patch.height == 0, size.width % patch.width == 0,
-                candidates.contains(size.height / patch.height * (size.width / patch.width))
+        if let size = imageSize {
+            guard (1...4096).contains(size.height), (1...4096).contains(size.width),
+                size.height % patch.height == 0, size.width % patch.width == 0
             else {
                 throw Unfit(
                     sentence:
-                        "config.json says images of \(size.height) × \(size.width) pixels, but “pos_embed” has "
-                        + "\(positions) positions for \(prefixTokens) tokens and patches of "
-                        + "\(patch.height) × \(patch.width)")
+                        "images of \(size.height) × \(size.width) pixels are no whole number of patches of "
+                        + "\(patch.height) × \(patch.width), or more than 4096 in a row")
             }
-            return size
+            let grid = (size.height / patch.height, size.width / patch.width)
+            if candidates.contains(grid.0 * grid.1) { return grid }
         }
         for patches in candidates {
             let side = Int(Double(max(0, patches)).squareRoot().rounded())
-            if side > 0, side * side == patches { return (side * patch.height, side * patch.width) }
+            if side > 0, side * side == patches { return (side, side) }
         }
         throw Unfit(
             sentence:
@@ -175,45 +208,39 @@ struct CheckpointReading {
             }
         }
         for (name, shape) in expected.sorted(by: { $0.key < $1.key }) {
-            guard let entry = files.tensors.entry(name) else {
+            guard let entry = files.tensors.entries[name] else {
                 problems.append("tensor “\(name)” is missing; shape \(shape) was expected")
                 continue
             }
-            if entry.shape != shape {
-                problems.append("tensor “\(name)” has shape \(entry.shape); \(shape) was expected")
+            var wanted = shape
+            if name == "pos_embed", let positionGrid {
+                wanted[1] += positionGrid.rows * positionGrid.columns - configuration.grid.patches
+            }
+            if entry.shape != wanted {
+                problems.append("tensor “\(name)” has shape \(entry.shape); \(wanted) was expected")
             } else if ![.float32, .float16, .bfloat16, .float64].contains(entry.type) {
                 problems.append(
                     "tensor “\(name)” has type \(entry.type.rawValue); F32, F16, BF16 or F64 was expected")
             }
         }
-        for name in files.tensors.names.sorted() where expected[name] == nil {
-            problems.append("tensor “\(name)” is not supported")
-        }
+        let unexpected = UnsupportedParts.explain(files.tensors.entries.keys.filter { expected[$0] == nil })
+        problems += unexpected.sentences
+        problems += unexpected.rest.map { "tensor “\($0)” is not supported" }
     }
 
-    /// The number of floats in all tensors of the file.
+    /// The number of floats in all tensors that the model has.
     var parameterCount: Int {
-        files.tensors.names.reduce(0) { $0 + (files.tensors.entry($1)?.count ?? 0) }
+        files.tensors.entries.values.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 
-    /// How pixels become the model's input.
-    func preprocessing(
-        channels: Int
-    ) throws(CheckpointError) -> (mean: [Float], standardDeviation: [Float], source: String) {
-        func spread(_ values: [Float]?, _ key: String) throws(CheckpointError) -> [Float] {
-            guard let values else { return Array(repeating: 0.5, count: channels) }
-            guard values.count == channels || values.count == 1 else {
-                throw .unusable(
-                    "\(files.configurationPath ?? "config.json"): “\(key)” has \(values.count) numbers for \(channels) channels"
-                )
-            }
-            return values.count == channels ? values : Array(repeating: values[0], count: channels)
+    /// A parameter of the model: finite, and resampled where the model reads other images than the checkpoint did.
+    func tensor(_ name: String, shape: [Int]) throws(CheckpointError) -> Tensor {
+        var elements = try files.tensors.finiteFloats(name)
+        if name == "pos_embed", let positionGrid, let target = configuration?.grid {
+            elements = resampledPositions(
+                elements, leading: shape[1] - target.patches, grid: positionGrid,
+                target: (target.rows, target.columns), width: shape[2])
         }
-        let known = files.configuration.mean != nil && files.configuration.standardDeviation != nil
-        return (
-            try spread(files.configuration.mean, "mean"),
-            try spread(files.configuration.standardDeviation, "std"),
-            known ? "config.json" : "timm's default for ViT, as config.json does not say"
-        )
+        return Tensor(shape: shape, elements: elements)
     }
 }

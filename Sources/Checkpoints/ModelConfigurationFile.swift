@@ -13,27 +13,21 @@ package struct ModelConfigurationFile: Sendable {
     package var window: Int?
     /// What LayerNorm adds to the variance.
     package var epsilon: Float?
-    /// The mean of each channel, of pixels in 0 … 1.
-    package var mean: [Float]?
-    /// The standard deviation of each channel, of pixels in 0 … 1.
-    package var standardDeviation: [Float]?
     /// The names of the classes.
     package var labels: [String]?
+
+    /// How images are prepared, as far as timm's `pretrained_cfg` says.
+    var preparation = ImagePreparationFile()
 
     /// A file that says nothing.
     package init() {}
 
-    /// Reads timm's form: `model_args` and `pretrained_cfg`, or their keys at the top level.
+    /// Reads timm's form, `model_args` and `pretrained_cfg` or their keys at the top level, and Hugging Face's.
     ///
     /// - Parameter path: The file.
     /// - Throws: `CheckpointError.unusable` for text that is no JSON object, or a value of a wrong type.
     package init(path: String) throws(CheckpointError) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw .missing("\(path) cannot be read; it should be a JSON object, or not be there")
-        }
-        guard let root = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
-            throw .unusable("\(path) is no JSON object; a model's config.json was expected")
-        }
+        let root = try jsonObject(path: path)
         let arguments = (root["model_args"] as? [String: Any]) ?? [:]
         let pretrained = (root["pretrained_cfg"] as? [String: Any]) ?? [:]
         func value(_ keys: [String]) -> Any? {
@@ -55,8 +49,8 @@ package struct ModelConfigurationFile: Sendable {
             heads = found as? Int
         }
         if let found = value(["window_size"]) {
-            guard let number = found as? Int, number > 0 else {
-                throw wrong("window_size", "a positive whole number")
+            guard let number = found as? Int, (1...4096).contains(number) else {
+                throw wrong("window_size", "a whole number from 1 to 4096")
             }
             window = number
         }
@@ -66,36 +60,53 @@ package struct ModelConfigurationFile: Sendable {
             }
             self.pooling = pooling
         }
+        let sides = 1...4096
         if let found = value(["img_size", "image_size"]) {
-            if let side = found as? Int, side > 0 {
+            if let side = found as? Int, sides.contains(side) {
                 imageSize = (side, side)
-            } else if let sides = found as? [Int], sides.count == 2, sides.allSatisfy({ $0 > 0 }) {
-                imageSize = (sides[0], sides[1])
+            } else if let pair = found as? [Int], pair.count == 2, pair.allSatisfy(sides.contains) {
+                imageSize = (pair[0], pair[1])
             } else {
-                throw wrong("img_size", "a positive whole number or a pair of them")
+                throw wrong("img_size", "a whole number from 1 to 4096 or a pair of them")
             }
         }
+        if imageSize == nil, let input = value(["input_size"]) as? [Int], input.count == 3,
+            input.allSatisfy(sides.contains)
+        {
+            imageSize = (input[1], input[2])
+        }
+        if let found = value(["act_layer", "hidden_act"]) {
+            guard let name = found as? String, name.lowercased() == "gelu" else {
+                throw .unusable("\(path): the activation is \(found); only “gelu” is supported")
+            }
+        }
+        preparation = try ImagePreparationFile(timm: value, path: path)
         if let found = value(["norm_eps", "layer_norm_eps"]) {
             guard let number = found as? Double, number > 0, number < 1 else {
                 throw wrong("norm_eps", "a number between 0 and 1")
             }
             epsilon = Float(number)
         }
-        mean = ModelConfigurationFile.channels(value(["mean"]), positive: false)
-        if value(["mean"]) != nil, mean == nil { throw wrong("mean", "a list of finite numbers") }
-        standardDeviation = ModelConfigurationFile.channels(value(["std"]), positive: true)
-        if value(["std"]) != nil, standardDeviation == nil {
-            throw wrong("std", "a list of positive numbers")
-        }
         if let found = value(["label_names"]) {
             guard let names = found as? [String] else { throw wrong("label_names", "a list of texts") }
             labels = names
+        } else if let found = value(["id2label"]) {
+            labels = try ModelConfigurationFile.labels(found, path: path)
         }
     }
 
-    private static func channels(_ value: Any?, positive: Bool) -> [Float]? {
-        guard let numbers = value as? [Double], !numbers.isEmpty else { return nil }
-        guard numbers.allSatisfy({ $0.isFinite && (!positive || $0 > 0) }) else { return nil }
-        return numbers.map { Float($0) }
+    /// Hugging Face's `id2label`, in the order of its numbers; nil for the names that it makes up, `LABEL_0` and so on.
+    private static func labels(_ value: Any, path: String) throws(CheckpointError) -> [String]? {
+        guard let names = value as? [String: String] else {
+            throw .unusable("\(path): “id2label” is not an object of texts")
+        }
+        var labels: [String] = []
+        for index in 0..<names.count {
+            guard let label = names["\(index)"] else {
+                throw .unusable("\(path): “id2label” names \(names.count) classes, but not class \(index)")
+            }
+            labels.append(label)
+        }
+        return labels.enumerated().allSatisfy { $0.element == "LABEL_\($0.offset)" } ? nil : labels
     }
 }

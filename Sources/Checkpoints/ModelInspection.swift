@@ -13,52 +13,64 @@ public struct ModelInspection: Equatable, Codable, Sendable {
         public var shape: [Int]
     }
 
-    /// The safetensors file.
+    /// The file with the weights, or the index of its shards.
     public var file: String
+    /// Whose names the tensors have: timm's, Hugging Face's or Microsoft's.
+    public var layout: String
     /// The architecture in a line; nil where it could not be told.
     public var architecture: String?
     /// The number of floats in all parameters that the architecture has; nil where it could not be told.
     public var parameters: Int?
-    /// How pixels become the model's input, and where that is said.
+    /// How images become the model's input, and where that is said.
     public var preprocessing: String?
     /// The names of the classes, if they are known.
     public var labels: [String]?
     /// Every tensor of the file, in the order of the file.
     public var tensors: [TensorEntry]
+    /// The names of tensors that nothing reads, as they can be computed or serve training only.
+    public var needless: [String]
     /// Everything missing, unexpected or unsupported, one sentence each; empty for a model that can be used.
     public var problems: [String]
 }
 
-/// Looks at a checkpoint without running it.
+/// Looks at a checkpoint without running it; every weight is read once.
 ///
-/// - Parameter path: A safetensors file or a folder with `model.safetensors`.
+/// - Parameters:
+///   - path: A file with weights or a folder with one.
+///   - imageSize: The image's height and width in pixels if they are to be others than the checkpoint says.
 /// - Returns: What it is and what is wrong with it.
 /// - Throws: `CheckpointError` where the file cannot be read at all.
-public func inspectCheckpoint(path: String) throws(CheckpointError) -> ModelInspection {
+public func inspectCheckpoint(
+    path: String, imageSize: (height: Int, width: Int)? = nil
+) throws(CheckpointError) -> ModelInspection {
     let files = try CheckpointFiles(path: path)
-    let reading = CheckpointReading(files)
+    let reading = CheckpointReading(files, imageSize: imageSize)
+    let source = files.tensors.source
     var problems = reading.problems
     var preprocessing: String?
     if let configuration = reading.configuration, problems.isEmpty {
-        for name in files.tensors.names {
-            guard let entry = files.tensors.entry(name) else { continue }
+        for name in files.tensors.entries.keys.sorted() {
             do throws(CheckpointError) {
-                _ = try files.finiteTensor(name, shape: entry.shape)
+                _ = try files.tensors.finiteFloats(name)
             } catch {
                 problems.append("\(error)")
             }
         }
-        let (mean, deviation, source) = try reading.preprocessing(channels: configuration.channels)
-        preprocessing = "(pixel / 255 − \(mean)) / \(deviation), from \(source)"
+        do throws(CheckpointError) {
+            _ = try files.labels(for: configuration)
+            preprocessing = try files.preparation(for: configuration).summary
+        } catch {
+            problems.append("\(error)")
+        }
     }
     return ModelInspection(
-        file: files.tensors.path, architecture: reading.configuration?.summary,
+        file: source.path, layout: files.tensors.layout, architecture: reading.configuration?.summary,
         parameters: problems.isEmpty ? reading.parameterCount : nil, preprocessing: preprocessing,
         labels: files.configuration.labels,
-        tensors: files.tensors.names.compactMap { name in
-            files.tensors.entry(name).map {
+        tensors: source.names.compactMap { name in
+            source.entries[name].map {
                 ModelInspection.TensorEntry(name: name, type: $0.type.rawValue, shape: $0.shape)
             }
         },
-        problems: problems)
+        needless: files.tensors.needless, problems: problems)
 }

@@ -78,13 +78,13 @@ public struct ReferenceResolver: Sendable {
 
     /// The path of a checkpoint.
     ///
-    /// - Parameter text: A safetensors file, a folder with one, or `sample:NAME`.
+    /// - Parameter text: A file with weights, a folder with one, or `sample:NAME`.
     /// - Returns: A path that is there.
     /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
     public func model(_ text: String) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
-            return try existing(path, "a safetensors file or a folder with model.safetensors")
+            return try existing(path, "a file with weights (safetensors, .pth) or a folder with one")
         case .sample(let name):
             let folder = try sampleFolder(name, known: sampleModels, what: "model")
             guard isModel(name) else { throw unknownSample(name, known: sampleModels, what: "model") }

@@ -53,3 +53,34 @@ func float(half bits: UInt16) -> Float {
     default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
     }
 }
+
+/// Why bytes are no floats.
+package enum FloatProblem: Error {
+    /// The type is none of F32, F16, BF16 and F64.
+    case noFloats
+    /// A finite number has no neighbour among 32-bit floats.
+    case beyondRange(index: Int, value: Double)
+}
+
+/// The floats that little-endian bytes stand for.
+///
+/// - Parameters:
+///   - bytes: A whole number of elements, at any alignment.
+///   - type: F32, F16, BF16 or F64.
+/// - Returns: F32 bit by bit, F16 and BF16 exactly, F64 rounded to the nearest.
+/// - Throws: `FloatProblem` for another type, or a finite F64 beyond the range of F32.
+package func floatElements(_ bytes: Span<UInt8>, type: ElementType) throws(FloatProblem) -> [Float] {
+    switch type {
+    case .float32: return elements(bytes) { (bits: UInt32) in Float(bitPattern: bits) }
+    case .float16: return elements(bytes, float(half:))
+    case .bfloat16: return elements(bytes) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
+    case .float64:
+        let doubles = elements(bytes) { (bits: UInt64) in Double(bitPattern: bits) }
+        let floats = doubles.map { Float($0) }
+        for (index, double) in doubles.enumerated() where double.isFinite && !floats[index].isFinite {
+            throw .beyondRange(index: index, value: double)
+        }
+        return floats
+    default: throw .noFloats
+    }
+}

@@ -79,7 +79,7 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
 }
 
 /// A name from outside in quotation marks, shortened, without control characters.
-func quoted(_ name: String) -> String { "'\(printable(name, limit: 120))'" }
+package func quoted(_ name: String) -> String { "'\(printable(name, limit: 120))'" }
 
 /// Text from outside with control characters replaced and everything beyond `limit` characters cut off.
 private func printable(_ text: String, limit: Int) -> String {

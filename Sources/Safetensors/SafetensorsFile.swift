@@ -74,20 +74,16 @@ public struct SafetensorsFile: Sendable {
         let entry = try require(name)
         let start = entry.byteRange.lowerBound
         return try withBytes(of: name) { bytes throws(SafetensorsError) in
-            switch entry.type {
-            case .float32: return elements(bytes) { (bits: UInt32) in Float(bitPattern: bits) }
-            case .float16: return elements(bytes, float(half:))
-            case .bfloat16: return elements(bytes) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
-            case .float64:
-                let doubles = elements(bytes) { (bits: UInt64) in Double(bitPattern: bits) }
-                let floats = doubles.map { Float($0) }
-                for (index, double) in doubles.enumerated() where double.isFinite && !floats[index].isFinite {
+            do throws(FloatProblem) {
+                return try floatElements(bytes, type: entry.type)
+            } catch {
+                switch error {
+                case .noFloats: throw wrongType(name, entry, "F32, F16, BF16 or F64")
+                case .beyondRange(let index, let value):
                     throw SafetensorsError(
                         .badValue, file: path, tensor: name, byte: start + 8 * index,
-                        detail: "the value \(double) is beyond the range of 32-bit floats")
+                        detail: "the value \(value) is beyond the range of 32-bit floats")
                 }
-                return floats
-            default: throw wrongType(name, entry, "F32, F16, BF16 or F64")
             }
         }
     }

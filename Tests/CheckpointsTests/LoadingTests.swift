@@ -68,7 +68,7 @@ struct LoadingTests {
             (#""num_heads": 4"#, #""num_heads": 5"#, "5 heads"),
             (#""num_heads": 4"#, #""num_heads": "four""#, "num_heads"),
             (#""global_pool": "token""#, #""global_pool": "max""#, "global_pool"),
-            (#""img_size": 24"#, #""img_size": 32"#, "32"), ("{", "[", "JSON"),
+            (#""img_size": 24"#, #""img_size": 30"#, "30"), ("{", "[", "JSON"),
         ])
     func badConfiguration(old: String, new: String, expected: String) throws {
         let copy = try Copy()

@@ -84,7 +84,8 @@ struct ReferenceTests {
         let path = #expect(throws: RunFailure.self) { try resolver.model("vit.safetensors") }
         #expect(
             path?.message
-                == "vit.safetensors is not there; give a safetensors file or a folder with model.safetensors")
+                == "vit.safetensors is not there; give a file with weights (safetensors, .pth) or a folder with one"
+        )
         let none = #expect(throws: RunFailure.self) { try Self.resolver([]).model("sample:fashion-vit") }
         #expect(none?.message.contains("no folder sample-models was found") == true)
     }

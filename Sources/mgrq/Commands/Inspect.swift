@@ -9,7 +9,9 @@ struct Inspect: ParsableCommand {
         abstract: "Says what a checkpoint is and whether it can be quantized.")
 
     @Argument(
-        help: ArgumentHelp("A safetensors file, a folder with one, or sample:NAME.", valueName: "model"))
+        help: ArgumentHelp(
+            "A file with weights (safetensors, .pth), a folder with one, or sample:NAME.", valueName: "model")
+    )
     var model: String
 
     @Flag(help: "Print one JSON object.")
@@ -36,6 +38,7 @@ struct Inspect: ParsableCommand {
     private func lines(of inspection: ModelInspection) -> [String] {
         var lines = ["file           \(inspection.file)"]
         if let architecture = inspection.architecture { lines.append("architecture   \(architecture)") }
+        lines.append("layout         \(inspection.layout)")
         if let parameters = inspection.parameters { lines.append("parameters     \(parameters)") }
         if let preprocessing = inspection.preprocessing { lines.append("preprocessing  \(preprocessing)") }
         if let labels = inspection.labels { lines.append("classes        \(labels.joined(separator: ", "))") }
@@ -46,6 +49,7 @@ struct Inspect: ParsableCommand {
             let shape = tensor.shape.map(String.init).joined(separator: " × ")
             return "  \(name)  \(tensor.type)  \(shape.isEmpty ? "scalar" : shape)"
         }
+        lines += inspection.needless.map { "not needed: \($0)" }
         lines += inspection.problems.map { "problem: \($0)" }
         return lines
     }

@@ -1,0 +1,128 @@
+internal import Foundation
+internal import VisionTransformers
+
+/// The files of a checkpoint.
+struct CheckpointFiles {
+    /// The weights.
+    let tensors: NamedTensors
+    /// What `config.json` says.
+    let configuration: ModelConfigurationFile
+    /// That file, if it is there.
+    let configurationPath: String?
+    /// What `preprocessor_config.json` says, if it is there.
+    private let preprocessor: (path: String, contents: ImagePreparationFile)?
+
+    /// Finds and opens the files.
+    ///
+    /// - Parameter path: A file with weights or a folder with one.
+    /// - Throws: `CheckpointError` with the file and what is wrong.
+    init(path: String) throws(CheckpointError) {
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw .missing("\(path) does not exist; give a file with weights or a folder with one")
+        }
+        let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
+        let file = isFolder.boolValue ? try Self.weights(in: path) : path
+        tensors = NamedTensors(try TensorSource(path: file))
+        func beside(_ name: String) -> String? {
+            let path = (folder.isEmpty ? "." : folder) + "/" + name
+            return FileManager.default.fileExists(atPath: path) ? path : nil
+        }
+        configurationPath = beside("config.json")
+        configuration =
+            if let configurationPath { try ModelConfigurationFile(path: configurationPath) } else {
+                ModelConfigurationFile()
+            }
+        preprocessor =
+            if let path = beside("preprocessor_config.json") {
+                (path, try ImagePreparationFile(huggingFace: path))
+            } else { nil }
+    }
+
+    /// The file with the weights in a folder: by its usual name, or the only one there is.
+    private static func weights(in folder: String) throws(CheckpointError) -> String {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        } catch {
+            throw .unusable("\(folder) cannot be listed: \(error.localizedDescription)")
+        }
+        let usual = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
+        if let name = usual.first(where: names.contains) { return "\(folder)/\(name)" }
+        let others = names.filter { name in
+            [".safetensors", ".pth", ".pt", ".bin", ".ckpt"].contains { name.lowercased().hasSuffix($0) }
+        }
+        guard let only = others.first, others.count == 1 else {
+            throw .missing(
+                others.isEmpty
+                    ? "\(folder) holds no model.safetensors, no index of shards, and no file of torch.save; give a file "
+                        + "with weights or a folder with one"
+                    : "\(folder) holds several files with weights: \(others.prefix(8).joined(separator: ", ")); give one "
+                        + "of them")
+        }
+        return "\(folder)/\(only)"
+    }
+
+    /// The names of the classes, if they are known.
+    ///
+    /// - Throws: `CheckpointError.unusable` where they are not as many as the head has.
+    func labels(for shape: ModelConfiguration) throws(CheckpointError) -> [String]? {
+        if let labels = configuration.labels, labels.count != shape.classes {
+            throw .unusable(
+                "\(configurationPath ?? "config.json"): label_names has \(labels.count) entries, but the head has "
+                    + "\(shape.classes) classes")
+        }
+        return configuration.labels
+    }
+
+    /// How images become what a model reads: what the files say, and for the rest what is usual in the model's family.
+    ///
+    /// - Throws: `CheckpointError.unusable` for means or deviations of another number of channels.
+    func preparation(for shape: ModelConfiguration) throws(CheckpointError) -> ImagePreparation {
+        let (file, path) =
+            preprocessor.map { ($0.contents, $0.path) } ?? (configuration.preparation, configurationPath)
+        let isImageNet =
+            switch shape {
+            case .swin: true
+            case .vit(let shape): shape.hasDistillationToken || tensors.layout.contains("DeiT")
+            }
+        let family: String = if case .swin = shape { "Swin" } else { isImageNet ? "DeiT" : "ViT" }
+        func spread(_ values: [Float]?, _ key: String, _ usual: [Float], _ half: Float)
+            throws(CheckpointError) -> [Float]
+        {
+            let values = values ?? (isImageNet && shape.channels == 3 ? usual : [half])
+            guard values.count == shape.channels || values.count == 1 else {
+                throw .unusable(
+                    "\(path ?? "config.json"): “\(key)” has \(values.count) numbers for \(shape.channels) channels"
+                )
+            }
+            return values.count == shape.channels
+                ? values : Array(repeating: values[0], count: shape.channels)
+        }
+        let known = [
+            (file.mean != nil && file.standardDeviation != nil, "normalisation"),
+            (file.resize != nil, "resize"),
+            (file.interpolation != nil, "filter"),
+        ]
+        let name = path.map { ($0 as NSString).lastPathComponent } ?? "config.json"
+        let (said, unsaid) = (known.filter(\.0).map(\.1), known.filter { !$0.0 }.map(\.1))
+        let source = [
+            said.isEmpty ? nil : "\(said.joined(separator: ", ")) from \(name)",
+            unsaid.isEmpty
+                ? nil
+                : "\(unsaid.joined(separator: ", ")) as usual for \(family), as "
+                    + (path == nil ? "there is no \(name)" : "\(name) does not say"),
+        ].compactMap(\.self).joined(separator: "; ")
+        var resize =
+            file.resize
+            ?? .timm(
+                cropFraction: min(shape.imageHeight, shape.imageWidth) >= 384 ? 1 : 0.9, cropMode: .center)
+        if case .exact = resize { resize = .exact(height: shape.imageHeight, width: shape.imageWidth) }
+        return ImagePreparation(
+            height: shape.imageHeight, width: shape.imageWidth, resize: resize,
+            interpolation: file.interpolation ?? .bicubic,
+            mean: try spread(file.mean, "mean", [0.485, 0.456, 0.406], 0.5),
+            standardDeviation: try spread(file.standardDeviation, "std", [0.229, 0.224, 0.225], 0.5),
+            source: source)
+    }
+}

@@ -1,0 +1,69 @@
+/// How images become a model's input, as a checkpoint's metadata says, or a default with a reason.
+public struct ImagePreparation: Equatable, Codable, Sendable {
+    /// How the size of an image changes before the crop.
+    public enum Resize: Equatable, Codable, Sendable {
+        /// timm's rule: the crop of the input's size keeps this share of each side, in a mode of timm.
+        case timm(cropFraction: Double, cropMode: CropMode)
+        /// The shorter side gets this length in pixels, with the ratio kept (Hugging Face's `shortest_edge`).
+        case shortSide(Int)
+        /// Both sides get these lengths in pixels; the ratio is lost.
+        case exact(height: Int, width: Int)
+        /// The image keeps its size.
+        case none
+    }
+
+    /// timm's `crop_mode`.
+    public enum CropMode: String, Equatable, Codable, Sendable {
+        /// The ratio is kept; what lies beyond the crop is lost.
+        case center
+        /// The ratio is lost.
+        case squash
+        /// The ratio is kept; borders fill the crop.
+        case border
+    }
+
+    /// The filter of a resize, by Pillow's names.
+    public enum Interpolation: String, Equatable, Codable, Sendable, CaseIterable {
+        /// The nearest pixel.
+        case nearest
+        /// A triangle.
+        case bilinear
+        /// A cubic with a = −0.5.
+        case bicubic
+        /// A windowed sine of three lobes.
+        case lanczos
+        /// The mean of the pixels.
+        case box
+        /// Pillow's Hamming window.
+        case hamming
+    }
+
+    /// The height of the model's input in pixels: that of the crop from the middle.
+    public var height: Int
+    /// The width of the model's input in pixels.
+    public var width: Int
+    /// How the size changes before the crop.
+    public var resize: Resize
+    /// The filter of that change.
+    public var interpolation: Interpolation
+    /// The mean of each channel, of pixels in 0 … 1.
+    public var mean: [Float]
+    /// The standard deviation of each channel, of pixels in 0 … 1.
+    public var standardDeviation: [Float]
+    /// Where this is said, for people.
+    public var source: String
+
+    /// The preparation in a line, for people.
+    public var summary: String {
+        let size =
+            switch resize {
+            case .timm(let fraction, let mode):
+                "crop_pct \(fraction) \(mode.rawValue) \(interpolation.rawValue)"
+            case .shortSide(let side): "shorter side to \(side) \(interpolation.rawValue)"
+            case .exact(let high, let wide): "squashed to \(high) × \(wide) \(interpolation.rawValue)"
+            case .none: "no resize"
+            }
+        return
+            "\(size), centre crop \(height) × \(width), (pixel / 255 − \(mean)) / \(standardDeviation); \(source)"
+    }
+}

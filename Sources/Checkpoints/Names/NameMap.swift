@@ -1,0 +1,109 @@
+/// How the tensors of one layout are called here, which is as timm calls them.
+struct NameMap {
+    /// Whose layout it is, for people.
+    let layout: String
+    /// What becomes of the names; the first that fits counts, and a name that none knows stays as it is.
+    let patterns: [NamePattern]
+    /// What LayerNorm adds to the variance unless config.json says otherwise; nil for timm's value.
+    var epsilon: Float?
+
+    /// The layout of a checkpoint, told from its names alone.
+    init(names: Set<String>) {
+        if names.contains(where: { $0.hasPrefix("vit.") }) {
+            self = .huggingFaceViT("vit", "Hugging Face ViT", classifiers: [("classifier.*", "head.*")])
+        } else if names.contains(where: { $0.hasPrefix("deit.") }) {
+            let isDistilled = names.contains("cls_classifier.weight")
+            self = .huggingFaceViT(
+                "deit", isDistilled ? "Hugging Face DeiT with two classifiers" : "Hugging Face DeiT",
+                classifiers: isDistilled
+                    ? [
+                        ("cls_classifier.*", "head.*"), ("distillation_classifier.*", "head_dist.*"),
+                        ("deit.embeddings.distillation_token", "dist_token"),
+                    ]
+                    // Read by no classifier, the token is one more register.
+                    : [("classifier.*", "head.*"), ("deit.embeddings.distillation_token", "reg_token")])
+        } else if names.contains(where: { $0.hasPrefix("swin.") }) {
+            self = .huggingFaceSwin
+        } else if names.contains("layers.0.blocks.0.attn.relative_position_bias_table"),
+            names.contains("layers.0.downsample.reduction.weight") || names.contains("head.weight")
+        {
+            self = .microsoftSwin
+        } else {
+            self = NameMap(layout: "timm", patterns: [])
+        }
+    }
+
+    private init(layout: String, patterns: [NamePattern], epsilon: Float? = nil) {
+        self.layout = layout
+        self.patterns = patterns
+        self.epsilon = epsilon
+    }
+
+    /// Original files have the merging at the end of a stage; timm has it at the start of the next.
+    private static let microsoftSwin = NameMap(
+        layout: "Microsoft Swin",
+        patterns: [
+            NamePattern("layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
+            NamePattern("layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
+            NamePattern("head.*", "head.fc.*"),
+        ])
+
+    /// What a transformer block's parts are called on disk, and in memory since transformers 5, which some tools write.
+    private static func block(_ source: String, _ classic: String, _ target: String) -> [NamePattern] {
+        var patterns: [NamePattern] = []
+        for (third, name) in ["query", "key", "value"].enumerated() {
+            patterns.append(
+                NamePattern("\(source).\(classic).\(name).*", "\(target).attn.qkv.*", third: third))
+        }
+        for (third, name) in ["q_proj", "k_proj", "v_proj"].enumerated() {
+            patterns.append(
+                NamePattern("\(source).attention.\(name).*", "\(target).attn.qkv.*", third: third))
+        }
+        let others = [
+            ("attention.output.dense", "attn.proj"), ("attention.o_proj", "attn.proj"),
+            ("intermediate.dense", "mlp.fc1"), ("output.dense", "mlp.fc2"), ("mlp.fc1", "mlp.fc1"),
+            ("mlp.fc2", "mlp.fc2"), ("layernorm_before", "norm1"), ("layernorm_after", "norm2"),
+        ]
+        return patterns + others.map { NamePattern("\(source).\($0.0).*", "\(target).\($0.1).*") }
+    }
+
+    private static func huggingFaceViT(
+        _ prefix: String, _ layout: String, classifiers: [(String, String)]
+    ) -> NameMap {
+        NameMap(
+            layout: layout,
+            patterns: classifiers.map { NamePattern($0.0, $0.1) } + [
+                NamePattern("\(prefix).embeddings.cls_token", "cls_token"),
+                NamePattern("\(prefix).embeddings.position_embeddings", "pos_embed"),
+                NamePattern("\(prefix).embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
+                NamePattern("\(prefix).layernorm.*", "norm.*"),
+            ] + block("\(prefix).encoder.layer.#", "attention.attention", "blocks.#")
+                + block("\(prefix).layers.#", "attention.attention", "blocks.#"),
+            epsilon: 1e-12)
+    }
+
+    private static let huggingFaceSwin = NameMap(
+        layout: "Hugging Face Swin",
+        patterns: [
+            NamePattern("classifier.*", "head.fc.*"),
+            NamePattern("swin.embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
+            NamePattern("swin.embeddings.norm.*", "patch_embed.norm.*"),
+            NamePattern("swin.layernorm.*", "norm.*"),
+            NamePattern("swin.encoder.layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
+            NamePattern("swin.encoder.layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
+            NamePattern(
+                "swin.encoder.layers.#.blocks.#.attention.self.relative_position_bias_table",
+                "layers.#.blocks.#.attn.relative_position_bias_table"),
+            NamePattern(
+                "swin.encoder.layers.#.blocks.#.attention.relative_position_bias.relative_position_bias_table",
+                "layers.#.blocks.#.attn.relative_position_bias_table"),
+        ] + block("swin.encoder.layers.#.blocks.#", "attention.self", "layers.#.blocks.#"),
+        epsilon: 1e-5)
+
+    /// Tensors that can be computed, or that only training reads.
+    static func isNeedless(_ name: String) -> Bool {
+        ["relative_position_index", "attn_mask"].contains { name.hasSuffix("." + $0) }
+            || name.hasSuffix("embeddings.mask_token") || name == "mask_token"
+            || name.contains(".pooler.dense.")
+    }
+}

@@ -1,0 +1,44 @@
+/// A tensor's name with places for numbers, and what it is called here.
+///
+/// Parts are separated by dots. `#` stands for a number that goes over to the target; `#+1` in the target is that
+/// number plus one; a last part `*` stands for one part that goes over as it is.
+struct NamePattern {
+    private let source: [Substring]
+    private let target: [Substring]
+    /// Which third of a fused tensor this is, for queries, keys and values that lie apart.
+    let third: Int?
+
+    init(_ source: String, _ target: String, third: Int? = nil) {
+        self.source = source.split(separator: ".")
+        self.target = target.split(separator: ".")
+        self.third = third
+    }
+
+    /// The target of a name; nil where the name is not of this form.
+    func target(of name: [Substring]) -> String? {
+        guard name.count == source.count else { return nil }
+        var numbers: [Int] = []
+        var last: Substring = ""
+        for (part, pattern) in zip(name, source) {
+            switch pattern {
+            case "#":
+                guard let number = Int(part), (0..<100_000).contains(number), "\(number)" == part else {
+                    return nil
+                }
+                numbers.append(number)
+            case "*": last = part
+            default:
+                guard part == pattern else { return nil }
+            }
+        }
+        var next = numbers.makeIterator()
+        return target.map { part in
+            switch part {
+            case "#": "\(next.next() ?? 0)"
+            case "#+1": "\((next.next() ?? 0) + 1)"
+            case "*": String(last)
+            default: String(part)
+            }
+        }.joined(separator: ".")
+    }
+}

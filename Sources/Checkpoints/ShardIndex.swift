@@ -1,0 +1,81 @@
+internal import Foundation
+internal import Safetensors
+
+/// Hugging Face's index of a checkpoint in several files: which tensor lies in which.
+struct ShardIndex {
+    /// The largest index that is read, in bytes.
+    static let maximumLength = 64 << 20
+
+    /// The shards, open, in the order of their names.
+    let shards: [SafetensorsFile]
+    /// The shard of each tensor, by name.
+    let place: [String: Int]
+
+    /// Reads an index and opens its shards; every tensor has to be where the index says, and nowhere else.
+    ///
+    /// - Parameter path: The index; the shards lie beside it.
+    /// - Throws: `CheckpointError` with the file, the shard and the tensor.
+    init(path: String) throws(CheckpointError) {
+        let root = try jsonObject(path: path, maximumLength: Self.maximumLength)
+        guard let map = root["weight_map"] as? [String: String], !map.isEmpty else {
+            throw .unusable("\(path): “weight_map” should be an object that names a shard for every tensor")
+        }
+        let files = Set(map.values).sorted()
+        let folder = (path as NSString).deletingLastPathComponent
+        var shards: [SafetensorsFile] = []
+        for file in files {
+            guard !file.contains("/"), !file.contains("\\"), file.hasSuffix(".safetensors") else {
+                throw .unusable(
+                    "\(path): the shard \(quoted(file)) should be the name of a .safetensors file in the same folder"
+                )
+            }
+            do {
+                shards.append(try SafetensorsFile(path: (folder.isEmpty ? "." : folder) + "/" + file))
+            } catch {
+                throw .file(error)
+            }
+        }
+        var place: [String: Int] = [:]
+        for (index, shard) in shards.enumerated() {
+            for name in shard.names {
+                guard map[name] == files[index] else {
+                    throw .unusable(
+                        "\(path): tensor \(quoted(name)) lies in \(quoted(files[index])), but the index says "
+                            + (map[name].map(quoted) ?? "nothing of it"))
+                }
+                place[name] = index
+            }
+        }
+        if let missing = map.keys.sorted().first(where: { place[$0] == nil }) {
+            throw .unusable(
+                "\(path): tensor \(quoted(missing)) should lie in \(quoted(map[missing] ?? "")), which has none of this name"
+            )
+        }
+        self.shards = shards
+        self.place = place
+    }
+}
+
+/// A JSON file whose top is an object.
+///
+/// - Throws: `CheckpointError.unusable` for another text, or a file longer than `maximumLength` bytes.
+func jsonObject(path: String, maximumLength: Int = 16 << 20) throws(CheckpointError) -> [String: Any] {
+    let mapping: FileMapping
+    do {
+        mapping = try FileMapping(path: path)
+    } catch {
+        throw .file(error)
+    }
+    guard mapping.count <= maximumLength else {
+        throw .unusable("\(path) has \(mapping.count) bytes; at most \(maximumLength) are accepted")
+    }
+    let data = try mapping.reading { bytes throws(CheckpointError) in
+        var data = Data(capacity: bytes.count)
+        for index in bytes.indices { data.append(bytes[index]) }
+        return data
+    }
+    guard let root = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
+        throw .unusable("\(path) is no JSON object")
+    }
+    return root
+}
