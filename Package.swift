@@ -41,7 +41,9 @@ let package = Package(
         .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors"]),
         .target(
             name: "Checkpoints",
-            dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors"]),
+            dependencies: [
+                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors", "Datasets",
+            ]),
         .target(name: "Runs", dependencies: ["Yams"]),
         .target(
             name: "Engine",

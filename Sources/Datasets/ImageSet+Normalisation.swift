@@ -9,19 +9,19 @@ extension ImageSet {
     ///   - matrix: `[indices.count, channels · height · width]`, row i for the i-th place.
     /// - Throws: `DatasetError` if the preprocessing is for another number of channels.
     public func normalise(
-        _ indices: some Collection<Int>, with preprocessing: Preprocessing, into matrix: Matrix
+        _ indices: some Collection<Int>, with normalisation: Normalisation, into matrix: Matrix
     ) throws(DatasetError) {
         let size = channels * height * width
         precondition(
             matrix.rows == indices.count && matrix.columns == size,
             "\(indices.count) images of \(size) values do not fill \(matrix.rows) × \(matrix.columns)")
-        guard preprocessing.mean.count == channels else {
+        guard normalisation.mean.count == channels else {
             throw DatasetError(
                 .badPreprocessing, file: file, tensor: "images",
                 detail: "the images have \(channels) channels, but mean and standard deviation are given for "
-                    + "\(preprocessing.mean.count)")
+                    + "\(normalisation.mean.count)")
         }
-        let tables = (0..<channels).flatMap { preprocessing.table(channel: $0) }
+        let tables = (0..<channels).flatMap { normalisation.table(channel: $0) }
         let area = height * width
         for (row, index) in indices.enumerated() {
             precondition(index >= 0 && index < count, "image \(index) is outside 0 ..< \(count)")
@@ -43,10 +43,10 @@ extension ImageSet {
     /// - Returns: `[indices.count, channels · height · width]`, row i for the i-th place.
     /// - Throws: `DatasetError` if the preprocessing is for another number of channels.
     public func normalised(
-        _ indices: some Collection<Int>, with preprocessing: Preprocessing
+        _ indices: some Collection<Int>, with normalisation: Normalisation
     ) throws(DatasetError) -> Matrix {
         let matrix = Matrix(rows: indices.count, columns: channels * height * width)
-        try normalise(indices, with: preprocessing, into: matrix)
+        try normalise(indices, with: normalisation, into: matrix)
         return matrix
     }
 }

@@ -34,7 +34,7 @@ struct RunInputs: Sendable {
 func normalisedImages(_ images: ImageSet, for checkpoint: Checkpoint) throws -> Matrix {
     let shape = checkpoint.model.configuration
     try images.require(channels: shape.channels, height: shape.imageHeight, width: shape.imageWidth)
-    let preprocessing = try Preprocessing(
+    let normalisation = try Normalisation(
         mean: checkpoint.mean, standardDeviation: checkpoint.standardDeviation)
-    return try images.normalised(Array(0..<images.count), with: preprocessing)
+    return try images.normalised(Array(0..<images.count), with: normalisation)
 }

@@ -62,11 +62,11 @@ public func evaluateModelOrRun(
 private struct EvaluatedModel {
     let units: [PreparedUnit]
     let configuration: ModelConfiguration
-    let preprocessing: Preprocessing
+    let normalisation: Normalisation
 
     init(fullPrecision checkpoint: Checkpoint) throws {
         configuration = checkpoint.model.configuration
-        preprocessing = try Preprocessing(
+        normalisation = try Normalisation(
             mean: checkpoint.mean, standardDeviation: checkpoint.standardDeviation)
         units = zip(checkpoint.model.units, checkpoint.model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
@@ -75,7 +75,7 @@ private struct EvaluatedModel {
 
     init(packed file: QuantizedModelFile) throws {
         configuration = file.checkpoint.configuration
-        preprocessing = try Preprocessing(
+        normalisation = try Normalisation(
             mean: file.checkpoint.mean, standardDeviation: file.checkpoint.standardDeviation)
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
     }
@@ -84,7 +84,7 @@ private struct EvaluatedModel {
         try set.require(
             channels: configuration.channels, height: configuration.imageHeight,
             width: configuration.imageWidth)
-        let images = try set.normalised(Array(0..<set.count), with: preprocessing)
+        let images = try set.normalised(Array(0..<set.count), with: normalisation)
         return outputs(of: units, on: images, pool: pool)
     }
 }

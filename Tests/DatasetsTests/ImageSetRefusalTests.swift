@@ -114,7 +114,7 @@ struct ImageSetRefusalTests {
         #expect(throws: DatasetError.self) { try set.select(0, seed: 0) }
         #expect(throws: DatasetError.self) { try set.require(channels: 3, height: 2, width: 2) }
         try set.require(channels: 1, height: 2, width: 2)
-        let three = try Preprocessing(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
+        let three = try Normalisation(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
         #expect(throws: DatasetError.self) { try set.normalised(0..<1, with: three) }
         #expect(throws: DatasetError.self) {
             try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3])
@@ -129,7 +129,7 @@ struct ImageSetRefusalTests {
     func preprocessing(mean: [Float], deviation: [Float]) throws {
         defer { removeFolder() }
         let error = try #require(throws: DatasetError.self) {
-            try Preprocessing(mean: mean, standardDeviation: deviation)
+            try Normalisation(mean: mean, standardDeviation: deviation)
         }
         #expect(error.code == .badPreprocessing)
     }

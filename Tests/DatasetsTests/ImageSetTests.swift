@@ -21,9 +21,9 @@ struct ImageSetTests {
         let path = fixtures + "normalised.safetensors"
         let reference = try SafetensorsFile(path: path)
         let set = try ImageSet(path: path)
-        let preprocessing = try Preprocessing(
+        let normalisation = try Normalisation(
             mean: reference.floats("mean"), standardDeviation: reference.floats("deviation"))
-        let found = try set.normalised(0..<1, with: preprocessing)
+        let found = try set.normalised(0..<1, with: normalisation)
         let expected = try reference.floats("normalised")
         #expect(found.rows == 1 && found.columns == 4 * 16 * 16)
         #expect(found.elements.map(\.bitPattern) == expected.map(\.bitPattern))
@@ -33,7 +33,7 @@ struct ImageSetTests {
     @Test("chosen rows are written where they belong, and nothing else is")
     func normaliseIntoView() throws {
         let set = try numbered()
-        let plain = try Preprocessing(mean: [0], standardDeviation: [1])
+        let plain = try Normalisation(mean: [0], standardDeviation: [1])
         let whole = Matrix(rows: 4, columns: 8)
         try set.normalise([7, 2], with: plain, into: whole.rows(1..<3).columns(1..<7))
         let blank = Array(repeating: Float(0), count: 8)
