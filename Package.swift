@@ -38,7 +38,10 @@ let package = Package(
             name: "Reconstruction",
             dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization"]),
         .target(name: "Safetensors"),
-        .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors"]),
+        .target(
+            name: "CImageCodecs", cSettings: strictC,
+            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+        .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors", "CImageCodecs"]),
         .target(
             name: "Checkpoints",
             dependencies: [
@@ -101,7 +104,7 @@ let package = Package(
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

@@ -1,21 +1,21 @@
 import Glibc
 
 /// A file's bytes in memory without a copy, for as long as the object lives.
-@safe final class FileMapping: @unchecked Sendable {
+@safe package final class FileMapping: @unchecked Sendable {
     // `@unchecked Sendable`: the pages are mapped read-only and private, and nothing changes after `init`.
     private let base: UnsafeMutableRawPointer?
     private let descriptor: Int32
     private let status: stat
     /// The path as the caller gave it.
-    let path: String
+    package let path: String
     /// The length of the file in bytes.
-    let count: Int
+    package let count: Int
 
     /// Maps a regular file.
     ///
     /// - Parameter path: Where it lies.
     /// - Throws: `SafetensorsError` if there is no such regular file or it cannot be mapped.
-    init(path: String) throws(SafetensorsError) {
+    package init(path: String) throws(SafetensorsError) {
         // Not blocking, or opening a named pipe would wait for a writer.
         let descriptor = path.utf8.contains(0) ? -1 : unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -65,7 +65,7 @@ import Glibc
     ///   - body: Reads the bytes.
     /// - Returns: What `body` returns.
     /// - Throws: `SafetensorsError` if the file changed, and what `body` throws.
-    func withBytes<Result>(
+    package func withBytes<Result>(
         in range: Range<Int>, _ body: (Span<UInt8>) throws(SafetensorsError) -> Result
     ) throws(SafetensorsError) -> Result {
         precondition(
