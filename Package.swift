@@ -68,6 +68,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        .executableTarget(
+            name: "preprocessing", dependencies: ["Datasets", "TensorCore"], path: "Benchmarks/Preprocessing"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Datasets", "Safetensors", "TensorCore"], path: "Tests/Fuzz"),
         .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TestSupport"]),

@@ -90,7 +90,7 @@ extension PreprocessingPipeline {
     /// - Returns: The pipeline.
     /// - Throws: `DatasetError` for numbers that do not normalise images.
     static func evaluation(
-        of configuration: ViTConfiguration, mean: [Float], standardDeviation: [Float]
+        of configuration: ModelConfiguration, mean: [Float], standardDeviation: [Float]
     ) throws(DatasetError) -> PreprocessingPipeline {
         try .timm(
             height: configuration.imageHeight, width: configuration.imageWidth, cropFraction: 1,

@@ -42,7 +42,7 @@ public struct ModelEvaluation: Equatable, Codable, Sendable {
 /// - Throws: `RunFailure` with one sentence.
 public func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), referencePath: String?,
-    threads: Int, warn: (String) -> Void = { _ in }
+    threads: Int, warn: @escaping (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     do {
         let pool = WorkerPool(threads: threads)
@@ -51,7 +51,7 @@ public func evaluateModelOrRun(
         let work = EvaluationWork(set: set, reading: ImageReading(images), pool: pool, warn: warn)
         guard let quantized = try QuantizedModelFile(path: path) else {
             let model = try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))
-            return try work.compare(model, with: .itself)
+            return try work.compare(model, with: Reference.itself)
         }
         let reference = try referencePath.map {
             try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0))
@@ -82,7 +82,8 @@ private struct EvaluatedModel {
     init(packed file: QuantizedModelFile) throws {
         let configuration = file.checkpoint.configuration
         pipeline = try .evaluation(
-            of: configuration, mean: file.checkpoint.mean, standardDeviation: file.checkpoint.standardDeviation)
+            of: configuration, mean: file.checkpoint.mean,
+            standardDeviation: file.checkpoint.standardDeviation)
         classes = configuration.classes
         labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
@@ -119,7 +120,8 @@ private struct EvaluationWork {
                 "the reference has \(other.classes) classes, the quantized model \(model.classes); "
                     + "give the checkpoint that the model was made from")
         }
-        let passes = others.allSatisfy { $0.pipeline == model.pipeline }
+        let passes =
+            others.allSatisfy { $0.pipeline == model.pipeline }
             ? [[model] + others] : [[model], others]
         var logits: [Matrix] = []
         var used: [Int] = []
@@ -132,7 +134,8 @@ private struct EvaluationWork {
         for image in skipped { warn("left out: \(image.reason)") }
         guard let own = logits.first, !used.isEmpty else {
             throw RunFailure(
-                .badData, "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+                .badData,
+                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
         }
         let result = evaluation(
             of: own, against: logits.last ?? own, labels: labels.map { labels in used.map { labels[$0] } })

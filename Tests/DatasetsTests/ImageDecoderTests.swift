@@ -19,10 +19,12 @@ struct ImageDecoderTests {
         }
     }
 
-    @Test("of a file that is cut short anywhere, no image is made", arguments: [
-        "colour-420.jpg", "colour-progressive.jpg", "gray.jpg", "cmyk.jpg", "rgb-8.png", "palette-4.png",
-        "gray-16-interlaced.png", "lossy.webp", "lossless.webp", "lossy-alpha.webp",
-    ])
+    @Test(
+        "of a file that is cut short anywhere, no image is made",
+        arguments: [
+            "colour-420.jpg", "colour-progressive.jpg", "gray.jpg", "cmyk.jpg", "rgb-8.png", "palette-4.png",
+            "gray-16-interlaced.png", "lossy.webp", "lossless.webp", "lossy-alpha.webp",
+        ])
     func cutShort(name: String) throws {
         let bytes = try fixtureFile(name)
         let pipeline = try PreprocessingPipeline(
@@ -41,9 +43,11 @@ struct ImageDecoderTests {
         }
     }
 
-    @Test("an image beyond the limit is refused by its header, before anything is allocated", arguments: [
-        (4097, 1), (1, 4097), (65_535, 65_535), (0, 5), (2_000_000_000, 2_000_000_000),
-    ])
+    @Test(
+        "an image beyond the limit is refused by its header, before anything is allocated",
+        arguments: [
+            (4097, 1), (1, 4097), (65_535, 65_535), (0, 5), (2_000_000_000, 2_000_000_000),
+        ])
     func tooLarge(height: Int, width: Int) throws {
         func bytes(_ number: Int, _ count: Int) -> [UInt8] {
             (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * (count - 1 - $0))) }
@@ -56,7 +60,8 @@ struct ImageDecoderTests {
         files.append(("a.png", png))
         if max(height, width) <= 65_535 {
             var jpeg = try fixtureFile("colour-420.jpg")
-            let frame = try #require(jpeg.indices.dropLast().first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+            let frame = try #require(
+                jpeg.indices.dropLast().first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
             jpeg.replaceSubrange(frame + 5..<frame + 9, with: bytes(height, 2) + bytes(width, 2))
             files.append(("a.jpg", jpeg))
         }
@@ -71,7 +76,9 @@ struct ImageDecoderTests {
             #expect([.tooLarge, .undecodable].contains(error?.code), "\(name): \(error?.description ?? "")")
             if height != 0, height <= 65_535 {
                 #expect(error?.code == .tooLarge)
-                #expect(error?.description.contains("\(height) × \(width) pixels; each side may have up to 4096") == true)
+                #expect(
+                    error?.description.contains("\(height) × \(width) pixels; each side may have up to 4096")
+                        == true)
             }
         }
     }
@@ -79,7 +86,8 @@ struct ImageDecoderTests {
     @Test("an image of exactly the limit is read")
     func atTheLimit() throws {
         let pipeline = try PreprocessingPipeline(
-            resize: .exact(height: 2, width: 2), interpolation: .box, height: 2, width: 2, normalisation: .imageNet)
+            resize: .exact(height: 2, width: 2), interpolation: .box, height: 2, width: 2,
+            normalisation: .imageNet)
         let png = blackPNG(height: 4096, width: 4096)
         let pixels = try ImageDecoder().withPixels(
             of: png, path: "black.png", pipeline: pipeline, appliesOrientation: false
@@ -87,12 +95,15 @@ struct ImageDecoderTests {
         #expect(pixels == Array(repeating: 0, count: 12))
     }
 
-    @Test("what is no image is refused by its content, whatever its name", arguments: [
-        ([], "empty"), (Array("GIF89a….".utf8), "GIF"), (Array("BM123456".utf8), "BMP"), ([1, 2, 3], "no image"),
-        (Array("<!doctype html>".utf8), "HTML"), ([0x49, 0x49, 0x2A, 0, 8, 0, 0, 0], "TIFF"),
-        ([0xFF, 0xD8, 0xFF], "JPEG"), ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "PNG"),
-        (Array("RIFF1234WEBP".utf8), "WebP"),
-    ] as [([UInt8], String)])
+    @Test(
+        "what is no image is refused by its content, whatever its name",
+        arguments: [
+            ([], "empty"), (Array("GIF89a….".utf8), "GIF"), (Array("BM123456".utf8), "BMP"),
+            ([1, 2, 3], "no image"),
+            (Array("<!doctype html>".utf8), "HTML"), ([0x49, 0x49, 0x2A, 0, 8, 0, 0, 0], "TIFF"),
+            ([0xFF, 0xD8, 0xFF], "JPEG"), ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "PNG"),
+            (Array("RIFF1234WEBP".utf8), "WebP"),
+        ] as [([UInt8], String)])
     func noImage(bytes: [UInt8], word: String) throws {
         let pipeline = try PreprocessingPipeline(
             resize: .none, interpolation: .bicubic, height: 8, width: 8, normalisation: .imageNet)
@@ -109,7 +120,9 @@ struct ImageDecoderTests {
     func sha256() {
         // FIPS 180-4, and a million letters in pieces that fit no block.
         #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-        #expect(SHA256.hex(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        #expect(
+            SHA256.hex(Array("abc".utf8))
+                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         var hash = SHA256()
         let letters = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000)
         var place = 0
@@ -123,14 +136,19 @@ struct ImageDecoderTests {
 
     /// The checksum of PNG, bit by bit.
     private func crc32(_ bytes: [UInt8]) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { sum, byte in
-            (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
+        var sum = ~UInt32(0)
+        for byte in bytes {
+            sum ^= UInt32(byte)
+            for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
         }
+        return ~sum
     }
 
     /// A gray PNG of 1 bit whose pixels lie in stored blocks of deflate.
     private func blackPNG(height: Int, width: Int) -> [UInt8] {
-        func bytes(_ number: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) } }
+        func bytes(_ number: UInt32) -> [UInt8] {
+            (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
+        }
         func chunk(_ name: String, _ content: [UInt8]) -> [UInt8] {
             let body = Array(name.utf8) + content
             return bytes(UInt32(content.count)) + body + bytes(crc32(body))
@@ -140,13 +158,16 @@ struct ImageDecoderTests {
         for start in stride(from: 0, to: size, by: 65_535) {
             let part = min(65_535, size - start)
             let isLast: UInt8 = start + part == size ? 1 : 0
-            stream += [isLast, UInt8(part & 255), UInt8(part >> 8), UInt8(~part & 255), UInt8(~part >> 8 & 255)]
+            stream += [
+                isLast, UInt8(part & 255), UInt8(part >> 8), UInt8(~part & 255), UInt8(~part >> 8 & 255),
+            ]
             stream += Array(repeating: 0, count: part)
         }
         // Adler-32 of zeros: the second sum is their number.
         stream += bytes(UInt32(size % 65_521) << 16 | 1)
         return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-            + chunk("IHDR", bytes(UInt32(width)) + bytes(UInt32(height)) + [1, 0, 0, 0, 0]) + chunk("IDAT", stream)
+            + chunk("IHDR", bytes(UInt32(width)) + bytes(UInt32(height)) + [1, 0, 0, 0, 0])
+            + chunk("IDAT", stream)
             + chunk("IEND", [])
     }
 }

@@ -37,7 +37,8 @@ struct ImageCase: Decodable, Sendable, CustomTestStringConvertible {
         sha256 = try values.decode(String.self, forKey: .sha256)
         if let timm = try values.decodeIfPresent(Timm.self, forKey: .timm) {
             pipeline = try .timm(
-                height: timm.height, width: timm.width, cropFraction: timm.cropFraction, cropMode: timm.cropMode,
+                height: timm.height, width: timm.width, cropFraction: timm.cropFraction,
+                cropMode: timm.cropMode,
                 interpolation: timm.interpolation, normalisation: .imageNet)
         } else {
             pipeline = try values.decode(PreprocessingPipeline.self, forKey: .pipeline)

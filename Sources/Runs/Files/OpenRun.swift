@@ -54,7 +54,7 @@ public final class OpenRun {
     ///
     /// - Parameter manifest: The manifest as JSON.
     /// - Throws: `RunFailure`; then there is none, or the one that was there.
-    public func write(imageManifest manifest: JSONValue) throws(RunFailure) {
+    package func write(imageManifest manifest: JSONValue) throws(RunFailure) {
         try writeFileAtomically(Array(manifest.page.utf8), to: directory.imagesPath)
     }
 
