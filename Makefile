@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check nightly results format
+.PHONY: help run test check nightly fuzz bench results format
 
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test -c release --disable-xctest
@@ -32,6 +32,24 @@ check: ## everything that a change must pass
 nightly: check ## check, and the tests again under sanitizers
 	swift test --disable-xctest --sanitize address --scratch-path .build-address --filter '^(RunsTests|SafetensorsTests|DatasetsTests|CheckpointsTests|KernelsTests|TerminalUITests)\.'
 	swift test --disable-xctest --sanitize thread --scratch-path .build-thread --filter '^(TensorCoreTests|EngineTests|TerminalUITests)\.'
+
+# The readers that are fuzzed, and for how long each.
+FUZZED := images npy safetensors
+FUZZ_SECONDS := 60
+
+fuzz: ## feed every reader with damaged files for a minute, under the address sanitizer
+	@.ci/install build
+	swift build -c release --sanitize address --scratch-path .build-fuzz --product Fuzz
+	@folder=$$(mktemp -d) && trap 'rmdir "$$folder" || echo "the input lies in $$folder"' EXIT && \
+	for entry in $(FUZZED); do \
+		"$$(swift build -c release --scratch-path .build-fuzz --show-bin-path)/Fuzz" \
+			$$entry $(FUZZ_SECONDS) $${FUZZ_SEED:-1} "$$folder" || exit 1; \
+	done
+
+bench: ## time the preparation of photos beside Pillow and torchvision
+	@.ci/install build
+	$(SWIFT_BUILD) --product preprocessing
+	python3 Benchmarks/preprocessing.py --program "$$($(SWIFT_BUILD) --show-bin-path)/preprocessing"
 
 results: ## measure the presets and write docs/results.md; takes hours, can be interrupted; BACKBONE=FOLDER adds a model
 	@.ci/install build

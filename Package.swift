@@ -38,10 +38,15 @@ let package = Package(
             name: "Reconstruction",
             dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization"]),
         .target(name: "Safetensors"),
-        .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors"]),
+        .target(
+            name: "CImageCodecs", cSettings: strictC,
+            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+        .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors", "CImageCodecs"]),
         .target(
             name: "Checkpoints",
-            dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors"]),
+            dependencies: [
+                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors", "Datasets",
+            ]),
         .target(name: "Runs", dependencies: ["Yams"]),
         .target(
             name: "Engine",
@@ -63,6 +68,10 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        .executableTarget(
+            name: "preprocessing", dependencies: ["Datasets", "TensorCore"], path: "Benchmarks/Preprocessing"),
+        .executableTarget(
+            name: "Fuzz", dependencies: ["Datasets", "Safetensors", "TensorCore"], path: "Tests/Fuzz"),
         .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TestSupport"]),
@@ -99,7 +108,7 @@ let package = Package(
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

@@ -4,8 +4,20 @@ public import Safetensors
 public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, for programs.
     public enum Code: String, Hashable, Sendable, CaseIterable {
-        /// The file cannot be read; `cause` says why.
+        /// There is no such file or folder.
+        case missing
+        /// The file or the folder cannot be read; `cause` says why if a file format has a say.
         case unreadable
+        /// The file does not hold an image that can be decoded.
+        case undecodable
+        /// The image is larger than the limit.
+        case tooLarge
+        /// The array file breaks a rule of its format.
+        case malformed
+        /// The folder is not laid out as a set of images.
+        case badFolder
+        /// The file of labels cannot be used.
+        case badLabelsFile
         /// The elements have a type that cannot be used.
         case wrongType
         /// The extents are not those of images, or of labels for them.
@@ -14,8 +26,12 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
         case empty
         /// More images are asked for than there are.
         case tooFew
+        /// A float in an array of images is not finite.
+        case badFloat
         /// A label is negative or beyond the classes of the model.
         case badLabel
+        /// The classes of the images are not those of the model.
+        case wrongClasses
         /// Labels are needed and the set has none.
         case noLabels
         /// The images are not of the size or the number of channels that the model reads.
@@ -52,7 +68,8 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One sentence: where, what, and what would be accepted.
     public var description: String {
         if let cause { return cause.description }
-        let place = [file, tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(separator: ", ")
+        let place = [file.map(printable), tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(
+            separator: ", ")
         return place.isEmpty ? detail : "\(place): \(detail)"
     }
 }

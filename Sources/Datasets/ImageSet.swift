@@ -1,27 +1,68 @@
-/// Images of one size, with or without labels, as bytes.
+internal import Safetensors
+
+/// Images with or without labels: files in a folder, decoded when they are asked for, or one array.
 ///
-/// A value; copies are independent. As a file, a set is safetensors with a tensor `images` (U8, `[n, h, w]` or `[n, c, h, w]`) and, where
-/// the classes are known, a tensor `labels` of whole numbers, `[n]`. Other tensors are of no concern.
-public struct ImageSet: Hashable, Sendable {
+/// A set is opened by its path, whatever it is:
+///
+/// - a folder of JPEG, PNG and WebP files: in one folder for each class, all in one, or with a file of labels;
+/// - safetensors or npz with an array `images` and perhaps `labels`, or a single npy array.
+///
+/// Arrays are `[n, h, w]`, `[n, c, h, w]` or `[n, h, w, c]` of the model's size: bytes, 0 to 255, or floats that are
+/// normalised already and used as they are. Arrays stay in their file until they are read.
+public struct ImageSet: Sendable {
     /// The longest side that an image may have, in pixels.
     public static let maximumSide = 4096
     /// The most channels that an image may have.
     public static let maximumChannels = 4
+    /// The longest image file that is read, in bytes.
+    static let greatestFile = 512 << 20
 
-    /// The path that the images came from, for errors; nil if they were made in memory.
+    /// Where the images are.
+    enum Content: Sendable {
+        case array(PixelArray)
+        /// Paths below a folder.
+        case files(folder: String, paths: [String])
+    }
+
+    /// The path that the images came from; nil if they were made in memory.
     public let file: String?
     /// The number of images, at least 1.
     public let count: Int
-    /// The number of channels of each image: 1 for gray, 3 for red, green and blue.
-    public let channels: Int
-    /// The number of rows of pixels.
-    public let height: Int
-    /// The number of pixels in a row.
-    public let width: Int
-    /// All values, `[count, channels, height, width]`, 0 for none of the channel's light.
-    public let pixels: [UInt8]
     /// The class of each image, counted from 0; nil if it is not known.
     public let labels: [Int]?
+    /// The names that the labels number: those of the class folders, sorted; nil where there are numbers only.
+    public let classNames: [String]?
+    let content: Content
+
+    /// Opens a set.
+    ///
+    /// - Parameter path: A folder or a file.
+    /// - Throws: `DatasetError` if there is none, or it does not hold what a set needs.
+    public init(path: String) throws(DatasetError) {
+        switch try SourceKind(path: path) {
+        case .folder:
+            let listing = try FolderListing(root: path)
+            try self.init(
+                .files(folder: path, paths: listing.paths), count: listing.paths.count,
+                labels: listing.labels,
+                classNames: listing.classNames, file: path)
+        case .numpy:
+            let file = try NumPyFile(path: path)
+            let images = try file.images()
+            try self.init(
+                .array(images), count: images.count, labels: try file.labels(count: images.count), file: path)
+        case .safetensors:
+            let file: SafetensorsFile
+            do {
+                file = try SafetensorsFile(path: path)
+            } catch {
+                throw DatasetError(error)
+            }
+            let images = try PixelArray(of: file)
+            try self.init(
+                .array(images), count: images.count, labels: try file.labels(count: images.count), file: path)
+        }
+    }
 
     /// Makes a set of given images.
     ///
@@ -36,29 +77,21 @@ public struct ImageSet: Hashable, Sendable {
     public init(
         channels: Int, height: Int, width: Int, pixels: [UInt8], labels: [Int]? = nil, file: String? = nil
     ) throws(DatasetError) {
-        guard 1...Self.maximumChannels ~= channels else {
-            throw DatasetError(
-                .wrongShape, file: file, tensor: "images",
-                detail: "the images have \(channels) channels; 1 to \(Self.maximumChannels) are accepted, "
-                    + "and the channels come before height and width")
-        }
-        guard 1...Self.maximumSide ~= height, 1...Self.maximumSide ~= width else {
-            throw DatasetError(
-                .wrongShape, file: file, tensor: "images",
-                detail:
-                    "the images have \(height) × \(width) pixels; each side must be 1 to \(Self.maximumSide)")
-        }
         let size = channels * height * width
-        guard pixels.count % size == 0 else {
+        guard size > 0, pixels.count % size == 0 else {
             throw DatasetError(
                 .wrongShape, file: file, tensor: "images",
                 detail: "\(pixels.count) values do not make images of \(channels) × \(height) × \(width)")
         }
-        guard !pixels.isEmpty else {
-            throw DatasetError(
-                .empty, file: file, tensor: "images", detail: "there are no images; one is the least")
-        }
-        count = pixels.count / size
+        let array = try PixelArray(
+            shape: [pixels.count / size, channels, height, width], isFortran: false, element: .uint8,
+            source: .memory(pixels, 0..<pixels.count), file: file)
+        try self.init(.array(array), count: array.count, labels: labels, file: file)
+    }
+
+    private init(
+        _ content: Content, count: Int, labels: [Int]?, classNames: [String]? = nil, file: String?
+    ) throws(DatasetError) {
         if let labels {
             guard labels.count == count else {
                 throw DatasetError(
@@ -71,11 +104,10 @@ public struct ImageSet: Hashable, Sendable {
                     detail: "the label of image \(place) is \(labels[place]); classes count from 0")
             }
         }
-        self.channels = channels
-        self.height = height
-        self.width = width
-        self.pixels = pixels
+        self.content = content
+        self.count = count
         self.labels = labels
+        self.classNames = classNames
         self.file = file
     }
 }

@@ -11,30 +11,90 @@ struct RunInputs: Sendable {
     let calibration: Matrix
     /// Normalised evaluation images and their labels; nil without any.
     let evaluation: (images: Matrix, labels: [Int]?)?
+    /// Which images these are.
+    let manifest: RunImageManifest
 
-    init(plan: RunPlan, resources: RunResources) throws {
+    init(plan: RunPlan, resources: RunResources, pool: WorkerPool) throws {
         let checkpoint = try loadCheckpoint(path: resources.modelPath)
         self.checkpoint = checkpoint
-        let images = try ImageSet(path: resources.calibrationPath)
-        let chosen = try images.select(min(plan.calibrationImages, images.count), seed: plan.seed)
-        calibration = try normalisedImages(chosen, for: checkpoint)
-        evaluation = try resources.evaluationPath.map { path in
-            let set = try ImageSet(path: path)
-            let labels =
-                set.labels == nil ? nil : try set.labels(below: checkpoint.model.configuration.classes)
-            return (try normalisedImages(set, for: checkpoint), labels)
+        let (pipeline, reading) = (try checkpoint.pipeline, ImageReading(plan.images))
+        let set = try ImageSet(path: resources.calibrationPath)
+        let choice = ImageChoice(
+            count: min(plan.calibrationImages, set.count),
+            rule: plan.images.selection == .balanced ? .balanced : .random, seed: plan.seed)
+        let calibration = try PreparedImages(
+            set, choice: choice, pipeline: pipeline, reading: reading, pool: pool)
+        self.calibration = calibration.images
+        guard let path = resources.evaluationPath else {
+            evaluation = nil
+            manifest = RunImageManifest(calibration: calibration.manifest, evaluation: nil)
+            return
+        }
+        let evaluated = try ImageSet(path: path)
+        // Labels are checked before minutes of decoding, not after.
+        let labels = try evaluated.labels(for: checkpoint)
+        let images = try PreparedImages(
+            evaluated, choice: .all, pipeline: pipeline, reading: reading, pool: pool)
+        evaluation = (images.images, labels.map { labels in images.indices.map { labels[$0] } })
+        manifest = RunImageManifest(calibration: calibration.manifest, evaluation: images.manifest)
+    }
+}
+
+/// Which images a run uses: what `images.json` in its directory says.
+struct RunImageManifest: Codable, Sendable {
+    var schema = 1
+    var calibration: ImageManifest
+    var evaluation: ImageManifest?
+
+    /// One sentence for every image that was left out.
+    var warnings: [String] {
+        [calibration, evaluation].compactMap(\.self).flatMap(\.skipped).map { "left out: \($0.reason)" }
+    }
+}
+
+extension ImageReading {
+    /// What a plan asks for.
+    init(_ options: ImageOptions) {
+        self.init(
+            badImages: options.onBadImage == .skip ? .skip : .fail,
+            appliesOrientation: options.appliesExifOrientation)
+    }
+}
+
+extension ImageSet {
+    /// The classes of the images as a checkpoint numbers them; nil without labels.
+    ///
+    /// - Throws: `DatasetError` where the classes are not those of the model.
+    func labels(for checkpoint: Checkpoint) throws(DatasetError) -> [Int]? {
+        guard labels != nil else { return nil }
+        return try labels(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
+    }
+}
+
+extension Checkpoint {
+    /// What turns images into what the model reads.
+    var pipeline: PreprocessingPipeline {
+        get throws(DatasetError) {
+            try .evaluation(of: model.configuration, mean: mean, standardDeviation: standardDeviation)
         }
     }
 }
 
-/// Images as a checkpoint's model wants them.
-///
-/// - Returns: `[images, channels · height · width]`.
-/// - Throws: `DatasetError` where the images are of another shape than the model's.
-func normalisedImages(_ images: ImageSet, for checkpoint: Checkpoint) throws -> Matrix {
-    let shape = checkpoint.model.configuration
-    try images.require(channels: shape.channels, height: shape.imageHeight, width: shape.imageWidth)
-    let preprocessing = try Preprocessing(
-        mean: checkpoint.mean, standardDeviation: checkpoint.standardDeviation)
-    return try images.normalised(Array(0..<images.count), with: preprocessing)
+extension PreprocessingPipeline {
+    /// timm's evaluation transform with the whole of the shorter side in the crop.
+    ///
+    /// - Parameters:
+    ///   - configuration: Gives the size that the model reads.
+    ///   - mean: The mean of each channel, for pixels from 0 to 1.
+    ///   - standardDeviation: The standard deviation of each channel, for pixels from 0 to 1.
+    /// - Returns: The pipeline.
+    /// - Throws: `DatasetError` for numbers that do not normalise images.
+    static func evaluation(
+        of configuration: ModelConfiguration, mean: [Float], standardDeviation: [Float]
+    ) throws(DatasetError) -> PreprocessingPipeline {
+        try .timm(
+            height: configuration.imageHeight, width: configuration.imageWidth, cropFraction: 1,
+            cropMode: .center, interpolation: .bicubic,
+            normalisation: try Normalisation(mean: mean, standardDeviation: standardDeviation))
+    }
 }

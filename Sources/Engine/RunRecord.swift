@@ -38,6 +38,11 @@ final class RunRecord {
         try run.write(plan)
     }
 
+    /// Writes which images the run uses.
+    func save(_ manifest: RunImageManifest) throws {
+        try run.write(imageManifest: try JSONValue(encoding: manifest))
+    }
+
     /// Writes an attempt.
     func store(_ unit: QuantizedUnit, index: Int, name: String, attempt: Int) throws {
         var file = header

@@ -83,14 +83,16 @@ final class RunSession {
 
     /// Reads the inputs, makes the directory, and runs the full-precision model.
     private func begin() throws -> (lab: QuantizationLab, fullPrecision: Evaluation) {
-        let inputs = try RunInputs(plan: plan, resources: resources)
+        let inputs = try RunInputs(plan: plan, resources: resources, pool: pool)
         for unit in inputs.checkpoint.model.units {
             _ = try plan.hyperparameters(of: unit.name)
         }
         record = try options.directory.map {
             try RunRecord(directory: $0, plan: plan, checkpoint: inputs.checkpoint)
         }
+        try record?.save(inputs.manifest)
         try emit(.started(summary(of: inputs)))
+        for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = QuantizationLab(inputs: inputs, plan: plan, pool: pool)
         let fullPrecision = lab.prepareCaches()

@@ -24,6 +24,8 @@ public struct ModelEvaluation: Equatable, Codable, Sendable {
     /// Signal to quantization noise of the logits in dB; nil where the full-precision model is not at hand, or
     /// there is no noise at all.
     public var sqnrDb: Double?
+    /// The number of images that were left out because they cannot be used.
+    public var skipped = 0
 }
 
 /// Evaluates a full-precision checkpoint, a packed checkpoint, or a run.
@@ -31,28 +33,31 @@ public struct ModelEvaluation: Equatable, Codable, Sendable {
 /// - Parameters:
 ///   - path: A safetensors file, a folder with `model.safetensors`, or a run directory.
 ///   - dataPath: The images.
+///   - images: How image files are read.
 ///   - referencePath: The full-precision checkpoint to compare with; nil compares with none, or, if `path` is
 ///     a full-precision checkpoint, with itself.
 ///   - threads: The number of threads that work.
+///   - warn: Gets one sentence for every image that is left out.
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
 public func evaluateModelOrRun(
-    path: String, dataPath: String, referencePath: String?, threads: Int
+    path: String, dataPath: String, images: ImageOptions = ImageOptions(), referencePath: String?,
+    threads: Int, warn: @escaping (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     do {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         let set = try ImageSet(path: dataPath)
+        let work = EvaluationWork(set: set, reading: ImageReading(images), pool: pool, warn: warn)
         guard let quantized = try QuantizedModelFile(path: path) else {
             let model = try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))
-            return try compare(model, with: .itself, on: set, pool: pool)
+            return try work.compare(model, with: Reference.itself)
         }
         let reference = try referencePath.map {
             try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0))
         }
-        return try compare(
-            try EvaluatedModel(packed: quantized), with: reference.map(Reference.other) ?? .absent, on: set,
-            pool: pool)
+        return try work.compare(
+            try EvaluatedModel(packed: quantized), with: reference.map(Reference.other) ?? .absent)
     } catch {
         throw failure(of: error)
     }
@@ -61,31 +66,27 @@ public func evaluateModelOrRun(
 /// A model that can be run on images.
 private struct EvaluatedModel {
     let units: [PreparedUnit]
-    let configuration: ModelConfiguration
-    let preprocessing: Preprocessing
+    let pipeline: PreprocessingPipeline
+    let classes: Int
+    let labels: [String]?
 
     init(fullPrecision checkpoint: Checkpoint) throws {
-        configuration = checkpoint.model.configuration
-        preprocessing = try Preprocessing(
-            mean: checkpoint.mean, standardDeviation: checkpoint.standardDeviation)
+        pipeline = try checkpoint.pipeline
+        classes = checkpoint.model.configuration.classes
+        labels = checkpoint.labels
         units = zip(checkpoint.model.units, checkpoint.model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
         }
     }
 
     init(packed file: QuantizedModelFile) throws {
-        configuration = file.checkpoint.configuration
-        preprocessing = try Preprocessing(
-            mean: file.checkpoint.mean, standardDeviation: file.checkpoint.standardDeviation)
+        let configuration = file.checkpoint.configuration
+        pipeline = try .evaluation(
+            of: configuration, mean: file.checkpoint.mean,
+            standardDeviation: file.checkpoint.standardDeviation)
+        classes = configuration.classes
+        labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
-    }
-
-    func logits(on set: ImageSet, pool: WorkerPool) throws -> Matrix {
-        try set.require(
-            channels: configuration.channels, height: configuration.imageHeight,
-            width: configuration.imageWidth)
-        let images = try set.normalised(Array(0..<set.count), with: preprocessing)
-        return outputs(of: units, on: images, pool: pool)
     }
 }
 
@@ -96,29 +97,74 @@ private enum Reference {
     case other(EvaluatedModel)
 }
 
-private func compare(
-    _ model: EvaluatedModel, with reference: Reference, on set: ImageSet, pool: WorkerPool
-) throws -> ModelEvaluation {
-    let logits = try model.logits(on: set, pool: pool)
-    let labels = set.labels == nil ? nil : try set.labels(below: model.configuration.classes)
-    var teacher = logits
-    var isKnown = true
-    switch reference {
-    case .absent: isKnown = false
-    case .itself: break
-    case .other(let other): teacher = try other.logits(on: set, pool: pool)
+/// An evaluation: images go through models batch by batch, so that any number of them can be evaluated.
+private struct EvaluationWork {
+    let set: ImageSet
+    let reading: ImageReading
+    let pool: WorkerPool
+    let warn: (String) -> Void
+
+    func compare(_ model: EvaluatedModel, with reference: Reference) throws -> ModelEvaluation {
+        // Before minutes of arithmetic, not after.
+        let labels = set.labels == nil ? nil : try set.labels(classes: model.classes, names: model.labels)
+        var others: [EvaluatedModel] = []
+        var isKnown = true
+        switch reference {
+        case .absent: isKnown = false
+        case .itself: break
+        case .other(let other): others = [other]
+        }
+        if let other = others.first, other.classes != model.classes {
+            throw RunFailure(
+                .badData,
+                "the reference has \(other.classes) classes, the quantized model \(model.classes); "
+                    + "give the checkpoint that the model was made from")
+        }
+        let passes =
+            others.allSatisfy { $0.pipeline == model.pipeline }
+            ? [[model] + others] : [[model], others]
+        var logits: [Matrix] = []
+        var used: [Int] = []
+        var skipped: [SkippedImage] = []
+        for models in passes {
+            let pass = try run(models)
+            logits += pass.logits
+            (used, skipped) = (pass.used, pass.skipped)
+        }
+        for image in skipped { warn("left out: \(image.reason)") }
+        guard let own = logits.first, !used.isEmpty else {
+            throw RunFailure(
+                .badData,
+                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+        }
+        let result = evaluation(
+            of: own, against: logits.last ?? own, labels: labels.map { labels in used.map { labels[$0] } })
+        return ModelEvaluation(
+            images: result.images, top1: result.top1, top5: result.top5,
+            agreement: isKnown ? result.agreement : nil, kl: isKnown ? result.kl : nil,
+            sqnrDb: isKnown ? result.sqnrDb : nil, skipped: skipped.count)
     }
-    guard teacher.columns == logits.columns else {
-        throw RunFailure(
-            .badData,
-            "the reference has \(teacher.columns) classes, the quantized model \(logits.columns); "
-                + "give the checkpoint that the model was made from")
+
+    /// Runs models with one pipeline over all images.
+    private func run(
+        _ models: [EvaluatedModel]
+    ) throws -> (logits: [Matrix], used: [Int], skipped: [SkippedImage]) {
+        let logits = models.map { Matrix(rows: set.count, columns: $0.classes) }
+        let passes = models.map { ModelPass($0.units, pool: pool) }
+        var used: [Int] = []
+        var skipped: [SkippedImage] = []
+        try set.forEachBatch(
+            of: Array(0..<set.count), size: 128, pipeline: models[0].pipeline, reading: reading, pool: pool
+        ) { batch in
+            let rows = used.count..<used.count + batch.indices.count
+            for (pass, target) in zip(passes, logits) where !rows.isEmpty {
+                pass.run(batch.images, into: target.rows(rows))
+            }
+            used += batch.indices
+            skipped += batch.skipped
+        }
+        return (logits.map { $0.rows(0..<used.count) }, used, skipped)
     }
-    let result = evaluation(of: logits, against: teacher, labels: labels)
-    return ModelEvaluation(
-        images: result.images, top1: result.top1, top5: result.top5,
-        agreement: isKnown ? result.agreement : nil,
-        kl: isKnown ? result.kl : nil, sqnrDb: isKnown ? result.sqnrDb : nil)
 }
 
 /// A complete quantized model on disk: a packed checkpoint or a run directory.
@@ -175,7 +221,11 @@ func failure(of error: any Error) -> RunFailure {
         if let cause = error.cause {
             RunFailure(failure(of: cause).kind, "\(error)")
         } else {
-            RunFailure(.badData, "\(error)")
+            switch error.code {
+            case .missing: RunFailure(.missingInput, "\(error)")
+            case .unreadable: RunFailure(.inputOutput, "\(error)")
+            default: RunFailure(.badData, "\(error)")
+            }
         }
     case let error as QuantizationError:
         RunFailure(.badData, "\(error)")

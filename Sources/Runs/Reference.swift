@@ -103,14 +103,14 @@ public struct ReferenceResolver: Sendable {
     /// The path of an image set.
     ///
     /// - Parameters:
-    ///   - text: A safetensors file, or `sample:NAME` for a sample's set of this use.
+    ///   - text: A folder, an array file, or `sample:NAME` for a sample's set of this use.
     ///   - use: What the images are for.
     /// - Returns: A path that is there.
     /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
     public func images(_ text: String, for use: ImageUse) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
-            return try existing(path, "a safetensors file with images")
+            return try existing(path, "a folder of images, or a safetensors, npy or npz file with them")
         case .sample(let name):
             let known = sampleFolders.filter { hasImages($0, for: use) }
             let folder = try sampleFolder(name, known: known, what: "\(use.rawValue) set")

@@ -15,6 +15,8 @@ public struct RunPlan: Equatable, Sendable {
     public var seed: UInt64
     /// How many calibration images are used at most.
     public var calibrationImages: Int
+    /// How image files are chosen and read.
+    public var images: ImageOptions
     /// How every unit is treated unless overridden.
     public var hyperparameters: Hyperparameters
     /// Changes for some units; the last match wins.
@@ -34,6 +36,7 @@ public struct RunPlan: Equatable, Sendable {
         evaluation = nil
         seed = 1
         calibrationImages = 512
+        images = ImageOptions()
         hyperparameters = preset.hyperparameters
         units = []
         sites = []

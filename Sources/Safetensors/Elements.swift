@@ -41,7 +41,7 @@ func littleEndianBytes<Element, Stored: FixedWidthInteger & BitwiseCopyable>(
 }
 
 /// The float with the value of a half-precision bit pattern, exactly.
-func float(half bits: UInt16) -> Float {
+package func float(half bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10 & 0x1F)
     let fraction = UInt32(bits & 0x3FF)

@@ -31,10 +31,11 @@ struct Refusal: Sendable, CustomTestStringConvertible {
         Refusal("no pixels", [images([3, 1, 0, 28])], .wrongShape, "0 × 28", "1 to 4096"),
         Refusal("rank 2", [images([4, 4])], .wrongShape, "[4, 4]", "[count, height, width]"),
         Refusal("rank 5", [images([1, 1, 1, 2, 2])], .wrongShape, "[1, 1, 1, 2, 2]"),
-        Refusal("channels last", [images([2, 8, 8, 3])], .wrongShape, "8 channels", "before height"),
+        Refusal("no channels", [images([2, 8, 8, 8])], .wrongShape, "[2, 8, 8, 8]", "1 to 4"),
         Refusal("too wide", [images([1, 1, 1, 4097])], .wrongShape, "1 × 4097"),
         Refusal(
-            "floats", [SafetensorsTensor(name: "images", shape: [1, 1, 1], floats: [0.5])], .wrongType, "F32",
+            "integers", [SafetensorsTensor(name: "images", shape: [1, 1, 1], integers: [5])], .wrongType,
+            "I64",
             "U8"),
         Refusal(
             "too few labels",
@@ -81,11 +82,11 @@ struct ImageSetRefusalTests {
         #expect(!sentence.contains("\n"))
     }
 
-    @Test("a missing file keeps the file format's reason")
+    @Test("a missing file is named, with what could be given")
     func missing() throws {
         defer { removeFolder() }
         let error = try #require(throws: DatasetError.self) { try ImageSet(path: folder + "/none") }
-        #expect(error.cause?.code == .missing)
+        #expect(error.code == .missing && error.description.contains("folder of images"))
     }
 
     @Test(
@@ -98,10 +99,10 @@ struct ImageSetRefusalTests {
             : SafetensorsTensor(name: "labels", type: .uint8, shape: [2], bytes: [3, 1])
         try writeSafetensors([Refusal.images([2, 5, 4]), labels], to: folder + "/set")
         let set = try ImageSet(path: folder + "/set")
-        #expect(set.count == 2 && set.channels == 1 && set.height == 5 && set.width == 4)
+        #expect(set.count == 2)
         #expect(set.labels == [3, 1])
-        #expect(try set.labels(below: 4) == [3, 1])
-        let error = try #require(throws: DatasetError.self) { try set.labels(below: 3) }
+        #expect(try set.labels(classes: 4, names: nil) == [3, 1])
+        let error = try #require(throws: DatasetError.self) { try set.labels(classes: 3, names: nil) }
         #expect(error.code == .badLabel && error.description.contains("image 0 is 3"))
     }
 
@@ -109,13 +110,19 @@ struct ImageSetRefusalTests {
     func misuse() throws {
         defer { removeFolder() }
         let set = try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3, 4])
-        #expect(throws: DatasetError.self) { try set.labels(below: 10) }
-        #expect(throws: DatasetError.self) { try set.select(2, seed: 0) }
-        #expect(throws: DatasetError.self) { try set.select(0, seed: 0) }
-        #expect(throws: DatasetError.self) { try set.require(channels: 3, height: 2, width: 2) }
-        try set.require(channels: 1, height: 2, width: 2)
-        let three = try Preprocessing(mean: [0, 0, 0], standardDeviation: [1, 1, 1])
-        #expect(throws: DatasetError.self) { try set.normalised(0..<1, with: three) }
+        func pipeline(_ channels: Int, _ height: Int) throws -> PreprocessingPipeline {
+            try PreprocessingPipeline(
+                resize: .none, interpolation: .bicubic, height: height, width: 2,
+                normalisation: try Normalisation(
+                    mean: Array(repeating: 0, count: channels),
+                    standardDeviation: Array(repeating: 1, count: channels)))
+        }
+        #expect(throws: DatasetError.self) { try set.labels(classes: 10, names: nil) }
+        #expect(throws: DatasetError.self) { try set.places(of: ImageChoice(count: 2, seed: 0)) }
+        #expect(throws: DatasetError.self) { try set.places(of: ImageChoice(count: 0, seed: 0)) }
+        #expect(throws: DatasetError.self) { try set.require(try pipeline(3, 2)) }
+        #expect(throws: DatasetError.self) { try set.require(try pipeline(1, 3)) }
+        try set.require(try pipeline(1, 2))
         #expect(throws: DatasetError.self) {
             try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3])
         }
@@ -129,7 +136,7 @@ struct ImageSetRefusalTests {
     func preprocessing(mean: [Float], deviation: [Float]) throws {
         defer { removeFolder() }
         let error = try #require(throws: DatasetError.self) {
-            try Preprocessing(mean: mean, standardDeviation: deviation)
+            try Normalisation(mean: mean, standardDeviation: deviation)
         }
         #expect(error.code == .badPreprocessing)
     }

@@ -4,9 +4,6 @@ import Safetensors
 import TensorCore
 import Testing
 
-/// Where the committed data lies.
-private let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/"
-
 @Suite("Image set")
 struct ImageSetTests {
     /// Ten gray images of 2 × 3 whose pixels tell which image they belong to.
@@ -16,30 +13,30 @@ struct ImageSetTests {
             labels: labels)
     }
 
+    private func pipeline(
+        channels: Int, height: Int, width: Int, mean: [Float]? = nil, deviation: [Float]? = nil
+    ) throws -> PreprocessingPipeline {
+        try PreprocessingPipeline(
+            resize: .none, interpolation: .bicubic, height: height, width: width,
+            normalisation: try Normalisation(
+                mean: mean ?? Array(repeating: 0, count: channels),
+                standardDeviation: deviation ?? Array(repeating: 1, count: channels)))
+    }
+
     @Test("normalised pixels are PyTorch's to the bit, for every byte and each channel")
     func normalisation() throws {
         let path = fixtures + "normalised.safetensors"
         let reference = try SafetensorsFile(path: path)
         let set = try ImageSet(path: path)
-        let preprocessing = try Preprocessing(
-            mean: reference.floats("mean"), standardDeviation: reference.floats("deviation"))
-        let found = try set.normalised(0..<1, with: preprocessing)
+        let pipeline = try pipeline(
+            channels: 4, height: 16, width: 16, mean: try reference.floats("mean"),
+            deviation: try reference.floats("deviation"))
+        let found = try withPool { pool in
+            try PreparedImages(set, choice: .all, pipeline: pipeline, reading: ImageReading(), pool: pool)
+        }
         let expected = try reference.floats("normalised")
-        #expect(found.rows == 1 && found.columns == 4 * 16 * 16)
-        #expect(found.elements.map(\.bitPattern) == expected.map(\.bitPattern))
+        #expect(found.images.elements.map(\.bitPattern) == expected.map(\.bitPattern))
         #expect(set.labels == [7])
-    }
-
-    @Test("chosen rows are written where they belong, and nothing else is")
-    func normaliseIntoView() throws {
-        let set = try numbered()
-        let plain = try Preprocessing(mean: [0], standardDeviation: [1])
-        let whole = Matrix(rows: 4, columns: 8)
-        try set.normalise([7, 2], with: plain, into: whole.rows(1..<3).columns(1..<7))
-        let blank = Array(repeating: Float(0), count: 8)
-        let seventh: [Float] = [0] + (70..<76).map { Float($0) / 255 } + [0]
-        let second: [Float] = [0] + (20..<26).map { Float($0) / 255 } + [0]
-        #expect(whole.elements == blank + seventh + second + blank)
     }
 
     @Test(
@@ -47,13 +44,15 @@ struct ImageSetTests {
         arguments: [0, 1, 2406] as [UInt64])
     func selection(seed: UInt64) throws {
         let set = try ImageSet(channels: 1, height: 1, width: 1, pixels: Array(repeating: 0, count: 500))
-        let small = try set.selection(of: 40, seed: seed)
-        let large = try set.selection(of: 41, seed: seed)
-        #expect(try set.selection(of: 40, seed: seed) == small)
-        #expect(try set.selection(of: 40, seed: seed + 1) != small)
+        func places(_ count: Int, _ seed: UInt64) throws -> [Int] {
+            try set.places(of: ImageChoice(count: count, seed: seed))
+        }
+        let small = try places(40, seed)
+        #expect(try places(40, seed) == small)
+        #expect(try places(40, seed + 1) != small)
         #expect(small.count == 40 && Set(small).count == 40 && small == small.sorted())
-        #expect(Set(small).isSubset(of: large))
-        #expect(try set.selection(of: 500, seed: seed) == Array(0..<500))
+        #expect(Set(small).isSubset(of: try places(41, seed)))
+        #expect(try places(500, seed) == Array(0..<500))
     }
 
     @Test("every image is chosen about as often as the others")
@@ -61,37 +60,69 @@ struct ImageSetTests {
         let set = try numbered()
         var times = Array(repeating: 0, count: set.count)
         for seed in 0..<2_000 {
-            for index in try set.selection(of: 3, seed: UInt64(seed)) { times[index] += 1 }
+            for index in try set.places(of: ImageChoice(count: 3, seed: UInt64(seed))) { times[index] += 1 }
         }
         // 600 expected each; six standard deviations of a binomial count are 123.
         #expect(times.allSatisfy { abs($0 - 600) < 123 }, "\(times)")
     }
 
+    @Test(
+        "a balanced choice takes as many of each class as there can be",
+        arguments: [(3, [1, 1, 1]), (6, [2, 2, 2]), (7, [2, 2, 3]), (20, [2, 8, 10]), (40, [2, 8, 30])]
+            as [(Int, [Int])])
+    func balanced(count: Int, expected: [Int]) throws {
+        let labels = Array(repeating: 0, count: 30) + Array(repeating: 1, count: 8) + [2, 2]
+        let set = try ImageSet(
+            channels: 1, height: 1, width: 1, pixels: Array(repeating: 0, count: 40), labels: labels)
+        let places = try set.places(of: ImageChoice(count: count, rule: .balanced, seed: 4))
+        let counts = (0..<3).map { label in places.count { labels[$0] == label } }
+        #expect(counts.sorted() == expected)
+        let fewer = try set.places(of: ImageChoice(count: count - 1, rule: .balanced, seed: 4))
+        #expect(Set(fewer).isSubset(of: places))
+        let unlabelled = try ImageSet(channels: 1, height: 1, width: 1, pixels: [1, 2, 3])
+        #expect(throws: DatasetError.self) {
+            try unlabelled.places(of: ImageChoice(count: 2, rule: .balanced, seed: 1))
+        }
+    }
+
     @Test("chosen images keep their pixels and their labels")
     func select() throws {
         let set = try numbered()
-        let places = try set.selection(of: 4, seed: 3)
-        let chosen = try set.select(4, seed: 3)
-        #expect(chosen.labels == places)
-        #expect(chosen.pixels == places.flatMap { place in (0..<6).map { UInt8(place * 10 + $0) } })
-        #expect(try set.select(10, seed: 3) == set)
-        #expect(try numbered(labels: nil).select(2, seed: 3).labels == nil)
+        let choice = ImageChoice(count: 4, seed: 3)
+        let places = try set.places(of: choice)
+        let chosen = try withPool { pool in
+            try PreparedImages(
+                set, choice: choice, pipeline: try pipeline(channels: 1, height: 2, width: 3),
+                reading: ImageReading(), pool: pool)
+        }
+        #expect(chosen.indices == places)
+        let expected: [Float] = places.flatMap { (place: Int) -> [Float] in
+            (0..<6).map { (pixel: Int) -> Float in Float(place * 10 + pixel) / 255 }
+        }
+        #expect(chosen.images.elements == expected)
+        #expect(chosen.manifest.images.map(\.label) == places)
+        #expect(chosen.manifest.available == 10 && chosen.manifest.choice == choice)
     }
 
-    @Test("the content hash tells sets apart by pixels, extents and labels")
-    func contentHash() throws {
-        let pixels = Array(UInt8(0)..<12)
-        let sets = [
-            try ImageSet(channels: 1, height: 2, width: 3, pixels: pixels),
-            try ImageSet(channels: 1, height: 3, width: 2, pixels: pixels),
-            try ImageSet(channels: 3, height: 2, width: 1, pixels: pixels),
-            try ImageSet(channels: 1, height: 2, width: 3, pixels: pixels.reversed()),
-            try ImageSet(channels: 1, height: 2, width: 3, pixels: pixels, labels: [0, 0]),
-            try ImageSet(channels: 1, height: 2, width: 3, pixels: pixels, labels: [0, 1]),
-        ]
-        #expect(Set(sets.map { $0.contentHash() }).count == sets.count)
-        #expect(sets.allSatisfy { $0.contentHash().count == 16 })
-        // Computed apart from this code, in Python.
-        #expect(sets[5].contentHash() == "948844907b2acf78")
+    @Test(
+        "batches give what the whole gives, whatever their size and the number of threads",
+        arguments: [1, 3, 10, 64])
+    func batches(size: Int) throws {
+        let set = try numbered()
+        let pipeline = try pipeline(channels: 1, height: 2, width: 3)
+        var seen: [Int] = []
+        var values: [Float] = []
+        try withPool(threads: size % 3 + 1) { pool in
+            try set.forEachBatch(of: [7, 2, 2, 9, 0], size: size, pipeline: pipeline, pool: pool) { batch in
+                #expect(batch.images.rows == batch.indices.count && batch.indices.count <= size)
+                seen += batch.indices
+                values += batch.images.elements
+            }
+        }
+        #expect(seen == [7, 2, 2, 9, 0])
+        let expected: [Float] = seen.flatMap { (place: Int) -> [Float] in
+            (0..<6).map { (pixel: Int) -> Float in Float(place * 10 + pixel) / 255 }
+        }
+        #expect(values == expected)
     }
 }

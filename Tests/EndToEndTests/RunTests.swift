@@ -37,7 +37,7 @@ struct RunTests {
         #expect(
             try place.contents().filter { $0.hasPrefix("out") }
                 == ["out", "out/attempts"] + names + [
-                    "out/journal.jsonl", "out/plan.yaml", "out/report.json",
+                    "out/images.json", "out/journal.jsonl", "out/plan.yaml", "out/report.json",
                 ])
         let report = try object(place.text("out/report.json"))
         #expect((report["units"] as? [Any])?.count == 4)

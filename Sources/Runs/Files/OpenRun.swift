@@ -50,6 +50,14 @@ public final class OpenRun {
         try writeFileAtomically(Array(plan.yaml.utf8), to: directory.planPath)
     }
 
+    /// Writes the manifest of the images that the run uses.
+    ///
+    /// - Parameter manifest: The manifest as JSON.
+    /// - Throws: `RunFailure`; then there is none, or the one that was there.
+    package func write(imageManifest manifest: JSONValue) throws(RunFailure) {
+        try writeFileAtomically(Array(manifest.page.utf8), to: directory.imagesPath)
+    }
+
     /// Writes the report.
     ///
     /// - Throws: `RunFailure`; then there is no report, or the one that was there.
@@ -117,7 +125,10 @@ public final class OpenRun {
             unsafe unlink(joined(directory.attemptsPath, name))
         }
         unsafe rmdir(directory.attemptsPath)
-        for path in [directory.reportPath, directory.journalPath, directory.planPath, directory.lockPath] {
+        for path in [
+            directory.reportPath, directory.imagesPath, directory.journalPath, directory.planPath,
+            directory.lockPath,
+        ] {
             unsafe unlink(path)
         }
         removeFolders(madeFolders)

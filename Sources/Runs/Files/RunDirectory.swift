@@ -15,6 +15,8 @@ public struct RunDirectory: Equatable, Sendable {
     public var planPath: String { joined(path, "plan.yaml") }
     /// The journal.
     public var journalPath: String { joined(path, "journal.jsonl") }
+    /// The manifest of the images that the run used.
+    public var imagesPath: String { joined(path, "images.json") }
     /// The report of a finished run.
     public var reportPath: String { joined(path, "report.json") }
     /// The folder of attempts.

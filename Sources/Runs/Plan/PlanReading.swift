@@ -39,6 +39,14 @@ extension RunPlan {
                 "a whole number from \(images.lowerBound) through \(images.upperBound)"
             }
             ?? calibrationImages
+        self.images.selection = try document.option("calibration_selection") ?? self.images.selection
+        self.images.onBadImage = try document.option("on_bad_image") ?? self.images.onBadImage
+        self.images.appliesExifOrientation =
+            try document.value("exif_orientation") {
+                Bool($0)
+            } accepted: {
+                "true or false"
+            } ?? self.images.appliesExifOrientation
         for change in try document.changes(except: PlanKey.allCases.map(\.rawValue)) {
             try hyperparameters.apply([change])
         }
@@ -74,6 +82,9 @@ extension RunPlan {
 enum PlanKey: String, CaseIterable {
     case schema, model, calibration, evaluation, preset, seed
     case calibrationImages = "calibration_images"
+    case calibrationSelection = "calibration_selection"
+    case onBadImage = "on_bad_image"
+    case exifOrientation = "exif_orientation"
     case units, sites
 }
 
@@ -223,6 +234,15 @@ private struct PlanMapping {
             throw PlanError.badValue(key: key, value: text, accepted: accepted()).located(at: node(key))
         }
         return value
+    }
+
+    /// A value that is one of a few words; nil where the key is missing.
+    func option<Option: RawRepresentable<String> & CaseIterable>(_ key: String) throws(PlanError) -> Option? {
+        try value(key) {
+            Option(rawValue: $0)
+        } accepted: {
+            Option.allCases.map(\.rawValue).joined(separator: " or ")
+        }
     }
 
     /// The elements of a list; none where the key is missing.

@@ -11,6 +11,11 @@ extension RunPlan {
         if let calibration { lines.append("calibration: \(scalar(calibration))") }
         if let evaluation { lines.append("evaluation: \(scalar(evaluation))") }
         lines += ["preset: \(preset.rawValue)", "seed: \(seed)", "calibration_images: \(calibrationImages)"]
+        lines += [
+            "calibration_selection: \(images.selection.rawValue)",
+            "on_bad_image: \(images.onBadImage.rawValue)",
+            "exif_orientation: \(images.appliesExifOrientation)",
+        ]
         lines += HyperparameterField.all.map { "\($0.key): \(scalar($0.value(in: hyperparameters)))" }
         if !units.isEmpty {
             lines.append("units:")

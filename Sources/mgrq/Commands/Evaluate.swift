@@ -18,6 +18,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The images; without, those of the plan or the sample.", valueName: "ref"))
     var data: String?
 
+    @OptionGroup var images: ImageFlags
+
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
 
@@ -37,11 +39,14 @@ struct Evaluate: ParsableCommand {
         let named = data ?? plan?.evaluation
         guard let named = named ?? references.defaultImages(of: plan?.model ?? model, for: .evaluation) else {
             throw RunFailure(
-                .usage, "no images were named; give --data a safetensors file with images, or sample:NAME")
+                .usage, "no images were named; give --data a folder of images, an array file, or sample:NAME")
         }
+        var options = plan?.images ?? ImageOptions()
+        try images.apply(to: &options)
         let result = try evaluateModelOrRun(
-            path: path, dataPath: try references.images(named, for: .evaluation),
-            referencePath: try referencePath(plan, references), threads: threads)
+            path: path, dataPath: try references.images(named, for: .evaluation), images: options,
+            referencePath: try referencePath(plan, references), threads: threads,
+            warn: { tell("warning: \($0)") })
         if json {
             try say(try JSONValue(encoding: result).line)
         } else {

@@ -12,7 +12,7 @@ func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
     guard let named else {
         throw RunFailure(
             .usage,
-            "no calibration images were named; give --calibration a safetensors file with images, or sample:NAME"
+            "no calibration images were named; give --calibration a folder of images, an array file, or sample:NAME"
         )
     }
     let calibration = try references.images(named, for: .calibration)

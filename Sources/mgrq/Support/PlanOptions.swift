@@ -16,6 +16,14 @@ struct PlanOptions: ParsableArguments {
     var seed: UInt64?
 
     @Option(
+        help: ArgumentHelp(
+            "How calibration images are chosen: random, or balanced for as many of each class.",
+            valueName: "random|balanced"))
+    var selection: String?
+
+    @OptionGroup var images: ImageFlags
+
+    @Option(
         name: .customLong("set"), parsing: .singleValue,
         help: ArgumentHelp(
             "Sets a hyperparameter, or calibration_images.", valueName: "key=value"))
@@ -29,6 +37,14 @@ struct PlanOptions: ParsableArguments {
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
         if let seed { plan.seed = seed }
+        if let selection {
+            guard let rule = ImageOptions.Selection(rawValue: selection) else {
+                throw RunFailure(
+                    .usage, "--selection cannot be “\(selection)”; it accepts random or balanced")
+            }
+            plan.images.selection = rule
+        }
+        try images.apply(to: &plan.images)
         for change in changes {
             guard let equals = change.firstIndex(of: "="), equals != change.startIndex else {
                 throw RunFailure(

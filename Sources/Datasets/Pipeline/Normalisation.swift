@@ -1,11 +1,11 @@
 /// What turns bytes of pixels into the numbers that a model was trained on: (x / 255 − mean) / deviation.
-public struct Preprocessing: Hashable, Sendable {
+public struct Normalisation: Hashable, Sendable, Codable {
     /// The mean of each channel, for pixels from 0 to 1.
     public let mean: [Float]
     /// The standard deviation of each channel, for pixels from 0 to 1.
     public let standardDeviation: [Float]
 
-    /// Makes a preprocessing after a check of its numbers.
+    /// Makes a normalisation after a check of its numbers.
     ///
     /// - Parameters:
     ///   - mean: The mean of each channel, finite.
@@ -39,5 +39,29 @@ public struct Preprocessing: Hashable, Sendable {
     /// - Returns: 256 numbers, by byte.
     public func table(channel: Int) -> [Float] {
         (0...255).map { (Float($0) / 255 - mean[channel]) / standardDeviation[channel] }
+    }
+}
+
+extension Normalisation: CustomStringConvertible {
+    /// The formula, such as “(pixel / 255 − 0.5) / 0.5”; one number stands for channels that all have it.
+    public var description: String {
+        func text(_ numbers: [Float]) -> String {
+            Set(numbers).count == 1 ? "\(numbers[0])" : "\(numbers)"
+        }
+        return "(pixel / 255 − \(text(mean))) / \(text(standardDeviation))"
+    }
+}
+
+extension Normalisation {
+    private enum CodingKeys: String, CodingKey {
+        case mean, standardDeviation
+    }
+
+    /// Reads a normalisation that was encoded, with the checks that every other one goes through.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        try self.init(
+            mean: try values.decode([Float].self, forKey: .mean),
+            standardDeviation: try values.decode([Float].self, forKey: .standardDeviation))
     }
 }

@@ -1,0 +1,70 @@
+internal import TensorCore
+
+/// Which of a set's images are used: all, or some that chance chooses.
+public struct ImageChoice: Hashable, Sendable, Codable {
+    /// How chance chooses.
+    public enum Rule: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Every image is as likely as any other.
+        case random
+        /// As many of each class as there can be; within a class, as `random`.
+        case balanced
+    }
+
+    /// How many images; nil takes all.
+    public var count: Int?
+    /// How chance chooses.
+    public var rule: Rule
+    /// Chance itself.
+    public var seed: UInt64
+
+    /// Makes a choice.
+    public init(count: Int?, rule: Rule = .random, seed: UInt64) {
+        self.count = count
+        self.rule = rule
+        self.seed = seed
+    }
+
+    /// Every image.
+    public static let all = ImageChoice(count: nil, seed: 0)
+}
+
+extension ImageSet {
+    /// All places of the set, in the order in which a choice takes them.
+    ///
+    /// The order follows from rule, seed, number of images and labels alone; of two choices that differ in their count,
+    /// the larger holds the smaller.
+    func order(of choice: ImageChoice) throws(DatasetError) -> [Int] {
+        guard choice.count != nil else { return Array(0..<count) }
+        var generator = SeededGenerator(seed: choice.seed, stream: "choice of images")
+        let lots = (0..<count).map { (lot: generator.next(), index: $0) }
+        let order = lots.sorted { ($0.lot, $0.index) < ($1.lot, $1.index) }.map(\.index)
+        guard choice.rule == .balanced else { return order }
+        guard let labels else {
+            throw DatasetError(
+                .noLabels, file: file,
+                detail: "the images have no labels, so they cannot be chosen evenly by class")
+        }
+        var taken: [Int: Int] = [:]
+        let rounds = order.enumerated().map { place, index in
+            let round = taken[labels[index], default: 0]
+            taken[labels[index]] = round + 1
+            return (round: round, place: place, index: index)
+        }
+        return rounds.sorted { ($0.round, $0.place) < ($1.round, $1.place) }.map(\.index)
+    }
+
+    /// Where the images of a choice lie, in rising order, as far as all can be used.
+    ///
+    /// - Parameter choice: Which images.
+    /// - Returns: Their places.
+    /// - Throws: `DatasetError` if there are not as many images, or no labels that the rule needs.
+    public func places(of choice: ImageChoice) throws(DatasetError) -> [Int] {
+        let wanted = choice.count ?? count
+        guard 1...count ~= wanted else {
+            throw DatasetError(
+                wanted < 1 ? .empty : .tooFew, file: file,
+                detail: "\(wanted) images are asked for; the set has \(count), so 1 to \(count) can be had")
+        }
+        return try order(of: choice).prefix(wanted).sorted()
+    }
+}

@@ -1,0 +1,68 @@
+internal import Safetensors
+
+/// Which images were used, and how they were chosen and prepared: enough to use the very same again, or to see that they
+/// are not the same any more.
+public struct ImageManifest: Hashable, Sendable, Codable {
+    /// One image that was used.
+    public struct Entry: Hashable, Sendable, Codable {
+        /// Its place in the set, counted from 0.
+        public let index: Int
+        /// Where it lies below the folder; nil in an array.
+        public let path: String?
+        /// Its class as the set numbers it; nil if it is not known.
+        public let label: Int?
+        /// The SHA-256 of its file, in hexadecimal digits; nil in an array, whose file has one for all.
+        public let sha256: String?
+    }
+
+    /// The path that the set was opened by.
+    public let source: String
+    /// The SHA-256 of an array's file, in hexadecimal digits; nil for a folder.
+    public let sha256: String?
+    /// The number of images in the set.
+    public let available: Int
+    /// Which of them were asked for.
+    public let choice: ImageChoice
+    /// How they became what the model reads, for people.
+    public let preprocessing: String
+    /// Whether images were turned as their Exif data say.
+    public let appliesOrientation: Bool
+    /// What the labels number, if that is known.
+    public let classNames: [String]?
+    /// The images that were used, in the order of their places.
+    public let images: [Entry]
+    /// The images that were left out because they cannot be used.
+    public let skipped: [SkippedImage]
+
+    init(
+        _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageReading,
+        used: [(index: Int, hash: String?)], skipped: [SkippedImage]
+    ) throws(DatasetError) {
+        source = set.file ?? "memory"
+        if case .array = set.content, let file = set.file {
+            sha256 = try Self.hash(ofFile: file)
+        } else {
+            sha256 = nil
+        }
+        available = set.count
+        self.choice = choice
+        preprocessing = set.isNormalised ? "used as they are" : "\(pipeline)"
+        appliesOrientation = reading.appliesOrientation
+        classNames = set.classNames
+        images = used.map { index, hash in
+            Entry(index: index, path: set.path(of: index), label: set.labels?[index], sha256: hash)
+        }
+        self.skipped = skipped
+    }
+
+    private static func hash(ofFile path: String) throws(DatasetError) -> String {
+        var hash = SHA256()
+        do {
+            let mapping = try FileMapping(path: path)
+            try mapping.withBytes(in: 0..<mapping.count) { hash.update($0) }
+        } catch {
+            throw DatasetError(error)
+        }
+        return hash.finish()
+    }
+}

@@ -1,0 +1,73 @@
+public import TensorCore
+
+/// The chosen images of a set, all of them in memory as a model reads them, and the record of what they are.
+public struct PreparedImages: Sendable {
+    /// `[indices.count, channels · height · width]`, normalised, row i for the i-th place.
+    public let images: Matrix
+    /// The places of the images in the set, in rising order.
+    public let indices: [Int]
+    /// What was used and what was left out.
+    public let manifest: ImageManifest
+
+    /// Reads the images of a choice.
+    ///
+    /// An image that cannot be used is skipped, if such are, and the next in the choice's order takes its place; so the
+    /// result holds as many as were asked for while there are any.
+    ///
+    /// - Parameters:
+    ///   - set: Where they come from.
+    ///   - choice: Which images.
+    ///   - pipeline: What the model wants.
+    ///   - reading: What is done with images that cannot be used, and with orientations.
+    ///   - pool: The threads.
+    /// - Throws: `DatasetError` for what cannot be had, and where no image can be used.
+    public init(
+        _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageReading,
+        pool: WorkerPool
+    ) throws(DatasetError) {
+        let first = try set.places(of: choice)
+        let reader = try ImageReader(set, pipeline: pipeline, reading: reading, threads: pool.threads)
+        let matrix = Matrix(rows: first.count, columns: pipeline.valueCount)
+        var order = try set.order(of: choice).dropFirst(first.count)
+        var places = first
+        var kept: [(index: Int, hash: String?)] = []
+        var skipped: [SkippedImage] = []
+        while !places.isEmpty, kept.count < first.count {
+            let rest = matrix.rows(kept.count..<first.count)
+            let batch = try reader.batch(of: places, into: rest, isHashed: true, pool: pool)
+            for (row, index) in batch.indices.enumerated() { kept.append((index, batch.hashes?[row])) }
+            skipped += batch.skipped
+            places = Array(order.prefix(batch.skipped.count))
+            order = order.dropFirst(places.count)
+        }
+        guard !kept.isEmpty else {
+            throw DatasetError(
+                .empty, file: set.file,
+                detail:
+                    "none of the \(skipped.count) images can be used; the first: \(skipped.first?.reason ?? "")"
+            )
+        }
+        // Replacements came last; rows go where their places are.
+        let rows = kept.indices.sorted { kept[$0].index < kept[$1].index }
+        let sorted = rows.map { kept[$0] }
+        images = rows == Array(kept.indices) ? matrix.rows(0..<kept.count) : matrix.copy(ofRows: rows)
+        indices = sorted.map(\.index)
+        manifest = try ImageManifest(
+            set, choice: choice, pipeline: pipeline, reading: reading, used: sorted,
+            skipped: skipped.sorted { $0.index < $1.index })
+    }
+}
+
+extension Matrix {
+    /// Some rows, in the given order, in a matrix of its own.
+    fileprivate func copy(ofRows rows: [Int]) -> Matrix {
+        let result = Matrix(rows: rows.count, columns: columns)
+        for (target, source) in rows.enumerated() {
+            let (from, to) = unsafe (
+                self.rows(source..<source + 1).pointer, result.rows(target..<target + 1).pointer
+            )
+            unsafe to.update(from: from, count: columns)
+        }
+        return result
+    }
+}

@@ -1,0 +1,32 @@
+import Datasets
+import Foundation
+import TensorCore
+import Testing
+
+/// The folder of the real backbone, which is not part of the repository: MGRQ_BACKBONE names it.
+private let backbone = ProcessInfo.processInfo.environment["MGRQ_BACKBONE"]
+
+@Suite("Real backbone")
+struct BackbonePixelTests {
+    @Test(
+        "the thousand evaluation images are Pillow's to the last pixel",
+        .enabled(if: backbone != nil, "MGRQ_BACKBONE names no folder of the real backbone"))
+    func pixels() throws {
+        let folder = try #require(backbone)
+        let set = try ImageSet(path: folder + "/evaluation")
+        #expect(set.count == 1000)
+        // With this normalisation a pixel's number is its byte, but for rounding.
+        let pipeline = try PreprocessingPipeline.timm(
+            height: 98, width: 98, cropFraction: 1, cropMode: .center, interpolation: .bicubic,
+            normalisation: try Normalisation(
+                mean: [0, 0, 0], standardDeviation: Array(repeating: 1 / 255, count: 3)))
+        var hash = SHA256()
+        try withPool { pool in
+            try set.forEachBatch(of: Array(0..<set.count), pipeline: pipeline, pool: pool) { batch in
+                hash.update(batch.images.elements.map { UInt8($0.rounded()) }.span)
+            }
+        }
+        // Printed by Tests/Reference/backbone_pixels.py.
+        #expect(hash.finish() == "5d55d76fa136a72c9bf4f4d6be5771fccbc26458f77173f4f75baf7a6f57cef3")
+    }
+}

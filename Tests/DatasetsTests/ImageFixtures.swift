@@ -1,0 +1,111 @@
+import Datasets
+import Foundation
+import Safetensors
+import TensorCore
+import Testing
+
+/// Where the committed data lies.
+let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/"
+
+/// One image file through one pipeline, and the pixels that Pillow and timm make of it;
+/// `Tests/Reference/image_fixtures.py` wrote them.
+struct ImageCase: Decodable, Sendable, CustomTestStringConvertible {
+    /// The arguments of `PreprocessingPipeline.timm`.
+    struct Timm: Decodable {
+        var height: Int
+        var width: Int
+        var cropFraction: Double
+        var cropMode: PreprocessingPipeline.CropMode
+        var interpolation: Interpolation
+    }
+
+    let file: String
+    let pipeline: PreprocessingPipeline
+    let appliesOrientation: Bool
+    let sha256: String
+
+    var testDescription: String { "\(file): \(pipeline)" }
+
+    private enum CodingKeys: String, CodingKey {
+        case file, pipeline, timm, appliesOrientation, sha256
+    }
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        file = try values.decode(String.self, forKey: .file)
+        appliesOrientation = try values.decode(Bool.self, forKey: .appliesOrientation)
+        sha256 = try values.decode(String.self, forKey: .sha256)
+        if let timm = try values.decodeIfPresent(Timm.self, forKey: .timm) {
+            pipeline = try .timm(
+                height: timm.height, width: timm.width, cropFraction: timm.cropFraction,
+                cropMode: timm.cropMode,
+                interpolation: timm.interpolation, normalisation: .imageNet)
+        } else {
+            pipeline = try values.decode(PreprocessingPipeline.self, forKey: .pipeline)
+        }
+    }
+
+    static func all() throws -> [ImageCase] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: fixtures + "images.json"))
+        return try JSONDecoder().decode([ImageCase].self, from: data)
+    }
+}
+
+extension Normalisation {
+    /// The one that most models use.
+    static var imageNet: Normalisation {
+        get throws(DatasetError) {
+            try Normalisation(mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
+        }
+    }
+}
+
+/// The image files of the fixtures, by name.
+func fixtureFile(_ name: String) throws -> [UInt8] {
+    try SafetensorsFile(path: fixtures + "images.safetensors").bytes(name)
+}
+
+/// The pixels that a decoder leaves, `[channels, height, width]`.
+func planar(_ pixels: Span<UInt8>, channels: Int) -> [UInt8] {
+    let size = channels == 1 ? 1 : 4
+    return (0..<channels).flatMap { channel in
+        (0..<pixels.count / size).map { pixels[$0 * size + channel] }
+    }
+}
+
+/// A folder that goes when the test ends.
+final class TemporaryFolder {
+    let path = NSTemporaryDirectory() + "datasets-" + UUID().uuidString
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    /// Writes a file, and the folders above it.
+    func write(_ bytes: [UInt8], to name: String) throws {
+        let url = URL(fileURLWithPath: path + "/" + name)
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(bytes).write(to: url)
+    }
+
+    func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+    /// Writes a file of the fixtures.
+    func place(_ fixture: String, at name: String) throws { try write(try fixtureFile(fixture), to: name) }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            Issue.record("cannot remove \(path): \(error)")
+        }
+    }
+}
+
+/// Threads that end with the test.
+func withPool<Result>(threads: Int = 2, _ body: (WorkerPool) throws -> Result) rethrows -> Result {
+    let pool = WorkerPool(threads: threads)
+    defer { pool.shutDown() }
+    return try body(pool)
+}

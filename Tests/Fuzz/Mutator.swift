@@ -1,0 +1,78 @@
+import TensorCore
+
+/// Damages files, each time in another way.
+struct Mutator {
+    private var generator: SeededGenerator
+    private let seeds: [[UInt8]]
+
+    /// Numbers that lengths and offsets are often wrong by.
+    private static let telling: [UInt64] = [
+        0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF,
+        0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, 0xFFFF_FFFF_FFFF_FFFF,
+    ]
+
+    init(seed: UInt64, seeds: [[UInt8]]) {
+        generator = SeededGenerator(seed: seed, stream: "fuzz")
+        self.seeds = seeds.filter { !$0.isEmpty }
+    }
+
+    /// The next damaged file.
+    mutating func next() -> [UInt8] {
+        var bytes = seeds[generator.index(below: seeds.count)]
+        // Half of the damage goes where headers are.
+        for _ in 0...generator.index(below: 6) where !bytes.isEmpty { damage(&bytes) }
+        if generator.index(below: 4) > 0 { mendChecksums(of: &bytes) }
+        return bytes
+    }
+
+    private mutating func damage(_ bytes: inout [UInt8]) {
+        let reach = generator.index(below: 2) == 0 ? min(bytes.count, 160) : bytes.count
+        let place = generator.index(below: reach)
+        switch generator.index(below: 8) {
+        case 0: bytes[place] ^= 1 << UInt8(generator.index(below: 8))
+        case 1: bytes[place] = UInt8(truncatingIfNeeded: generator.next())
+        case 2: bytes.removeLast(bytes.count - place)
+        case 3: bytes.removeSubrange(place..<min(bytes.count, place + 1 + generator.index(below: 16)))
+        case 4:
+            let end = min(bytes.count, place + 1 + generator.index(below: 64))
+            bytes.insert(contentsOf: Array(bytes[place..<end]), at: generator.index(below: bytes.count))
+        case 5:
+            let other = seeds[generator.index(below: seeds.count)]
+            let start = generator.index(below: other.count)
+            let part = other[start..<min(other.count, start + 1 + generator.index(below: 64))]
+            bytes.replaceSubrange(place..<min(bytes.count, place + part.count), with: part)
+        default:
+            let number = Self.telling[generator.index(below: Self.telling.count)]
+            let (width, isBig) = (1 << generator.index(below: 4), generator.index(below: 2) == 0)
+            for index in 0..<min(width, bytes.count - place) {
+                bytes[place + index] = UInt8(
+                    truncatingIfNeeded: number >> UInt64(8 * (isBig ? width - 1 - index : index)))
+            }
+        }
+    }
+
+    /// Makes the checksums of a PNG right again, or damage would never get past them.
+    private func mendChecksums(of bytes: inout [UInt8]) {
+        guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return }
+        var place = 8
+        while place + 12 <= bytes.count {
+            let length = (0..<4).reduce(0) { $0 << 8 | Int(bytes[place + $1]) }
+            guard length <= bytes.count - place - 12 else { return }
+            let end = place + 8 + length
+            let sum = ~bytes[place + 4..<end].reduce(~UInt32(0)) {
+                Self.table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8
+            }
+            for index in 0..<4 {
+                bytes[end + index] = UInt8(truncatingIfNeeded: sum >> UInt32(24 - 8 * index))
+            }
+            place = end + 4
+        }
+    }
+
+    /// CRC-32 of each byte.
+    private static let table: [UInt32] = (0..<256).map { byte in
+        var value = UInt32(byte)
+        for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
+        return value
+    }
+}
