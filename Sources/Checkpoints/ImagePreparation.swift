@@ -53,6 +53,20 @@ public struct ImagePreparation: Equatable, Codable, Sendable {
     /// Where this is said, for people.
     public var source: String
 
+    /// Makes a preparation of its parts.
+    public init(
+        height: Int, width: Int, resize: Resize, interpolation: Interpolation, mean: [Float],
+        standardDeviation: [Float], source: String
+    ) {
+        self.height = height
+        self.width = width
+        self.resize = resize
+        self.interpolation = interpolation
+        self.mean = mean
+        self.standardDeviation = standardDeviation
+        self.source = source
+    }
+
     /// The preparation in a line, for people.
     public var summary: String {
         let size =

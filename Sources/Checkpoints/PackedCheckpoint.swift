@@ -15,10 +15,8 @@ package struct PackedCheckpoint: Sendable {
 
     /// The shape of the model.
     package var configuration: ModelConfiguration
-    /// The mean of each channel, of pixels in 0 … 1.
-    package var mean: [Float]
-    /// The standard deviation of each channel, of pixels in 0 … 1.
-    package var standardDeviation: [Float]
+    /// How images become what the model reads.
+    package var preparation: ImagePreparation
     /// The names of the classes, if they are known.
     package var labels: [String]?
     /// The plan that led here, as YAML.
@@ -28,13 +26,11 @@ package struct PackedCheckpoint: Sendable {
 
     /// Makes a checkpoint of its parts.
     package init(
-        configuration: ModelConfiguration, mean: [Float], standardDeviation: [Float], labels: [String]?,
-        plan: String,
+        configuration: ModelConfiguration, preparation: ImagePreparation, labels: [String]?, plan: String,
         units: [Int: QuantizedUnit]
     ) {
         self.configuration = configuration
-        self.mean = mean
-        self.standardDeviation = standardDeviation
+        self.preparation = preparation
         self.labels = labels
         self.plan = plan
         self.units = units
@@ -87,8 +83,7 @@ struct PackedHeader: Codable {
     var vit: ViTConfiguration?
     /// The shape of a Swin.
     var swin: SwinConfiguration?
-    var mean: [Float]
-    var std: [Float]
+    var images: ImagePreparation
     var labels: [String]?
 
     init(_ packed: PackedCheckpoint) {
@@ -96,8 +91,7 @@ struct PackedHeader: Codable {
         case .vit(let shape): vit = shape
         case .swin(let shape): swin = shape
         }
-        mean = packed.mean
-        std = packed.standardDeviation
+        images = packed.preparation
         labels = packed.labels
     }
 
@@ -109,8 +103,10 @@ struct PackedHeader: Codable {
         case (nil, let swin?): shape = .swin(swin)
         default: return nil
         }
-        guard shape.isPossible, mean.count == shape.channels, std.count == shape.channels,
-            mean.allSatisfy(\.isFinite), std.allSatisfy({ $0.isFinite && $0 > 0 })
+        let (mean, deviation) = (images.mean, images.standardDeviation)
+        guard shape.isPossible, images.height == shape.imageHeight, images.width == shape.imageWidth,
+            mean.count == shape.channels, deviation.count == shape.channels, mean.allSatisfy(\.isFinite),
+            deviation.allSatisfy({ $0.isFinite && $0 > 0 })
         else { return nil }
         return shape
     }

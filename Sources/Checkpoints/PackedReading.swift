@@ -32,8 +32,7 @@ extension PackedCheckpoint {
             throw .unusable("\(path): tensor “\(surplus)” belongs to no part of the model")
         }
         self.init(
-            configuration: configuration, mean: header.mean, standardDeviation: header.std,
-            labels: header.labels,
+            configuration: configuration, preparation: header.images, labels: header.labels,
             plan: reader.file.metadata["plan"] ?? "", units: units)
     }
 }

@@ -17,7 +17,7 @@ struct RunInputs: Sendable {
     init(plan: RunPlan, resources: RunResources, pool: WorkerPool) throws {
         let checkpoint = try loadCheckpoint(path: resources.modelPath)
         self.checkpoint = checkpoint
-        let (pipeline, reading) = (try checkpoint.pipeline, ImageReading(plan.images))
+        let (pipeline, reading) = (try checkpoint.preparation.pipeline, ImageReading(plan.images))
         let set = try ImageSet(path: resources.calibrationPath)
         let choice = ImageChoice(
             count: min(plan.calibrationImages, set.count),
@@ -68,33 +68,5 @@ extension ImageSet {
     func labels(for checkpoint: Checkpoint) throws(DatasetError) -> [Int]? {
         guard labels != nil else { return nil }
         return try labels(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
-    }
-}
-
-extension Checkpoint {
-    /// What turns images into what the model reads.
-    var pipeline: PreprocessingPipeline {
-        get throws(DatasetError) {
-            try .evaluation(of: model.configuration, mean: mean, standardDeviation: standardDeviation)
-        }
-    }
-}
-
-extension PreprocessingPipeline {
-    /// timm's evaluation transform with the whole of the shorter side in the crop.
-    ///
-    /// - Parameters:
-    ///   - configuration: Gives the size that the model reads.
-    ///   - mean: The mean of each channel, for pixels from 0 to 1.
-    ///   - standardDeviation: The standard deviation of each channel, for pixels from 0 to 1.
-    /// - Returns: The pipeline.
-    /// - Throws: `DatasetError` for numbers that do not normalise images.
-    static func evaluation(
-        of configuration: ModelConfiguration, mean: [Float], standardDeviation: [Float]
-    ) throws(DatasetError) -> PreprocessingPipeline {
-        try .timm(
-            height: configuration.imageHeight, width: configuration.imageWidth, cropFraction: 1,
-            cropMode: .center, interpolation: .bicubic,
-            normalisation: try Normalisation(mean: mean, standardDeviation: standardDeviation))
     }
 }

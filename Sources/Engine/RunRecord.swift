@@ -21,8 +21,8 @@ final class RunRecord {
     init(directory path: String, plan: RunPlan, checkpoint: Checkpoint) throws {
         run = try OpenRun(creating: path, plan: plan)
         header = PackedCheckpoint(
-            configuration: checkpoint.model.configuration, mean: checkpoint.mean,
-            standardDeviation: checkpoint.standardDeviation, labels: checkpoint.labels, plan: "", units: [:])
+            configuration: checkpoint.model.configuration, preparation: checkpoint.preparation,
+            labels: checkpoint.labels, plan: "", units: [:])
     }
 
     func append(_ event: RunEvent, at seconds: Double) throws {

@@ -71,7 +71,7 @@ private struct EvaluatedModel {
     let labels: [String]?
 
     init(fullPrecision checkpoint: Checkpoint) throws {
-        pipeline = try checkpoint.pipeline
+        pipeline = try checkpoint.preparation.pipeline
         classes = checkpoint.model.configuration.classes
         labels = checkpoint.labels
         units = zip(checkpoint.model.units, checkpoint.model.weights).map {
@@ -81,9 +81,7 @@ private struct EvaluatedModel {
 
     init(packed file: QuantizedModelFile) throws {
         let configuration = file.checkpoint.configuration
-        pipeline = try .evaluation(
-            of: configuration, mean: file.checkpoint.mean,
-            standardDeviation: file.checkpoint.standardDeviation)
+        pipeline = try file.checkpoint.preparation.pipeline
         classes = configuration.classes
         labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }

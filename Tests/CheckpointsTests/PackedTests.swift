@@ -54,7 +54,10 @@ private func smallModel(bits: Int) throws -> PackedCheckpoint {
         units[index] = QuantizedUnit(linears: linears, vectors: weights.vectors, sites: sites)
     }
     return PackedCheckpoint(
-        configuration: shape, mean: [0.5], standardDeviation: [0.25], labels: ["a", "b", "c"],
+        configuration: shape,
+        preparation: ImagePreparation(
+            height: 4, width: 4, resize: .timm(cropFraction: 1, cropMode: .center), interpolation: .bicubic,
+            mean: [0.5], standardDeviation: [0.25], source: "test"), labels: ["a", "b", "c"],
         plan: "schema: 1\n",
         units: units)
 }
