@@ -32,14 +32,18 @@ final class QuantizationLab {
         calibration = ModelCaches(units: fullPrecision, images: inputs.calibration, pool: pool)
     }
 
-    /// Runs the full-precision model over the evaluation images.
+    /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images.
+    ///
+    /// What models are compared with is the checkpoint as it is, not its rotated form, whose roundings differ.
     ///
     /// - Returns: Its evaluation against itself.
     func prepareCaches() -> Evaluation {
-        evaluation = inputs.evaluation.map {
-            ModelCaches(units: fullPrecision, images: $0.images, pool: pool)
+        let checkpoint = zip(units, inputs.checkpoint.model.weights).map {
+            PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
         }
-        let caches = evaluation ?? calibration
+        let caches = ModelCaches(
+            units: checkpoint, images: inputs.evaluation?.images ?? calibration.images, pool: pool)
+        evaluation = caches
         return Engine.evaluation(of: caches.logits, against: caches.logits, labels: inputs.evaluation?.labels)
     }
 

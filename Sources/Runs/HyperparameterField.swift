@@ -99,11 +99,11 @@ public struct HyperparameterField: Sendable {
 
     private static let learningFields: [HyperparameterField] = [
         number("warm_up", "share of steps in which rates rise", "convergence", 0...1, \.warmUp),
-        choice("learning_rate_schedule", "how learning rates go on", "convergence", \.learningRateSchedule),
+        choice("rate_schedule", "how learning rates go on", "convergence", \.learningRateSchedule),
         number("input_drop", "share of inputs in full precision", "generalisation", 0...1, \.inputDrop),
         number(
             "activation_drop", "share of activations unquantized", "generalisation", 0...1, \.activationDrop),
-        number("held_out", "share of images that judge a unit", "the state that is kept", 0...0.9, \.heldOut),
+        number("held_out", "share of images that judge a unit", "the state that is kept", 0...1, \.heldOut),
         integer("patience", "judgements without gain until a stop", "time", 0...10, \.patience),
     ]
 

@@ -32,9 +32,9 @@ public struct Hyperparameters: Equatable, Sendable {
     public var rounding = Rounding.ste
     /// The highest learning rate of weights in units of their quantizer's step (`ste`), or of rounding variables
     /// (`adaround`).
-    public var weightLearningRate = 0.01
+    public var weightLearningRate = 0.03
     /// The highest learning rate of the logarithm of activation scales; 0 freezes them.
-    public var scaleLearningRate = 1e-3
+    public var scaleLearningRate = 5e-3
     /// The share of the steps over which learning rates rise from 0.
     public var warmUp = 0.1
     /// How learning rates change after that.

@@ -16,13 +16,16 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
     case aphq
     /// Errors weighed by a diagonal and a low-rank part of the Fisher matrix, as in FIMA-Q.
     case fima
-    /// Block and global (feature) supervision, as in GLF-Q.
-    case glf
     /// Block, global (logits) and local supervision, fused: a reading of MGRQ (arXiv 2406.09229).
     case mgrq
+    /// Block and global (feature) supervision, as in GLF-Q.
+    case glf
 
     /// What the preset is, in a line.
     public var summary: String { row.summary }
+
+    /// Whether units are reconstructed, not only calibrated.
+    public var learns: Bool { hyperparameters.steps > 0 }
 
     /// What the preset changes of the default hyperparameters.
     public var hyperparameters: Hyperparameters {

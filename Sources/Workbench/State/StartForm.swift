@@ -56,7 +56,7 @@ public struct StartForm: Equatable, Sendable {
 
     /// Takes a preset's values for everything that was not asked for: bits, steps and ``kept`` stay.
     ///
-    /// `calibrate` is the preset of no steps, so the steps wait until another is selected again.
+    /// A preset that learns nothing has no steps, so the steps wait until another is selected again.
     private mutating func choose(_ preset: Preset) {
         guard preset != plan.preset else { return }
         let before = plan
@@ -67,10 +67,14 @@ public struct StartForm: Equatable, Sendable {
         plan.hyperparameters.weightBits = before.hyperparameters.weightBits
         plan.hyperparameters.activationBits = before.hyperparameters.activationBits
         let steps = before.hyperparameters.steps
-        if preset == .calibrate {
-            learningSteps = steps
+        if !preset.learns {
+            if before.preset.learns {
+                learningSteps = steps
+            } else if steps > 0 {
+                calibratingSteps = steps
+            }
             plan.hyperparameters.steps = calibratingSteps ?? 0
-        } else if before.preset == .calibrate {
+        } else if !before.preset.learns {
             if steps > 0 { calibratingSteps = steps }
             plan.hyperparameters.steps = learningSteps ?? (steps > 0 ? steps : preset.hyperparameters.steps)
         } else {

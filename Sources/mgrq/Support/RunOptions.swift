@@ -5,7 +5,10 @@ internal import Runs
 struct RunOptions: ParsableArguments {
     @OptionGroup var plan: PlanOptions
 
-    @Option(help: "Where hyperparameters start: calibrate, mgrq or glf.")
+    @Option(
+        help: ArgumentHelp(
+            "Where hyperparameters start: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "preset"))
     var preset: String?
 
     @Option(help: ArgumentHelp("The width of weight codes: 2 through 8, or 16.", valueName: "n"))
