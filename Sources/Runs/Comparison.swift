@@ -64,6 +64,7 @@ public struct Variant: Equatable, Sendable {
     ///   - weightBits: The width of weight codes.
     ///   - activationBits: The width of activation codes.
     ///   - seed: Decides everything that is random.
+    /// - Returns: The plan.
     /// - Throws: `PlanError` for a change with an unknown key or a bad value.
     public func plan(
         from plan: RunPlan, shared: [HyperparameterChange], weightBits: Int, activationBits: Int, seed: UInt64

@@ -17,8 +17,9 @@ package struct ClassifierHead: ModelUnit {
     private let layers: [String]
     /// The token rows that each classifier reads the mean of.
     private let pooledRows: [Range<Int>]
-    /// Whether the norm comes after pooling. A mean over tokens does not commute with LayerNorm; reading one token
-    /// does, and is cheaper first.
+    /// Whether the norm comes after pooling.
+    ///
+    /// A mean over tokens does not commute with LayerNorm; reading one token does, and is cheaper first.
     private let poolsFirst: Bool
 
     /// Makes the head of a ViT.
