@@ -79,4 +79,12 @@ public enum RunCommand: Equatable, Codable, Sendable {
     case export(ExportFormat, path: String)
     /// End the run.
     case stop
+
+    /// Whether the command belongs into the journal; a wish to look at something does not.
+    public var isRecorded: Bool {
+        switch self {
+        case .inspectSite, .inspectImages: false
+        default: true
+        }
+    }
 }

@@ -37,6 +37,14 @@ public struct RunEstimate: Equatable, Codable, Sendable {
         self.memory = memory
     }
 
+    /// The estimate as one JSON object, its sums `seconds` and `bytes` among the members.
+    ///
+    /// - Throws: `RunFailure(.internal)` where that cannot be done.
+    public func jsonLine() throws(RunFailure) -> String {
+        let sums = [JSONMember("seconds", .finite(seconds)), JSONMember("bytes", .integer(bytes))]
+        return JSONValue.object(sums + (try members(self))).line
+    }
+
     /// The time of the whole run, in seconds.
     public var seconds: Double { preparationSeconds + unitSeconds.reduce(0, +) + evaluationSeconds }
 

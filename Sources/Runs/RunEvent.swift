@@ -79,12 +79,14 @@ public struct RunSummary: Equatable, Codable, Sendable {
     public var directory: String?
     /// The names of the classes, if they are known.
     public var classNames: [String]?
+    /// The plan at the start, as YAML; later decisions change it.
+    public var plan: String
 
     /// Makes a summary.
     public init(
         model: String, architecture: String, preset: Preset, units: [UnitSummary], weightBits: [Int],
         activationBits: [Int], fullPrecisionBytes: Int, calibrationImages: Int, evaluationImages: Int,
-        threads: Int, directory: String?, classNames: [String]? = nil
+        threads: Int, directory: String?, classNames: [String]? = nil, plan: String = ""
     ) {
         self.model = model
         self.architecture = architecture
@@ -98,6 +100,7 @@ public struct RunSummary: Equatable, Codable, Sendable {
         self.threads = threads
         self.directory = directory
         self.classNames = classNames
+        self.plan = plan
     }
 }
 

@@ -11,6 +11,8 @@ public struct RunLedger: Equatable, Sendable {
     public private(set) var attempts: [[AttemptReport]]
     /// The numbers of the chosen attempts of the units that are quantized: as many as there are such units.
     public private(set) var chosen: [Int] = []
+    /// The units that are to be redone and are not yet, in order.
+    public private(set) var pendingRedo: [Int] = []
     private var past: [Past] = []
 
     /// What was before a decision.
@@ -29,6 +31,19 @@ public struct RunLedger: Equatable, Sendable {
         self.plan = plan
         self.units = units
         attempts = units.map { _ in [] }
+    }
+
+    /// Folds the events of a run.
+    ///
+    /// - Parameters:
+    ///   - events: Everything that happened, in order.
+    ///   - plan: The plan at the start.
+    ///   - units: The units in order.
+    public init(_ events: [RunEvent], plan: RunPlan, units: [UnitSummary]) {
+        self.init(plan: plan, units: units)
+        for event in events {
+            apply(event)
+        }
     }
 
     /// How many units are quantized; also the index of the unit that comes next.
@@ -72,6 +87,7 @@ public struct RunLedger: Equatable, Sendable {
         case .redoStarted(let units, let changes, let sites):
             remember(.redo)
             override(units, changes, sites)
+            pendingRedo = units.filter { chosen.indices.contains($0) }
         case .attemptChosen(let unit, let attempt):
             remember(.choose)
             choose(attempt, of: unit)
@@ -80,18 +96,21 @@ public struct RunLedger: Equatable, Sendable {
             chosen.removeSubrange(min(max(0, unit), chosen.count)...)
         case .undone:
             guard let last = past.popLast() else { return }
-            (plan, chosen) = (last.plan, last.chosen)
+            (plan, chosen, pendingRedo) = (last.plan, last.chosen, [])
         default: break
         }
     }
 
     private mutating func remember(_ decision: RunDecision) {
         past.append(Past(decision: decision, plan: plan, chosen: chosen))
+        pendingRedo = []
     }
 
     private mutating func take(_ report: AttemptReport) {
         guard attempts.indices.contains(report.unit), report.unit <= chosen.count else { return }
         attempts[report.unit].append(report)
+        // Who cancels one of several gives the others up, too.
+        pendingRedo = report.ending == .cancelled ? [] : pendingRedo.filter { $0 != report.unit }
         let keepsOther = report.ending == .cancelled && chosen.indices.contains(report.unit)
         choose(keepsOther ? chosen[report.unit] : report.attempt, of: report.unit)
     }
@@ -114,14 +133,22 @@ public struct RunLedger: Equatable, Sendable {
         _ indices: [Int], _ changes: [HyperparameterChange], _ sites: [SiteOverride]
     ) {
         for unit in indices where units.indices.contains(unit) {
-            if !changes.isEmpty {
-                plan.units.append(UnitOverride(match: units[unit].name, changes: changes))
-            }
+            if !changes.isEmpty { override(units[unit].name, changes) }
             for override in sites {
                 plan.sites += units[unit].sites.filter { matches(pattern: override.match, name: $0) }
                     .map { SiteOverride(match: $0, bits: override.bits) }
             }
         }
+    }
+
+    /// Adds changes for one unit, to those that it has under its own name if no pattern comes behind them.
+    private mutating func override(_ name: String, _ changes: [HyperparameterChange]) {
+        let last = plan.units.lastIndex { matches(pattern: $0.match, name: name) }
+        guard let last, plan.units[last].match == name else {
+            return plan.units.append(UnitOverride(match: name, changes: changes))
+        }
+        let kept = plan.units[last].changes.filter { old in !changes.contains { $0.key == old.key } }
+        plan.units[last].changes = kept + changes
     }
 
     /// Sees to it that the plan gives a unit what its chosen attempt came out with.

@@ -25,7 +25,7 @@ enum Samples {
         units: [UnitSummary(name: "stem", parameters: 7, sites: ["stem.weight", "stem.input"])],
         weightBits: [4, 8],
         activationBits: [], fullPrecisionBytes: 28, calibrationImages: 512, evaluationImages: 0, threads: 2,
-        directory: nil, classNames: ["a", "b"])
+        directory: nil, classNames: ["a", "b"], plan: "schema: 1\nmodel: m\n")
     static let step = StepSample(
         unit: 0, attempt: 1, step: 5, steps: 600, loss: 3.5,
         terms: TermValues(block: 1, global: nil, local: 2.5),
