@@ -60,3 +60,14 @@ private func logSoftmax(_ values: [Double]) -> [Double] {
     let sum = values.reduce(0) { $0 + exp($1 - top) }
     return values.map { $0 - top - log(sum) }
 }
+
+/// The most likely class of each image and its probability.
+///
+/// - Parameter logits: `[images, classes]`.
+func guesses(_ logits: Matrix) -> [ImagePrediction.Guess] {
+    (0..<logits.rows).map { image in
+        let values = (0..<logits.columns).map { Double(logits[image, $0]) }
+        let best = firstMaximum(values)
+        return ImagePrediction.Guess(label: best, probability: exp(logSoftmax(values)[best]))
+    }
+}

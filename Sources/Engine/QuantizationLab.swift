@@ -11,18 +11,18 @@ internal import VisionTransformers
 final class QuantizationLab {
     let units: [any ModelUnit]
     let fullPrecision: [PreparedUnit]
+    let weights: [UnitWeights]
     let inputs: RunInputs
     let pool: WorkerPool
-    private let weights: [UnitWeights]
-    private let seed: UInt64
-    private(set) var calibration: ModelCaches
-    private var evaluation: ModelCaches?
+    let calibration: ModelCaches
+    private(set) var evaluation: ModelCaches?
+    /// What attempts are compared on; nil where there are no images for it.
+    private(set) var heldOut: HeldOutImages?
 
     /// Prepares the full-precision model and runs it over the calibration images.
     init(inputs: RunInputs, plan: RunPlan, pool: WorkerPool) {
         self.inputs = inputs
         self.pool = pool
-        seed = plan.seed
         units = inputs.checkpoint.model.units
         let model = inputs.checkpoint.model
         weights = (plan.hyperparameters.rotate ? model.rotated(seed: plan.seed) : model).weights
@@ -32,7 +32,8 @@ final class QuantizationLab {
         calibration = ModelCaches(units: fullPrecision, images: inputs.calibration, pool: pool)
     }
 
-    /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images.
+    /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
+    /// the held-out ones.
     ///
     /// What models are compared with is the checkpoint as it is, not its rotated form, whose roundings differ.
     ///
@@ -44,15 +45,28 @@ final class QuantizationLab {
         let caches = ModelCaches(
             units: checkpoint, images: inputs.evaluation?.images ?? calibration.images, pool: pool)
         evaluation = caches
+        heldOut = inputs.heldOut.map { source in
+            let logits =
+                source.source == .evaluation
+                ? gather(source.rows, of: caches.logits)
+                : outputs(of: checkpoint, on: source.images(), pool: pool)
+            return HeldOutImages(source, logits: logits)
+        }
         return Engine.evaluation(of: caches.logits, against: caches.logits, labels: inputs.evaluation?.labels)
     }
 
-    /// Evaluates a quantized model on the evaluation images, or without them on the calibration images.
+    /// Evaluates a model on the evaluation images, or without them on the calibration images.
+    ///
+    /// - Parameter model: The first units, quantized; those behind are in full precision.
     func evaluate(_ model: [QuantizedUnit]) -> Evaluation {
         let caches = evaluation ?? calibration
-        let prepared = zip(model, units).map { $0.prepared(for: $1) }
-        let logits = outputs(of: prepared, on: caches.images, pool: pool)
+        let logits = outputs(of: prepared(model), on: caches.images, pool: pool)
         return Engine.evaluation(of: logits, against: caches.logits, labels: inputs.evaluation?.labels)
+    }
+
+    /// A whole model that begins with quantized units and goes on in full precision.
+    func prepared(_ model: [QuantizedUnit]) -> [PreparedUnit] {
+        zip(model, units).map { $0.prepared(for: $1) } + fullPrecision[model.count...]
     }
 
     /// The bytes that a quantized model takes when exported: codes, scales, zero points, and what stays in
@@ -95,10 +109,12 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - plan: Gives the bits.
     ///   - progress: Called before each unit with its index and the number of units.
+    ///   - calibrated: Called after each unit with it.
     /// - Returns: The calibrated units.
     /// - Throws: What `calibrated` and `progress` throw.
     func calibratedModel(
-        plan: RunPlan, progress: (Int, Int) throws -> Void
+        plan: RunPlan, progress: (Int, Int) throws -> Void,
+        calibrated visit: (Int, QuantizedUnit) throws -> Void = { _, _ in }
     ) throws -> [QuantizedUnit] {
         var (input, fullPrecisionInput) = (calibration.images, calibration.images)
         var model: [QuantizedUnit] = []
@@ -108,61 +124,12 @@ final class QuantizationLab {
                 index, input: input, fullPrecisionInput: fullPrecisionInput, plan: plan
             ).unit
             model.append(unit)
+            try visit(index, unit)
             if index < units.count - 1 {
                 input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
                 fullPrecisionInput = outputs(of: [fullPrecision[index]], on: fullPrecisionInput, pool: pool)
             }
         }
         return model
-    }
-
-    // MARK: - The chain of units
-
-    /// How far a run has come: the units quantized so far and what the next one reads.
-    struct Chain {
-        var quantized: [QuantizedUnit]
-        /// The quantized prefix's output over the calibration images.
-        var prefixInput: Matrix
-        /// The full-precision prefix's output over the calibration images.
-        var fullPrecisionInput: Matrix
-    }
-
-    /// The chain before the first unit.
-    func startChain() -> Chain {
-        Chain(quantized: [], prefixInput: calibration.images, fullPrecisionInput: calibration.images)
-    }
-
-    /// The chain behind one more unit.
-    func advance(_ chain: Chain, with unit: QuantizedUnit) -> Chain {
-        let index = chain.quantized.count
-        return Chain(
-            quantized: chain.quantized + [unit],
-            prefixInput: outputs(of: [unit.prepared(for: units[index])], on: chain.prefixInput, pool: pool),
-            fullPrecisionInput: outputs(of: [fullPrecision[index]], on: chain.fullPrecisionInput, pool: pool))
-    }
-
-    /// What a reconstruction of the chain's next unit starts from.
-    func task(for unit: QuantizedUnit, in chain: Chain) -> ReconstructionTask {
-        let index = chain.quantized.count
-        return ReconstructionTask(
-            unit: units[index], state: unit, fullPrecision: fullPrecision[index],
-            prefixInput: chain.prefixInput,
-            fullPrecisionInput: chain.fullPrecisionInput,
-            target: outputs(of: [fullPrecision[index]], on: chain.fullPrecisionInput, pool: pool),
-            suffix: Array(fullPrecision[(index + 1)...]), logits: calibration.logits,
-            features: calibration.features)
-    }
-
-    /// How good a candidate for the chain's next unit is, over all calibration images.
-    ///
-    /// - Returns: The block term (for the head, the divergence of logits), and the divergence of the model's
-    ///   logits with the units behind in full precision, in nats.
-    func score(_ unit: QuantizedUnit, task: ReconstructionTask, chain: Chain) -> (loss: Double, kl: Double) {
-        let index = chain.quantized.count
-        let output = outputs(of: [unit.prepared(for: units[index])], on: chain.prefixInput, pool: pool)
-        let logits = task.isHead ? output : outputs(of: task.suffix, on: output, pool: pool)
-        let kl = divergence(of: logits, from: calibration.logits)
-        guard !task.isHead else { return (kl, kl) }
-        return (squaredDistance(output, task.target) / Double(output.rows * output.columns), kl)
     }
 }

@@ -27,12 +27,25 @@ public struct EngineOptions: Sendable {
     public var directory: String?
     /// Whether the run waits at the first gate.
     public var waitsAtFirstGate: Bool
+    /// Whether the run waits at the gate behind the last unit, with everything evaluated, until it is told to go on.
+    public var waitsAtEnd: Bool
+    /// The number of held-out images where nobody says one: enough to tell 1 % of top-1 from chance, few enough to
+    /// take little time.
+    public static let defaultHeldOutImages = 256
+
+    /// On how many images attempts are compared after each unit; 0 leaves that out.
+    public var heldOutImages: Int
 
     /// Makes options.
-    public init(threads: Int, directory: String?, waitsAtFirstGate: Bool = false) {
+    public init(
+        threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
+        heldOutImages: Int = EngineOptions.defaultHeldOutImages
+    ) {
         self.threads = threads
         self.directory = directory
         self.waitsAtFirstGate = waitsAtFirstGate
+        self.waitsAtEnd = waitsAtEnd
+        self.heldOutImages = heldOutImages
     }
 }
 
@@ -80,6 +93,54 @@ public func startRun(
         handle.end()
     }
     return handle
+}
+
+/// Goes on with a run whose process ended, on a thread of its own.
+///
+/// The sink is first told everything that the journal has (an event that was the last then left out), then that the
+/// run goes on. Who only wants what is new waits for `.continued`.
+///
+/// - Parameters:
+///   - resources: Where the references of the run's plan lead.
+///   - options: What does not change results, with the run directory; a run that is finished can be opened again with
+///     a gate to wait at.
+///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
+/// - Returns: The run's handle.
+/// - Throws: `RunFailure` where the directory holds no run, another process works on it, or nothing is left to do.
+public func resumeRun(
+    resources: RunResources, options: EngineOptions, sink: @escaping @Sendable (RunEvent) -> Void
+) throws(RunFailure) -> RunHandle {
+    guard let directory = options.directory else {
+        throw RunFailure(.usage, "a run that goes on needs its directory")
+    }
+    let past: RunPast
+    do {
+        past = try RunPast(
+            directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
+    } catch {
+        throw failure(of: error)
+    }
+    let handle = RunHandle(commands: CommandQueue())
+    let handover = Handover(past)
+    startEngineThread {
+        let past = handover.past
+        RunSession(
+            plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,
+            sink: sink
+        ).carryOut()
+        handle.end()
+    }
+    return handle
+}
+
+/// Carries a run's directory to the engine's thread.
+private struct Handover: @unchecked Sendable {
+    // `@unchecked Sendable`: the thread that made it does not touch it any more.
+    let past: RunPast
+
+    init(_ past: RunPast) {
+        self.past = past
+    }
 }
 
 /// Starts a thread for minutes of arithmetic: a plain thread of the system with a roomy stack.

@@ -11,10 +11,22 @@ struct RunInputs: Sendable {
     let calibration: Matrix
     /// Normalised evaluation images and their labels; nil without any.
     let evaluation: (images: Matrix, labels: [Int]?)?
+    /// The right classes of the calibration images, if they are known.
+    let calibrationLabels: [Int]?
+    /// What attempts are compared on; nil where no image is left for it.
+    let heldOut: HeldOutSource?
     /// Which images these are.
     let manifest: RunImageManifest
 
-    init(plan: RunPlan, resources: RunResources, pool: WorkerPool) throws {
+    /// Reads a plan's files.
+    ///
+    /// - Parameters:
+    ///   - plan: Says how many calibration images, and how image files are read.
+    ///   - resources: Where the files are.
+    ///   - heldOutImages: How many images attempts are compared on at most.
+    ///   - pool: The threads.
+    /// - Throws: `CheckpointError`, `DatasetError`.
+    init(plan: RunPlan, resources: RunResources, heldOutImages: Int, pool: WorkerPool) throws {
         let checkpoint = try loadCheckpoint(path: resources.modelPath)
         self.checkpoint = checkpoint
         let (pipeline, reading) = (try checkpoint.preparation.pipeline, ImageReading(plan.images))
@@ -25,17 +37,26 @@ struct RunInputs: Sendable {
         let calibration = try PreparedImages(
             set, choice: choice, pipeline: pipeline, reading: reading, pool: pool)
         self.calibration = calibration.images
+        // Labels play no part in a run but are shown with the images; those of other classes say nothing.
+        let labels = try? set.labels(for: checkpoint)
+        calibrationLabels = labels.map { labels in calibration.indices.map { labels[$0] } }
         guard let path = resources.evaluationPath else {
             evaluation = nil
+            let used = Set(calibration.indices)
+            heldOut = try HeldOutSource(
+                unusedOf: set, places: (0..<set.count).filter { !used.contains($0) }, count: heldOutImages,
+                pipeline: pipeline, pool: pool)
             manifest = RunImageManifest(calibration: calibration.manifest, evaluation: nil)
             return
         }
         let evaluated = try ImageSet(path: path)
         // Labels are checked before minutes of decoding, not after.
-        let labels = try evaluated.labels(for: checkpoint)
+        let known = try evaluated.labels(for: checkpoint)
         let images = try PreparedImages(
             evaluated, choice: .all, pipeline: pipeline, reading: reading, pool: pool)
-        evaluation = (images.images, labels.map { labels in images.indices.map { labels[$0] } })
+        let classes = known.map { known in images.indices.map { known[$0] } }
+        evaluation = (images.images, classes)
+        heldOut = HeldOutSource(.evaluation, of: images.images, labels: classes, count: heldOutImages)
         manifest = RunImageManifest(calibration: calibration.manifest, evaluation: images.manifest)
     }
 }

@@ -64,6 +64,9 @@ public struct HyperparameterField: Sendable {
         bits("weight_bits", "bits of weight codes", \.weightBits),
         bits("activation_bits", "bits of activation codes", \.activationBits),
         integer("steps", "optimisation steps per unit", "time, proportionally", 0...1_000_000, \.steps),
+        integer(
+            "stop_after", "step at which a unit ends early; 0 never", "time, and how much is learned",
+            0...1_000_000, \.stopAfter),
         integer("batch", "images per step", "time per step and memory", 1...4096, \.batch),
         choice("rounding", "how weights are rounded", "what is learned", \.rounding),
         number(

@@ -26,6 +26,8 @@ public struct Hyperparameters: Equatable, Sendable {
 
     /// The number of optimisation steps of a unit; 0 leaves it as calibrated.
     public var steps = 200
+    /// The step after which a unit ends although its schedule is of `steps`; 0 carries all of them out.
+    public var stopAfter = 0
     /// The number of images in a step.
     public var batch = 32
     /// How weights are rounded while they are learned.

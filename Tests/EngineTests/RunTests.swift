@@ -7,127 +7,6 @@ import Synchronization
 import TensorCore
 import Testing
 
-/// A folder that goes when the test ends.
-private final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("mgrq-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func file(_ name: String) -> String { path + "/" + name }
-}
-
-/// A small random model and images in files, and runs of it.
-private struct Bench {
-    let folder: TemporaryFolder
-    let resources: RunResources
-
-    init(seed: UInt64 = 1, damage: (inout [SafetensorsTensor]) -> Void = { _ in }) throws {
-        let folder = try TemporaryFolder()
-        self.folder = folder
-        var generator = SeededGenerator(seed: seed)
-        func tensor(_ name: String, _ shape: [Int]) -> SafetensorsTensor {
-            let count = shape.reduce(1, *)
-            let gain: Float = name.contains("norm") && name.hasSuffix("weight") ? 1 : 0
-            let spread = shape.count >= 2 ? 2 / Float(count / shape[0]).squareRoot() : 0.3
-            return SafetensorsTensor(
-                name: name, shape: shape,
-                floats: (0..<count).map { _ in gain + spread * 2 * (generator.uniform() - 0.5) })
-        }
-        var tensors = [
-            tensor("cls_token", [1, 1, 16]), tensor("pos_embed", [1, 5, 16]),
-            tensor("patch_embed.proj.weight", [16, 1, 4, 4]), tensor("patch_embed.proj.bias", [16]),
-            tensor("norm.weight", [16]), tensor("norm.bias", [16]), tensor("head.weight", [6, 16]),
-            tensor("head.bias", [6]),
-        ]
-        for block in 0..<2 {
-            for (name, shape) in [
-                ("norm1.weight", [16]), ("norm1.bias", [16]), ("attn.qkv.weight", [48, 16]),
-                ("attn.qkv.bias", [48]),
-                ("attn.proj.weight", [16, 16]), ("attn.proj.bias", [16]), ("norm2.weight", [16]),
-                ("norm2.bias", [16]),
-                ("mlp.fc1.weight", [32, 16]), ("mlp.fc1.bias", [32]), ("mlp.fc2.weight", [16, 32]),
-                ("mlp.fc2.bias", [16]),
-            ] {
-                tensors.append(tensor("blocks.\(block).\(name)", shape))
-            }
-        }
-        damage(&tensors)
-        try writeSafetensors(tensors, to: folder.file("model.safetensors"))
-        try Data(#"{"model_args": {"num_heads": 2}, "pretrained_cfg": {"mean": [0.5], "std": [0.25]}}"#.utf8)
-            .write(to: URL(fileURLWithPath: folder.file("config.json")))
-        func images(_ count: Int, labels: Bool, to name: String) throws {
-            let pixels = (0..<count * 64).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 33) }
-            var tensors = [
-                SafetensorsTensor(name: "images", type: .uint8, shape: [count, 1, 8, 8], bytes: pixels)
-            ]
-            if labels {
-                let classes = (0..<count).map { _ in Int64(generator.index(below: 6)) }
-                tensors.append(SafetensorsTensor(name: "labels", shape: [count], integers: classes))
-            }
-            try writeSafetensors(tensors, to: folder.file(name))
-        }
-        try images(48, labels: false, to: "calibration.safetensors")
-        try images(40, labels: true, to: "evaluation.safetensors")
-        resources = RunResources(
-            modelPath: folder.path, calibrationPath: folder.file("calibration.safetensors"),
-            evaluationPath: folder.file("evaluation.safetensors"))
-    }
-
-    func plan(_ changes: [(String, String)] = []) throws -> RunPlan {
-        var plan = RunPlan(model: folder.path, preset: .mgrq)
-        plan.calibration = resources.calibrationPath
-        plan.evaluation = resources.evaluationPath
-        let small = [("steps", "12"), ("batch", "16"), ("weight_bits", "3"), ("activation_bits", "4")]
-        try plan.hyperparameters.apply((small + changes).map { HyperparameterChange(key: $0.0, value: $0.1) })
-        return plan
-    }
-
-    /// Carries a plan out; `answer` sees every event and may send commands.
-    @discardableResult
-    func run(
-        _ plan: RunPlan, to directory: String? = nil, threads: Int = 2, waits: Bool = false,
-        answer: @escaping @Sendable (RunEvent) -> [RunCommand] = { _ in [] }
-    ) -> [RunEvent] {
-        let events = Mutex<[RunEvent]>([])
-        let pending = Mutex<RunHandle?>(nil)
-        let early = Mutex<[RunCommand]>([])
-        let handle = startRun(
-            plan, resources: resources,
-            options: EngineOptions(
-                threads: threads, directory: directory.map(folder.file), waitsAtFirstGate: waits)
-        ) { event in
-            events.withLock { $0.append(event) }
-            for command in answer(event) {
-                if let handle = pending.withLock({ $0 }) {
-                    handle.send(command)
-                } else {
-                    early.withLock { $0.append(command) }
-                }
-            }
-        }
-        pending.withLock { $0 = handle }
-        for command in early.withLock({ $0 }) {
-            handle.send(command)
-        }
-        handle.wait()
-        return events.withLock { $0 }
-    }
-
-    /// The bytes of a run's packed export.
-    func packed(_ directory: String) throws -> Data {
-        let path = folder.file("\(directory).packed")
-        try exportRun(folder.file(directory), format: .packed, to: path)
-        return try Data(contentsOf: URL(fileURLWithPath: path))
-    }
-}
-
 private func finalEvaluation(_ events: [RunEvent]) -> Evaluation? {
     events.lazy.compactMap { event -> Evaluation? in
         guard case .evaluated(.final, let evaluation) = event else { return nil }
@@ -225,7 +104,7 @@ struct RunTests {
         #expect(
             events.contains(
                 .changed(
-                    fromUnit: 1,
+                    units: [1, 2, 3],
                     changes: [
                         HyperparameterChange(key: "weight_bits", value: "8"),
                         HyperparameterChange(key: "steps", value: "5"),

@@ -39,15 +39,41 @@ public final class OpenRun {
         }
     }
 
+    /// Goes on with the run in a directory; a last line of its journal that was never finished is cut off.
+    ///
+    /// - Parameter path: A run directory that no other process works on.
+    /// - Throws: `RunFailure`: `.missingInput` or `.badData` where it holds no run, `.cannotCreate` where another
+    ///   process works on it, what `Journal(continuing:)` throws.
+    public init(continuing path: String) throws(RunFailure) {
+        directory = RunDirectory(path: path)
+        madeFolders = []
+        guard RunDirectory.isRun(path) else {
+            throw RunFailure(
+                isFolder(path) ? .badData : .missingInput,
+                "\(path) holds no run; a folder with plan.yaml and journal.jsonl was expected")
+        }
+        lock = try Self.lock(directory)
+        do throws(RunFailure) {
+            _ = try makeFolders(directory.attemptsPath)
+            journal = try Journal(continuing: directory.journalPath)
+        } catch {
+            close(lock)
+            throw error
+        }
+    }
+
     deinit {
         close(lock)
     }
 
     /// Replaces the plan.
     ///
+    /// - Parameters:
+    ///   - plan: The plan.
+    ///   - stale: The units that it does not lead to, by name.
     /// - Throws: `RunFailure`; then the plan is what it was.
-    public func write(_ plan: RunPlan) throws(RunFailure) {
-        try writeFileAtomically(Array(plan.yaml.utf8), to: directory.planPath)
+    public func write(_ plan: RunPlan, stale: [String] = []) throws(RunFailure) {
+        try writeFileAtomically(Array(plan.yaml(stale: stale).utf8), to: directory.planPath)
     }
 
     /// Writes the manifest of the images that the run uses.
@@ -63,6 +89,16 @@ public final class OpenRun {
     /// - Throws: `RunFailure`; then there is no report, or the one that was there.
     public func write(_ report: RunReport) throws(RunFailure) {
         try writeFileAtomically(Array(try report.json.utf8), to: directory.reportPath)
+    }
+
+    /// Removes the report, because the run is not what it was when the report was written.
+    ///
+    /// - Throws: `RunFailure(.inputOutput)`; then the report is still there.
+    public func removeReport() throws(RunFailure) {
+        guard unsafe unlink(directory.reportPath) == 0 || errno == ENOENT else {
+            throw RunFailure(
+                .inputOutput, "\(directory.reportPath) cannot be removed: \(systemMessage(errno))")
+        }
     }
 
     /// Ends the work: other processes can have the run.
@@ -110,9 +146,14 @@ public final class OpenRun {
             throw RunFailure(
                 .cannotCreate, "nothing can be written to \(directory.path): \(systemMessage(errno))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // A process that ends its work removes the name; who locked the file before that has locked nothing.
+        var (locked, named) = (stat(), stat())
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, unsafe fstat(descriptor, &locked) == 0,
+            unsafe stat(directory.lockPath, &named) == 0, locked.st_ino == named.st_ino
+        else {
             close(descriptor)
-            throw RunFailure(.cannotCreate, "another process works on \(directory.path)")
+            throw RunFailure(
+                .cannotCreate, "another process works on the run in \(directory.path); wait until it ends")
         }
         return descriptor
     }

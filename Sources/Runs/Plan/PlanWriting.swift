@@ -2,12 +2,17 @@ extension RunPlan {
     /// The plan as YAML, every value written out, so that no later default can change what it means.
     ///
     /// The same plan gives the same text, and reading it gives the same plan.
-    public var yaml: String {
+    public var yaml: String { yaml(stale: []) }
+
+    /// The plan as YAML, with a comment that says for which units it does not hold.
+    ///
+    /// - Parameter stale: The units of the run that are stale, by name.
+    public func yaml(stale: [String]) -> String {
         var lines = [
-            "# A plan of mgrq: it determines every bit of a run. Carry it out with: mgrq run FILE --output FOLDER",
-            "schema: \(Self.schema)",
-            "model: \(scalar(model))",
+            "# A plan of mgrq: it determines every bit of a run. Carry it out with: mgrq run FILE --output FOLDER"
         ]
+        if !stale.isEmpty { lines.append("# Careful: \(staleWarning(stale)).") }
+        lines += ["schema: \(Self.schema)", "model: \(scalar(model))"]
         if let calibration { lines.append("calibration: \(scalar(calibration))") }
         if let evaluation { lines.append("evaluation: \(scalar(evaluation))") }
         lines += ["preset: \(preset.rawValue)", "seed: \(seed)", "calibration_images: \(calibrationImages)"]
@@ -36,6 +41,16 @@ extension RunPlan {
         }
         return lines.joined(separator: "\n") + "\n"
     }
+}
+
+/// What a plan of a run with stale units cannot promise, in a sentence.
+///
+/// - Parameter units: The units' names, at least one.
+public func staleWarning(_ units: [String]) -> String {
+    let (be, them) = units.count == 1 ? ("is", "it") : ("are", "them")
+    return
+        "\(units.joined(separator: ", ")) \(be) stale: reconstructed behind attempts that are not chosen any more; "
+        + "the plan does not lead to these integers again unless you redo \(them)"
 }
 
 /// A text as a YAML scalar: plain where nothing in it means anything in YAML, quoted otherwise.

@@ -27,6 +27,7 @@ struct Export: ParsableCommand {
             throw RunFailure(
                 .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
         }
+        if let warning = try exportWarning(for: directory) { tell("warning: \(warning)") }
         let bytes = try exportRun(directory, format: format, to: output)
         try say("wrote \(format.rawValue) to \(output), \(bytes) bytes")
     }

@@ -19,8 +19,19 @@ struct Run: ParsableCommand {
     @Flag(help: "Print events as JSON Lines.")
     var json = false
 
+    @Flag(help: "Only say what the run would probably take: time and memory.")
+    var dryRun = false
+
     func run() throws {
-        try carryOut(try options.composedPlan(path: plan, model: nil), options: options, json: json)
+        let plan = try options.composedPlan(path: plan, model: nil)
+        guard dryRun else { return try carryOut(plan, options: options, json: json) }
+        let estimator = try RunEstimator(
+            resources: try resources(of: plan), threads: try Surroundings.threads(flag: options.threads),
+            heldOutImages: try options.heldOutImages())
+        let estimate = try estimator.estimate(plan)
+        for line in json ? [try estimate.jsonLine()] : Results.lines(of: estimate) {
+            try say(line)
+        }
     }
 }
 
@@ -29,11 +40,13 @@ struct Run: ParsableCommand {
 /// - Throws: `RunFailure`, or `SilentEnd` after a signal.
 func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
     let threads = try Surroundings.threads(flag: options.threads)
+    let heldOut = try options.heldOutImages()
     let resources = try resources(of: plan)
     let directory = options.output ?? Surroundings.newRunDirectory(for: plan)
     let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
         startRun(
-            plan, resources: resources, options: EngineOptions(threads: threads, directory: directory),
+            plan, resources: resources,
+            options: EngineOptions(threads: threads, directory: directory, heldOutImages: heldOut),
             sink: sink)
     }
     guard !json, let report = outcome.report else { return }

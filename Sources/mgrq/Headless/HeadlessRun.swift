@@ -19,18 +19,22 @@ final class HeadlessRun: Sendable {
     private struct Telling {
         var reporter = PlainReporter()
         var sequence = 0
+        /// Whether what comes has been told before, by the process that the run began in.
+        var isPast: Bool
         var hasFailed = false
     }
 
     private let printsJSON: Bool
     private let began = ContinuousClock.now
     private let state = Mutex(State())
-    private let telling = Mutex(Telling())
+    private let telling: Mutex<Telling>
 
-    /// - Parameter printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as
-    ///   sentences.
-    init(printsJSON: Bool) {
+    /// - Parameters:
+    ///   - printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as sentences.
+    ///   - tellsFromContinuation: Whether nothing is told before the run goes on, as another process has told it.
+    init(printsJSON: Bool, tellsFromContinuation: Bool = false) {
         self.printsJSON = printsJSON
+        telling = Mutex(Telling(isPast: tellsFromContinuation))
     }
 
     /// What came of it.
@@ -45,9 +49,9 @@ final class HeadlessRun: Sendable {
     ///
     /// - Parameter start: Starts the engine with a sink for its events.
     /// - Returns: What came of it.
-    /// - Throws: `RunFailure` for a run that failed or output that cannot be written; `SilentEnd` with 130, 143 or 129
-    ///   after a signal.
-    func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) -> RunHandle) throws -> Outcome {
+    /// - Throws: What `start` throws; `RunFailure` for a run that failed or output that cannot be written; `SilentEnd`
+    ///   with 130, 143 or 129 after a signal.
+    func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle) throws -> Outcome {
         let signals = state.withLock { state in
             let signals = state.signals ?? Signals { [self] in stop() }
             state.signals = signals
@@ -55,7 +59,7 @@ final class HeadlessRun: Sendable {
             state.points = []
             return signals
         }
-        let handle = start { [self] event in take(event) }
+        let handle = try start { [self] event in take(event) }
         let mustStop = state.withLock { state in
             state.handle = handle
             return state.isStopped
@@ -99,6 +103,12 @@ final class HeadlessRun: Sendable {
     }
 
     private func tell(of event: RunEvent, at seconds: Double, _ telling: inout Telling) throws(RunFailure) {
+        if case .continued = event { telling.isPast = false }
+        if event.isLast { telling.isPast = false }
+        guard !telling.isPast else {
+            _ = telling.reporter.lines(for: event, at: seconds)
+            return
+        }
         guard printsJSON else {
             // The failure itself is told at the end of the process, in one place.
             if case .failed = event { return }

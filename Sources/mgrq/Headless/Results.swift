@@ -20,6 +20,18 @@ enum Results {
         return lines
     }
 
+    /// What a run will probably take.
+    static func lines(of estimate: RunEstimate) -> [String] {
+        let units = estimate.unitSeconds.reduce(0, +)
+        let stages = [
+            ("time", estimate.seconds), ("  preparation", estimate.preparationSeconds), ("  units", units),
+            ("  evaluation", estimate.evaluationSeconds),
+        ]
+        return stages.map { "\(pad($0, 28))\(fixed($1, 1)) s" }
+            + ["\(pad("memory", 28))\(megabytes(estimate.bytes))"]
+            + estimate.memory.map { "\(pad("  \($0.purpose)", 28))\(megabytes($0.bytes))" }
+    }
+
     /// A sweep as a table, one line for each point.
     static func lines(of points: [SweepPoint]) -> [String] {
         let header = "bits      size        top-1   agreement  KL (nats)"

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Engine
 internal import Runs
 
 /// The flags that describe a whole plan and how it is carried out.
@@ -30,6 +31,23 @@ struct RunOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
     var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Images on which the model is compared after each unit; 0 leaves it out.", valueName: "n"))
+    var heldOut: String?
+
+    /// The number of held-out images.
+    ///
+    /// - Throws: `RunFailure(.usage)` for a number that cannot be used.
+    func heldOutImages() throws(RunFailure) -> Int {
+        guard let heldOut else { return EngineOptions.defaultHeldOutImages }
+        guard let images = Int(heldOut), (0...1_000_000).contains(images) else {
+            throw RunFailure(
+                .usage, "--held-out cannot be “\(heldOut)”; it accepts a whole number from 0 through 1000000")
+        }
+        return images
+    }
 
     /// The plan that a file and the flags make together; flags win.
     ///

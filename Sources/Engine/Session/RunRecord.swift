@@ -9,20 +9,22 @@ internal import VisionTransformers
 /// Events reach the journal before anyone sees them; attempts are packed checkpoints of one unit each.
 final class RunRecord {
     private let run: OpenRun
-    private let header: PackedCheckpoint
 
     /// Makes the directory.
     ///
     /// - Parameters:
     ///   - path: A folder that is empty or not there.
     ///   - plan: The plan, which is written.
-    ///   - checkpoint: The model that is quantized.
     /// - Throws: `RunFailure` where the directory cannot be made or written.
-    init(directory path: String, plan: RunPlan, checkpoint: Checkpoint) throws {
+    init(creating path: String, plan: RunPlan) throws {
         run = try OpenRun(creating: path, plan: plan)
-        header = PackedCheckpoint(
-            configuration: checkpoint.model.configuration, preparation: checkpoint.preparation,
-            labels: checkpoint.labels, plan: "", units: [:])
+    }
+
+    /// Takes over the directory of a run that goes on.
+    ///
+    /// - Throws: `RunFailure` where it holds no run or another process works on it.
+    init(continuing path: String) throws {
+        run = try OpenRun(continuing: path)
     }
 
     func append(_ event: RunEvent, at seconds: Double) throws {
@@ -34,8 +36,8 @@ final class RunRecord {
     }
 
     /// Replaces the plan by one with a decision folded in.
-    func save(_ plan: RunPlan) throws {
-        try run.write(plan)
+    func save(_ plan: RunPlan, stale: [String]) throws {
+        try run.write(plan, stale: stale)
     }
 
     /// Writes which images the run uses.
@@ -44,10 +46,17 @@ final class RunRecord {
     }
 
     /// Writes an attempt.
-    func store(_ unit: QuantizedUnit, index: Int, name: String, attempt: Int) throws {
-        var file = header
-        file.units = [index: unit]
+    func store(_ file: PackedCheckpoint, name: String, attempt: Int) throws {
         try file.write(to: run.directory.attemptPath(unit: name, attempt: attempt))
+    }
+
+    /// Where an attempt is.
+    func attemptPath(of report: AttemptReport) -> String {
+        run.directory.attemptPath(unit: report.name, attempt: report.attempt)
+    }
+
+    func removeReport() throws {
+        try run.removeReport()
     }
 
     func finish(_ report: RunReport) throws {
@@ -68,14 +77,14 @@ final class RunRecord {
     /// - Throws: `RunFailure` for a run that is not finished; `CheckpointError` for a damaged attempt.
     static func packedCheckpoint(of path: String) throws -> PackedCheckpoint {
         let directory = RunDirectory(path: path)
-        let plan = try directory.plan()
         guard FileManager.default.fileExists(atPath: directory.reportPath) else {
             throw RunFailure(
                 .badData,
                 "\(path) is a run that did not finish: it has no report, so not every unit is quantized")
         }
         var result: PackedCheckpoint?
-        for report in try directory.report().units {
+        let report = try directory.report()
+        for report in report.units {
             let attempt = try PackedCheckpoint(
                 path: directory.attemptPath(unit: report.name, attempt: report.attempt))
             var merged = result ?? attempt
@@ -85,18 +94,46 @@ final class RunRecord {
         guard var result else {
             throw RunFailure(.badData, "\(directory.reportPath) names no unit")
         }
-        result.plan = plan.yaml
+        result.plan = try directory.plan().yaml(stale: report.staleNames)
         return result
+    }
+}
+
+extension RunReport {
+    /// The stale units' names.
+    fileprivate var staleNames: [String] {
+        stale.compactMap { units.indices.contains($0) ? units[$0].name : nil }
+    }
+}
+
+extension PackedCheckpoint {
+    /// What files of a checkpoint's quantized model have besides its units.
+    init(_ checkpoint: Checkpoint) {
+        self.init(
+            configuration: checkpoint.model.configuration, preparation: checkpoint.preparation,
+            labels: checkpoint.labels, plan: "", units: [:])
     }
 }
 
 /// Writes a plan as a recipe.
 ///
 /// - Returns: The bytes written.
-func writeRecipe(_ plan: RunPlan, to path: String) throws -> Int {
-    let bytes = Array(plan.yaml.utf8)
+func writeRecipe(_ plan: RunPlan, stale: [String], to path: String) throws -> Int {
+    let bytes = Array(plan.yaml(stale: stale).utf8)
     try writeFileAtomically(bytes, to: path)
     return bytes.count
+}
+
+/// What someone who exports a finished run should know: that its plan does not lead to its integers.
+///
+/// - Parameter directory: The run directory.
+/// - Returns: One sentence; nil where there is nothing to say, or no report.
+/// - Throws: `RunFailure` for a report that cannot be read.
+public func exportWarning(for directory: String) throws(RunFailure) -> String? {
+    let run = RunDirectory(path: directory)
+    guard FileManager.default.fileExists(atPath: run.reportPath) else { return nil }
+    let stale = try run.report().staleNames
+    return stale.isEmpty ? nil : staleWarning(stale)
 }
 
 /// Exports a finished run.
@@ -119,11 +156,13 @@ public func exportRun(
         }
         switch format {
         case .recipe:
-            return try writeRecipe(try RunDirectory(path: directory).plan(), to: path)
+            let run = RunDirectory(path: directory)
+            let isFinished = FileManager.default.fileExists(atPath: run.reportPath)
+            return try writeRecipe(
+                try run.plan(), stale: isFinished ? try run.report().staleNames : [], to: path)
         case .packed:
             try RunRecord.packedCheckpoint(of: directory).write(to: path)
-            let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            return (attributes[.size] as? Int) ?? 0
+            return try fileSize(path)
         }
     } catch {
         throw failure(of: error)

@@ -1,0 +1,117 @@
+internal import Checkpoints
+internal import Datasets
+internal import Kernels
+internal import Reconstruction
+public import Runs
+internal import TensorCore
+internal import VisionTransformers
+
+/// Says what a run will probably take, from the shapes of its model and a short measurement.
+///
+/// Files are read and passes timed once; every plan for the same files is then answered at once.
+public final class RunEstimator: Sendable {
+    private let units: [UnitCost]
+    private let names: [String]
+    private let calibrationImages: Int
+    private let evaluationImages: Int
+    private let heldOutLimit: Int
+    private let threads: Int
+    private let classes: Int
+    private let pixels: Int
+    /// Images per second that the full-precision model is run on.
+    private let rate: Double
+
+    /// Reads a plan's files and times the full-precision model.
+    ///
+    /// - Parameters:
+    ///   - resources: Where the plan's references lead.
+    ///   - threads: The number of threads that will work.
+    ///   - heldOutImages: On how many images attempts will be compared.
+    /// - Throws: `RunFailure` with one sentence where a file cannot be used.
+    public init(
+        resources: RunResources, threads: Int, heldOutImages: Int = EngineOptions.defaultHeldOutImages
+    ) throws(RunFailure) {
+        do {
+            let checkpoint = try loadCheckpoint(path: resources.modelPath)
+            let model = checkpoint.model
+            let shape = model.configuration
+            let pipeline = try checkpoint.preparation.pipeline
+            func count(_ path: String) throws -> Int {
+                let set = try ImageSet(path: path)
+                try set.require(pipeline)
+                return set.count
+            }
+            calibrationImages = try count(resources.calibrationPath)
+            evaluationImages = try resources.evaluationPath.map(count) ?? 0
+            units = zip(model.units, model.weights).map { UnitCost($0, weights: $1) }
+            names = model.units.map(\.name)
+            heldOutLimit = heldOutImages
+            self.threads = threads
+            classes = shape.classes
+            pixels = shape.channels * shape.imageHeight * shape.imageWidth
+            rate = RunEstimator.measuredRate(of: model, threads: threads, pixels: pixels)
+        } catch {
+            throw failure(of: error)
+        }
+    }
+
+    /// Times passes of the full-precision model on images of noise, for a few tenths of a second.
+    private static func measuredRate(of model: VisionTransformer, threads: Int, pixels: Int) -> Double {
+        let pool = WorkerPool(threads: threads)
+        defer { pool.shutDown() }
+        let prepared = zip(model.units, model.weights).map {
+            PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
+        }
+        let perTask = ModelPass.imagesPerTask(rows: model.units.map(\.output.rows).max() ?? 1)
+        let images = Matrix(rows: threads * perTask, columns: pixels)
+        var generator = SeededGenerator(seed: 1, stream: "images to time")
+        for index in 0..<images.storage.count {
+            images.storage[index] = 2 * generator.uniform() - 1
+        }
+        let pass = ModelPass(prepared, pool: pool)
+        let logits = Matrix(rows: images.rows, columns: model.configuration.classes)
+        // The first pass touches memory for the first time.
+        pass.run(images, into: logits)
+        let clock = ContinuousClock()
+        let began = clock.now
+        var passes = 0
+        while passes < 2 || clock.now - began < .milliseconds(200) && passes < 1000 {
+            pass.run(images, into: logits)
+            passes += 1
+        }
+        return Double(passes * images.rows) / ((clock.now - began) / .seconds(1))
+    }
+
+    /// The estimate for a plan.
+    ///
+    /// - Throws: `RunFailure(.badData)` for overrides that are wrong.
+    public func estimate(_ plan: RunPlan) throws(RunFailure) -> RunEstimate {
+        var hyperparameters: [Hyperparameters] = []
+        do throws(PlanError) {
+            for name in names {
+                hyperparameters.append(try plan.hyperparameters(of: name))
+            }
+        } catch {
+            throw RunFailure(.badData, "\(error)")
+        }
+        let images = min(plan.calibrationImages, calibrationImages)
+        let rest = evaluationImages > 0 ? evaluationImages : calibrationImages - images
+        let work = RunWork(
+            units: units, images: images, evaluated: evaluationImages > 0 ? evaluationImages : images,
+            heldOut: min(heldOutLimit, rest), isEvaluated: evaluationImages > 0)
+        let total = units.reduce(0) { $0 + $1.operations }
+        let operationsPerSecond = rate * total
+        let perOperation = 1 / operationsPerSecond
+        let perValue = RunWork.secondsPerSearchedValue / Double(threads)
+        return RunEstimate(
+            preparationSeconds: work.preparation.operations * perOperation
+                + work.preparation.searched * perValue,
+            unitSeconds: units.indices.map { unit in
+                let work = work.unit(unit, hyperparameters[unit])
+                return work.operations * perOperation + work.searched * perValue
+            },
+            evaluationSeconds: work.evaluation * perOperation,
+            operationsPerSecond: operationsPerSecond,
+            memory: work.memory(hyperparameters, threads: threads, pixels: pixels, classes: classes))
+    }
+}

@@ -1,0 +1,116 @@
+internal import Reconstruction
+internal import Runs
+
+/// The work of a run, counted in floating-point operations of products, in values that ranges are searched on, and in
+/// bytes.
+struct RunWork {
+    let units: [UnitCost]
+    /// The number of calibration images.
+    let images: Int
+    /// The number of images that whole models are evaluated on.
+    let evaluated: Int
+    /// The number of held-out images.
+    let heldOut: Int
+    /// Whether the evaluation images are others than the calibration images.
+    let isEvaluated: Bool
+
+    /// Operations of products and values searched.
+    typealias Amount = (operations: Double, searched: Double)
+
+    /// How much longer a quantized forward pass takes than one in full precision, products and all.
+    ///
+    /// This and the numbers below are fitted to runs of the bundled ViT and of a DINOv2 ViT-S/14; see
+    /// docs/decisions/0006-estimates-from-one-short-pass.md.
+    static let quantizedForward = 1.15
+    /// What a backward pass through a unit that learns takes, in forward passes.
+    static let learningBackward = 2.4
+    /// What a backward pass through a frozen unit takes, in forward passes.
+    static let frozenBackward = 1.3
+    /// The time in which one thread searches the range of one value, in seconds.
+    static let secondsPerSearchedValue = 60e-9
+    /// How many images ranges are searched on at most.
+    static let searchedImages = 128
+
+    private func forward(_ range: some Sequence<Int>) -> Double {
+        range.reduce(0) { $0 + units[$1].operations }
+    }
+
+    private func searched(_ unit: Int) -> Double {
+        Double(min(images, Self.searchedImages) * units[unit].siteValues + units[unit].weights)
+    }
+
+    /// The work before the first unit.
+    var preparation: Amount {
+        let whole = forward(units.indices)
+        var operations = Double(images + (isEvaluated ? evaluated : 0)) * whole
+        operations += Double(images + evaluated) * whole * Self.quantizedForward
+        for unit in units.indices {
+            operations += Double(heldOut) * forward(unit..<units.count)
+            operations += Double(min(images, Self.searchedImages)) * units[unit].operations
+        }
+        return (operations, units.indices.reduce(0) { $0 + searched($1) })
+    }
+
+    /// The work of one unit.
+    func unit(_ index: Int, _ values: Hyperparameters) -> Amount {
+        let own = units[index].operations
+        let suffix = forward(index + 1..<units.count)
+        let candidates = values.steps > 0 ? 2.0 : 1
+        // Calibration, target, scores, and the passes that bring the chain behind the unit.
+        var operations = Double(min(images, Self.searchedImages)) * own
+        operations += Double(images) * (candidates * (own * Self.quantizedForward + suffix) + own)
+        operations += Double(images) * own * (1 + Self.quantizedForward)
+        operations += Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
+        let steps = values.stopAfter > 0 ? min(values.steps, values.stopAfter) : values.steps
+        let learns = own * (Self.quantizedForward + Self.learningBackward)
+        let global = values.globalWeight > 0 ? suffix * (1 + Self.frozenBackward) : 0
+        let local = values.localWeight > 0 ? own : 0
+        // Gradient norms are measured at about 21 steps, with up to three more backward passes and references.
+        let probes = min(21.0, Double(steps)) * 3 * (own * Self.learningBackward + local)
+        operations += Double(min(values.batch, images)) * (Double(steps) * (learns + global + local) + probes)
+        return (operations, searched(index))
+    }
+
+    /// The operations after the last unit.
+    var evaluation: Double { Double(evaluated) * forward(units.indices) * Self.quantizedForward }
+
+    // MARK: - Memory
+
+    /// The greatest memory at one time, by purpose.
+    func memory(
+        _ values: [Hyperparameters], threads: Int, pixels: Int, classes: Int
+    ) -> [RunEstimate.Memory] {
+        let parameters = units.reduce(0) { $0 + $1.parameters }
+        let inputs = (images + (isEvaluated ? evaluated : 0) + heldOut) * pixels
+        // Input and output of both prefixes, and the target.
+        let caches = units.map {
+            (images * (2 * $0.input + 3 * $0.output)) + heldOut * ($0.input + $0.output)
+        }
+        let work = units.indices.map { unit in
+            max(
+                min(images, Self.searchedImages) * (units[unit].tape + units[unit].output),
+                values[unit].steps > 0 ? workspace(unit, values[unit], threads: threads, classes: classes) : 0
+            )
+        }
+        func bytes(_ floats: Int) -> Int { floats * MemoryLayout<Float>.size }
+        return [
+            // The checkpoint's, two packed forms, the calibrated model's and the quantized one's.
+            RunEstimate.Memory(purpose: "weights", bytes: bytes(5 * parameters)),
+            RunEstimate.Memory(purpose: "images", bytes: bytes(inputs)),
+            RunEstimate.Memory(purpose: "activations of all images", bytes: bytes(caches.max() ?? 0)),
+            RunEstimate.Memory(purpose: "work on one unit", bytes: bytes(work.max() ?? 0)),
+        ]
+    }
+
+    /// The floats of a reconstruction's loop.
+    private func workspace(_ index: Int, _ values: Hyperparameters, threads: Int, classes: Int) -> Int {
+        let unit = units[index]
+        let batch = min(values.batch, images)
+        let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.outputRows, 25)))
+        let suffix = units[(index + 1)...].reduce(0) { $0 + $1.tape + 2 * $1.output + $1.scratch }
+        let worker = 2 * unit.tape + unit.input + 2 * unit.output + unit.scratch + suffix + classes
+        // Weight, rounding variables, effective weight, gradient, two moments, two packed forms.
+        let learners = (values.rounding == .adaround ? 8 : 7) * unit.weights
+        return batch * (unit.tape + unit.input + 3 * unit.output) + threads * perTask * worker + learners
+    }
+}

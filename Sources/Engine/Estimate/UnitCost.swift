@@ -1,0 +1,45 @@
+internal import Kernels
+internal import Reconstruction
+internal import TensorCore
+internal import VisionTransformers
+
+/// What work on one image takes in a unit, from its shapes.
+struct UnitCost {
+    /// The floating-point operations of the products of a forward pass.
+    let operations: Double
+    /// The floats of the unit's input, output, tape and backward scratch.
+    let input, output, tape, scratch: Int
+    /// The rows that one image has in the output.
+    let outputRows: Int
+    /// The values that ranges are searched on.
+    let siteValues: Int
+    /// The unit's parameters, and those that are learned.
+    let parameters, weights: Int
+
+    init(_ unit: any ModelUnit, weights numbers: UnitWeights) {
+        let shapes = unit.tapeShapes
+        var operations = unit.linears.reduce(0.0) { sum, linear in
+            sum + 2 * Double(shapes[linear.inputSlot].rows) * Double(linear.inputs) * Double(linear.outputs)
+        }
+        let headWidths = unit.sites.compactMap { site -> Int? in
+            guard case .columns(let width) = site.groups, site.kind == .operand else { return nil }
+            return width
+        }
+        for site in unit.sites where site.kind == .attention {
+            let map = shapes[site.slot]
+            // Scores and context: two products over the map.
+            operations += 4 * Double(map.rows) * Double(map.columns) * Double(headWidths.first ?? 0)
+        }
+        self.operations = operations
+        input = unit.input.count
+        output = unit.output.count
+        outputRows = unit.output.rows
+        tape = shapes.reduce(0) { $0 + $1.count }
+        scratch = unit.scratchShapes.reduce(0) { $0 + $1.count }
+        siteValues = unit.sites.reduce(0) { sum, site in
+            sum + shapes[site.slot].rows * (site.columns?.count ?? shapes[site.slot].columns)
+        }
+        parameters = numbers.count
+        weights = numbers.linears.reduce(0) { $0 + $1.weight.count }
+    }
+}

@@ -1,0 +1,95 @@
+internal import Quantization
+internal import Runs
+internal import TensorCore
+
+/// What both models say of a set of images, kept while nothing changes.
+struct ImageGuesses {
+    let images: RunImages
+    /// The chosen attempts of the quantized model.
+    let chosen: [Int]
+    let fullPrecision: [ImagePrediction.Guess]
+    let quantized: [ImagePrediction.Guess]
+    /// The images' places, those first of which the models say different things.
+    let order: [Int]
+
+    /// The number of images of which the models choose different classes.
+    var differing: Int { order.count { fullPrecision[$0].label != quantized[$0].label } }
+}
+
+extension RunSession {
+    /// The greatest number of images that a page is made of: more would keep someone who only looks waiting.
+    static let greatestImageCount = 1024
+
+    /// Answers to a look at a site.
+    func inspect(_ request: SiteRequest, lab: QuantizationLab) throws {
+        let names = ledger.units.map(\.sites)
+        guard let unit = names.firstIndex(where: { $0.contains(request.site) }) else {
+            let near = closest(to: request.site, among: names.flatMap(\.self)).map {
+                "; did you mean “\($0)”?"
+            }
+            return try emit(.warning("there is no site “\(request.site)”\(near ?? "")"))
+        }
+        var model = try chosenUnits()
+        if unit >= model.count { model += try baselineModel(lab)[model.count...] }
+        let inspector = SiteInspector(lab: lab, model: model, unit: unit)
+        let attempt = ledger.chosen.indices.contains(unit) ? ledger.chosen[unit] : nil
+        let answer: RunEvent
+        do throws(SiteInspector.Refusal) {
+            answer = .siteInspected(try inspector.inspect(request, attempt: attempt))
+        } catch {
+            answer = .warning(error.sentence)
+        }
+        try emit(answer)
+    }
+
+    /// Answers to a look at images.
+    func inspect(_ request: ImageRequest, lab: QuantizationLab) throws {
+        guard request.offset >= 0, (1...ImageRequest.greatestCount).contains(request.count) else {
+            return try emit(
+                .warning(
+                    "a page begins at 0 or behind and has 1 through \(ImageRequest.greatestCount) images"))
+        }
+        if request.images == .evaluation, lab.inputs.evaluation == nil {
+            return try emit(.warning("this run has no evaluation images"))
+        }
+        let caches = request.images == .calibration ? lab.calibration : lab.evaluation ?? lab.calibration
+        let known = guesses.flatMap { $0.images == request.images && $0.chosen == ledger.chosen ? $0 : nil }
+        let guesses = try known ?? guess(request.images, caches: caches, lab: lab)
+        self.guesses = guesses
+        let labels =
+            request.images == .calibration ? lab.inputs.calibrationLabels : lab.inputs.evaluation?.labels
+        let thumbnail = ThumbnailMaker(lab.inputs.checkpoint)
+        let page = guesses.order.dropFirst(request.offset).prefix(request.count)
+        try emit(
+            .imagesInspected(
+                ImagePage(
+                    request: request, total: guesses.order.count, differing: guesses.differing,
+                    unitsDone: ledger.unitsDone,
+                    images: page.map { index in
+                        let picture = thumbnail.picture(of: caches.images.rows(index..<index + 1))
+                        return ImagePrediction(
+                            index: index, label: labels?[index], height: picture.height, width: picture.width,
+                            pixels: picture.pixels, fullPrecision: guesses.fullPrecision[index],
+                            quantized: guesses.quantized[index])
+                    })))
+    }
+
+    /// Asks both models what the first images of a set are.
+    private func guess(_ images: RunImages, caches: ModelCaches, lab: QuantizationLab) throws -> ImageGuesses
+    {
+        try emit(.progressed(activity: "looking at the \(images.rawValue) images", done: 0, total: 1))
+        let count = min(caches.images.rows, Self.greatestImageCount)
+        let reference = Engine.guesses(caches.logits.rows(0..<count))
+        let model = try chosenUnits()
+        let quantized =
+            model.isEmpty
+            ? reference
+            : Engine.guesses(
+                outputs(of: lab.prepared(model), on: caches.images.rows(0..<count), pool: lab.pool))
+        let differing = (0..<count).filter { reference[$0].label != quantized[$0].label }
+        let agreeing = (0..<count).filter { reference[$0].label == quantized[$0].label }
+        return ImageGuesses(
+            images: images, chosen: ledger.chosen, fullPrecision: reference, quantized: quantized,
+            order: differing + agreeing)
+    }
+}

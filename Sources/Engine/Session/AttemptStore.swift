@@ -1,0 +1,46 @@
+internal import Checkpoints
+internal import Quantization
+internal import Runs
+
+/// The units that attempts came to: in the run directory, or in memory where there is none.
+struct AttemptStore {
+    private let record: RunRecord?
+    private var inMemory: [Key: QuantizedUnit] = [:]
+    /// What files say of the model besides its units.
+    var header: PackedCheckpoint?
+
+    private struct Key: Hashable {
+        var unit: Int
+        var attempt: Int
+    }
+
+    /// - Parameter record: The run directory; nil keeps everything in memory.
+    init(record: RunRecord? = nil) {
+        self.record = record
+    }
+
+    /// Keeps an attempt.
+    mutating func store(_ unit: QuantizedUnit, of report: AttemptReport) throws {
+        guard let record, var file = header else {
+            inMemory[Key(unit: report.unit, attempt: report.attempt)] = unit
+            return
+        }
+        file.units = [report.unit: unit]
+        try record.store(file, name: report.name, attempt: report.attempt)
+    }
+
+    /// Gives an attempt back; its integers and floats are the very ones that were kept.
+    ///
+    /// - Throws: `CheckpointError` where the file is missing or damaged.
+    func load(_ report: AttemptReport) throws -> QuantizedUnit {
+        if let unit = inMemory[Key(unit: report.unit, attempt: report.attempt)] { return unit }
+        guard let record else {
+            throw RunFailure(.internal, "attempt \(report.attempt) at \(report.name) was never kept")
+        }
+        let path = record.attemptPath(of: report)
+        guard let unit = try PackedCheckpoint(path: path).units[report.unit] else {
+            throw RunFailure(.badData, "\(path) does not hold the unit “\(report.name)”")
+        }
+        return unit
+    }
+}

@@ -1,0 +1,256 @@
+internal import Checkpoints
+internal import Foundation
+internal import Quantization
+internal import Runs
+internal import TensorCore
+internal import VisionTransformers
+
+/// One run, from the plan to its last event.
+///
+/// Lives on the engine's thread. What was decided and what came of it is in the ledger, a fold over the events that
+/// the session gives; a session that resumes folds the journal's.
+final class RunSession {
+    let resources: RunResources
+    let options: EngineOptions
+    let commands: CommandQueue
+    /// The plan with every decision folded in, the attempts, the chosen ones.
+    private(set) var ledger: RunLedger
+    /// Whether the run waits at the next gate.
+    var pausesAtNextGate: Bool
+    /// The attempts' units.
+    var attempts = AttemptStore()
+    /// The quantized prefix that was worked on last.
+    var chain: UnitChain?
+    /// The units as calibrated at the start; nil until someone needs them.
+    var baseline: [QuantizedUnit]?
+    /// What the models say of the images that someone looked at last.
+    var guesses: ImageGuesses?
+    let pool: WorkerPool
+    private let sink: @Sendable (RunEvent) -> Void
+    private let began = ContinuousClock.now
+    private let past: RunPast?
+    private(set) var record: RunRecord?
+    private(set) var told = RunTold()
+
+    /// Makes a session; nothing happens before `carryOut`.
+    ///
+    /// - Parameters:
+    ///   - plan: What to do.
+    ///   - resources: Where the plan's references lead.
+    ///   - options: What does not change results.
+    ///   - past: The run to go on with, locked; nil starts a new one.
+    ///   - commands: What others ask for.
+    ///   - sink: Takes every event.
+    init(
+        plan: RunPlan, resources: RunResources, options: EngineOptions, past: RunPast? = nil,
+        commands: CommandQueue, sink: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        self.resources = resources
+        self.options = options
+        self.past = past
+        self.commands = commands
+        self.sink = sink
+        ledger = RunLedger(plan: plan, units: [])
+        record = past?.record
+        pool = WorkerPool(threads: options.threads)
+        pausesAtNextGate = options.waitsAtFirstGate
+    }
+
+    /// Thrown where the user ended the run.
+    struct Stopped: Error {}
+
+    /// What has been said of the run as a whole.
+    struct RunTold {
+        var fullPrecision: Evaluation?
+        var calibrated: Evaluation?
+        var heldOut: HeldOutBaseline?
+        var stale: [Int] = []
+
+        mutating func apply(_ event: RunEvent) {
+            switch event {
+            case .evaluated(.fullPrecision, let evaluation): fullPrecision = evaluation
+            case .evaluated(.calibrated, let evaluation): calibrated = evaluation
+            case .heldOutMeasured(let baseline): heldOut = baseline
+            case .staleChanged(let units): stale = units
+            default: break
+            }
+        }
+    }
+
+    /// Carries the plan out; gives exactly one last event.
+    func carryOut() {
+        conclude { _ in try self.run() }
+    }
+
+    /// Measures a grid of bit-widths instead; gives exactly one last event.
+    func carryOutSweep(_ request: SweepRequest) {
+        conclude { points throws in try self.sweepAlone(request, done: &points) }
+    }
+
+    private func conclude(_ work: (inout Int) throws -> RunReport) {
+        defer { pool.shutDown() }
+        var points = 0
+        var last: RunEvent
+        do {
+            last = .finished(try work(&points))
+        } catch is Stopped {
+            last = .stopped(unitsDone: max(points, ledger.unitsDone))
+        } catch {
+            last = .failed(failure(of: error))
+        }
+        do {
+            try record?.append(last, at: seconds)
+        } catch {
+            last = .failed(failure(of: error))
+        }
+        let hasResults = points > 0 || ledger.attempts.contains { !$0.isEmpty }
+        record?.close(keeping: hasResults || past != nil)
+        sink(last)
+    }
+
+    /// Writes an event to the journal and what it changes to the plan, then shows it.
+    func emit(_ event: RunEvent) throws {
+        if event.isRecorded { try record?.append(event, at: seconds) }
+        let plan = ledger.plan
+        ledger.apply(event)
+        told.apply(event)
+        let stale = ledger.stale
+        if ledger.plan != plan || stale != told.stale {
+            try record?.save(ledger.plan, stale: stale.map { ledger.units[$0].name })
+        }
+        sink(event)
+        if stale != told.stale { try emit(.staleChanged(units: stale)) }
+    }
+
+    /// The time since the run began, without the time between its processes.
+    var seconds: Double { (past?.seconds ?? 0) + (ContinuousClock.now - began) / .seconds(1) }
+}
+
+// MARK: - From start to end
+
+extension RunSession {
+    /// Reads the inputs, makes the directory or takes it over, and runs the full-precision model.
+    private func begin() throws -> QuantizationLab {
+        let inputs = try RunInputs(
+            plan: ledger.plan, resources: resources,
+            heldOutImages: past?.heldOutImages ?? options.heldOutImages, pool: pool)
+        for unit in inputs.checkpoint.model.units {
+            _ = try (past?.ledger ?? ledger).plan.hyperparameters(of: unit.name)
+        }
+        let summary = try summary(of: inputs)
+        if let past, past.summary != nil {
+            try past.check(summary)
+            // Everything that an onlooker would know, had they looked on from the start.
+            for event in past.events where !event.isLast {
+                told.apply(event)
+                sink(event)
+            }
+            ledger = past.ledger
+            attempts = AttemptStore(record: record)
+            try emit(.continued(unitsDone: ledger.unitsDone))
+        } else {
+            if record == nil {
+                record = try options.directory.map { try RunRecord(creating: $0, plan: ledger.plan) }
+            }
+            ledger = RunLedger(plan: ledger.plan, units: summary.units)
+            attempts = AttemptStore(record: record)
+            try record?.save(inputs.manifest)
+            try emit(.started(summary))
+            for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
+        }
+        attempts.header = PackedCheckpoint(inputs.checkpoint)
+        try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
+        let lab = QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool)
+        let fullPrecision = lab.prepareCaches()
+        if let before = told.fullPrecision {
+            guard before == fullPrecision else { throw RunPast.otherInputs }
+        } else {
+            try emit(.evaluated(.fullPrecision, fullPrecision))
+        }
+        return lab
+    }
+
+    private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {
+        let lab = try begin()
+        try sweep(request, lab: lab) { done += 1 }
+        return report(final: nil, bytes: 0, lab: lab)
+    }
+
+    private func run() throws -> RunReport {
+        let lab = try begin()
+        if told.calibrated == nil {
+            let model = try baselineModel(lab)
+            try emit(.evaluated(.calibrated, lab.evaluate(model)))
+        }
+        while true {
+            try finishRedo(lab)
+            guard ledger.unitsDone == lab.units.count else {
+                try gate(lab)
+                if ledger.pendingRedo.isEmpty, ledger.unitsDone < lab.units.count {
+                    try attempt(ledger.unitsDone, lab: lab)
+                }
+                continue
+            }
+            let report = try conclude(lab)
+            let (plan, chosen) = (ledger.plan, ledger.chosen)
+            pausesAtNextGate = pausesAtNextGate || options.waitsAtEnd
+            try gate(lab)
+            if ledger.pendingRedo.isEmpty, ledger.plan == plan, ledger.chosen == chosen { return report }
+            try record?.removeReport()
+        }
+    }
+
+    /// Evaluates the whole model and writes the report.
+    private func conclude(_ lab: QuantizationLab) throws -> RunReport {
+        let model = try chosenUnits()
+        let final = lab.evaluate(model)
+        try emit(.evaluated(.final, final))
+        if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
+        let report = report(final: final, bytes: lab.bytes(of: model), lab: lab)
+        try record?.finish(report)
+        return report
+    }
+
+    /// The units as calibrated at the start; measures held-out images on the way if nobody has.
+    func baselineModel(_ lab: QuantizationLab) throws -> [QuantizedUnit] {
+        if let baseline { return baseline }
+        let result = try lab.baseline(plan: ledger.plan) { index, total in
+            try emit(.progressed(activity: "calibrating", done: index, total: total))
+            try checkForStop()
+        }
+        if told.heldOut == nil, let heldOut = result.heldOut { try emit(.heldOutMeasured(heldOut)) }
+        baseline = result.model
+        return result.model
+    }
+
+    private func report(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {
+        RunReport(
+            fullPrecision: told.fullPrecision, calibrated: told.calibrated, final: final,
+            units: ledger.chosen.indices.compactMap(ledger.chosenAttempt), stale: ledger.stale,
+            heldOut: told.heldOut,
+            fullPrecisionBytes: lab.inputs.checkpoint.model.parameterCount * 4, bytes: bytes, seconds: seconds
+        )
+    }
+
+    /// What a file of a model with stale units cannot promise.
+    var staleSentence: String {
+        staleWarning(ledger.stale.map { ledger.units[$0].name })
+    }
+
+    private func summary(of inputs: RunInputs) throws -> RunSummary {
+        let model = inputs.checkpoint.model
+        let units = zip(model.units, model.weights).map { unit, weights in
+            UnitSummary(
+                name: unit.name, parameters: weights.count,
+                sites: unit.linears.map { "\($0.name).weight" } + unit.sites.map(\.name))
+        }
+        let hyperparameters = try model.units.map { try ledger.plan.hyperparameters(of: $0.name) }
+        return RunSummary(
+            model: ledger.plan.model, architecture: model.configuration.summary, preset: ledger.plan.preset,
+            units: units, weightBits: hyperparameters.map(\.weightBits),
+            activationBits: hyperparameters.map(\.activationBits),
+            fullPrecisionBytes: model.parameterCount * 4, calibrationImages: inputs.calibration.rows,
+            evaluationImages: inputs.evaluation?.images.rows ?? 0, threads: options.threads,
+            directory: options.directory, classNames: inputs.checkpoint.labels, plan: ledger.plan.yaml)
+    }
+}

@@ -1,0 +1,176 @@
+internal import Checkpoints
+internal import Quantization
+internal import Reconstruction
+internal import Runs
+internal import TensorCore
+internal import VisionTransformers
+
+/// What an optimisation came to.
+private enum Learning {
+    /// The unit as learned; ended early after a step, or carried out in full.
+    case learned(QuantizedUnit, endedAt: Int?)
+    /// The loss or a scale is no number any more.
+    case diverged
+    /// A person gave it up.
+    case cancelled
+}
+
+extension RunSession {
+    /// Makes an attempt at a unit behind the chosen attempts of those before, and keeps it.
+    func attempt(_ index: Int, lab: QuantizationLab) throws {
+        let chain = try chain(to: index, lab: lab)
+        let outcome = try quantize(index, chain: chain, lab: lab)
+        try attempts.store(outcome.unit, of: outcome.report)
+        try emit(.unitFinished(outcome.report))
+        if ledger.chosenAttempt(of: index) == outcome.report {
+            self.chain = lab.advance(chain, with: outcome.unit, attempt: outcome.report.attempt)
+        }
+    }
+
+    /// The chosen attempts before a unit and what the unit reads behind them.
+    ///
+    /// Begins with the prefix that was worked on last where that is part of it, else with the images.
+    func chain(to index: Int, lab: QuantizationLab) throws -> UnitChain {
+        let wanted = Array(ledger.chosen[..<index])
+        var result = chain.flatMap { wanted.starts(with: $0.attempts) ? $0 : nil } ?? lab.startChain()
+        // One chain at a time: each holds the activations of all images.
+        chain = nil
+        while result.next < index {
+            guard let report = ledger.chosenAttempt(of: result.next) else {
+                throw RunFailure(.internal, "\(ledger.units[result.next].name) has no chosen attempt")
+            }
+            try emit(.progressed(activity: "running the quantized units", done: result.next, total: index))
+            try checkForStop()
+            result = lab.advance(result, with: try attempts.load(report), attempt: report.attempt)
+        }
+        chain = result
+        return result
+    }
+
+    /// Calibrates and reconstructs the chain's next unit.
+    private func quantize(
+        _ index: Int, chain: UnitChain, lab: QuantizationLab
+    ) throws -> (unit: QuantizedUnit, report: AttemptReport) {
+        let name = lab.units[index].name
+        var hyperparameters = try ledger.plan.hyperparameters(of: name)
+        let attempt = ledger.nextAttempt(of: index)
+        let started = seconds
+        try emit(
+            .unitStarted(
+                unit: index, attempt: attempt, hyperparameters: Hyperparameters().changes(to: hyperparameters)
+            ))
+        let (calibrated, sites) = try lab.calibrated(
+            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: ledger.plan)
+        try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites.map(SiteReport.init)))
+        let task = lab.task(for: calibrated, in: chain)
+        let before = lab.score(calibrated, task: task, chain: chain)
+        var (unit, after, reverted, ending) = (calibrated, before, false, AttemptEnding.complete)
+        if hyperparameters.steps > 0 {
+            let learning = try reconstruct(
+                task, index: index, attempt: attempt, hyperparameters: hyperparameters, lab: lab)
+            switch learning {
+            case .learned(let learned, let endedAt):
+                after = lab.score(learned, task: task, chain: chain)
+                let worse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
+                reverted = worse && hyperparameters.keepOrRevert || !after.loss.isFinite || !after.kl.isFinite
+                unit = reverted ? calibrated : learned
+                if let endedAt {
+                    ending = .finishedEarly
+                    hyperparameters.stopAfter = endedAt
+                }
+            case .diverged:
+                reverted = true
+            case .cancelled:
+                ending = .cancelled
+                hyperparameters.steps = 0
+            }
+            if reverted {
+                try emit(.warning("\(name) got worse and was put back to its calibrated state"))
+                after = before
+            }
+        }
+        let report = AttemptReport(
+            unit: index, name: name, attempt: attempt,
+            hyperparameters: Hyperparameters().changes(to: hyperparameters),
+            sites: sites.compactMap { site in
+                let usual =
+                    site.name.hasSuffix(".weight")
+                    ? hyperparameters.weightBits : hyperparameters.activationBits
+                return site.bits == usual ? nil : SiteOverride(match: site.name, bits: site.bits)
+            }, prefix: chain.attempts, calibratedLoss: before.loss, finalLoss: after.loss,
+            calibratedKl: before.kl, finalKl: after.kl, heldOut: lab.heldOutEvaluation(unit, in: chain),
+            reverted: reverted, ending: ending, seconds: seconds - started, bytes: unit.exportedBytes)
+        return (unit, report)
+    }
+
+    /// Runs the optimisation.
+    private func reconstruct(
+        _ task: ReconstructionTask, index: Int, attempt: Int, hyperparameters: Hyperparameters,
+        lab: QuantizationLab
+    ) throws -> Learning {
+        let reconstruction = UnitReconstruction(
+            task, settings: ReconstructionSettings(hyperparameters, seed: ledger.plan.seed), pool: lab.pool)
+        guard reconstruction.learnsAnything else { return .learned(task.state, endedAt: nil) }
+        let interval = max(1, hyperparameters.steps / 300)
+        let last =
+            hyperparameters.stopAfter == 0
+            ? hyperparameters.steps : min(hyperparameters.steps, hyperparameters.stopAfter)
+        var endedAt: Int?
+        steps: for step in 1...last {
+            let measured = reconstruction.step()
+            guard measured.loss.isFinite else {
+                try emit(.warning("\(task.unit.name): the loss is \(measured.loss) at step \(step)"))
+                return .diverged
+            }
+            if step == 1 || step % interval == 0 || measured.gradientNorms != nil
+                || measured.heldOutLoss != nil || reconstruction.isFinished || step == last
+            {
+                try emit(
+                    .stepped(
+                        StepSample(measured, unit: index, attempt: attempt, steps: hyperparameters.steps)))
+            }
+            let border = try takeBetweenSteps()
+            if reconstruction.isFinished { break }
+            switch border {
+            case .proceed: break
+            case .cancel: return .cancelled
+            case .finish:
+                if step < last { endedAt = step }
+                break steps
+            }
+        }
+        do {
+            return .learned(try reconstruction.finish(), endedAt: endedAt)
+        } catch {
+            try emit(.warning("\(task.unit.name): \(error)"))
+            return .diverged
+        }
+    }
+}
+
+extension TermValues {
+    init(_ terms: Terms) {
+        self.init(block: terms.block, global: terms.global, local: terms.local)
+    }
+}
+
+extension StepSample {
+    init(_ measured: StepMeasurement, unit: Int, attempt: Int, steps: Int) {
+        self.init(
+            unit: unit, attempt: attempt, step: measured.step, steps: steps, loss: measured.loss,
+            terms: TermValues(measured.terms), weighted: TermValues(measured.weighted),
+            gradientNorms: measured.gradientNorms.map(TermValues.init),
+            gradientCosines: measured.gradientCosines.map {
+                .init(
+                    blockGlobal: $0.blockGlobal, blockLocal: $0.blockLocal, globalLocal: $0.globalLocal)
+            },
+            operatorLosses: measured.operatorLosses?.map { .init(name: $0.name, loss: $0.loss) },
+            heldOutLoss: measured.heldOutLoss)
+    }
+}
+
+extension SiteReport {
+    init(_ site: CalibratedSite) {
+        self.init(site: site.name, bits: site.bits, quantizer: site.quantizer, sqnrDb: site.sqnrDb)
+    }
+}

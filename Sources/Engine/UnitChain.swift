@@ -1,0 +1,101 @@
+internal import Kernels
+internal import Quantization
+internal import Reconstruction
+internal import Runs
+internal import TensorCore
+internal import VisionTransformers
+
+/// How far a model is quantized: the units so far and what the next one reads.
+struct UnitChain {
+    /// The attempts that the units are of, in order.
+    var attempts: [Int]
+    var quantized: [QuantizedUnit]
+    /// The quantized prefix's output over the calibration images.
+    var prefixInput: Matrix
+    /// The full-precision prefix's output over the calibration images.
+    var fullPrecisionInput: Matrix
+    /// The quantized prefix's output over the held-out images; nil without any.
+    var heldOutInput: Matrix?
+
+    /// The index of the unit that comes next.
+    var next: Int { quantized.count }
+}
+
+extension QuantizationLab {
+    /// The chain before the first unit.
+    func startChain() -> UnitChain {
+        UnitChain(
+            attempts: [], quantized: [], prefixInput: calibration.images,
+            fullPrecisionInput: calibration.images, heldOutInput: heldOut?.images())
+    }
+
+    /// The chain behind one more unit, of which this is the given attempt.
+    func advance(_ chain: UnitChain, with unit: QuantizedUnit, attempt: Int) -> UnitChain {
+        let prepared = [unit.prepared(for: units[chain.next])]
+        return UnitChain(
+            attempts: chain.attempts + [attempt], quantized: chain.quantized + [unit],
+            prefixInput: outputs(of: prepared, on: chain.prefixInput, pool: pool),
+            fullPrecisionInput: outputs(
+                of: [fullPrecision[chain.next]], on: chain.fullPrecisionInput, pool: pool),
+            heldOutInput: chain.heldOutInput.map { outputs(of: prepared, on: $0, pool: pool) })
+    }
+
+    /// What a reconstruction of the chain's next unit starts from.
+    func task(for unit: QuantizedUnit, in chain: UnitChain) -> ReconstructionTask {
+        let index = chain.next
+        return ReconstructionTask(
+            unit: units[index], state: unit, fullPrecision: fullPrecision[index],
+            prefixInput: chain.prefixInput,
+            fullPrecisionInput: chain.fullPrecisionInput,
+            target: outputs(of: [fullPrecision[index]], on: chain.fullPrecisionInput, pool: pool),
+            suffix: Array(fullPrecision[(index + 1)...]), logits: calibration.logits,
+            features: calibration.features)
+    }
+
+    /// How good a candidate for the chain's next unit is, over all calibration images.
+    ///
+    /// - Returns: The block term (for the head, the divergence of logits), and the divergence of the model's
+    ///   logits with the units behind in full precision, in nats.
+    func score(
+        _ unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain
+    ) -> (loss: Double, kl: Double) {
+        let output = outputs(of: [unit.prepared(for: units[chain.next])], on: chain.prefixInput, pool: pool)
+        let logits = task.isHead ? output : outputs(of: task.suffix, on: output, pool: pool)
+        let kl = divergence(of: logits, from: calibration.logits)
+        guard !task.isHead else { return (kl, kl) }
+        return (squaredDistance(output, task.target) / Double(output.rows * output.columns), kl)
+    }
+
+    /// How the model does on the held-out images with the chain's next unit quantized and those behind in full
+    /// precision; nil without such images.
+    func heldOutEvaluation(_ unit: QuantizedUnit, in chain: UnitChain) -> Evaluation? {
+        guard let heldOut, let input = chain.heldOutInput else { return nil }
+        return heldOut.evaluation(
+            of: outputs(
+                of: [unit.prepared(for: units[chain.next])] + fullPrecision[(chain.next + 1)...], on: input,
+                pool: pool))
+    }
+
+    /// Calibrates every unit as a run does at its start, and evaluates each prefix of it on the held-out images.
+    ///
+    /// - Parameters:
+    ///   - plan: Gives the bits.
+    ///   - progress: Called before each unit with its index and the number of units.
+    /// - Returns: The calibrated units, and what held-out images say; nil without such images.
+    /// - Throws: What `calibrated` and `progress` throw.
+    func baseline(
+        plan: RunPlan, progress: (Int, Int) throws -> Void
+    ) throws -> (model: [QuantizedUnit], heldOut: HeldOutBaseline?) {
+        var input = heldOut?.images()
+        var evaluations: [Evaluation] = []
+        let model = try calibratedModel(plan: plan, progress: progress) { index, unit in
+            guard let heldOut, let read = input else { return }
+            let output = outputs(of: [unit.prepared(for: units[index])], on: read, pool: pool)
+            let suffix = Array(fullPrecision[(index + 1)...])
+            let logits = suffix.isEmpty ? output : outputs(of: suffix, on: output, pool: pool)
+            evaluations.append(heldOut.evaluation(of: logits))
+            input = output
+        }
+        return (model, heldOut.map { $0.baseline(calibrated: evaluations) })
+    }
+}

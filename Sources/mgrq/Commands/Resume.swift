@@ -1,0 +1,45 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq resume`.
+struct Resume: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Goes on with a run whose process ended.",
+        discussion: """
+            The units that are done stay as they are; the one that was in work begins again. The run ends with the very \
+            bits that it would have had without the interruption.
+            """)
+
+    @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
+    var directory: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
+    var threads: String?
+
+    @Flag(help: "Print events as JSON Lines.")
+    var json = false
+
+    func run() throws {
+        let threads = try Surroundings.threads(flag: threads)
+        guard isFolder(directory) else {
+            throw RunFailure(.missingInput, "\(directory) is no folder; give the directory of a run")
+        }
+        guard RunDirectory.isRun(directory) else {
+            throw RunFailure(
+                .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
+        }
+        let resources = try resources(of: try RunDirectory(path: directory).plan())
+        let outcome = try HeadlessRun(printsJSON: json, tellsFromContinuation: true).carryOut { sink in
+            try resumeRun(
+                resources: resources, options: EngineOptions(threads: threads, directory: directory),
+                sink: sink)
+        }
+        guard !json, let report = outcome.report else { return }
+        for line in Results.lines(of: report, directory: directory) {
+            try say(line)
+        }
+    }
+}

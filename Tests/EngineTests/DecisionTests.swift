@@ -1,0 +1,256 @@
+import Engine
+import Foundation
+import Runs
+import Synchronization
+import Testing
+
+@Suite("Decisions at gates")
+struct DecisionTests {
+    private let bench: Bench
+
+    init() throws {
+        bench = try Bench()
+    }
+
+    private func change(_ key: String, _ value: String) -> HyperparameterChange {
+        HyperparameterChange(key: key, value: value)
+    }
+
+    /// The chosen attempts' numbers of a finished run.
+    private func chosen(_ events: [RunEvent]) -> [Int]? { events.report?.units.map(\.attempt) }
+
+    @Test("a redone unit has another attempt, and those behind it are stale until they are redone")
+    func redo() throws {
+        let plan = try bench.plan()
+        bench.run(plan, to: "plain")
+        let events = bench.script(
+            plan, to: "redone",
+            [
+                [.redo(unit: 1, changes: [change("weight_bits", "8"), change("steps", "20")])],
+                [.redoStale], [.resume],
+            ])
+        #expect(events.contains(.staleChanged(units: [2, 3])))
+        #expect(events.contains(.redoStarted(units: [2, 3], changes: [], sites: [])))
+        let emptied = events.lastIndex(of: .staleChanged(units: []))
+        let unit3 = events.lastIndex {
+            if case .unitFinished(let report) = $0 { report.unit == 3 } else { false }
+        }
+        #expect(try #require(emptied) > #require(unit3))
+        #expect(chosen(events) == [1, 2, 2, 2])
+        #expect(events.report?.stale == [])
+        #expect(events.report?.units[1].hyperparameters.contains(change("weight_bits", "8")) == true)
+        #expect(events.attempts.map(\.prefix) == [[], [1], [1, 1], [1, 1, 1], [1], [1, 2], [1, 2, 2]])
+        #expect(try bench.packed("plain") != bench.packed("redone"))
+        for name in ["stem-1", "blocks.0-1", "blocks.0-2", "blocks.1-2", "head-2"] {
+            let path = bench.folder.file("redone/attempts/\(name).safetensors")
+            #expect(FileManager.default.fileExists(atPath: path), "\(name)")
+        }
+    }
+
+    @Test("the recipe of a run with redone units replays to the same integers")
+    func replay() throws {
+        bench.script(
+            try bench.plan(), to: "watched",
+            [
+                [
+                    .redo(
+                        unit: 1, changes: [change("weight_bits", "8")],
+                        sites: [SiteOverride(match: "*softmax", bits: 5)])
+                ],
+                [.redoStale], [.redo(unit: 3, changes: [change("activation_bits", "6")])],
+                [.redo(unit: 3)], [.choose(unit: 3, attempt: 3)], [.resume], [.resume],
+            ])
+        let plan = try RunPlan(path: bench.folder.file("watched/plan.yaml"))
+        #expect(plan.sites == [SiteOverride(match: "blocks.0.attn.softmax", bits: 5)])
+        bench.run(plan, to: "replayed", threads: 3)
+        try bench.expectSameIntegers("watched", "replayed")
+    }
+
+    @Test("what is chosen, rolled back and taken back gives the very integers from before")
+    func exactStates() throws {
+        let plan = try bench.plan()
+        bench.run(plan, to: "plain")
+        let stepsAway: [(String, [[RunCommand]])] = [
+            ("undone redo", [[.redo(unit: 1, changes: [change("steps", "3")])], [.undo], [.resume]]),
+            (
+                "chosen again",
+                [
+                    [.redo(unit: 0, changes: [change("steps", "3")])], [.choose(unit: 0, attempt: 1)],
+                    [.resume], [.resume],
+                ]
+            ),
+            ("rolled back and undone", [[.rollBack(unit: 1)], [.undo], [.resume]]),
+            ("rolled back and done again", [[.rollBack(unit: 1)], [.resume], [.resume]]),
+            (
+                "rolled back and forward",
+                [
+                    [.rollBack(unit: 1)], [.choose(unit: 1, attempt: 1)], [.choose(unit: 2, attempt: 1)],
+                    [.choose(unit: 3, attempt: 1)], [.resume],
+                ]
+            ),
+            (
+                "twice undone",
+                [
+                    [.redo(unit: 2, changes: [change("weight_bits", "2")])], [.redoStale],
+                    [.undo], [.undo], [.resume],
+                ]
+            ),
+        ]
+        for (name, commands) in stepsAway {
+            let events = bench.script(plan, to: name, commands)
+            #expect(events.report?.stale == [], "\(name): \(events.warnings)")
+            #expect(events.warnings.allSatisfy { $0.contains("got worse") }, "\(name): \(events.warnings)")
+            try bench.expectSameIntegers("plain", name)
+            let saved = try RunPlan(path: bench.folder.file("\(name)/plan.yaml"))
+            for unit in ["stem", "blocks.0", "blocks.1", "head"] {
+                #expect(
+                    try saved.hyperparameters(of: unit) == plan.hyperparameters(of: unit), "\(name), \(unit)")
+            }
+        }
+    }
+
+    @Test("a stale unit is never hidden: warning, report, plan and recipe name it")
+    func stale() throws {
+        let path = bench.folder.file("recipe.yaml")
+        let events = bench.script(
+            try bench.plan(), to: "stale",
+            [
+                [.redo(unit: 1, changes: [change("steps", "3")])], [.redo(unit: 3)],
+                [.export(.recipe, path: path), .resume], [.resume],
+            ])
+        #expect(events.contains(.staleChanged(units: [2])))
+        #expect(events.report?.stale == [2])
+        let warnings = events.warnings.filter { $0.contains("blocks.1 is stale") }
+        #expect(warnings.count >= 2)
+        for file in [path, bench.folder.file("stale/plan.yaml")] {
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            #expect(text.contains("\n# Careful: blocks.1 is stale"), "\(file)")
+            _ = try RunPlan(path: file)
+        }
+        #expect(try exportWarning(for: bench.folder.file("stale"))?.contains("blocks.1") == true)
+        bench.run(try bench.plan(), to: "plain")
+        #expect(try exportWarning(for: bench.folder.file("plain")) == nil)
+    }
+
+    @Test("a change can be for one unit, and for sites by pattern, and the recipe replays")
+    func changeForOne() throws {
+        let sites = [SiteOverride(match: "*.mlp.*", bits: 7)]
+        let events = bench.script(
+            try bench.plan(), to: "watched", waits: true, waitsAtEnd: false,
+            [
+                [.step], [.change([change("weight_bits", "6")], sites: sites, unit: 2), .resume],
+            ])
+        #expect(events.contains(.changed(units: [2], changes: [change("weight_bits", "6")], sites: sites)))
+        var bits: [String: Int] = [:]
+        for case .unitCalibrated(_, _, let reports) in events {
+            for report in reports { bits[report.site] = report.bits }
+        }
+        #expect(bits["blocks.0.mlp.fc1.weight"] == 3 && bits["blocks.0.attn.qkv.weight"] == 3)
+        #expect(bits["blocks.1.attn.qkv.weight"] == 6 && bits["blocks.1.attn.softmax"] == 4)
+        #expect(bits["blocks.1.mlp.fc1.weight"] == 7 && bits["blocks.1.mlp.fc2.input"] == 7)
+        #expect(bits["head.weight"] == 3)
+        let report = try #require(events.report)
+        #expect(Set(report.units[2].sites.map(\.match)).contains("blocks.1.mlp.fc1.weight"))
+        bench.run(try RunPlan(path: bench.folder.file("watched/plan.yaml")), to: "replayed")
+        try bench.expectSameIntegers("watched", "replayed")
+    }
+
+    @Test("a unit that is finished early keeps what it learned, and its recipe replays to it")
+    func finishEarly() throws {
+        let events = bench.run(try bench.plan([("steps", "4000")]), to: "early") { event in
+            if case .stepped(let sample) = event, sample.step == 1 { [.finishUnit] } else { [] }
+        }
+        let report = try #require(events.report)
+        for unit in report.units where unit.ending == .finishedEarly {
+            #expect(unit.hyperparameters.contains { $0.key == "stop_after" })
+        }
+        #expect(report.units.contains { $0.ending == .finishedEarly })
+        let plan = try RunPlan(path: bench.folder.file("early/plan.yaml"))
+        #expect(try plan.hyperparameters(of: "blocks.0").steps == 4000)
+        bench.run(plan, to: "replayed")
+        try bench.expectSameIntegers("early", "replayed")
+    }
+
+    @Test("a cancelled attempt leaves the unit as calibrated, or as it was")
+    func cancel() throws {
+        let script = Script([[.redo(unit: 1, changes: [change("steps", "4000")])], [.resume]])
+        let events = bench.run(try bench.plan([("steps", "400")]), to: "cancelled", waitsAtEnd: true) {
+            event in
+            if case .stepped(let sample) = event, sample.step == 1, sample.unit == 2 || sample.attempt == 2 {
+                return [.cancelAttempt]
+            }
+            return script.answer(event)
+        }
+        let report = try #require(events.report)
+        #expect(report.units.map(\.attempt) == [1, 1, 1, 1])
+        #expect(report.units.map(\.ending) == [.complete, .complete, .cancelled, .complete])
+        #expect(report.units[2].finalLoss == report.units[2].calibratedLoss)
+        #expect(report.stale == [])
+        #expect(events.attempts.map(\.ending).last == .cancelled)
+        let plan = try RunPlan(path: bench.folder.file("cancelled/plan.yaml"))
+        #expect(try plan.hyperparameters(of: "blocks.0").steps == 400)
+        #expect(try plan.hyperparameters(of: "blocks.1").steps == 0)
+        bench.run(plan, to: "replayed")
+        try bench.expectSameIntegers("cancelled", "replayed")
+    }
+
+    @Test("what cannot be done is a warning that says what could, and changes nothing")
+    func refusals() throws {
+        let cases: [(RunCommand, String)] = [
+            (.undo, "no decision"), (.redoStale, "no unit is stale"),
+            (.redo(unit: 3), "those that are: stem, blocks.0, blocks.1"),
+            (.redo(unit: -1), "not quantized"), (.rollBack(unit: 9), "not quantized"),
+            (.redo(unit: 1, changes: [change("weight_bit", "3")]), "did you mean “weight_bits”"),
+            (.redo(unit: 1, sites: [SiteOverride(match: "*.softmax", bits: 9)]), "2 through 8"),
+            (.choose(unit: 1, attempt: 2), "has no attempt 2; it has 1"),
+            (.choose(unit: 1, attempt: 1), "chosen already"),
+            (.choose(unit: 7, attempt: 1), "comes next"),
+            (.change([], sites: [], unit: nil), "changes nothing"),
+            (.change([change("steps", "3")], unit: 1), "blocks.0 is quantized already"),
+            (.change([change("steps", "3")], unit: 4), "units count from 0 through 3"),
+            (.change([], sites: [SiteOverride(match: "head.inputs", bits: 4)]), "did you mean “head.input”"),
+            (.sweep(SweepRequest(weightBits: [9], activationBits: [4])), "2 through 8"),
+            (.inspectSite(SiteRequest(site: "blocks.0.attn.softmx")), "did you mean “blocks.0.attn.softmax”"),
+            (.inspectSite(SiteRequest(site: "blocks.0.attn.softmax", head: 2)), "heads 0 through 1"),
+            (.inspectSite(SiteRequest(site: "blocks.0.attn.softmax", image: 48)), "images 0 through 47"),
+            (.inspectSite(SiteRequest(site: "head.weight", group: 6)), "groups 0 through 5"),
+            (.inspectImages(ImageRequest(images: .evaluation, count: 0)), "1 through 64"),
+            (.export(.packed, path: bench.folder.file("early")), "every unit is quantized"),
+            (.export(.recipe, path: "/nowhere/recipe"), "was not written"),
+        ]
+        let plan = try bench.plan()
+        bench.run(plan, to: "plain")
+        let events = bench.script(
+            plan, to: "asked", waits: true, waitsAtEnd: false,
+            [[.step], [.step], [.step]] + [cases.map(\.0) + [.resume]])
+        for (_, sentence) in cases {
+            #expect(events.warnings.contains { $0.contains(sentence) }, "\(sentence) in \(events.warnings)")
+        }
+        #expect(events.report?.units.map(\.attempt) == [1, 1, 1, 1])
+        try bench.expectSameIntegers("plain", "asked")
+    }
+
+    @Test("a run at its end can be evaluated, exported, and gone back from")
+    func end() throws {
+        let path = bench.folder.file("out.safetensors")
+        let events = bench.script(
+            try bench.plan(), to: "run",
+            [
+                [.evaluate, .export(.packed, path: path), .rollBack(unit: 3)], [.evaluate, .resume],
+                [.resume],
+            ])
+        var evaluations: [(EvaluationSubject, Evaluation)] = []
+        for case .evaluated(let subject, let evaluation) in events {
+            evaluations.append((subject, evaluation))
+        }
+        #expect(
+            evaluations.map(\.0)
+                == [.fullPrecision, .calibrated, .final, .prefix(unit: 3), .prefix(unit: 2), .final])
+        #expect(evaluations[2].1 == evaluations[3].1)
+        #expect(evaluations[2].1 == evaluations[5].1)
+        #expect(events.contains { if case .exported(.packed, path, _) = $0 { true } else { false } })
+        let direct = try Data(contentsOf: URL(filePath: path))
+        #expect(try direct == bench.packed("run"))
+        #expect(events.filter(\.isLast).count == 1)
+    }
+}
