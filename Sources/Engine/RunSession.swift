@@ -194,7 +194,7 @@ extension RunSession {
             pausesAtNextGate = true
         case .resume:
             pausesAtNextGate = false
-        case .change(let changes):
+        case .change(let changes, _, _):
             try change(changes, from: index, units: lab.units.map(\.name))
         case .sweep(let request):
             try sweep(request, lab: lab)
@@ -202,8 +202,10 @@ extension RunSession {
             try export(format, to: path)
         case .stop:
             throw Stopped()
-        case .finishUnit, .stopSweep:
+        case .finishUnit, .stopSweep, .cancelAttempt:
             try emit(.warning("there is nothing to finish at a gate"))
+        case .redo, .redoStale, .choose, .rollBack, .undo, .evaluate, .inspectSite, .inspectImages:
+            try emit(.warning("the engine cannot do this yet"))
         }
     }
 
@@ -224,7 +226,11 @@ extension RunSession {
                 finishes = true
             case .stop:
                 throw Stopped()
-            case .change, .sweep, .export:
+            case .cancelAttempt:
+                try emit(.warning("the engine cannot do this yet"))
+            case .change, .redo, .redoStale, .choose, .rollBack, .undo, .evaluate, .inspectSite,
+                .inspectImages,
+                .sweep, .export:
                 try emit(.warning("this can be done at a gate only: pause, and try again when the run waits"))
             case .stopSweep:
                 try emit(.warning("there is no sweep to stop"))
@@ -253,7 +259,7 @@ extension RunSession {
         }
         plan = changed
         try record?.save(plan)
-        try emit(.changed(fromUnit: index, changes: changes))
+        try emit(.changed(units: Array(index..<units.count), changes: changes))
     }
 
     private func export(_ format: ExportFormat, to path: String) throws {

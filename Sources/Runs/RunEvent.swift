@@ -77,12 +77,14 @@ public struct RunSummary: Equatable, Codable, Sendable {
     public var threads: Int
     /// The run directory.
     public var directory: String?
+    /// The names of the classes, if they are known.
+    public var classNames: [String]?
 
     /// Makes a summary.
     public init(
         model: String, architecture: String, preset: Preset, units: [UnitSummary], weightBits: [Int],
         activationBits: [Int], fullPrecisionBytes: Int, calibrationImages: Int, evaluationImages: Int,
-        threads: Int, directory: String?
+        threads: Int, directory: String?, classNames: [String]? = nil
     ) {
         self.model = model
         self.architecture = architecture
@@ -95,6 +97,7 @@ public struct RunSummary: Equatable, Codable, Sendable {
         self.evaluationImages = evaluationImages
         self.threads = threads
         self.directory = directory
+        self.classNames = classNames
     }
 }
 
@@ -180,51 +183,6 @@ public struct SiteReport: Equatable, Codable, Sendable {
     }
 }
 
-/// What became of one attempt.
-public struct AttemptReport: Equatable, Codable, Sendable {
-    /// The unit's index.
-    public var unit: Int
-    /// The unit's name.
-    public var name: String
-    /// The attempt's number, from 1.
-    public var attempt: Int
-    /// The hyperparameters it used, as changes of the defaults' fields.
-    public var hyperparameters: [HyperparameterChange]
-    /// The block term over the calibration images when calibrated.
-    public var calibratedLoss: Double
-    /// The block term over the calibration images at the end, roundings hard.
-    public var finalLoss: Double
-    /// The model's KL over the calibration images when calibrated (units after this one in full precision), in nats.
-    public var calibratedKl: Double
-    /// The model's KL over the calibration images at the end, in nats.
-    public var finalKl: Double
-    /// Whether the guard put the unit back to its calibrated state.
-    public var reverted: Bool
-    /// How long it took, in seconds.
-    public var seconds: Double
-    /// The size of the unit as exported, in bytes.
-    public var bytes: Int
-
-    /// Makes a report.
-    public init(
-        unit: Int, name: String, attempt: Int, hyperparameters: [HyperparameterChange],
-        calibratedLoss: Double,
-        finalLoss: Double, calibratedKl: Double, finalKl: Double, reverted: Bool, seconds: Double, bytes: Int
-    ) {
-        self.unit = unit
-        self.name = name
-        self.attempt = attempt
-        self.hyperparameters = hyperparameters
-        self.calibratedLoss = calibratedLoss
-        self.finalLoss = finalLoss
-        self.calibratedKl = calibratedKl
-        self.finalKl = finalKl
-        self.reverted = reverted
-        self.seconds = seconds
-        self.bytes = bytes
-    }
-}
-
 /// One point of a sweep.
 public struct SweepPoint: Equatable, Codable, Sendable {
     /// The width of weight codes.
@@ -245,38 +203,6 @@ public struct SweepPoint: Equatable, Codable, Sendable {
     }
 }
 
-/// What a finished run has to say.
-public struct RunReport: Equatable, Codable, Sendable {
-    /// The checkpoint's evaluation.
-    public var fullPrecision: Evaluation?
-    /// The calibrated model's evaluation.
-    public var calibrated: Evaluation?
-    /// The final model's evaluation.
-    public var final: Evaluation?
-    /// The chosen attempts, one per unit.
-    public var units: [AttemptReport]
-    /// The size of the full-precision weights in bytes.
-    public var fullPrecisionBytes: Int
-    /// The size of the exported weights, scales and zero points, in bytes.
-    public var bytes: Int
-    /// How long the run took, in seconds.
-    public var seconds: Double
-
-    /// Makes a report.
-    public init(
-        fullPrecision: Evaluation?, calibrated: Evaluation?, final: Evaluation?, units: [AttemptReport],
-        fullPrecisionBytes: Int, bytes: Int, seconds: Double
-    ) {
-        self.fullPrecision = fullPrecision
-        self.calibrated = calibrated
-        self.final = final
-        self.units = units
-        self.fullPrecisionBytes = fullPrecisionBytes
-        self.bytes = bytes
-        self.seconds = seconds
-    }
-}
-
 /// Something that happened in a run, in the order it happened.
 ///
 /// The only way out of the engine.
@@ -285,15 +211,21 @@ public enum RunEvent: Equatable, Sendable {
     case started(RunSummary)
     /// Work of which no event of its own tells: what, how much is done, of how much.
     case progressed(activity: String, done: Int, total: Int)
+    /// A run whose process ended goes on, with so many units quantized; what was told of it before holds.
+    case continued(unitsDone: Int)
     /// A model was evaluated.
     case evaluated(EvaluationSubject, Evaluation)
+    /// The images are known that every attempt is compared on, and what calibration alone gives on them.
+    case heldOutMeasured(HeldOutBaseline)
     /// An attempt at a unit began.
     case unitStarted(unit: Int, attempt: Int, hyperparameters: [HyperparameterChange])
     /// The unit's quantizers have their ranges.
     case unitCalibrated(unit: Int, attempt: Int, sites: [SiteReport])
     /// An optimisation step was measured.
     case stepped(StepSample)
-    /// An attempt ended.
+    /// An attempt ended and is kept.
+    ///
+    /// It is the unit's chosen one from now on, unless it was cancelled while the unit had another.
     case unitFinished(AttemptReport)
     /// A pause was asked for; the run will wait at the next gate.
     case pauseQueued
@@ -301,14 +233,30 @@ public enum RunEvent: Equatable, Sendable {
     case waiting(unit: Int)
     /// The run goes on with this unit.
     case resumed(unit: Int)
-    /// The coming units, from this one on, have other hyperparameters.
-    case changed(fromUnit: Int, changes: [HyperparameterChange])
+    /// These units, none of which is quantized yet, have other hyperparameters, and some of their sites other bits.
+    case changed(units: [Int], changes: [HyperparameterChange], sites: [SiteOverride] = [])
+    /// Units that were finished are reconstructed again, in this order, with these changes.
+    case redoStarted(units: [Int], changes: [HyperparameterChange], sites: [SiteOverride])
+    /// Another attempt of a unit, which is kept since it ended, is the chosen one.
+    case attemptChosen(unit: Int, attempt: Int)
+    /// The run went back to the gate before this unit; it and those behind are not quantized any more.
+    case rolledBack(unit: Int)
+    /// The last decision was taken back: plan and chosen attempts are what they were before it.
+    ///
+    /// `chosen` has the attempt of each unit that is quantized, in order.
+    case undone(RunDecision, chosen: [Int])
+    /// The units that are quantized but stale, all of them; said whenever that changes.
+    case staleChanged(units: [Int])
     /// A sweep began, of so many points.
     case sweepStarted(points: Int)
     /// A point of the sweep was measured.
     case sweepMeasured(SweepPoint)
     /// The sweep ended; `complete` unless it was stopped.
     case sweepFinished(complete: Bool)
+    /// A site was looked at. Not in the journal.
+    case siteInspected(SiteInspection)
+    /// Images and what the models say of them. Not in the journal.
+    case imagesInspected(ImagePage)
     /// A file was written.
     case exported(format: ExportFormat, path: String, bytes: Int)
     /// Something that the user asked for could not be done, or something went wrong that did not end the run.
@@ -327,49 +275,12 @@ public enum RunEvent: Equatable, Sendable {
         default: false
         }
     }
-}
 
-/// Why a run, or another piece of work, could not be done.
-public struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConvertible {
-    /// The kind of a failure, which decides the exit code.
-    public enum Kind: String, Codable, Sendable {
-        /// A flag or a plan's value is wrong: 64.
-        case usage
-        /// A file, a checkpoint or a plan is bad: 65.
-        case badData = "bad_data"
-        /// An input is not there: 66.
-        case missingInput = "missing_input"
-        /// A defect of this program: 70.
-        case `internal`
-        /// An output cannot be made: 73.
-        case cannotCreate = "cannot_create"
-        /// Reading or writing failed: 74.
-        case inputOutput = "input_output"
-    }
-
-    /// The kind of failure.
-    public var kind: Kind
-    /// One sentence: what, where, what would be accepted.
-    public var message: String
-
-    /// Makes a failure.
-    public init(_ kind: Kind, _ message: String) {
-        self.kind = kind
-        self.message = message
-    }
-
-    /// The message.
-    public var description: String { message }
-
-    /// The exit code, as in sysexits.
-    public var exitCode: Int32 {
-        switch kind {
-        case .usage: 64
-        case .badData: 65
-        case .missingInput: 66
-        case .internal: 70
-        case .cannotCreate: 73
-        case .inputOutput: 74
+    /// Whether the event belongs into the journal; an answer to someone who looked does not.
+    public var isRecorded: Bool {
+        switch self {
+        case .siteInspected, .imagesInspected: false
+        default: true
         }
     }
 }

@@ -84,7 +84,7 @@ public struct UnitOverride: Equatable, Sendable {
 }
 
 /// Bits for the sites whose name matches.
-public struct SiteOverride: Equatable, Sendable {
+public struct SiteOverride: Equatable, Codable, Sendable {
     /// A site's name, in which `*` stands for any run of characters.
     public var match: String
     /// 2 through 8, or 16 for full precision.

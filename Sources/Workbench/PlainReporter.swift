@@ -8,7 +8,7 @@ public struct PlainReporter: Equatable, Sendable {
     /// The least time between two lines about steps or about progress, in seconds.
     static let interval = 2.0
 
-    private var summary: RunSummary?
+    private(set) var summary: RunSummary?
     private var lastRepeating = -Double.infinity
     private var lastActivity = ""
     private var hasOtherBits = false
@@ -43,7 +43,7 @@ public struct PlainReporter: Equatable, Sendable {
         if case .started(let summary) = event {
             (self.summary, hasOtherBits) = (summary, false)
         }
-        if case .changed(_, let changes) = event, changes.contains(where: { $0.key.hasSuffix("_bits") }) {
+        if case .changed(_, let changes, _) = event, changes.contains(where: { $0.key.hasSuffix("_bits") }) {
             hasOtherBits = true
         }
         return describe(event)
@@ -78,7 +78,12 @@ public struct PlainReporter: Equatable, Sendable {
         case .unitCalibrated(let unit, _, let sites): ["\(place(unit)) calibrated\(describe(sites))"]
         case .stepped(let sample): [describe(sample)]
         case .unitFinished(let report): [describe(report)]
-        case .pauseQueued, .waiting, .resumed, .changed: describeGate(event)
+        case .continued, .pauseQueued, .waiting, .resumed: describeGate(event)
+        case .changed, .redoStarted, .attemptChosen, .rolledBack, .undone, .staleChanged:
+            describeDecision(event)
+        case .heldOutMeasured(let baseline): [describe(baseline)]
+        case .siteInspected(let inspection): [describe(inspection)]
+        case .imagesInspected(let page): [describe(page)]
         case .sweepStarted, .sweepMeasured, .sweepFinished: describeSweep(event)
         case .exported(let format, let path, let bytes):
             ["wrote \(format.rawValue) to \(path), \(QuantityText.bytes(bytes))"]
@@ -117,7 +122,7 @@ public struct PlainReporter: Equatable, Sendable {
     }
 
     /// What was measured; of the reference only what does not compare it with itself.
-    private func describe(_ evaluation: Evaluation, isReference: Bool = false) -> String {
+    func describe(_ evaluation: Evaluation, isReference: Bool = false) -> String {
         var parts: [String] = []
         if let top1 = evaluation.top1 {
             parts.append("top-1 \(QuantityText.fixed(top1, decimals: 2)) %")
@@ -167,7 +172,7 @@ public struct PlainReporter: Equatable, Sendable {
             + "block loss \(QuantityText.measure(report.calibratedLoss)) → \(QuantityText.measure(report.finalLoss)), "
             + "KL \(QuantityText.measure(report.calibratedKl)) → \(QuantityText.measure(report.finalKl)) nats, "
             + QuantityText.bytes(report.bytes)
-            + (report.reverted ? ", put back to its calibrated state" : "")
+            + describeOutcome(report)
     }
 
     private func describeGate(_ event: RunEvent) -> [String] {
@@ -175,11 +180,8 @@ public struct PlainReporter: Equatable, Sendable {
         case .pauseQueued: ["pause queued: the run will wait at the next gate"]
         case .waiting(let unit): ["waiting at the gate before \(place(unit))"]
         case .resumed(let unit): ["going on with \(place(unit))"]
-        case .changed(let unit, let changes):
-            [
-                "from \(place(unit)) on: "
-                    + changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
-            ]
+        case .continued(let units):
+            ["going on where the run ended, with \(units) \(units == 1 ? "unit" : "units") done"]
         default: []
         }
     }
@@ -227,7 +229,7 @@ public struct PlainReporter: Equatable, Sendable {
     }
 
     /// The unit's number and name; the end of the model behind the last.
-    private func place(_ unit: Int) -> String {
+    func place(_ unit: Int) -> String {
         guard let units = summary?.units else { return "unit \(unit + 1)" }
         guard units.indices.contains(unit) else { return "the end" }
         return isBrief ? units[unit].name : "unit \(unit + 1)/\(units.count) \(units[unit].name)"

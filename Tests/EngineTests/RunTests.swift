@@ -225,7 +225,7 @@ struct RunTests {
         #expect(
             events.contains(
                 .changed(
-                    fromUnit: 1,
+                    units: [1, 2, 3],
                     changes: [
                         HyperparameterChange(key: "weight_bits", value: "8"),
                         HyperparameterChange(key: "steps", value: "5"),

@@ -100,7 +100,7 @@ struct GateTests {
         let change = HyperparameterChange(key: "steps", value: "900")
         #expect(session.press(.character("a")) == [.send(.change([change]))])
         #expect(session.state.editor.draft == [change], "the engine has not taken it yet")
-        session.tell([.changed(fromUnit: 5, changes: [change])])
+        session.tell([.changed(units: [5, 6, 7], changes: [change])])
         #expect(session.state.editor.draft.isEmpty)
         #expect(
             session.state.run?.units.map(\.hyperparameters.steps) == [600, 600, 600, 600, 600, 900, 900, 900])
@@ -190,7 +190,7 @@ struct GateTests {
             HyperparameterChange(key: "activation_bits", value: "\(point.activationBits)"),
         ]
         #expect(session.press(.character("a")) == [.send(.change(changes))])
-        session.tell([.changed(fromUnit: 4, changes: changes)])
+        session.tell([.changed(units: [4, 5, 6, 7], changes: changes)])
         #expect(session.state.run?.units[3].hyperparameters.weightBits == 4)
         #expect(session.state.run?.units[4].hyperparameters.weightBits == point.weightBits)
         #expect(session.text.contains("\(point.weightBits)/\(point.activationBits)"))
@@ -202,7 +202,7 @@ struct GateTests {
         var session = Session(at: .swept)
         #expect(session.text.contains("% calibrated  "))
         let changes = [HyperparameterChange(key: "weight_bits", value: "6")]
-        session.tell([.changed(fromUnit: 4, changes: changes)])
+        session.tell([.changed(units: [4, 5, 6, 7], changes: changes)])
         #expect(session.text.contains("86.10 % calibrated at W4A4"))
         session.press(.character("x"))
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4-6a4.yaml")])
@@ -216,7 +216,9 @@ struct GateTests {
         var session = Session(at: .swept)
         if isFullScreen { session.press(.character("f")) }
         session.state.notice = nil
-        session.tell([.changed(fromUnit: 4, changes: [HyperparameterChange(key: "weight_bits", value: "6")])])
+        session.tell([
+            .changed(units: [4, 5, 6, 7], changes: [HyperparameterChange(key: "weight_bits", value: "6")])
+        ])
         #expect((session.state.notice?.text.contains("weight_bits = 6") == true) == isFullScreen)
     }
 

@@ -39,7 +39,8 @@ private final class FakeEngine {
         case .pause:
             post([.pauseQueued] + run.unit(0) + [.waiting(unit: 1)])
             nextUnit = 1
-        case .change(let changes): post([.changed(fromUnit: nextUnit, changes: changes)])
+        case .change(let changes, _, _):
+            post([.changed(units: Array(nextUnit..<run.unitNames.count), changes: changes)])
         case .export(let format, let path): post([.exported(format: format, path: path, bytes: 812)])
         case .resume:
             post([.resumed(unit: nextUnit)])

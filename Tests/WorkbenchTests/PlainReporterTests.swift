@@ -87,7 +87,8 @@ struct PlainReporterTests {
         let run = FakeRun()
         var reporter = PlainReporter()
         let changes = [HyperparameterChange(key: key, value: "6")]
-        let events = run.opening + [.changed(fromUnit: 1, changes: changes)] + run.ending
+        let events =
+            run.opening + [.changed(units: Array(1..<run.unitNames.count), changes: changes)] + run.ending
         let last = try #require(events.flatMap { reporter.lines(for: $0, at: 0) }.last)
         #expect(last.contains(part), "\(last)")
     }

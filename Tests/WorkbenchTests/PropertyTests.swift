@@ -64,8 +64,8 @@ struct PropertyTests {
         return run.whole + run.sweep(points: 25) + [
             .waiting(unit: 2), .waiting(unit: 5), .waiting(unit: 99), .resumed(unit: 1), .resumed(unit: 77),
             .pauseQueued, .unitStarted(unit: 99, attempt: 2, hyperparameters: []),
-            .changed(fromUnit: -3, changes: [HyperparameterChange(key: "none", value: "1")]),
-            .changed(fromUnit: 2, changes: [HyperparameterChange(key: "steps", value: "5")]),
+            .changed(units: [-3, 99], changes: [HyperparameterChange(key: "none", value: "1")]),
+            .changed(units: Array(2..<8), changes: [HyperparameterChange(key: "steps", value: "5")]),
             .evaluated(.prefix(unit: 40), run.evaluation(top1: 50, kl: .nan)),
             .progressed(activity: "", done: -1, total: 2), .stopped(unitsDone: 2), .warning(""),
             .stepped(

@@ -142,12 +142,14 @@ extension RunProgress {
         case .resumed(let unit):
             phase = unit < units.count ? .running : .evaluating
             leaveGate(at: now)
-        case .changed(let first, let changes): change(from: first, changes)
+        case .changed(let units, let changes, _): change(units, changes)
+        case .continued: phase = .running
         case .sweepStarted(let points):
             sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
         case .sweepMeasured(let point): sweep?.points.append(point)
         case .sweepFinished: sweep?.isRunning = false
-        case .exported, .warning: break
+        case .heldOutMeasured, .redoStarted, .attemptChosen, .rolledBack, .undone, .staleChanged: break
+        case .siteInspected, .imagesInspected, .exported, .warning: break
         case .finished(let report): end(.finished(report), at: now)
         case .stopped(let units): end(.stopped(unitsDone: units), at: now)
         case .failed(let failure): end(.failed(failure), at: now)
@@ -202,8 +204,8 @@ extension RunProgress {
         if units.allSatisfy(\.isFinished) { phase = .evaluating }
     }
 
-    private mutating func change(from first: Int, _ changes: [HyperparameterChange]) {
-        for index in units.indices where index >= first {
+    private mutating func change(_ changed: [Int], _ changes: [HyperparameterChange]) {
+        for index in changed where units.indices.contains(index) {
             // What the engine took is right for every unit; a value that it could not take changes nothing.
             _ = try? units[index].hyperparameters.apply(changes)
         }

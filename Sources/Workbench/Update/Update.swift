@@ -95,7 +95,7 @@ extension WorkbenchState {
         note(event)
         switch event {
         case .waiting(let unit): arrive(at: unit)
-        case .changed(_, let changes):
+        case .changed(_, let changes, _):
             editor.settle(changes)
             if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
                 notify(said, .success)

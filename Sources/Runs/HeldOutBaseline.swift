@@ -1,0 +1,25 @@
+/// The images of a run that nothing is learned from, and what is known of them before the first unit.
+public struct HeldOutBaseline: Equatable, Codable, Sendable {
+    /// Where held-out images come from.
+    public enum Source: String, Codable, Sendable {
+        /// The first of the evaluation images.
+        case evaluation
+        /// Calibration images beyond those that the run calibrates with.
+        case calibration
+    }
+
+    /// Where the images come from.
+    public var source: Source
+    /// The checkpoint on these images.
+    public var fullPrecision: Evaluation
+    /// One evaluation per unit: the units through this one calibrated at the plan's bits at the start, none
+    /// reconstructed, those behind in full precision.
+    public var calibrated: [Evaluation]
+
+    /// Makes a baseline.
+    public init(source: Source, fullPrecision: Evaluation, calibrated: [Evaluation]) {
+        self.source = source
+        self.fullPrecision = fullPrecision
+        self.calibrated = calibrated
+    }
+}

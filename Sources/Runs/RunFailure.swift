@@ -1,0 +1,44 @@
+/// Why a run, or another piece of work, could not be done.
+public struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConvertible {
+    /// The kind of a failure, which decides the exit code.
+    public enum Kind: String, Codable, Sendable {
+        /// A flag or a plan's value is wrong: 64.
+        case usage
+        /// A file, a checkpoint or a plan is bad: 65.
+        case badData = "bad_data"
+        /// An input is not there: 66.
+        case missingInput = "missing_input"
+        /// A defect of this program: 70.
+        case `internal`
+        /// An output cannot be made: 73.
+        case cannotCreate = "cannot_create"
+        /// Reading or writing failed: 74.
+        case inputOutput = "input_output"
+    }
+
+    /// The kind of failure.
+    public var kind: Kind
+    /// One sentence: what, where, what would be accepted.
+    public var message: String
+
+    /// Makes a failure.
+    public init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    /// The message.
+    public var description: String { message }
+
+    /// The exit code, as in sysexits.
+    public var exitCode: Int32 {
+        switch kind {
+        case .usage: 64
+        case .badData: 65
+        case .missingInput: 66
+        case .internal: 70
+        case .cannotCreate: 73
+        case .inputOutput: 74
+        }
+    }
+}
