@@ -10,6 +10,7 @@ struct Session {
         case start, preparing, running, queued, waiting, typing, drafted, waitingAtEnd, sweeping, swept
         case evaluating, finished, stopped, failed
         case help, themes, quitDialog, exportRecipe, exportPacked, exportExists, exportDone
+        case recents, open, completing, palette, setting, inspecting, pinned, filtering, filtered
     }
 
     var state: WorkbenchState
@@ -19,14 +20,10 @@ struct Session {
         width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille, run: FakeRun = FakeRun()
     ) {
         self.run = run
-        let card = ModelCard(
-            reference: "sample:fashion-vit",
-            architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
-            parameters: 1_207_754, bytes: 4_831_016, calibrationImages: 512, evaluationImages: 1000,
-            isLabelled: true)
         state = WorkbenchState(
-            card: card, plan: run.plan, themes: ThemeLibrary.builtIn.themes.map(\.name), glyphs: glyphs,
-            size: ScreenSize(width: width, height: height))
+            card: Self.card, plan: run.plan, themes: ThemeLibrary.builtIn.themes.map(\.name), glyphs: glyphs,
+            size: ScreenSize(width: width, height: height),
+            samples: ["sample:fashion-deit", "sample:fashion-vit"])
     }
 
     /// Makes a session and leads it to a situation.
@@ -41,6 +38,11 @@ struct Session {
         lead(to: stage)
         _ = update(&state, .input(.resize(width: width, height: height)))
     }
+
+    static let card = ModelCard(
+        reference: "sample:fashion-vit", architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
+        preprocessing: "(pixel / 255 − [0.286]) / [0.353], from config.json", parameters: 1_207_754,
+        bytes: 4_831_016, calibrationImages: 512, evaluationImages: 1000, isLabelled: true)
 
     var grid: CellGrid { view(state, size: state.size) }
 
@@ -92,11 +94,46 @@ struct Session {
             lead(to: .waiting)
             press(.character("x"))
         case .exportPacked, .exportExists, .exportDone: leadToExport(stage)
+        case .recents, .open, .completing: leadAtStart(to: stage)
+        case .palette, .setting, .inspecting, .pinned, .filtering, .filtered: leadToView(stage)
         default:
             press(.enter)
             tell(Array(run.opening.prefix(4)))
             tick(4)
             if stage != .preparing { leadOn(to: stage) }
+        }
+    }
+
+    private mutating func leadAtStart(to stage: Stage) {
+        state.memory.runs = [
+            RecentRun(
+                directory: "runs/fashion-vit-w4a4-mgrq-2", label: "fashion-vit mgrq W4A4, top-1 90.60 %"),
+            RecentRun(directory: "runs/fashion-vit-w3a8-glf-1", label: "fashion-vit glf W3A8, stopped"),
+        ]
+        if stage == .recents { press(.character("G")) }
+        guard stage != .recents else { return }
+        press(.character("o"))
+        guard stage == .completing else { return }
+        press(.control("u"))
+        type("sam")
+        press(.tab)
+        answer(.completed("sam", ["sample-models/", "sample:fashion-deit", "sample:fashion-vit"]))
+    }
+
+    /// Ways to look at a run.
+    private mutating func leadToView(_ stage: Stage) {
+        lead(to: .waiting)
+        switch stage {
+        case .palette, .setting:
+            press(.character(":"))
+            type(stage == .palette ? "sw" : "set lr")
+        case .inspecting: press(.character("2"), .character("+"), .right, .right, .right)
+        case .pinned:
+            press(.character("2"), .character("["), .character("c"), .character("]"), .character("L"))
+        default:
+            press(.character("6"), .character("/"))
+            type("block loss")
+            if stage == .filtered { press(.enter, .character("N")) }
         }
     }
 

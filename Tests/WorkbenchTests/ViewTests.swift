@@ -98,7 +98,7 @@ struct ViewTests {
         var session = Session(at: .start, width: width, height: width == 60 ? 16 : 24)
         session.press(.right, .left)
         let words = Set(session.text.split { $0 == " " || $0 == "│" || $0 == "\n" })
-        let card = session.state.card
+        let card = session.state.start.card
         let note = session.state.start.plan.preset.summary.prefix { $0 != "(" }
         for word in "\(card.architecture) labelled evaluation \(note)".split(separator: " ") {
             #expect(words.contains(word), "\(word)")

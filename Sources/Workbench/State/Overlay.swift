@@ -11,6 +11,10 @@ public enum Overlay: Equatable, Sendable {
     case themes(ThemePicker)
     /// Writes a file.
     case export(ExportDialog)
+    /// Every action by its name.
+    case palette(CommandPalette)
+    /// Asks for what to open.
+    case open(OpenDialog)
 }
 
 /// The help, with its filter.
@@ -51,6 +55,8 @@ public struct ExportDialog: Equatable, Sendable {
     public var stage = Stage.editing
     /// Why the last try failed.
     public var problem: String?
+    /// How the path could go on.
+    public var suggestions: [String] = []
 
     /// The path of the chosen format.
     public var line: EditLine {

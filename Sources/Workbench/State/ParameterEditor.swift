@@ -84,6 +84,9 @@ public struct ParameterEditor: Equatable, Sendable {
         return nil
     }
 
+    /// Takes a draft that was kept from the last time.
+    mutating func draft(_ changes: [HyperparameterChange]) { draft = changes }
+
     /// Takes the last change of the draft back.
     mutating func undo() {
         draft = history.popLast() ?? draft

@@ -5,10 +5,12 @@ public import TerminalUI
 public struct WorkbenchState: Equatable, Sendable {
     /// The size of the screen, for clicks and paging.
     public internal(set) var size: ScreenSize
-    /// What is known of the model that the start screen shows.
-    public let card: ModelCard
     /// The names of the themes that can be chosen.
-    public let themeNames: [String]
+    public internal(set) var themeNames: [String]
+    /// What the settings file says.
+    public internal(set) var settings: WorkbenchSettings
+    /// What is remembered for the next time.
+    public internal(set) var memory: WorkbenchMemory
     /// The name of the theme in use.
     public internal(set) var theme: String
     /// The glyphs in use.
@@ -35,10 +37,8 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var isFullScreen = false
     /// The unit looked at; nil follows the unit in work.
     public internal(set) var chosenUnit: Int?
-    /// Whether losses are shown on a logarithmic axis.
-    public internal(set) var isLogarithmic = true
-    /// How much curves are smoothed: an index into `smoothings`.
-    public internal(set) var smoothing = 2
+    /// How charts over steps are shown.
+    public internal(set) var chart = ChartView()
     /// Whether contributions are shown as gradient norms, not as weighted losses.
     public internal(set) var showsGradients = false
     /// The point of the sweep that is looked at, by its bits.
@@ -47,6 +47,8 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var editor = ParameterEditor()
     /// How many of the latest lines of the log lie below the screen; 0 follows.
     public internal(set) var logOffset = 0
+    /// Which lines of the log are shown; nil shows all.
+    public internal(set) var logFilter: LogFilter?
 
     /// What to say in the footer, and until when.
     public internal(set) var notice: Notice?
@@ -69,18 +71,25 @@ public struct WorkbenchState: Equatable, Sendable {
     ///   - themes: The names of the themes, the one in use first.
     ///   - glyphs: The glyphs that the terminal can show.
     ///   - size: The size of the screen.
-    ///   - capturesMouse: Whether the mouse is taken.
+    ///   - samples: The references of the bundled models.
+    ///   - settings: What the settings file says.
+    ///   - memory: What was remembered.
     public init(
         card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,
-        size: ScreenSize = ScreenSize(width: 80, height: 24), capturesMouse: Bool = true
+        size: ScreenSize = ScreenSize(width: 80, height: 24), samples: [String] = [],
+        settings: WorkbenchSettings = WorkbenchSettings(), memory: WorkbenchMemory = WorkbenchMemory()
     ) {
-        self.card = card
-        start = StartForm(plan: plan)
+        start = StartForm(plan: plan, card: card, samples: samples)
         themeNames = themes
-        theme = themes.first ?? ""
+        theme =
+            [settings.theme, memory.theme].compactMap(\.self).first { themes.contains($0) } ?? themes.first
+            ?? ""
+        self.settings = settings
+        self.memory = memory
+        editor.draft(memory.draft)
         self.glyphs = glyphs
         self.size = size
-        self.capturesMouse = capturesMouse
+        capturesMouse = settings.capturesMouse
     }
 }
 
@@ -105,6 +114,21 @@ public struct BitsPair: Hashable, Sendable {
 }
 
 extension WorkbenchState {
+    /// What to remember for the next time.
+    public var remembered: WorkbenchMemory {
+        var memory = memory
+        memory.draft = editor.draft
+        if let run, let directory = run.summary?.directory {
+            let label =
+                "\(run.plan.model.split { $0 == "/" || $0 == ":" }.last ?? "") \(run.plan.preset.rawValue) \(run.bitsLabel)"
+            memory.remember(RecentRun(directory: directory, label: label))
+        }
+        return memory
+    }
+
+    /// The first key of an action, for sentences.
+    func key(_ action: Action) -> String { settings.keys.text(of: action) }
+
     /// The unit that charts and the list look at.
     var shownUnit: Int? {
         guard let run, !run.units.isEmpty else { return nil }

@@ -112,7 +112,8 @@ extension Painter {
             grid.write(line, x: area.x, y: area.y + index, style: .muted, in: area)
         }
         grid.write(
-            draft ?? (isEditable ? "Enter changes, a applies" : hint), x: area.x, y: area.y + 2,
+            draft ?? (isEditable ? "\(state.key(.editField)) changes, \(state.key(.apply)) applies" : hint),
+            x: area.x, y: area.y + 2,
             style: draft == nil ? .muted : Style(.warn), in: area)
     }
 
@@ -121,12 +122,14 @@ extension Painter {
         let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
         guard count > 0 else { return nil }
         let text = count == 1 ? "1 change" : "\(count) changes"
-        return isEditable ? "\(text) in the draft: a applies, u undoes" : "\(text) kept as a draft"
+        return isEditable
+            ? "\(text) in the draft: \(state.key(.apply)) applies, \(state.key(.undo)) undoes"
+            : "\(text) kept as a draft"
     }
 
     private var hint: String {
         guard let run = state.run, !run.hasEnded else { return "" }
         if run.isSweeping { return "read-only during the sweep" }
-        return run.gate == nil ? "e waits at the next gate to edit" : ""
+        return run.gate == nil ? "\(state.key(.edit)) waits at the next gate to edit" : ""
     }
 }

@@ -16,6 +16,8 @@ struct OpenWorkbench: ParsableCommand {
 
     @OptionGroup var options: RunOptions
 
+    @OptionGroup var screen: ScreenOptions
+
     @Flag(help: "Do without a screen, even on a terminal.")
     var plain = false
 
@@ -24,6 +26,6 @@ struct OpenWorkbench: ParsableCommand {
         guard TerminalCheck.isInteractive, !plain else {
             return try carryOut(plan, options: options, json: false)
         }
-        try WorkbenchSession(plan: plan, options: options).run()
+        try WorkbenchSession(plan: plan, options: options, screen: screen).run()
     }
 }
