@@ -17,6 +17,13 @@ public struct ModelCard: Equatable, Sendable {
     /// Whether the evaluation images have labels.
     public var isLabelled: Bool
 
+    /// A card of a model of which only the reference is known.
+    public static func unknown(_ reference: String) -> ModelCard {
+        ModelCard(
+            reference: reference, architecture: "", parameters: 0, bytes: 0, calibrationImages: 0,
+            evaluationImages: 0, isLabelled: false)
+    }
+
     /// Makes a card.
     public init(
         reference: String, architecture: String, preprocessing: String = "", parameters: Int, bytes: Int,

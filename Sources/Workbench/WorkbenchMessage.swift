@@ -39,6 +39,8 @@ public enum WorkbenchEffect: Equatable, Sendable {
     case complete(String)
     /// Find out what is there; answered by `opened` or `openRefused`.
     case open(OpenRequest)
+    /// Find out what a plan will take; answered by `WorkbenchOutcome.estimated`.
+    case estimate(RunPlan)
     /// The run that is shown is left for the start screen.
     case forgetRun
     /// Read the settings file and the themes again; answered by `settingsRead` or `failed`.
@@ -55,6 +57,8 @@ public enum WorkbenchOutcome: Equatable, Sendable {
     case exported(ExportFormat, path: String, bytes: Int)
     /// A file was not written, for the reason given in one sentence.
     case exportFailed(String)
+    /// What a plan will take; nil where that cannot be told.
+    case estimated(RunPlan, RunEstimate?)
     /// How a text could go on: whole texts, sorted.
     case completed(String, [String])
     /// Something was opened.

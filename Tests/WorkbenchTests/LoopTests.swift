@@ -30,7 +30,7 @@ private final class FakeEngine {
         case .complete(let text): waiting.append(.done(.completed(text, [])))
         case .open: waiting.append(.done(.openRefused("nothing is there")))
         case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))
-        case .forgetRun: break
+        case .forgetRun, .estimate: break
         case .quit(let code):
             exitCode = code
             return .quit

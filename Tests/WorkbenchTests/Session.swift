@@ -11,6 +11,7 @@ struct Session {
         case evaluating, finished, stopped, failed
         case help, themes, quitDialog, exportRecipe, exportPacked, exportExists, exportDone
         case recents, open, completing, palette, setting, inspecting, pinned, filtering, filtered
+        case heldOut, redo, redone, stale, attempts, rollBack, site, attention, images, oneUnit
     }
 
     var state: WorkbenchState
@@ -51,30 +52,37 @@ struct Session {
 
     @discardableResult
     mutating func press(_ keys: Key...) -> [WorkbenchEffect] {
-        keys.flatMap { update(&state, .input(.key($0))) }
+        keys.flatMap { send(.input(.key($0))) }
+    }
+
+    /// What a message leads to, but for the wish to know what plans will take, which any message may lead to.
+    mutating func send(_ message: WorkbenchMessage) -> [WorkbenchEffect] {
+        update(&state, message).filter {
+            if case .estimate = $0 { false } else { true }
+        }
     }
 
     @discardableResult
     mutating func type(_ text: String) -> [WorkbenchEffect] {
-        text.flatMap { update(&state, .input(.key(.character($0)))) }
+        text.flatMap { send(.input(.key(.character($0)))) }
     }
 
     @discardableResult
     mutating func click(x: Int, y: Int) -> [WorkbenchEffect] {
-        update(&state, .input(.mouse(MouseEvent(.press, button: .left, x: x, y: y))))
+        send(.input(.mouse(MouseEvent(.press, button: .left, x: x, y: y))))
     }
 
     @discardableResult
-    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] { update(&state, .engine(events)) }
+    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] { send(.engine(events)) }
 
     @discardableResult
     mutating func tick(_ seconds: Double) -> [WorkbenchEffect] {
-        update(&state, .tick(.milliseconds(Int(seconds * 1000))))
+        send(.tick(.milliseconds(Int(seconds * 1000))))
     }
 
     @discardableResult
     mutating func answer(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
-        update(&state, .effectDone(outcome))
+        send(.effectDone(outcome))
     }
 
     /// Leads a new session to a situation, as a user would come there.
@@ -95,7 +103,9 @@ struct Session {
             press(.character("x"))
         case .exportPacked, .exportExists, .exportDone: leadToExport(stage)
         case .recents, .open, .completing: leadAtStart(to: stage)
-        case .palette, .setting, .inspecting, .pinned, .filtering, .filtered: leadToView(stage)
+        case .palette, .setting, .inspecting, .pinned, .filtering, .filtered, .heldOut: leadToView(stage)
+        case .redo, .redone, .stale, .attempts, .rollBack, .site, .attention, .images, .oneUnit:
+            leadToDecision(stage)
         default:
             press(.enter)
             tell(Array(run.opening.prefix(4)))
@@ -127,6 +137,7 @@ struct Session {
         case .palette, .setting:
             press(.character(":"))
             type(stage == .palette ? "sw" : "set lr")
+        case .heldOut: press(.character("2"), .character("v"))
         case .inspecting: press(.character("2"), .character("+"), .right, .right, .right)
         case .pinned:
             press(.character("2"), .character("["), .character("c"), .character("]"), .character("L"))
@@ -137,9 +148,35 @@ struct Session {
         }
     }
 
+    /// What is decided and looked at while a run waits.
+    private mutating func leadToDecision(_ stage: Stage) {
+        lead(to: stage == .redo || stage == .oneUnit ? .drafted : .waiting)
+        press(.character("1"), .character("["), .character("["))
+        let unit = state.shownUnit ?? 0
+        switch stage {
+        case .redo: press(.character("r"))
+        case .oneUnit: press(.character("e"), .character("o"))
+        case .rollBack: press(.character("B"))
+        case .site, .attention:
+            press(.character("i"))
+            if stage == .attention { press(.right, .right) }
+            if case .site(let view) = state.overlay {
+                tell([.siteInspected(run.inspection(view.request, unit: unit))])
+            }
+        case .images:
+            press(.character("I"))
+            if case .images(let view) = state.overlay { tell([.imagesInspected(run.page(view.request))]) }
+        default:
+            tell(run.redo(unit, attempt: 2, steps: 300))
+            tell([.staleChanged(units: [unit + 1]), .waiting(unit: 4)])
+            if stage == .attempts { press(.character("A"), .left) }
+            if stage == .redone { press(.character("2")) }
+        }
+    }
+
     /// On from the end of the preparation.
     private mutating func leadOn(to stage: Stage) {
-        tell([run.opening[4]])
+        tell(Array(run.opening[4...]))
         if stage == .failed {
             return _ = tell([
                 .failed(RunFailure(.badData, "model.safetensors: blocks.3.attn.qkv.weight is cut short"))

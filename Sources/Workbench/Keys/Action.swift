@@ -8,6 +8,8 @@ enum Action: Hashable, Sendable {
     case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
     case palette, open, complete, reload, copy
     case filter, findNext, findPrevious
+    case redo, redoStale, attempts, rollBack, undoDecision, evaluate, cancelAttempt
+    case inspectSite, images, scope, heldOut
     case editField, undo, apply, adopt
     case confirm, cancel, switchFormat
 
@@ -40,6 +42,11 @@ enum KeyContext: String, CaseIterable, Sendable {
     case filtered = "Log, while it is filtered"
     case palette = "Commands"
     case open = "Open"
+    case redo = "Redo"
+    case attempts = "Attempts"
+    case rollBack = "Roll back"
+    case site = "Site"
+    case images = "Images"
     case help = "Help"
     case themes = "Themes"
     case export = "Export"

@@ -5,7 +5,9 @@ struct FuzzyMatch: Equatable, Sendable {
     /// The places of the typed letters in the text, rising.
     let places: [Int]
 
-    /// Matches a text; nil where a letter is missing. No letters match every text.
+    /// Matches a text; nil where a letter is missing.
+    ///
+    /// No letters match every text.
     init?(_ typed: String, in text: String) {
         let letters = typed.lowercased().filter { $0 != " " }
         let characters = Array(text.lowercased())

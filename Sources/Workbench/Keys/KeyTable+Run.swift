@@ -14,6 +14,34 @@ extension KeyTable {
             [.character("d")], [.run], .finishUnit, "end the unit in work now, with what it has learned",
             hint: "finish unit", rank: 60),
         KeyBinding(
+            [.character("D")], [.run], .cancelAttempt, "give the attempt in work up", hint: "give up",
+            rank: 61),
+        KeyBinding(
+            [.character("r")], [.run], .redo, "make another attempt at the selected unit, at a gate",
+            hint: "redo", rank: 15),
+        KeyBinding(
+            [.character("R")], [.run], .redoStale, "redo every stale unit, at a gate", hint: "redo stale",
+            rank: 9),
+        KeyBinding(
+            [.character("A")], [.run], .attempts, "compare the attempts at the selected unit, and choose",
+            hint: "attempts", rank: 17),
+        KeyBinding(
+            [.character("B")], [.run], .rollBack, "go back to the gate before the selected unit",
+            hint: "roll back", rank: 55),
+        KeyBinding(
+            [.character("U")], [.run], .undoDecision, "take the last decision at a gate back",
+            hint: "undo decision", rank: 13),
+        KeyBinding(
+            [.character("E")], [.run], .evaluate, "evaluate the model as it is now, at a gate",
+            hint: "evaluate", rank: 56),
+        KeyBinding(
+            [.character("i")], [.run], .inspectSite,
+            "look at the values of a site and its quantizer, at a gate",
+            hint: "site", rank: 23),
+        KeyBinding(
+            [.character("I")], [.run], .images, "look at images and what the models say of them, at a gate",
+            hint: "images", rank: 24),
+        KeyBinding(
             [.character("w")], [.run], .sweep, "start a sweep of bit-widths at a gate, or stop it",
             hint: "sweep", rank: 16),
         KeyBinding(
@@ -43,6 +71,9 @@ extension KeyTable {
         KeyBinding(
             [.character("v")], [.run], .measure, "contributions as weighted loss or as gradient norm",
             hint: "loss/grad", rank: 41),
+        KeyBinding(
+            [.character("v")], [.reconstruction], .heldOut, "the steps of a unit, or held-out images by unit",
+            hint: "held out", rank: 38),
         KeyBinding(
             [.character("[")], [.run], .previousUnit, "look at the unit before", hint: "previous", rank: 43),
         KeyBinding([.character("]")], [.run], .nextUnit, "look at the unit after", hint: "next", rank: 44),
@@ -74,6 +105,9 @@ extension KeyTable {
         KeyBinding(
             [.character("u")], [.parameters], .undo, "undo the last change of the draft", hint: "undo",
             rank: 4),
+        KeyBinding(
+            [.character("o")], [.parameters], .scope, "change all coming units, or one", hint: "scope",
+            rank: 4),
         KeyBinding([.enter], [.field], .confirm, "take the value", hint: "take", rank: 1, name: "take-value"),
         KeyBinding(
             [.escape], [.field], .cancel, "leave the value as it was", hint: "cancel", rank: 2,
@@ -83,7 +117,7 @@ extension KeyTable {
     /// The log and its filter.
     static let log: [KeyBinding] = [
         KeyBinding(
-            [.character("/")], [.log, .units], .filter, "show only lines of the log that have some words",
+            [.character("/")], [.log], .filter, "show only lines of the log that have some words",
             hint: "filter", rank: 5),
         KeyBinding(
             [.character("n")], [.filtered], .findNext, "to the match below", hint: "next match", rank: 3),

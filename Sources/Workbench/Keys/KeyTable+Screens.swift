@@ -105,5 +105,56 @@ extension KeyTable {
         KeyBinding([.escape], [.palette], .cancel, "close", hint: "close", rank: 3, name: "close-palette"),
         KeyBinding([.enter], [.open], .confirm, "open", hint: "open", rank: 1, name: "open-it"),
         KeyBinding([.escape], [.open], .cancel, "close", hint: "cancel", rank: 3, name: "close-open"),
+        KeyBinding(
+            [.enter], [.redo], .confirm, "make the attempt", hint: "redo it", rank: 1, name: "redo-it"),
+        KeyBinding(
+            [.tab], [.redo], .switchFormat, "with the drafted parameters or without",
+            hint: "with/without draft",
+            rank: 2, name: "redo-with-draft"),
+        KeyBinding([.escape], [.redo], .cancel, "close", hint: "cancel", rank: 3, name: "close-redo"),
+        KeyBinding(
+            [.enter], [.attempts], .confirm, "choose the attempt", hint: "choose", rank: 1,
+            name: "choose-attempt"),
+        KeyBinding(
+            [.left, .character("h")], [.attempts, .site, .images], .left, "the one before", hint: "before",
+            rank: 3,
+            name: "before"),
+        KeyBinding(
+            [.right, .character("l")], [.attempts, .site, .images], .right, "the one behind", hint: "next",
+            rank: 2,
+            name: "next"),
+        KeyBinding(
+            [.up, .character("k")], [.attempts, .site], .up, "the unit or channel before", name: "above"),
+        KeyBinding(
+            [.down, .character("j")], [.attempts, .site], .down, "the unit or channel behind", hint: "down",
+            rank: 4, name: "below"),
+        KeyBinding(
+            [.pageUp], [.site], .pageUp, "the head before, of an attention map", name: "head-before"),
+        KeyBinding(
+            [.pageDown], [.site], .pageDown, "the head behind, of an attention map", hint: "head", rank: 5,
+            name: "head-behind"),
+        KeyBinding(
+            [.tab], [.site], .switchFormat, "the next image, of an attention map", hint: "image", rank: 6,
+            name: "next-image"),
+        KeyBinding(
+            [.character("+")], [.site], .zoomIn, "more bits for the site", hint: "bits", rank: 7,
+            name: "more-bits"),
+        KeyBinding([.character("-")], [.site], .zoomOut, "fewer bits for the site", name: "fewer-bits"),
+        KeyBinding(
+            [.enter], [.site], .confirm, "give the site the chosen bits", hint: "apply bits", rank: 1,
+            name: "apply-bits"),
+        KeyBinding(
+            [.tab], [.images], .switchFormat, "calibration or evaluation images", hint: "other images",
+            rank: 1,
+            name: "other-images"),
+        KeyBinding(
+            [.escape, .character("q")], [.attempts, .site, .images], .cancel, "close", hint: "close", rank: 8,
+            name: "close-view"),
+        KeyBinding(
+            [.enter, .character("y")], [.rollBack], .confirm, "go back", hint: "go back", rank: 1,
+            name: "roll-back-it"),
+        KeyBinding(
+            [.escape, .character("n")], [.rollBack], .cancel, "stay", hint: "stay", rank: 2,
+            name: "do-not-roll-back"),
     ]
 }

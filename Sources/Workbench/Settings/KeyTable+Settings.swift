@@ -14,6 +14,7 @@ extension KeyTable {
     /// - Parameters:
     ///   - entries: `name = "Key"` or `name = ["Key", …]`; an empty list takes the keys away.
     ///   - file: The name of the settings file, for messages.
+    /// - Returns: The table.
     /// - Throws: A name or a key that is not known, a key that cannot be given, or two meanings of a key in one place.
     func rebound(by entries: [SettingsText.Entry], file: String) throws(SettingsProblem) -> KeyTable {
         var table = self

@@ -15,6 +15,16 @@ public enum Overlay: Equatable, Sendable {
     case palette(CommandPalette)
     /// Asks for what to open.
     case open(OpenDialog)
+    /// Asks whether to make another attempt at a unit.
+    case redo(RedoDialog)
+    /// The attempts at a unit, side by side.
+    case attempts(AttemptsView)
+    /// Asks whether to go back to the gate before a unit.
+    case rollBack(unit: Int)
+    /// A site, its values and its quantizer.
+    case site(SiteView)
+    /// Images and what the models say of them.
+    case images(ImagesView)
 }
 
 /// The help, with its filter.

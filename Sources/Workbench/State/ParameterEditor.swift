@@ -24,6 +24,8 @@ public struct ParameterEditor: Equatable, Sendable {
     public private(set) var draft: [HyperparameterChange] = []
     /// The value that is being typed, if one is.
     public var typing: Typing?
+    /// The one coming unit that changes are for; nil for all of them.
+    public var unit: Int?
     private var history: [[HyperparameterChange]] = []
 
     /// Whether there is something to undo.

@@ -17,6 +17,8 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var glyphs: GlyphSet
     /// Whether the mouse is taken.
     public internal(set) var capturesMouse: Bool
+    /// Whether the terminal shows enough colours for pictures.
+    public internal(set) var hasColors: Bool
     /// The time of the last tick in seconds.
     public internal(set) var now = 0.0
 
@@ -41,6 +43,10 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var chart = ChartView()
     /// Whether contributions are shown as gradient norms, not as weighted losses.
     public internal(set) var showsGradients = false
+    /// Whether the reconstruction panel shows what held-out images say of each unit, not the steps of one.
+    public internal(set) var showsHeldOut = false
+    /// What runs will take.
+    public internal(set) var estimates = EstimateBook()
     /// The point of the sweep that is looked at, by its bits.
     public internal(set) var chosenBits: BitsPair?
     /// The parameter panel.
@@ -74,11 +80,14 @@ public struct WorkbenchState: Equatable, Sendable {
     ///   - samples: The references of the bundled models.
     ///   - settings: What the settings file says.
     ///   - memory: What was remembered.
+    ///   - colorDepth: How many colours the terminal shows.
     public init(
         card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,
         size: ScreenSize = ScreenSize(width: 80, height: 24), samples: [String] = [],
-        settings: WorkbenchSettings = WorkbenchSettings(), memory: WorkbenchMemory = WorkbenchMemory()
+        settings: WorkbenchSettings = WorkbenchSettings(), memory: WorkbenchMemory = WorkbenchMemory(),
+        colorDepth: ColorDepth = .indexed256
     ) {
+        hasColors = colorDepth == .indexed256 || colorDepth == .trueColor
         start = StartForm(plan: plan, card: card, samples: samples)
         themeNames = themes
         theme =
@@ -140,14 +149,22 @@ extension WorkbenchState {
     /// At a gate those of the first coming unit, else those of the unit in work.
     var shownParameters: Hyperparameters {
         guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
-        let unit = run.gate ?? run.currentUnit ?? 0
+        let unit = draftUnit ?? run.gate ?? run.currentUnit ?? 0
         return run.units[min(unit, run.units.count - 1)].hyperparameters
     }
 
     /// What a draft is compared with: the hyperparameters of the first coming unit.
     var draftBase: Hyperparameters {
         guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
-        return run.units[min(run.firstComingUnit, run.units.count - 1)].hyperparameters
+        return run.units[min(draftUnit ?? run.firstComingUnit, run.units.count - 1)].hyperparameters
+    }
+
+    /// The one coming unit that the draft is for; nil for all of them.
+    var draftUnit: Int? {
+        guard let run, let unit = editor.unit, (run.firstComingUnit..<run.units.count).contains(unit) else {
+            return nil
+        }
+        return unit
     }
 
     /// The selected point of the sweep, or the one that the sweep suggests.

@@ -17,6 +17,10 @@ extension WorkbenchState {
                 : "\(key(.back)) leaves the full screen; this is not one. \(key(.quit)) quits"
         case .fullScreen:
             Layout(self).mode == .single ? "there is room for one panel only" : nil
+        case .redo, .redoStale, .attempts, .rollBack, .undoDecision, .evaluate, .inspectSite, .images, .scope,
+            .heldOut:
+            obstacleToDeciding(action)
+        case .cancelAttempt: obstacleToSteering(.finishUnit)
         case .pin: shownCurves == nil ? "there is no curve to keep" : nil
         case .zoomIn: chart.canZoomIn ? nil : "this is as near as it gets"
         case .zoomOut, .zoomReset: chart.isZoomed ? nil : "all steps are shown"

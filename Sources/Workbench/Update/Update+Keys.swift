@@ -19,6 +19,11 @@ extension WorkbenchState {
             }
         case .palette: return [.palette, .always]
         case .open: return [.open, .always]
+        case .redo: return [.redo, .always]
+        case .attempts: return [.attempts, .always]
+        case .rollBack: return [.rollBack, .always]
+        case .site: return [.site, .always]
+        case .images: return [.images, .always]
         case nil: break
         }
         guard run != nil else { return [.start, .everywhere, .always] }
@@ -51,7 +56,7 @@ extension WorkbenchState {
         case .help, .palette: return true
         case .open(let dialog): return !dialog.isOpening
         case .export(let dialog): return dialog.stage == .editing
-        case .quit, .themes: return false
+        case .quit, .themes, .redo, .attempts, .rollBack, .site, .images: return false
         case nil: return run != nil && (editor.typing != nil || logFilter?.isTyping == true)
         }
     }
@@ -98,7 +103,7 @@ extension WorkbenchState {
 
     /// Does what a key or a click asks for, or says why it cannot be done.
     mutating func perform(_ action: Action) -> [WorkbenchEffect] {
-        if let obstacle = obstacle(to: action) {
+        if overlay == nil, let obstacle = obstacle(to: action) {
             notify(obstacle, .warning)
             return []
         }

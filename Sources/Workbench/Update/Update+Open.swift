@@ -118,13 +118,27 @@ extension WorkbenchState {
         return []
     }
 
-    /// Shows a run that was recorded, as it ended.
-    private mutating func show(_ recorded: RecordedRun, directory: String) {
+    /// Shows a run that was recorded, as it was at its last event.
+    public mutating func show(_ recorded: RecordedRun) {
         run = recorded.progress
         log = recorded.log
+        now = max(now, recorded.seconds)
         (chart, logFilter, logOffset) = (ChartView(), nil, 0)
         (chosenUnit, chosenBits, editsAtGate) = (nil, nil, false)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)
+    }
+
+    /// Presses a key by its name, as help writes it; what would happen outside does not.
+    ///
+    /// - Returns: Whether there is such a key.
+    public mutating func press(_ name: String) -> Bool {
+        guard let key = Key(named: name) else { return false }
+        _ = update(&self, .input(.key(key)))
+        return true
+    }
+
+    private mutating func show(_ recorded: RecordedRun, directory: String) {
+        show(recorded)
         memory.remember(RecentRun(directory: directory, label: recorded.label))
     }
 

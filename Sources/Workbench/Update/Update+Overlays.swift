@@ -12,6 +12,13 @@ extension WorkbenchState {
         case .export(let dialog): return performInExport(dialog, action)
         case .palette(let palette): return performInPalette(palette, action)
         case .open(let dialog): return performInOpen(dialog, action)
+        case .redo(let dialog): return performInRedo(dialog, action)
+        case .attempts(let view): return performInAttempts(view, action)
+        case .rollBack(let unit):
+            overlay = nil
+            return action == .confirm ? [.send(.rollBack(unit: unit))] : []
+        case .site(let view): return performInSite(view, action)
+        case .images(let view): return performInImages(view, action)
         case nil: break
         }
         return []

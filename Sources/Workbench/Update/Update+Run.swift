@@ -15,6 +15,9 @@ extension WorkbenchState {
             changeChart(action)
         case .measure: showsGradients.toggle()
         case .copy: return copy()
+        case .redo, .redoStale, .attempts, .rollBack, .undoDecision, .evaluate, .cancelAttempt, .inspectSite,
+            .images, .scope, .heldOut:
+            return decide(action)
         case .filter, .findNext, .findPrevious: changeFilter(action)
         case .previousUnit: choose(unit: (shownUnit ?? 0) - 1)
         case .nextUnit: choose(unit: (shownUnit ?? 0) + 1)
@@ -69,7 +72,7 @@ extension WorkbenchState {
             guard let run, run.isSweeping else { return startSweep() }
             return [.send(.stopSweep)]
         case .apply:
-            return [.send(.change(draftBase.changes(to: editor.applied(to: draftBase))))]
+            return [.send(.change(draftBase.changes(to: editor.applied(to: draftBase)), unit: draftUnit))]
         case .adopt: return adopt()
         default:
             run = nil

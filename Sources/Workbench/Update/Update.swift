@@ -10,12 +10,14 @@ public import TerminalUI
 ///   - message: What it is told.
 /// - Returns: What should happen outside.
 public func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -> [WorkbenchEffect] {
-    switch message {
-    case .input(let event): state.take(event)
-    case .engine(let events): events.flatMap { state.take($0) }
-    case .tick(let time): state.take(time)
-    case .effectDone(let outcome): state.take(outcome)
-    }
+    let effects =
+        switch message {
+        case .input(let event): state.take(event)
+        case .engine(let events): events.flatMap { state.take($0) }
+        case .tick(let time): state.take(time)
+        case .effectDone(let outcome): state.take(outcome)
+        }
+    return effects + state.askForEstimates()
 }
 
 /// Takes note of a message of a `TerminalLoop`.
@@ -81,6 +83,9 @@ extension WorkbenchState {
             notify(reason, .error)
             exportFailed(reason)
             return []
+        case .estimated(let plan, let estimate):
+            estimates.note(estimate.map { .known($0) } ?? .unknown, of: plan)
+            return []
         case .completed(let text, let suggestions): return completed(text, suggestions)
         case .opened(let opened): return take(opened)
         case .openRefused(let reason): return openRefused(reason)
@@ -104,6 +109,11 @@ extension WorkbenchState {
         case .waiting(let unit): arrive(at: unit)
         case .changed(_, let changes, _):
             editor.settle(changes)
+            if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
+                notify(said, .success)
+            }
+        case .siteInspected, .imagesInspected: take(lookedAt: event)
+        case .attemptChosen, .rolledBack, .undone, .redoStarted:
             if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
                 notify(said, .success)
             }

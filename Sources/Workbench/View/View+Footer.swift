@@ -13,7 +13,7 @@ enum Footer {
     /// The hints that fit, from the left.
     static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
         let bindings = state.settings.keys.bindings(in: state.contexts)
-            .filter { $0.hint != nil && state.obstacle(to: $0.action) == nil }
+            .filter { $0.hint != nil && state.isAvailable($0.action) }
         let order = bindings.enumerated().sorted {
             ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
         }

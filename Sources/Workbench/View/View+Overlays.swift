@@ -10,6 +10,11 @@ extension Painter {
         case .export(let dialog): drawExport(dialog)
         case .palette(let palette): drawPalette(palette)
         case .open(let dialog): drawOpen(dialog)
+        case .redo(let dialog): drawRedo(dialog)
+        case .attempts(let view): drawAttempts(view)
+        case .rollBack(let unit): drawRollBack(unit)
+        case .site(let view): drawSite(view)
+        case .images(let view): drawImages(view)
         case nil: break
         }
     }

@@ -8,6 +8,7 @@ extension Painter {
     /// Which units the parameters belong to.
     var parameterScope: String {
         guard let run = state.run, !run.units.isEmpty else { return "" }
+        if let unit = state.draftUnit { return "\(run.units[unit].name) only" }
         if let gate = run.gate { return gate < run.units.count ? "from \(run.units[gate].name) on" : "" }
         return run.hasEnded ? "as used" : "read-only while running"
     }
@@ -121,7 +122,10 @@ extension Painter {
     private var draftText: String? {
         let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
         guard count > 0 else { return nil }
-        let text = count == 1 ? "1 change" : "\(count) changes"
+        var text = count == 1 ? "1 change" : "\(count) changes"
+        if isEditable, let seconds = state.comingSeconds, let drafted = seconds.drafted {
+            text += ", \(QuantityText.duration(drafted)) instead of \(QuantityText.duration(seconds.now))"
+        }
         return isEditable
             ? "\(text) in the draft: \(state.key(.apply)) applies, \(state.key(.undo)) undoes"
             : "\(text) kept as a draft"

@@ -8,6 +8,13 @@ extension Painter {
     /// What the reconstruction panel says at the right of its title, the longest form first.
     var reconstructionNotes: [String] {
         guard let run = state.run, let unit = state.shownUnit else { return [] }
+        if state.showsHeldOut, let baseline = run.heldOut {
+            let images = baseline.fullPrecision.images
+            return [
+                "\(isJudgedByTop1(baseline) ? "top-1 %" : "KL nats") on \(images) held-out images",
+                "held out",
+            ]
+        }
         guard let chart = lossChart(run, unit) else { return [run.units[unit].name] }
         var axis = "linear-y"
         if state.chart.isLogarithmicY {
@@ -26,6 +33,7 @@ extension Painter {
     mutating func drawReconstruction(in area: Rect) {
         guard let run = state.run else { return }
         if showsResult { return drawResult(run, in: area) }
+        if state.showsHeldOut, let baseline = run.heldOut { return drawHeldOut(baseline, run, in: area) }
         if case .preparing(let activity, let done, let total) = run.phase {
             return drawPreparation(activity, done: done, total: total, in: area)
         }
@@ -96,7 +104,16 @@ extension Painter {
                     label: "calibrated  \(QuantityText.measure(calibrated))", style: Style(.dominated),
                     points: [ChartPoint(x: 0.5, y: calibrated), ChartPoint(x: Double(steps), y: calibrated)]))
         }
-        if let other = comparedUnit(run, index), let curves = other.curves {
+        let others = unit.otherCurves.suffix(2)
+        for (attempt, curves) in others {
+            series.append(
+                ChartSeries(
+                    label: label("attempt \(attempt)", curves, steps), style: Style(.front).dim,
+                    points: smoothed(stretched(curves.loss.points, from: curves.steps, to: steps))))
+        }
+        if others.isEmpty || state.chart.pinned != nil, let other = comparedUnit(run, index),
+            let curves = other.curves
+        {
             series.append(
                 ChartSeries(
                     label: label(other.name, curves, steps), style: Style(.comparison),
@@ -104,7 +121,8 @@ extension Painter {
         }
         series.append(
             ChartSeries(
-                label: label(unit.name, curves, steps), style: Style(.curve),
+                label: label(others.isEmpty ? unit.name : "attempt \(unit.attempt)", curves, steps),
+                style: Style(.curve),
                 points: smoothed(curves.loss.points),
                 band: curves.loss.band))
         return LineChart(

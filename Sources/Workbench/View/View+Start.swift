@@ -150,7 +150,16 @@ extension Painter {
                 }
         }
         let kept = state.start.kept.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
-        return form + (kept.isEmpty ? [] : rows("Also set", kept, width: width, rank: 3, next: 3))
+        return form + predictedRows(width: width)
+            + (kept.isEmpty ? [] : rows("Also set", kept, width: width, rank: 3, next: 3))
+    }
+
+    /// What the run will take.
+    private func predictedRows(width: Int) -> [StartRow] {
+        guard let estimate = state.estimates.estimate(of: state.start.plan) else { return [] }
+        let text =
+            "about \(QuantityText.duration(estimate.seconds)), \(QuantityText.bytes(estimate.bytes)) of memory"
+        return rows("Predicted", text, width: width, rank: 2, next: 2)
     }
 
     /// The runs that can be opened again.

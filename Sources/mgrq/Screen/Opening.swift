@@ -62,6 +62,7 @@ func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
 ///   - path: A run's folder, or a journal beside its plan.
 ///   - time: Where to stop, in seconds by the journal's clock; nil reads everything.
 ///   - ends: Whether a journal without an end is one of a run that was interrupted.
+/// - Returns: The run so far.
 /// - Throws: `RunFailure` where plan or journal cannot be used.
 func recordedRun(_ path: String, until time: Double? = nil, ends: Bool = true) throws(RunFailure)
     -> RecordedRun

@@ -56,7 +56,7 @@ final class WorkbenchSession {
         let state = WorkbenchState(
             card: card, plan: plan, themes: themes.themes.map(\.name),
             glyphs: settings.glyphs ?? terminal.preferredGlyphs, size: terminal.size, samples: samples,
-            settings: settings, memory: files.memory())
+            settings: settings, memory: files.memory(), colorDepth: terminal.colorDepth)
         if let first = problems.first {
             let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
             mailbox.post(.done(.failed(first + more)))
@@ -119,6 +119,7 @@ final class WorkbenchSession {
             work { [samples] in .completed(text, pathCompletions(of: text, samples: samples)) }
         case .open(let request): open(request)
         case .forgetRun: directory = nil
+        case .estimate(let plan): work { .estimated(plan, nil) }
         case .reloadSettings: reload()
         case .writeSettings:
             work { [files, settings] in
