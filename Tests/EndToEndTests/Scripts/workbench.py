@@ -230,12 +230,12 @@ def settings(tool, folder):
         terminal.press("q")
         expect_end(terminal, 0)
     with open(config, "w", encoding="utf-8") as file:
-        file.write('[keys]\nhlep = "H"\n')
+        file.write('[keys]\nhelpp = "H"\n')
     with Terminal([tool, "workbench"], folder) as terminal:
         code = terminal.wait_for_end()
         said = terminal.bytes.decode()
         expect(code == 65, f"it ended with {code} and said {said!r}")
-        expect(f'{config}:2: there is no action "hlep"; did you mean "help"?' in said, f"it said {said!r}")
+        expect(f'{config}:2: there is no action "helpp"; did you mean "help"?' in said, f"it said {said!r}")
 
 
 def variables(words):
