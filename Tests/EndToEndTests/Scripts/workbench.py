@@ -19,7 +19,7 @@ import signal
 import subprocess
 import sys
 
-from terminal import CONTROL_C, CONTROL_Z, DOWN, ENTER, ERASE_LINE, ESCAPE, Failure, Terminal, expect
+from terminal import ALTERNATE_SCREEN, CONTROL_C, CONTROL_Z, DOWN, ENTER, ERASE_LINE, ESCAPE, Failure, Terminal, expect
 
 # Not 39 and 49, which give a terminal its own colours back.
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
@@ -181,6 +181,8 @@ def suspend(tool, folder):
         terminal.wait_for_footer("Enter start the run")
         terminal.press(CONTROL_Z)
         terminal.wait("a stopped program", terminal.is_stopped)
+        # What it wrote before it stopped may still be on its way.
+        terminal.wait("the shell's screen", lambda: not terminal.private_modes()[0].get(ALTERNATE_SCREEN))
         terminal.expect_restored()
         terminal.screen.reset()
         terminal.set_size((80, 24))
