@@ -36,6 +36,7 @@ public final class NCursesTerminal: Terminal {
     public let colorDepth: ColorDepth
     /// The glyphs that the locale and the terminal type promise.
     public let preferredGlyphs: GlyphSet
+    private static let greatestStyleCount = 8192
     private let clock = ContinuousClock()
     private let origin: ContinuousClock.Instant
     private var decoder = InputDecoder()
@@ -173,6 +174,8 @@ public final class NCursesTerminal: Terminal {
             style = known
         } else {
             style = theme.resolve(cell.style, depth: colorDepth)
+            // Pictures have styles without number.
+            if styles.count >= Self.greatestStyleCount { styles = [:] }
             styles[cell.style] = style
         }
         return ct_cell(

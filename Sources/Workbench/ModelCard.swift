@@ -4,6 +4,8 @@ public struct ModelCard: Equatable, Sendable {
     public var reference: String
     /// The architecture in words, such as `ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches`.
     public var architecture: String
+    /// What is done to images, in words; empty where it is not said.
+    public var preprocessing: String
     /// The number of weights and biases.
     public var parameters: Int
     /// The size of the full-precision weights in bytes.
@@ -15,13 +17,22 @@ public struct ModelCard: Equatable, Sendable {
     /// Whether the evaluation images have labels.
     public var isLabelled: Bool
 
+    /// A card of a model of which only the reference is known.
+    public static func unknown(_ reference: String) -> ModelCard {
+        ModelCard(
+            reference: reference, architecture: "", parameters: 0, bytes: 0, calibrationImages: 0,
+            evaluationImages: 0, isLabelled: false)
+    }
+
     /// Makes a card.
     public init(
-        reference: String, architecture: String, parameters: Int, bytes: Int, calibrationImages: Int,
+        reference: String, architecture: String, preprocessing: String = "", parameters: Int, bytes: Int,
+        calibrationImages: Int,
         evaluationImages: Int, isLabelled: Bool
     ) {
         self.reference = reference
         self.architecture = architecture
+        self.preprocessing = preprocessing
         self.parameters = parameters
         self.bytes = bytes
         self.calibrationImages = calibrationImages

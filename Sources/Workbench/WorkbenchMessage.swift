@@ -33,6 +33,20 @@ public enum WorkbenchEffect: Equatable, Sendable {
     case redraw
     /// Take the mouse, or leave it to the terminal.
     case captureMouse(Bool)
+    /// Put a text on the clipboard.
+    case copy(String)
+    /// Find out how a path or a sample could go on; answered by `WorkbenchOutcome.completed`.
+    case complete(String)
+    /// Find out what is there; answered by `opened` or `openRefused`.
+    case open(OpenRequest)
+    /// Find out what a plan will take; answered by `WorkbenchOutcome.estimated`.
+    case estimate(RunPlan)
+    /// The run that is shown is left for the start screen.
+    case forgetRun
+    /// Read the settings file and the themes again; answered by `settingsRead` or `failed`.
+    case reloadSettings
+    /// Write the settings with comments, unless there is a file; answered by `settingsWritten` or `failed`.
+    case writeSettings
 }
 
 /// What became of an effect.
@@ -43,8 +57,32 @@ public enum WorkbenchOutcome: Equatable, Sendable {
     case exported(ExportFormat, path: String, bytes: Int)
     /// A file was not written, for the reason given in one sentence.
     case exportFailed(String)
+    /// What a plan will take; nil where that cannot be told.
+    case estimated(RunPlan, RunEstimate?)
+    /// How a text could go on: whole texts, sorted.
+    case completed(String, [String])
+    /// Something was opened.
+    case opened(OpenedInput)
+    /// Nothing could be opened, for the reason given in one sentence.
+    case openRefused(String)
+    /// Settings, the names of the themes there are now, and what of the files was passed over.
+    case settingsRead(WorkbenchSettings, themes: [String], problems: [String])
+    /// The settings were written to this file.
+    case settingsWritten(String)
+    /// Something that was asked for could not be done, for the reason given in one sentence.
+    case failed(String)
     /// A run could not be started.
     case runRefused(RunFailure)
+}
+
+/// What an `OpenRequest` led to.
+public enum OpenedInput: Equatable, Sendable {
+    /// A model with its images; nil for those that belong to the model.
+    case model(ModelCard, calibration: String?, evaluation: String?)
+    /// A plan and the model that it names.
+    case plan(RunPlan, ModelCard)
+    /// A run that was recorded, with the model's card where the model is still there.
+    case run(RecordedRun, directory: String)
 }
 
 /// What is at a path that someone wants to write to.

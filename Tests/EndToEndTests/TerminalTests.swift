@@ -37,6 +37,11 @@ struct TerminalTests {
         try expect("quit", Workplace.job + ["--set", "steps=1000000"])
     }
 
+    @Test("takes keys from the settings file and the last theme from the time before")
+    func settings() throws {
+        try expect("settings")
+    }
+
     @Test("gives the terminal back while it is suspended, and draws everything again")
     func suspension() throws {
         try expect("suspend")

@@ -3,17 +3,24 @@ import Testing
 
 import TerminalUI
 
+/// What a colour is on the screen; the terminal's own is nobody's but its user's, and here the ground of a dark theme
+/// stands for it where one is behind text.
+private func components(_ color: Color, isGround: Bool = false) throws -> (red: Int, green: Int, blue: Int) {
+    if color == .terminalDefault { return isGround ? (0, 0, 0) : (229, 229, 229) }
+    return try #require(color.components, "\(color) has no known components")
+}
+
 /// The relative luminance and contrast of the Web Content Accessibility Guidelines.
-private func contrast(_ a: Color, _ b: Color) throws -> Double {
-    func luminance(_ color: Color) throws -> Double {
-        let (red, green, blue) = try #require(color.components, "\(color) has no known components")
+private func contrast(_ text: Color, on ground: Color) throws -> Double {
+    func luminance(_ color: Color, isGround: Bool = false) throws -> Double {
+        let (red, green, blue) = try components(color, isGround: isGround)
         let linear = [red, green, blue].map { component -> Double in
             let value = Double(component) / 255
             return value <= 0.04045 ? value / 12.92 : pow((value + 0.055) / 1.055, 2.4)
         }
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     }
-    let pair = try [luminance(a), luminance(b)].sorted()
+    let pair = try [luminance(text), luminance(ground, isGround: true)].sorted()
     return (pair[1] + 0.05) / (pair[0] + 0.05)
 }
 
@@ -35,7 +42,9 @@ private func deuteranopia(_ color: Color) throws -> [Double] {
 
 @Suite("Shipped themes")
 struct ShippedThemeTests {
-    private static let names = ["ink", "paper"]
+    private static let names = [
+        "ink", "paper", "contrast-dark", "contrast-light", "blue-orange", "ember", "mono", "terminal",
+    ]
     private static let textRoles: [Role] = [
         .text, .muted, .heading, .title, .selection, .keyHint, .header, .ok, .warn, .error, .running,
     ]
@@ -44,31 +53,39 @@ struct ShippedThemeTests {
         .heat0, .heat1, .heat2, .heat3, .heat4,
     ]
 
+    /// Writes the source file that has a theme's text.
+    private func write(_ text: String, of name: String) throws {
+        let words = name.split(separator: "-").map(String.init)
+        let identifier = words[0] + words.dropFirst().map(\.capitalized).joined()
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.isEmpty ? "" : "    " + $0
+        }
+        let source =
+            "// themes/\(name).theme; see BuiltInThemes.swift.\n\nlet \(identifier)ThemeText = #\"\"\"\n"
+            + lines.joined(separator: "\n") + "\n    \"\"\"#\n"
+        let folder = Golden.testsFolder + "../../Sources/TerminalUI/Themes/BuiltIn/"
+        try source.write(toFile: "\(folder)\(name).swift", atomically: false, encoding: .utf8)
+    }
+
+    /// The defaults of dark and of light terminals come first, the others in the order of their names.
+    private static func rank(_ name: String) -> Int { ["ink", "paper"].firstIndex(of: name) ?? 2 }
+
     @Test("the built-in themes are the files of themes/")
     func embedded() throws {
         let folder = Golden.testsFolder + "../../themes/"
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(".theme") }.map { String($0.dropLast(6)) }.sorted()
+            .filter { $0.hasSuffix(".theme") }.map { String($0.dropLast(6)) }
+            .sorted { (Self.rank($0), $0) < (Self.rank($1), $1) }
         let files = try names.map {
             ($0, try String(contentsOfFile: "\(folder)\($0).theme", encoding: .utf8))
         }
         if Golden.isRecording {
-            let entries = files.map { name, text in
-                let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-                    $0.isEmpty ? "" : "        " + $0
-                }
-                return "    (\n        \"\(name)\",\n        #\"\"\"\n" + lines.joined(separator: "\n")
-                    + "\n        \"\"\"#\n    ),\n"
-            }
-            let path = Golden.testsFolder + "../../Sources/TerminalUI/Themes/BuiltInThemes.swift"
-            let old = try String(contentsOfFile: path, encoding: .utf8)
-            let head = try #require(old.range(of: "] = [\n"))
-            let new = old[..<head.upperBound] + entries.joined() + "]\n"
-            try new.write(toFile: path, atomically: false, encoding: .utf8)
+            for (name, text) in files { try write(text, of: name) }
             Issue.record("the built-in themes were written anew; run the tests again without recording")
             return
         }
-        #expect(builtInThemeTexts.map(\.name).sorted() == names)
+        #expect(builtInThemeTexts.map(\.name) == names)
+        #expect(names.sorted() == Self.names.sorted())
         for (name, text) in files {
             #expect(builtInThemeTexts.first { $0.name == name }?.text == text, "themes/\(name).theme")
         }
@@ -82,7 +99,19 @@ struct ShippedThemeTests {
         #expect(document.warnings.isEmpty)
         #expect(document.missingRoles.isEmpty)
         let theme = try document.resolved()
-        #expect(Set(theme.paletteRoles.keys) == Set(Role.allCases))
+        let colors = theme.roles.values.flatMap { [$0.foreground, $0.background].compactMap(\.self) }
+        let usesPaletteOnly = colors.allSatisfy {
+            if case .ansi = $0 { true } else { $0 == .terminalDefault }
+        }
+        #expect(usesPaletteOnly || Set(theme.paletteRoles.keys) == Set(Role.allCases))
+    }
+
+    @Test("themes of high contrast keep what they promise", arguments: ["contrast-dark", "contrast-light"])
+    func highContrast(name: String) throws {
+        for depth in [ColorDepth.trueColor, .indexed256] {
+            try expectContrast(7, of: Self.textRoles, name, depth)
+            try expectContrast(4.5, of: Self.lineRoles, name, depth)
+        }
     }
 
     @Test("text has a contrast of 4.5 or more", arguments: names, [ColorDepth.trueColor, .indexed256])
@@ -102,7 +131,8 @@ struct ShippedThemeTests {
         [ColorDepth.trueColor, .indexed256, .sixteen, .eight])
     func distinguishable(name: String, depth: ColorDepth) throws {
         let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
-        let series = [Role.block, .global, .local].map { theme.resolve(Style($0), depth: depth).foreground }
+        // Where there is no third colour, weight tells them apart.
+        let series = [Role.block, .global, .local].map { theme.resolve(Style($0), depth: depth) }
         #expect(Set(series).count == 3, "\(series)")
         let pareto = [Role.front, .dominated].map { theme.resolve(Style($0), depth: depth) }
         #expect(pareto[0] != pareto[1])
@@ -134,7 +164,7 @@ struct ShippedThemeTests {
         let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
         for role in roles {
             let style = theme.resolve(Style(role), depth: depth)
-            let value = try contrast(style.foreground, style.background)
+            let value = try contrast(style.foreground, on: style.background)
             #expect(value >= least, "\(role) on \(name) has \(value)")
         }
     }

@@ -66,7 +66,7 @@ struct ThemeFileTests {
             ),
             (
                 head + "[gradient]\nheat = [\"red\"]",
-                "t.theme:4: \"heat\" must be a list of two or three colours"
+                "t.theme:4: \"heat\" must be a list of two, three or five colours"
             ),
             (
                 head + "[gradient]\nheat = [\"red\", \"default\"]",
@@ -74,7 +74,8 @@ struct ThemeFileTests {
             ),
             (
                 head + "inherits = \"nobody\"",
-                "t.theme: the theme inherits from \"nobody\", which is not there; use one of: ink, paper"
+                "t.theme: the theme inherits from \"nobody\", which is not there; use one of: ink, paper, "
+                    + "blue-orange, contrast-dark, contrast-light, ember, mono, terminal"
             ),
             (head + "inherits = \"t\"", "t.theme: the theme inherits from itself through \"t\""),
         ])

@@ -93,7 +93,7 @@ struct EndTests {
     @Test("packed is not offered before every unit is quantized")
     func packedAtGate() {
         var session = Session(at: .exportRecipe)
-        session.press(.tab)
+        session.press(.backtab)
         #expect(session.text.contains("packed can be written when every unit is quantized"))
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.yaml")])
     }
@@ -101,7 +101,7 @@ struct EndTests {
     @Test("after the run the program writes, in both formats, to an edited path")
     func packedAtEnd() {
         var session = Session(at: .exportPacked)
-        session.press(.tab, .control("u"))
+        session.press(.backtab, .control("u"))
         session.type("out/r.yaml")
         #expect(session.press(.enter) == [.checkPath("out/r.yaml")])
         #expect(session.answer(.pathChecked("out/r.yaml", .free)) == [.export(.recipe, path: "out/r.yaml")])

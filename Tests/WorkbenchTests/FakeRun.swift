@@ -49,7 +49,77 @@ struct FakeRun {
             .evaluated(.fullPrecision, evaluation(top1: 91.6, kl: 0)),
             .progressed(activity: "calibrating", done: 3, total: unitNames.count),
             .evaluated(.calibrated, evaluation(top1: 86.1, kl: 0.114)),
+            .heldOutMeasured(
+                HeldOutBaseline(
+                    source: .evaluation, fullPrecision: evaluation(top1: 91.6, kl: 0),
+                    calibrated: unitNames.indices.map { heldOut($0, isLearned: false) })),
         ]
+    }
+
+    /// What held-out images say of the units through one.
+    func heldOut(_ unit: Int, isLearned: Bool) -> Evaluation {
+        let loss = Double(unit + 1) * (isLearned ? 0.08 : 0.7)
+        return evaluation(top1: 91.6 - loss, kl: loss * 0.02)
+    }
+
+    /// Another attempt at a unit, from its start to its end, in which fewer steps lead less far.
+    func redo(_ unit: Int, attempt: Int, steps other: Int) -> [RunEvent] {
+        var used = plan.hyperparameters
+        used.steps = other
+        let changes = Hyperparameters().changes(to: used)
+        var report = report(unit)
+        (report.attempt, report.hyperparameters) = (attempt, changes)
+        report.finalLoss *= 1.2
+        report.finalKl *= 0.9
+        report.seconds *= Double(other) / Double(steps)
+        let samples: [RunEvent] = stride(from: 1, through: other, by: 5).map {
+            var sample = sample(unit: unit, step: $0)
+            (sample.attempt, sample.steps) = (attempt, other)
+            sample.terms.block = sample.terms.block.map { $0 * 1.2 }
+            return .stepped(sample)
+        }
+        return [
+            .redoStarted(
+                units: [unit], changes: [HyperparameterChange(key: "steps", value: String(other))], sites: []),
+            .unitStarted(unit: unit, attempt: attempt, hyperparameters: changes),
+            .unitCalibrated(unit: unit, attempt: attempt, sites: siteReports(of: unit)),
+        ] + samples + [.unitFinished(report)]
+    }
+
+    /// What is found at a site; an attention map where its name says so.
+    func inspection(_ request: SiteRequest, unit: Int) -> SiteInspection {
+        let isMap = request.site.hasSuffix("softmax")
+        let counts = (0..<Histogram.bins).map { 4000 / (1 + abs($0 - 30) * abs($0 - 30)) }
+        let side = 24
+        let map = (0..<side * side).map { Float(1) / Float(1 + abs($0 / side - $0 % side)) }
+        return SiteInspection(
+            request: request, unit: unit, attempt: 1, isWeight: request.site.hasSuffix("weight"), bits: 4,
+            quantizer: isMap ? "log√2 per head" : "uniform per channel", groupCount: isMap ? 4 : 96,
+            histogram: Histogram(lower: -0.41, upper: 0.52, counts: counts), levelsOfGroup: 7,
+            levels: (0..<16).map { -0.4 + Float($0) * 0.06 }, clippedShare: 0.0042, sqnrDb: 19.6,
+            channels: ChannelRanges(
+                channels: 96, perEntry: 1, minima: (0..<96).map { -0.2 - Float($0 % 7) * 0.03 },
+                maxima: (0..<96).map { 0.2 + Float($0 % 11) * 0.03 }),
+            attention: isMap
+                ? AttentionPair(
+                    heads: 4, tokens: 50, side: side, fullPrecision: map,
+                    quantized: map.map { $0 > 0.2 ? $0 : 0 })
+                : nil)
+    }
+
+    /// A page of images: gradients in two directions.
+    func page(_ request: ImageRequest) -> ImagePage {
+        let images = (request.offset..<request.offset + request.count).map { index in
+            ImagePrediction(
+                index: index, label: index % 10, height: 28, width: 28,
+                pixels: (0..<28 * 28).flatMap { pixel -> [UInt8] in
+                    [UInt8(pixel % 28 * 9), UInt8(pixel / 28 * 9), UInt8(index * 20 % 256)]
+                },
+                fullPrecision: ImagePrediction.Guess(label: index % 10, probability: 0.93),
+                quantized: ImagePrediction.Guess(
+                    label: index < 3 ? (index + 4) % 10 : index % 10, probability: 0.71))
+        }
+        return ImagePage(request: request, total: 1000, differing: 3, unitsDone: 4, images: images)
     }
 
     /// A unit from its start through a step; through its end without one.
@@ -122,12 +192,15 @@ struct FakeRun {
         }
     }
 
-    private func report(_ unit: Int, reverted: Bool = false) -> AttemptReport {
+    func report(_ unit: Int, reverted: Bool = false) -> AttemptReport {
         let calibrated = 1.2e-3 * Double(unit + 2)
         return AttemptReport(
-            unit: unit, name: unitNames[unit], attempt: 1, hyperparameters: [], calibratedLoss: calibrated,
+            unit: unit, name: unitNames[unit], attempt: 1,
+            hyperparameters: Hyperparameters().changes(to: plan.hyperparameters),
+            prefix: Array(repeating: 1, count: unit), calibratedLoss: calibrated,
             finalLoss: reverted ? calibrated : calibrated * 0.34, calibratedKl: 0.004 * Double(unit + 1),
-            finalKl: 0.0025 * Double(unit + 1), reverted: reverted, seconds: 18.3 + Double(unit),
+            finalKl: 0.0025 * Double(unit + 1), heldOut: heldOut(unit, isLearned: true), reverted: reverted,
+            seconds: 18.3 + Double(unit),
             bytes: unitNames[unit].hasPrefix("blocks") ? 104_000 : 19_000)
     }
 

@@ -7,7 +7,7 @@ import Testing
 struct KeyTableTests {
     @Test("no key means two things in one place", arguments: KeyContext.allCases)
     func conflicts(context: KeyContext) {
-        let keys = KeyTable.all.filter { $0.contexts.contains(context) }.flatMap(\.keys)
+        let keys = KeyTable.standard.bindings.filter { $0.contexts.contains(context) }.flatMap(\.keys)
         #expect(keys.count == Set(keys).count)
         #expect(!keys.isEmpty)
     }
@@ -15,9 +15,9 @@ struct KeyTableTests {
     @Test("Ctrl-C, Ctrl-Z and Ctrl-L mean the same everywhere", arguments: Session.Stage.allCases)
     func reserved(stage: Session.Stage) {
         let contexts = Session(at: stage).state.contexts
-        #expect(KeyTable.action(for: .control("c"), in: contexts) == .interrupt)
-        #expect(KeyTable.action(for: .control("z"), in: contexts) == .suspend)
-        #expect(KeyTable.action(for: .control("l"), in: contexts) == .redraw)
+        #expect(KeyTable.standard.action(for: .control("c"), in: contexts) == .interrupt)
+        #expect(KeyTable.standard.action(for: .control("z"), in: contexts) == .suspend)
+        #expect(KeyTable.standard.action(for: .control("l"), in: contexts) == .redraw)
     }
 
     @Test(
@@ -33,7 +33,8 @@ struct KeyTableTests {
             clicked.state.notice = nil
             let before = pressed.state
             let key = try #require(
-                KeyTable.bindings(in: before.contexts).first { $0.action == hint.action }?.keys.first)
+                KeyTable.standard.bindings(in: before.contexts).first { $0.action == hint.action }?.keys.first
+            )
             let effects = pressed.press(key)
             #expect(pressed.state != before || !effects.isEmpty, "\(hint.key) \(hint.text)")
             #expect(pressed.state.notice?.severity != .warning, "\(hint.key) \(hint.text)")
@@ -62,10 +63,10 @@ struct KeyTableTests {
 
     @Test("no text of the help is cut", arguments: [60, 80, 120])
     func wholeHelp(width: Int) {
-        let rows = HelpText.rows(matching: "", width: width - 12)
+        let rows = HelpText.rows(of: .standard, matching: "", width: width - 12)
         #expect(rows.allSatisfy { cellWidth($0.keys) + cellWidth($0.text ?? "") <= width - 12 })
         let said = rows.compactMap(\.text).joined(separator: " ")
-        #expect(KeyTable.all.allSatisfy { said.contains($0.help) })
+        #expect(KeyTable.standard.bindings.allSatisfy { said.contains($0.help) })
     }
 
     @Test("the help's footer says how it scrolls")
@@ -76,11 +77,11 @@ struct KeyTableTests {
 
     @Test("the help knows every binding and finds it by what it does")
     func help() {
-        let all = HelpText.lines(matching: "")
+        let all = HelpText.lines(of: .standard, matching: "")
         let count = all.count { if case .binding = $0 { true } else { false } }
-        #expect(count >= KeyTable.all.count)
-        let found = HelpText.lines(matching: "Bits COMING")
+        #expect(count >= KeyTable.standard.bindings.count)
+        let found = HelpText.lines(of: .standard, matching: "Bits COMING")
         #expect(found.contains { if case .binding(let keys, _) = $0 { keys == "a" } else { false } })
-        #expect(HelpText.lines(matching: "no such thing at all").isEmpty)
+        #expect(HelpText.lines(of: .standard, matching: "no such thing at all").isEmpty)
     }
 }

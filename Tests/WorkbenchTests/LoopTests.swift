@@ -26,6 +26,11 @@ private final class FakeEngine {
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
         case .suspend: return .suspend
         case .redraw: return .redraw
+        case .copy(let text): return .copy(text)
+        case .complete(let text): waiting.append(.done(.completed(text, [])))
+        case .open: waiting.append(.done(.openRefused("nothing is there")))
+        case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))
+        case .forgetRun, .estimate: break
         case .quit(let code):
             exitCode = code
             return .quit

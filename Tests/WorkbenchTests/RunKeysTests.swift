@@ -12,7 +12,7 @@ struct RunKeysTests {
         let key: Key
         let command: RunCommand?
 
-        var testDescription: String { "\(KeyBinding.name(key)) while \(stage.rawValue)" }
+        var testDescription: String { "\(key.name) while \(stage.rawValue)" }
 
         init(_ stage: Session.Stage, _ key: Key, _ command: RunCommand?) {
             self.stage = stage
@@ -98,7 +98,7 @@ struct RunKeysTests {
         plan.hyperparameters.steps = 6
         plan.hyperparameters.batch = 8
         plan.hyperparameters.weightBits = 3
-        var form = StartForm(plan: plan)
+        var form = StartForm(plan: plan, card: Session.card)
         for _ in Preset.allCases { form.move(by: -1) }
         for _ in Preset.allCases {
             form.move(by: 1)
@@ -113,7 +113,7 @@ struct RunKeysTests {
 
     @Test("the preset that learns nothing has no steps unless they were asked for with it")
     func calibrateHasNoSteps() {
-        var form = StartForm(plan: FakeRun().plan)
+        var form = StartForm(plan: FakeRun().plan, card: Session.card)
         for _ in Preset.allCases {
             form.move(by: -1)
             if !form.plan.preset.learns { #expect(form.plan.hyperparameters.steps == 0) }
@@ -145,7 +145,8 @@ struct RunKeysTests {
     @Test("keys that only change what is seen", arguments: Session.Stage.allCases)
     func viewing(stage: Session.Stage) {
         var session = Session(at: stage)
-        guard session.state.overlay == nil, stage != .start, stage != .typing else { return }
+        guard session.state.overlay == nil, session.state.run != nil, !session.state.isTyping else { return }
+        let smoothing = session.state.chart.smoothing
         session.press(.character("4"))
         #expect(session.state.focus == .sweep)
         session.press(.tab)
@@ -155,9 +156,9 @@ struct RunKeysTests {
         session.press(.backtab)
         #expect(session.state.focus == .log)
         session.press(.character("m"), .character("v"), .character("l"), .character("b"))
-        #expect(session.state.smoothing == 3)
+        #expect(session.state.chart.smoothing == (smoothing + 1) % WorkbenchState.smoothings.count)
         #expect(session.state.showsGradients)
-        #expect(!session.state.isLogarithmic)
+        #expect(!session.state.chart.isLogarithmicY)
         #expect(session.state.glyphs == .block)
         session.press(.character("f"))
         #expect(session.state.isFullScreen)

@@ -10,6 +10,8 @@ struct Session {
         case start, preparing, running, queued, waiting, typing, drafted, waitingAtEnd, sweeping, swept
         case evaluating, finished, stopped, failed
         case help, themes, quitDialog, exportRecipe, exportPacked, exportExists, exportDone
+        case recents, open, completing, palette, setting, inspecting, pinned, filtering, filtered
+        case heldOut, redo, redone, stale, attempts, rollBack, site, attention, images, oneUnit
     }
 
     var state: WorkbenchState
@@ -19,14 +21,10 @@ struct Session {
         width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille, run: FakeRun = FakeRun()
     ) {
         self.run = run
-        let card = ModelCard(
-            reference: "sample:fashion-vit",
-            architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
-            parameters: 1_207_754, bytes: 4_831_016, calibrationImages: 512, evaluationImages: 1000,
-            isLabelled: true)
         state = WorkbenchState(
-            card: card, plan: run.plan, themes: ThemeLibrary.builtIn.themes.map(\.name), glyphs: glyphs,
-            size: ScreenSize(width: width, height: height))
+            card: Self.card, plan: run.plan, themes: ThemeLibrary.builtIn.themes.map(\.name), glyphs: glyphs,
+            size: ScreenSize(width: width, height: height),
+            samples: ["sample:fashion-deit", "sample:fashion-vit"])
     }
 
     /// Makes a session and leads it to a situation.
@@ -42,6 +40,11 @@ struct Session {
         _ = update(&state, .input(.resize(width: width, height: height)))
     }
 
+    static let card = ModelCard(
+        reference: "sample:fashion-vit", architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
+        preprocessing: "(pixel / 255 − [0.286]) / [0.353], from config.json", parameters: 1_207_754,
+        bytes: 4_831_016, calibrationImages: 512, evaluationImages: 1000, isLabelled: true)
+
     var grid: CellGrid { view(state, size: state.size) }
 
     /// The frame as one text.
@@ -49,30 +52,37 @@ struct Session {
 
     @discardableResult
     mutating func press(_ keys: Key...) -> [WorkbenchEffect] {
-        keys.flatMap { update(&state, .input(.key($0))) }
+        keys.flatMap { send(.input(.key($0))) }
+    }
+
+    /// What a message leads to, but for the wish to know what plans will take, which any message may lead to.
+    mutating func send(_ message: WorkbenchMessage) -> [WorkbenchEffect] {
+        update(&state, message).filter {
+            if case .estimate = $0 { false } else { true }
+        }
     }
 
     @discardableResult
     mutating func type(_ text: String) -> [WorkbenchEffect] {
-        text.flatMap { update(&state, .input(.key(.character($0)))) }
+        text.flatMap { send(.input(.key(.character($0)))) }
     }
 
     @discardableResult
     mutating func click(x: Int, y: Int) -> [WorkbenchEffect] {
-        update(&state, .input(.mouse(MouseEvent(.press, button: .left, x: x, y: y))))
+        send(.input(.mouse(MouseEvent(.press, button: .left, x: x, y: y))))
     }
 
     @discardableResult
-    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] { update(&state, .engine(events)) }
+    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] { send(.engine(events)) }
 
     @discardableResult
     mutating func tick(_ seconds: Double) -> [WorkbenchEffect] {
-        update(&state, .tick(.milliseconds(Int(seconds * 1000))))
+        send(.tick(.milliseconds(Int(seconds * 1000))))
     }
 
     @discardableResult
     mutating func answer(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
-        update(&state, .effectDone(outcome))
+        send(.effectDone(outcome))
     }
 
     /// Leads a new session to a situation, as a user would come there.
@@ -92,6 +102,10 @@ struct Session {
             lead(to: .waiting)
             press(.character("x"))
         case .exportPacked, .exportExists, .exportDone: leadToExport(stage)
+        case .recents, .open, .completing: leadAtStart(to: stage)
+        case .palette, .setting, .inspecting, .pinned, .filtering, .filtered, .heldOut: leadToView(stage)
+        case .redo, .redone, .stale, .attempts, .rollBack, .site, .attention, .images, .oneUnit:
+            leadToDecision(stage)
         default:
             press(.enter)
             tell(Array(run.opening.prefix(4)))
@@ -100,9 +114,69 @@ struct Session {
         }
     }
 
+    private mutating func leadAtStart(to stage: Stage) {
+        state.memory.runs = [
+            RecentRun(
+                directory: "runs/fashion-vit-w4a4-mgrq-2", label: "fashion-vit mgrq W4A4, top-1 90.60 %"),
+            RecentRun(directory: "runs/fashion-vit-w3a8-glf-1", label: "fashion-vit glf W3A8, stopped"),
+        ]
+        if stage == .recents { press(.character("G")) }
+        guard stage != .recents else { return }
+        press(.character("o"))
+        guard stage == .completing else { return }
+        press(.control("u"))
+        type("sam")
+        press(.tab)
+        answer(.completed("sam", ["sample-models/", "sample:fashion-deit", "sample:fashion-vit"]))
+    }
+
+    /// Ways to look at a run.
+    private mutating func leadToView(_ stage: Stage) {
+        lead(to: .waiting)
+        switch stage {
+        case .palette, .setting:
+            press(.character(":"))
+            type(stage == .palette ? "sw" : "set lr")
+        case .heldOut: press(.character("2"), .character("v"))
+        case .inspecting: press(.character("2"), .character("+"), .right, .right, .right)
+        case .pinned:
+            press(.character("2"), .character("["), .character("c"), .character("]"), .character("L"))
+        default:
+            press(.character("6"), .character("/"))
+            type("block loss")
+            if stage == .filtered { press(.enter, .character("N")) }
+        }
+    }
+
+    /// What is decided and looked at while a run waits.
+    private mutating func leadToDecision(_ stage: Stage) {
+        lead(to: stage == .redo || stage == .oneUnit ? .drafted : .waiting)
+        press(.character("1"), .character("["), .character("["))
+        let unit = state.shownUnit ?? 0
+        switch stage {
+        case .redo: press(.character("r"))
+        case .oneUnit: press(.character("e"), .character("o"))
+        case .rollBack: press(.character("B"))
+        case .site, .attention:
+            press(.character("i"))
+            if stage == .attention { press(.right, .right) }
+            if case .site(let view) = state.overlay {
+                tell([.siteInspected(run.inspection(view.request, unit: unit))])
+            }
+        case .images:
+            press(.character("I"))
+            if case .images(let view) = state.overlay { tell([.imagesInspected(run.page(view.request))]) }
+        default:
+            tell(run.redo(unit, attempt: 2, steps: 300))
+            tell([.staleChanged(units: [unit + 1]), .waiting(unit: 4)])
+            if stage == .attempts { press(.character("A"), .left) }
+            if stage == .redone { press(.character("2")) }
+        }
+    }
+
     /// On from the end of the preparation.
     private mutating func leadOn(to stage: Stage) {
-        tell([run.opening[4]])
+        tell(Array(run.opening[4...]))
         if stage == .failed {
             return _ = tell([
                 .failed(RunFailure(.badData, "model.safetensors: blocks.3.attn.qkv.weight is cut short"))

@@ -69,7 +69,9 @@ struct ViewTests {
         for stage in Session.Stage.allCases {
             let grid = Session(at: stage).grid
             for y in 0..<grid.height {
-                styles.formUnion(grid.row(y).filter { $0.glyph != 0x20 }.map(\.style))
+                // Pictures have colours of their own.
+                styles.formUnion(
+                    grid.row(y).filter { $0.glyph != 0x20 && $0.style.picture == nil }.map(\.style))
             }
         }
         return styles
@@ -98,7 +100,7 @@ struct ViewTests {
         var session = Session(at: .start, width: width, height: width == 60 ? 16 : 24)
         session.press(.right, .left)
         let words = Set(session.text.split { $0 == " " || $0 == "│" || $0 == "\n" })
-        let card = session.state.card
+        let card = session.state.start.card
         let note = session.state.start.plan.preset.summary.prefix { $0 != "(" }
         for word in "\(card.architecture) labelled evaluation \(note)".split(separator: " ") {
             #expect(words.contains(word), "\(word)")

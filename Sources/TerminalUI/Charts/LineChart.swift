@@ -66,11 +66,14 @@ public struct LineChart: Hashable, Sendable {
     public var yRange: ClosedRange<Double>?
     /// Whether curves are named in the upper right corner.
     public var hasLegend: Bool
+    /// The place that a vertical line marks; nil for none.
+    public var cursor: Double?
 
     /// Makes a chart.
     public init(
         series: [ChartSeries], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
-        yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, hasLegend: Bool = true
+        yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, hasLegend: Bool = true,
+        cursor: Double? = nil
     ) {
         self.series = series
         self.xRange = xRange
@@ -78,6 +81,7 @@ public struct LineChart: Hashable, Sendable {
         self.yScale = yScale
         self.yRange = yRange
         self.hasLegend = hasLegend
+        self.cursor = cursor
     }
 
     /// The vertical axis; its scale is linear where the values allow no logarithm, which titles should say.
@@ -95,11 +99,17 @@ public struct LineChart: Hashable, Sendable {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
             x: Axis(xRange, scale: xScale), y: yAxis, in: area, of: &grid, glyphs: glyphs)
+        frame.drawCursor(at: cursor, into: &grid, glyphs: glyphs)
         for curve in series { drawBand(curve, frame, &grid, glyphs) }
         for (index, curve) in series.enumerated() {
             drawCurve(curve, mark: Self.marks[index % Self.marks.count], frame, &grid, glyphs)
         }
         if hasLegend { drawLegend(frame, &grid, glyphs) }
+    }
+
+    /// The value of x at a column of the screen, where the chart is drawn into `area`; nil beside the plot.
+    public func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
+        PlotFrame(x: Axis(xRange, scale: xScale), y: yAxis, in: area, glyphs: glyphs).x(atColumn: column)
     }
 
     /// What stands for a dot in ASCII, by the order of the curves.

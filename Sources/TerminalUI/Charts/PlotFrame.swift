@@ -23,6 +23,18 @@ struct PlotFrame {
         if hasBottom { drawHorizontal(in: area, hasCorner: hasLeft, of: &grid, glyphs: glyphs) }
     }
 
+    /// Places axes without drawing them.
+    init(x: Axis, y: Axis, in area: Rect, glyphs: GlyphSet) {
+        var grid = CellGrid(width: 0, height: 0)
+        self.init(x: x, y: y, in: area, of: &grid, glyphs: glyphs)
+    }
+
+    /// The value of x at a column; nil beside the plot.
+    func x(atColumn column: Int) -> Double? {
+        guard column >= plot.x, column < plot.endX else { return nil }
+        return x.value(at: Double(column - plot.x) / Double(max(1, plot.width - 1)))
+    }
+
     /// The row of a value, or nil for gaps and values outside the axis.
     func row(_ value: Double) -> Int? {
         guard let position = y.position(value), position > -1e-9, position < 1 + 1e-9 else { return nil }
@@ -33,6 +45,15 @@ struct PlotFrame {
     func column(_ value: Double) -> Int? {
         guard let position = x.position(value), position > -1e-9, position < 1 + 1e-9 else { return nil }
         return plot.x + Int((position * Double(plot.width - 1)).rounded())
+    }
+
+    /// Marks a place by a vertical line through the plot.
+    func drawCursor(at value: Double?, into grid: inout CellGrid, glyphs: GlyphSet) {
+        guard let value, let column = column(value) else { return }
+        let line: Unicode.Scalar = glyphs == .ascii ? "|" : "┊"
+        for row in plot.y..<plot.endY {
+            grid.put(line, x: column, y: row, style: Style(.axis), in: plot)
+        }
     }
 
     private func drawVertical(

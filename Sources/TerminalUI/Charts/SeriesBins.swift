@@ -78,6 +78,11 @@ public struct SeriesBins: Hashable, Sendable {
         bins[min(bins.count - 1, Int((x - lowerBound) / binWidth))].add(y)
     }
 
+    /// The part with values whose middle is nearest to a place; nil before the first value.
+    public func bin(nearest x: Double) -> (x: Double, bin: Bin)? {
+        occupied.filter { $0.bin.count > 0 }.min { abs($0.x - x) < abs($1.x - x) }
+    }
+
     /// The means at the middle of each part that has values; a part with gaps only gives a gap.
     public var points: [ChartPoint] {
         occupied.map { ChartPoint(x: $0.x, y: $0.bin.mean) }

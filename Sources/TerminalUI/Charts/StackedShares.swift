@@ -31,11 +31,20 @@ public struct StackedShares: Hashable, Sendable {
     public var samples: [ShareSample]
     /// The range of the horizontal axis.
     public var xRange: ClosedRange<Double>
+    /// How the horizontal axis is divided.
+    public var xScale: AxisScale
+    /// The place that a vertical line marks; nil for none.
+    public var cursor: Double?
 
     /// Makes a chart.
-    public init(samples: [ShareSample], xRange: ClosedRange<Double>) {
+    public init(
+        samples: [ShareSample], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
+        cursor: Double? = nil
+    ) {
         self.samples = samples
         self.xRange = xRange
+        self.xScale = xScale
+        self.cursor = cursor
     }
 
     /// The roles of the parts, from the bottom to the top.
@@ -51,7 +60,8 @@ public struct StackedShares: Hashable, Sendable {
     /// Draws the chart.
     public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
-        let frame = PlotFrame(x: Axis(xRange), y: Axis(0...100), in: area, of: &grid, glyphs: glyphs)
+        let frame = PlotFrame(
+            x: Axis(xRange, scale: xScale), y: Axis(0...100), in: area, of: &grid, glyphs: glyphs)
         let plot = frame.plot
         for (column, fractions) in columns(plot.width, axis: frame.x).enumerated() {
             guard let fractions else { continue }
@@ -68,6 +78,13 @@ public struct StackedShares: Hashable, Sendable {
                 bottom = max(bottom, top)
             }
         }
+        frame.drawCursor(at: cursor, into: &grid, glyphs: glyphs)
+    }
+
+    /// The value of x at a column of the screen, where the chart is drawn into `area`; nil beside the plot.
+    public func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
+        PlotFrame(x: Axis(xRange, scale: xScale), y: Axis(0...100), in: area, glyphs: glyphs)
+            .x(atColumn: column)
     }
 
     /// The fractions that each column shows; nil for gaps and after the last sample.

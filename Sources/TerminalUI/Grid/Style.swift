@@ -26,17 +26,37 @@ public struct TextAttributes: OptionSet, Hashable, Sendable {
     }
 }
 
+/// The colours of a cell that is part of a picture.
+public struct PictureColors: Hashable, Sendable {
+    /// Of the glyph, as `0xRRGGBB`.
+    public let foreground: UInt32
+    /// Behind the glyph, as `0xRRGGBB`.
+    public let background: UInt32
+
+    /// Makes a pair of colours.
+    public init(foreground: UInt32, background: UInt32) {
+        (self.foreground, self.background) = (foreground, background)
+    }
+}
+
 /// How a cell looks, in terms of roles; a ``Theme`` turns it into colours when a frame is presented.
 public struct Style: Hashable, Sendable {
     /// What the cell is for.
     public var role: Role
     /// What is added to the role's own attributes.
     public var attributes: TextAttributes
+    /// Colours of its own, which no theme changes; nil but in pictures.
+    public var picture: PictureColors?
 
     /// Makes a style.
     public init(_ role: Role, _ attributes: TextAttributes = []) {
         self.role = role
         self.attributes = attributes
+    }
+
+    /// Makes the style of a cell of a picture.
+    public init(_ picture: PictureColors) {
+        (role, attributes, self.picture) = (.text, [], picture)
     }
 
     /// The empty screen.
@@ -57,6 +77,14 @@ public struct Style: Hashable, Sendable {
 
     /// The style in goldens: the role's key and its attributes, joined by `+`.
     public var name: String {
-        ([role.rawValue] + attributes.names).joined(separator: "+")
+        if let picture {
+            return "#\(Self.hexadecimal(picture.foreground))/#\(Self.hexadecimal(picture.background))"
+        }
+        return ([role.rawValue] + attributes.names).joined(separator: "+")
+    }
+
+    private static func hexadecimal(_ color: UInt32) -> String {
+        let digits = String(color & 0xFF_FFFF, radix: 16)
+        return String(repeating: "0", count: 6 - digits.count) + digits
     }
 }

@@ -67,6 +67,11 @@ public struct Theme: Hashable, Sendable {
 
     /// The colours and attributes of a style on a terminal of the given depth.
     public func resolve(_ style: Style, depth: ColorDepth) -> TerminalStyle {
+        if let picture = style.picture {
+            return TerminalStyle(
+                foreground: Color(hex: picture.foreground).reduced(to: depth),
+                background: Color(hex: picture.background).reduced(to: depth), attributes: [])
+        }
         let usesPalette = depth == .eight || depth == .sixteen
         func entry(_ role: Role) -> RoleStyle {
             (usesPalette ? paletteRoles[role] : nil) ?? roles[role] ?? RoleStyle(.terminalDefault)

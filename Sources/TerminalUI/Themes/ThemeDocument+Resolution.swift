@@ -82,8 +82,14 @@ extension ThemeDocument {
         }
     }
 
-    /// Spreads two or three stops over the five heat roles.
+    private static let heatRoles: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
+
+    /// Spreads two or three stops over the five heat roles; five stops are taken as they are.
     private func addGradient(to roles: inout [Role: RoleStyle]) throws(SettingsProblem) {
+        guard heat.count < Self.heatRoles.count else {
+            for (role, stop) in zip(Self.heatRoles, heat) { roles[role] = try style(stop, palette: palette) }
+            return
+        }
         var stops: [(red: Int, green: Int, blue: Int)] = []
         for specification in heat {
             guard let stop = try color(specification.text, specification, palette).components else {
@@ -91,7 +97,7 @@ extension ThemeDocument {
             }
             stops.append(stop)
         }
-        for (step, role) in [Role.heat0, .heat1, .heat2, .heat3, .heat4].enumerated() {
+        for (step, role) in Self.heatRoles.enumerated() {
             let position = Double(step) / 4 * Double(stops.count - 1)
             let index = min(stops.count - 2, Int(position))
             let part = position - Double(index)

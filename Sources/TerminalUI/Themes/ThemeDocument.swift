@@ -84,8 +84,8 @@ public struct ThemeDocument: Hashable, Sendable {
         case ("", "name"), ("", "variant"), ("", "inherits"):
             return
         case ("gradient", "heat"):
-            guard case .strings(let stops) = entry.value, (2...3).contains(stops.count) else {
-                throw problem("\"heat\" must be a list of two or three colours")
+            guard case .strings(let stops) = entry.value, [2, 3, 5].contains(stops.count) else {
+                throw problem("\"heat\" must be a list of two, three or five colours")
             }
             heat = stops.map { Specification(text: $0, file: file, line: entry.line) }
             return

@@ -3,6 +3,7 @@ public struct ThemeLibrary: Hashable, Sendable {
     /// The themes by name; built-in ones first, then the user's in the order they were added.
     public private(set) var themes: [Theme]
     private var documents: [String: ThemeDocument]
+    private var texts: [String: String] = [:]
 
     /// The themes built into the program.
     public static let builtIn: ThemeLibrary = {
@@ -31,6 +32,9 @@ public struct ThemeLibrary: Hashable, Sendable {
         themes.first { $0.name == name }
     }
 
+    /// The file of the theme of this name.
+    public func text(of name: String) -> String? { texts[name] }
+
     /// Adds a theme file; one of the same name is replaced.
     ///
     /// - Parameters:
@@ -42,6 +46,7 @@ public struct ThemeLibrary: Hashable, Sendable {
         let document = try ThemeDocument(parsing: text, file: file)
         let theme = try joined(document, file: file).resolved()
         documents[document.name] = document
+        texts[document.name] = text
         if let index = themes.firstIndex(where: { $0.name == theme.name }) {
             themes[index] = theme
         } else {

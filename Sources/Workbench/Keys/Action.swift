@@ -4,9 +4,22 @@ enum Action: Hashable, Sendable {
     case start, newRun, pause, step, edit, finishUnit, sweep, export
     case focus(Panel), nextPanel, previousPanel, fullScreen, back
     case up, down, left, right, first, last, pageUp, pageDown
-    case logY, smoothing, measure, previousUnit, nextUnit
+    case logY, logX, smoothing, measure, previousUnit, nextUnit, pin
+    case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
+    case palette, open, complete, reload, copy
+    case filter, findNext, findPrevious
+    case redo, redoStale, attempts, rollBack, undoDecision, evaluate, cancelAttempt
+    case inspectSite, images, scope, heldOut
     case editField, undo, apply, adopt
     case confirm, cancel, switchFormat
+
+    /// The name that settings and the palette use, such as `finish-unit`.
+    var name: String {
+        if case .focus(let panel) = self { return "show-\(panel.name.lowercased())" }
+        return "\(self)".reduce(into: "") { name, character in
+            name += character.isUppercase ? "-\(character.lowercased())" : String(character)
+        }
+    }
 }
 
 /// Where a key has a meaning.
@@ -25,6 +38,15 @@ enum KeyContext: String, CaseIterable, Sendable {
     case always = "Always"
     case small = "Small screen"
     case field = "While typing a value"
+    case filter = "While typing a filter"
+    case filtered = "Log, while it is filtered"
+    case palette = "Commands"
+    case open = "Open"
+    case redo = "Redo"
+    case attempts = "Attempts"
+    case rollBack = "Roll back"
+    case site = "Site"
+    case images = "Images"
     case help = "Help"
     case themes = "Themes"
     case export = "Export"

@@ -19,11 +19,14 @@ enum HelpText {
     }
 
     /// The columns that keys take, with a gap behind them.
-    static let keyColumns = (KeyTable.all.map { cellWidth($0.keyText) }.max() ?? 0) + 2
+    static func keyColumns(_ table: KeyTable) -> Int {
+        min(24, (table.bindings.map { cellWidth($0.keyText) }.max() ?? 0) + 2)
+    }
 
     /// The lines, broken where they are too long for a width.
-    static func rows(matching filter: String, width: Int) -> [Row] {
-        lines(matching: filter).flatMap { line -> [Row] in
+    static func rows(of table: KeyTable, matching filter: String, width: Int) -> [Row] {
+        let keyColumns = keyColumns(table)
+        return lines(of: table, matching: filter).flatMap { line -> [Row] in
             switch line {
             case .heading(let name): return [Row(keys: name, text: nil)]
             case .binding(let keys, let text):
@@ -35,19 +38,22 @@ enum HelpText {
 
     /// The places in the order of the help.
     private static let order: [KeyContext] = [
-        .run, .units, .reconstruction, .contributions, .sweep, .parameters, .log, .field, .start, .everywhere,
-        .always, .small, .export, .overwrite, .result, .themes, .quit, .help,
+        .run, .units, .reconstruction, .contributions, .sweep, .parameters, .log, .filtered, .field, .filter,
+        .start, .everywhere, .always, .small, .palette, .open, .export, .overwrite, .result, .redo,
+        .attempts, .rollBack, .site, .images, .themes, .quit,
+        .help,
     ]
 
     /// Whether a binding means the same in so many places that it is said once.
     private static func isShared(_ binding: KeyBinding) -> Bool { binding.contexts.count >= 4 }
 
     /// The lines in which a filter occurs, whatever the case; a heading stays with any of its lines.
-    static func lines(matching filter: String) -> [Line] {
+    static func lines(of table: KeyTable, matching filter: String) -> [Line] {
         let words = filter.lowercased().split(separator: " ")
         func section(_ name: String, _ isMember: (KeyBinding) -> Bool) -> [Line] {
-            let bindings = KeyTable.all.filter { binding in
-                let text = "\(name) \(binding.keyText) \(binding.help)".lowercased()
+            let bindings = table.bindings.filter { binding in
+                guard !binding.keys.isEmpty else { return false }
+                let text = "\(name) \(binding.keyText) \(binding.name) \(binding.help)".lowercased()
                 return isMember(binding) && words.allSatisfy { text.contains($0) }
             }
             guard !bindings.isEmpty else { return [] }

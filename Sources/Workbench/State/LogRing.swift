@@ -1,3 +1,5 @@
+internal import Runs
+
 /// The latest lines of the log; older ones are forgotten.
 public struct LogRing: Equatable, Sendable {
     /// How many lines are kept.
@@ -29,6 +31,21 @@ public struct LogRing: Equatable, Sendable {
     public private(set) var entries: [Entry] = []
     /// How many lines there have been, the forgotten ones included.
     public private(set) var total = 0
+
+    /// Adds what there is to say of an event; what repeats many times a second is left out.
+    mutating func note(_ event: RunEvent, by reporter: inout PlainReporter, at seconds: Double) {
+        let severity: Severity
+        switch event {
+        case .stepped: return
+        case .progressed(_, let done, let total) where done > 0 && done < total: return
+        case .warning, .stopped: severity = .warning
+        case .failed: severity = .error
+        case .unitFinished(let report): severity = report.reverted ? .warning : .success
+        case .finished, .exported: severity = .success
+        default: severity = .info
+        }
+        for sentence in reporter.sentences(for: event) { append(sentence, severity, at: seconds) }
+    }
 
     /// Adds a line.
     mutating func append(_ text: String, _ severity: Severity = .info, at seconds: Double) {

@@ -11,6 +11,20 @@ public enum Overlay: Equatable, Sendable {
     case themes(ThemePicker)
     /// Writes a file.
     case export(ExportDialog)
+    /// Every action by its name.
+    case palette(CommandPalette)
+    /// Asks for what to open.
+    case open(OpenDialog)
+    /// Asks whether to make another attempt at a unit.
+    case redo(RedoDialog)
+    /// The attempts at a unit, side by side.
+    case attempts(AttemptsView)
+    /// Asks whether to go back to the gate before a unit.
+    case rollBack(unit: Int)
+    /// A site, its values and its quantizer.
+    case site(SiteView)
+    /// Images and what the models say of them.
+    case images(ImagesView)
 }
 
 /// The help, with its filter.
@@ -51,6 +65,8 @@ public struct ExportDialog: Equatable, Sendable {
     public var stage = Stage.editing
     /// Why the last try failed.
     public var problem: String?
+    /// How the path could go on.
+    public var suggestions: [String] = []
 
     /// The path of the chosen format.
     public var line: EditLine {

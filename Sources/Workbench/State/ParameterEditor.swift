@@ -24,6 +24,8 @@ public struct ParameterEditor: Equatable, Sendable {
     public private(set) var draft: [HyperparameterChange] = []
     /// The value that is being typed, if one is.
     public var typing: Typing?
+    /// The one coming unit that changes are for; nil for all of them.
+    public var unit: Int?
     private var history: [[HyperparameterChange]] = []
 
     /// Whether there is something to undo.
@@ -83,6 +85,9 @@ public struct ParameterEditor: Equatable, Sendable {
         }
         return nil
     }
+
+    /// Takes a draft that was kept from the last time.
+    mutating func draft(_ changes: [HyperparameterChange]) { draft = changes }
 
     /// Takes the last change of the draft back.
     mutating func undo() {

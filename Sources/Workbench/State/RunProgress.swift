@@ -23,25 +23,29 @@ public struct RunProgress: Equatable, Sendable {
     /// What was asked for.
     public let plan: RunPlan
     /// What the engine said at the start.
-    public private(set) var summary: RunSummary?
+    public internal(set) var summary: RunSummary?
     /// What the run is doing.
-    public private(set) var phase = Phase.preparing(activity: "starting", done: 0, total: 0)
+    public internal(set) var phase = Phase.preparing(activity: "starting", done: 0, total: 0)
     /// The units in order.
-    public private(set) var units: [UnitProgress] = []
+    public internal(set) var units: [UnitProgress] = []
+    /// The attempts, which of them are chosen, and what can be taken back; nil before the run has told its units.
+    public internal(set) var ledger: RunLedger?
+    /// What is known of the held-out images.
+    public internal(set) var heldOut: HeldOutBaseline?
     /// The unit in work, or the last one that was.
-    public private(set) var currentUnit: Int?
+    public internal(set) var currentUnit: Int?
     /// The evaluation of the checkpoint.
-    public private(set) var fullPrecision: Evaluation?
+    public internal(set) var fullPrecision: Evaluation?
     /// The evaluation with every unit calibrated.
-    public private(set) var calibrated: Evaluation?
+    public internal(set) var calibrated: Evaluation?
     /// The bits of the units when they were all calibrated.
-    private(set) var calibratedBits: [BitsPair] = []
+    var calibratedBits: [BitsPair] = []
     /// The latest evaluation of finished units in front of full-precision ones.
-    public private(set) var current: Evaluation?
+    public internal(set) var current: Evaluation?
     /// The evaluation of the result.
-    public private(set) var final: Evaluation?
+    public internal(set) var final: Evaluation?
     /// The last sweep.
-    public private(set) var sweep: SweepProgress?
+    public internal(set) var sweep: SweepProgress?
     /// Whether the run will wait at the next gate.
     ///
     /// Set with the wish, too, since the engine hears of it only between steps.
@@ -49,12 +53,12 @@ public struct RunProgress: Equatable, Sendable {
     /// When it was asked for.
     public let startedAt: Double
     /// When its last event came.
-    public private(set) var endedAt: Double?
+    public internal(set) var endedAt: Double?
     /// How long it has waited at gates that it has left, sweeps included.
-    public private(set) var waited = 0.0
-    private var waitingSince: Double?
+    public internal(set) var waited = 0.0
+    var waitingSince: Double?
     /// When the unit in work began.
-    public private(set) var unitStartedAt: Double?
+    public internal(set) var unitStartedAt: Double?
 
     init(plan: RunPlan, startedAt: Double) {
         self.plan = plan
@@ -119,118 +123,5 @@ public struct RunProgress: Equatable, Sendable {
         }
         guard let currentUnit, let unitStartedAt, units[currentUnit].fraction > 0.02 else { return nil }
         return left * max(0, now - unitStartedAt) / units[currentUnit].fraction
-    }
-}
-
-extension RunProgress {
-    /// Takes note of an event.
-    mutating func apply(_ event: RunEvent, at now: Double) {
-        switch event {
-        case .started(let summary): begin(summary)
-        case .progressed(let activity, let done, let total):
-            if case .preparing = phase { phase = .preparing(activity: activity, done: done, total: total) }
-        case .evaluated(let subject, let evaluation): note(evaluation, of: subject)
-        case .unitStarted(let unit, let attempt, let changes):
-            beginUnit(unit, attempt: attempt, changes: changes, at: now)
-        case .unitCalibrated(let unit, _, let sites): withUnit(unit) { $0.sites = sites }
-        case .stepped(let sample): withUnit(sample.unit) { $0.take(sample) }
-        case .unitFinished(let report): finishUnit(report)
-        case .pauseQueued: isPauseQueued = true
-        case .waiting(let unit):
-            (phase, isPauseQueued) = (.waiting(unit: unit), false)
-            waitingSince = waitingSince ?? now
-        case .resumed(let unit):
-            phase = unit < units.count ? .running : .evaluating
-            leaveGate(at: now)
-        case .changed(let units, let changes, _): change(units, changes)
-        case .continued: phase = .running
-        case .sweepStarted(let points):
-            sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
-        case .sweepMeasured(let point): sweep?.points.append(point)
-        case .sweepFinished: sweep?.isRunning = false
-        case .heldOutMeasured, .redoStarted, .attemptChosen, .rolledBack, .undone, .staleChanged: break
-        case .siteInspected, .imagesInspected, .exported, .warning: break
-        case .finished(let report): end(.finished(report), at: now)
-        case .stopped(let units): end(.stopped(unitsDone: units), at: now)
-        case .failed(let failure): end(.failed(failure), at: now)
-        }
-    }
-
-    /// The run could not be started.
-    mutating func refuse(_ failure: RunFailure, at now: Double) { end(.failed(failure), at: now) }
-
-    private mutating func begin(_ summary: RunSummary) {
-        self.summary = summary
-        currentUnit = nil
-        phase = .preparing(activity: "preparing", done: 0, total: 0)
-        units = summary.units.enumerated().map { index, unit in
-            var hyperparameters = plan.hyperparameters
-            // The engine has checked the overrides; what it says of the bits counts in any case.
-            if let overridden = try? plan.hyperparameters(of: unit.name) { hyperparameters = overridden }
-            if summary.weightBits.indices.contains(index) {
-                hyperparameters.weightBits = summary.weightBits[index]
-            }
-            if summary.activationBits.indices.contains(index) {
-                hyperparameters.activationBits = summary.activationBits[index]
-            }
-            return UnitProgress(unit, hyperparameters: hyperparameters)
-        }
-    }
-
-    private mutating func note(_ evaluation: Evaluation, of subject: EvaluationSubject) {
-        switch subject {
-        case .fullPrecision: fullPrecision = evaluation
-        case .calibrated: (calibrated, calibratedBits) = (evaluation, bits)
-        case .prefix: current = evaluation
-        case .final: final = evaluation
-        }
-    }
-
-    private mutating func beginUnit(
-        _ unit: Int, attempt: Int, changes: [HyperparameterChange], at now: Double
-    ) {
-        phase = .running
-        guard units.indices.contains(unit) else { return }
-        currentUnit = unit
-        unitStartedAt = now
-        units[unit].begin(attempt: attempt)
-        var used = Hyperparameters()
-        // Only a defect of the engine could make these changes wrong; then the known values stay.
-        if (try? used.apply(changes)) != nil { units[unit].hyperparameters = used }
-    }
-
-    private mutating func finishUnit(_ report: AttemptReport) {
-        withUnit(report.unit) { $0.finish(report) }
-        if units.allSatisfy(\.isFinished) { phase = .evaluating }
-    }
-
-    private mutating func change(_ changed: [Int], _ changes: [HyperparameterChange]) {
-        for index in changed where units.indices.contains(index) {
-            // What the engine took is right for every unit; a value that it could not take changes nothing.
-            _ = try? units[index].hyperparameters.apply(changes)
-        }
-    }
-
-    private mutating func leaveGate(at now: Double) {
-        waited += waitingSince.map { max(0, now - $0) } ?? 0
-        waitingSince = nil
-    }
-
-    private mutating func end(_ phase: Phase, at now: Double) {
-        leaveGate(at: now)
-        self.phase = phase
-        endedAt = now
-        isPauseQueued = false
-        sweep?.isRunning = false
-        if case .finished(let report) = phase {
-            fullPrecision = report.fullPrecision ?? fullPrecision
-            calibrated = report.calibrated ?? calibrated
-            final = report.final ?? final
-        }
-    }
-
-    private mutating func withUnit(_ index: Int, _ body: (inout UnitProgress) -> Void) {
-        guard units.indices.contains(index) else { return }
-        body(&units[index])
     }
 }

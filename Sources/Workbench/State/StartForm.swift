@@ -1,9 +1,11 @@
 public import Runs
 
-/// The start screen: a plan that can be changed before it runs.
+/// The start screen: a model, and a plan that can be changed before it runs.
 public struct StartForm: Equatable, Sendable {
-    /// What can be changed.
-    public enum Field: Int, CaseIterable, Sendable {
+    /// What can be chosen or changed.
+    public enum Field: Hashable, Sendable {
+        /// The model.
+        case model
         /// The preset.
         case preset
         /// The bits of weights.
@@ -12,6 +14,11 @@ public struct StartForm: Equatable, Sendable {
         case activationBits
         /// The steps of each unit.
         case steps
+        /// One of the recent runs.
+        case recent(Int)
+
+        /// The fields of the plan.
+        static let ofPlan: [Field] = [.model, .preset, .weightBits, .activationBits, .steps]
     }
 
     /// The steps that can be chosen.
@@ -21,10 +28,16 @@ public struct StartForm: Equatable, Sendable {
 
     /// What would be run.
     public var plan: RunPlan
+    /// What is known of the model.
+    public internal(set) var card: ModelCard
+    /// The references of the bundled models.
+    public let samples: [String]
+    /// What is being looked at, before it is known whether it can be used.
+    public internal(set) var opening: String?
     /// The selected field.
     public var field = Field.preset
     /// What the plan came with that its preset does not say; other presets keep it.
-    let kept: [HyperparameterChange]
+    private(set) var kept: [HyperparameterChange]
     /// The steps for presets that learn, while the one that does not is selected.
     private var learningSteps: Int?
     /// The steps that were asked for together with the preset that does not learn, if any were.
@@ -34,15 +47,45 @@ public struct StartForm: Equatable, Sendable {
     private static let ownKeys: Set = ["weight_bits", "activation_bits", "steps"]
 
     /// Makes a form that starts from a plan.
-    init(plan: RunPlan) {
+    init(plan: RunPlan, card: ModelCard, samples: [String] = []) {
         self.plan = plan
-        kept = plan.preset.hyperparameters.changes(to: plan.hyperparameters)
-            .filter { !Self.ownKeys.contains($0.key) }
+        self.card = card
+        self.samples = samples
+        kept = Self.kept(of: plan)
+    }
+
+    private static func kept(of plan: RunPlan) -> [HyperparameterChange] {
+        plan.preset.hyperparameters.changes(to: plan.hyperparameters).filter { !ownKeys.contains($0.key) }
+    }
+
+    /// Takes another model with its plan.
+    mutating func take(plan: RunPlan, card: ModelCard) {
+        self.plan = plan
+        self.card = card
+        kept = Self.kept(of: plan)
+        (opening, learningSteps, calibratingSteps) = (nil, nil, nil)
+    }
+
+    /// Sets a hyperparameter from text.
+    ///
+    /// - Throws: `PlanError` for a value that is not accepted.
+    mutating func set(_ field: HyperparameterField, to text: String) throws(PlanError) {
+        try field.set(text, in: &plan.hyperparameters)
+        kept = Self.kept(of: plan)
+    }
+
+    /// The bundled model before or after the one in use; nil at the ends and for a model that is none of them.
+    func neighbouringSample(_ offset: Int) -> String? {
+        guard let index = samples.firstIndex(of: opening ?? plan.model) else {
+            return offset > 0 ? samples.first : samples.last
+        }
+        return samples.indices.contains(index + offset) ? samples[index + offset] : nil
     }
 
     /// Moves the selected field's value to the next or the previous one.
     mutating func move(by offset: Int) {
         switch field {
+        case .model, .recent: break
         case .preset: choose(Self.neighbour(of: plan.preset, in: Preset.allCases, offset))
         case .weightBits:
             plan.hyperparameters.weightBits = Self.neighbour(

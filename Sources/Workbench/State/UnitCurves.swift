@@ -54,6 +54,17 @@ struct TermSeries: Equatable, Sendable {
         local.add(x: x, y: values.local ?? 0)
     }
 
+    /// The values nearest to a place.
+    func values(nearest x: Double) -> TermValues? {
+        guard let block = block.bin(nearest: x), let global = global.bin(nearest: x),
+            let local = local.bin(nearest: x)
+        else { return nil }
+        func known(_ value: Double, _ latest: Double?) -> Double? { latest == nil ? nil : value }
+        return TermValues(
+            block: known(block.bin.mean, latest?.block), global: known(global.bin.mean, latest?.global),
+            local: known(local.bin.mean, latest?.local))
+    }
+
     /// The three series as parts of a whole.
     var samples: [ShareSample] {
         zip(block.points, zip(global.points, local.points)).map { block, others in

@@ -16,13 +16,18 @@ public struct UnitProgress: Equatable, Sendable {
         case reverted
     }
 
+    /// How many attempts have their curves kept.
+    static let keptCurves = 8
+
     /// The unit's name.
     public let name: String
     /// The number of weights and biases.
     public let parameters: Int
+    /// The names of its sites.
+    public let siteNames: [String]
     /// What it is doing.
     public var phase = Phase.waiting
-    /// The attempt's number; 0 before the first.
+    /// The number of the attempt that is in work or chosen; 0 before the first.
     public var attempt = 0
     /// The last measured step; 0 before the first.
     public var step = 0
@@ -32,17 +37,29 @@ public struct UnitProgress: Equatable, Sendable {
     public var loss: Double?
     /// What the quantizers said of their sites.
     public var sites: [SiteReport] = []
-    /// What became of the last attempt.
+    /// What became of the chosen attempt.
     public var report: AttemptReport?
+    /// Whether a unit before it has another attempt now than when it was reconstructed.
+    public var isStale = false
     /// What the next attempt, or the one in work, uses.
     public var hyperparameters: Hyperparameters
-    /// What was measured at the steps of the last attempt; nil before its first step.
-    public var curves: UnitCurves?
+    /// What was measured at the steps of the latest attempts, by their numbers.
+    private(set) var curvesByAttempt: [Int: UnitCurves] = [:]
 
     init(_ summary: UnitSummary, hyperparameters: Hyperparameters) {
         name = summary.name
         parameters = summary.parameters
+        siteNames = summary.sites
         self.hyperparameters = hyperparameters
+    }
+
+    /// What was measured at the steps of the attempt in work or chosen; nil before its first step.
+    var curves: UnitCurves? { curvesByAttempt[attempt] }
+
+    /// The curves of other attempts, the latest last.
+    var otherCurves: [(attempt: Int, curves: UnitCurves)] {
+        curvesByAttempt.filter { $0.key != attempt }.sorted { $0.key < $1.key }
+            .map { (attempt: $0.key, curves: $0.value) }
     }
 
     /// Whether it is in work.
@@ -61,21 +78,30 @@ public struct UnitProgress: Equatable, Sendable {
         phase = .calibrating
         self.attempt = attempt
         (step, steps, loss) = (0, 0, nil)
-        curves = nil
+        curvesByAttempt[attempt] = nil
+        forgetOldCurves()
     }
 
     mutating func take(_ sample: StepSample) {
         phase = .running
+        attempt = sample.attempt
         (step, steps, loss) = (sample.step, sample.steps, sample.terms.block ?? sample.loss)
-        var curves = curves ?? UnitCurves(steps: sample.steps)
-        self.curves = nil
-        curves.append(sample)
-        self.curves = curves
+        curvesByAttempt[sample.attempt, default: UnitCurves(steps: sample.steps)].append(sample)
     }
 
-    mutating func finish(_ report: AttemptReport) {
-        phase = report.reverted ? .reverted : .done
-        loss = report.finalLoss
+    /// Takes what became of the attempt that is the chosen one now; nil where the unit is not quantized any more.
+    mutating func settle(_ report: AttemptReport?) {
         self.report = report
+        guard let report else {
+            (phase, loss, step) = (.waiting, nil, 0)
+            return
+        }
+        phase = report.reverted ? .reverted : .done
+        (attempt, loss) = (report.attempt, report.finalLoss)
+    }
+
+    private mutating func forgetOldCurves() {
+        let others = curvesByAttempt.keys.filter { $0 != attempt && $0 != report?.attempt }.sorted()
+        for number in others.dropLast(Self.keptCurves - 2) { curvesByAttempt[number] = nil }
     }
 }

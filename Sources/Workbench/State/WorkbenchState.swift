@@ -5,16 +5,20 @@ public import TerminalUI
 public struct WorkbenchState: Equatable, Sendable {
     /// The size of the screen, for clicks and paging.
     public internal(set) var size: ScreenSize
-    /// What is known of the model that the start screen shows.
-    public let card: ModelCard
     /// The names of the themes that can be chosen.
-    public let themeNames: [String]
+    public internal(set) var themeNames: [String]
+    /// What the settings file says.
+    public internal(set) var settings: WorkbenchSettings
+    /// What is remembered for the next time.
+    public internal(set) var memory: WorkbenchMemory
     /// The name of the theme in use.
     public internal(set) var theme: String
     /// The glyphs in use.
     public internal(set) var glyphs: GlyphSet
     /// Whether the mouse is taken.
     public internal(set) var capturesMouse: Bool
+    /// Whether the terminal shows enough colours for pictures.
+    public internal(set) var hasColors: Bool
     /// The time of the last tick in seconds.
     public internal(set) var now = 0.0
 
@@ -35,18 +39,22 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var isFullScreen = false
     /// The unit looked at; nil follows the unit in work.
     public internal(set) var chosenUnit: Int?
-    /// Whether losses are shown on a logarithmic axis.
-    public internal(set) var isLogarithmic = true
-    /// How much curves are smoothed: an index into `smoothings`.
-    public internal(set) var smoothing = 2
+    /// How charts over steps are shown.
+    public internal(set) var chart = ChartView()
     /// Whether contributions are shown as gradient norms, not as weighted losses.
     public internal(set) var showsGradients = false
+    /// Whether the reconstruction panel shows what held-out images say of each unit, not the steps of one.
+    public internal(set) var showsHeldOut = false
+    /// What runs will take.
+    public internal(set) var estimates = EstimateBook()
     /// The point of the sweep that is looked at, by its bits.
     public internal(set) var chosenBits: BitsPair?
     /// The parameter panel.
     public internal(set) var editor = ParameterEditor()
     /// How many of the latest lines of the log lie below the screen; 0 follows.
     public internal(set) var logOffset = 0
+    /// Which lines of the log are shown; nil shows all.
+    public internal(set) var logFilter: LogFilter?
 
     /// What to say in the footer, and until when.
     public internal(set) var notice: Notice?
@@ -69,18 +77,28 @@ public struct WorkbenchState: Equatable, Sendable {
     ///   - themes: The names of the themes, the one in use first.
     ///   - glyphs: The glyphs that the terminal can show.
     ///   - size: The size of the screen.
-    ///   - capturesMouse: Whether the mouse is taken.
+    ///   - samples: The references of the bundled models.
+    ///   - settings: What the settings file says.
+    ///   - memory: What was remembered.
+    ///   - colorDepth: How many colours the terminal shows.
     public init(
         card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,
-        size: ScreenSize = ScreenSize(width: 80, height: 24), capturesMouse: Bool = true
+        size: ScreenSize = ScreenSize(width: 80, height: 24), samples: [String] = [],
+        settings: WorkbenchSettings = WorkbenchSettings(), memory: WorkbenchMemory = WorkbenchMemory(),
+        colorDepth: ColorDepth = .indexed256
     ) {
-        self.card = card
-        start = StartForm(plan: plan)
+        hasColors = colorDepth == .indexed256 || colorDepth == .trueColor
+        start = StartForm(plan: plan, card: card, samples: samples)
         themeNames = themes
-        theme = themes.first ?? ""
+        theme =
+            [settings.theme, memory.theme].compactMap(\.self).first { themes.contains($0) } ?? themes.first
+            ?? ""
+        self.settings = settings
+        self.memory = memory
+        editor.draft(memory.draft)
         self.glyphs = glyphs
         self.size = size
-        self.capturesMouse = capturesMouse
+        capturesMouse = settings.capturesMouse
     }
 }
 
@@ -105,6 +123,21 @@ public struct BitsPair: Hashable, Sendable {
 }
 
 extension WorkbenchState {
+    /// What to remember for the next time.
+    public var remembered: WorkbenchMemory {
+        var memory = memory
+        memory.draft = editor.draft
+        if let run, let directory = run.summary?.directory {
+            let label =
+                "\(run.plan.model.split { $0 == "/" || $0 == ":" }.last ?? "") \(run.plan.preset.rawValue) \(run.bitsLabel)"
+            memory.remember(RecentRun(directory: directory, label: label))
+        }
+        return memory
+    }
+
+    /// The first key of an action, for sentences.
+    func key(_ action: Action) -> String { settings.keys.text(of: action) }
+
     /// The unit that charts and the list look at.
     var shownUnit: Int? {
         guard let run, !run.units.isEmpty else { return nil }
@@ -116,14 +149,22 @@ extension WorkbenchState {
     /// At a gate those of the first coming unit, else those of the unit in work.
     var shownParameters: Hyperparameters {
         guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
-        let unit = run.gate ?? run.currentUnit ?? 0
+        let unit = draftUnit ?? run.gate ?? run.currentUnit ?? 0
         return run.units[min(unit, run.units.count - 1)].hyperparameters
     }
 
     /// What a draft is compared with: the hyperparameters of the first coming unit.
     var draftBase: Hyperparameters {
         guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
-        return run.units[min(run.firstComingUnit, run.units.count - 1)].hyperparameters
+        return run.units[min(draftUnit ?? run.firstComingUnit, run.units.count - 1)].hyperparameters
+    }
+
+    /// The one coming unit that the draft is for; nil for all of them.
+    var draftUnit: Int? {
+        guard let run, let unit = editor.unit, (run.firstComingUnit..<run.units.count).contains(unit) else {
+            return nil
+        }
+        return unit
     }
 
     /// The selected point of the sweep, or the one that the sweep suggests.

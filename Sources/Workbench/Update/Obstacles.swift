@@ -12,13 +12,28 @@ extension WorkbenchState {
         case .editField, .apply, .undo: obstacleToEditing(action)
         case .adopt: obstacleToAdopting
         case .back:
-            isFullScreen || looksAwayFromResult ? nil : "Esc leaves the full screen; this is not one. q quits"
+            isFullScreen || looksAwayFromResult || chart.cursor != nil || logFilter != nil
+                ? nil
+                : "\(key(.back)) leaves the full screen; this is not one. \(key(.quit)) quits"
         case .fullScreen:
             Layout(self).mode == .single ? "there is room for one panel only" : nil
+        case .redo, .redoStale, .attempts, .rollBack, .undoDecision, .evaluate, .inspectSite, .images, .scope,
+            .heldOut:
+            obstacleToDeciding(action)
+        case .cancelAttempt: obstacleToSteering(.finishUnit)
+        case .pin: shownCurves == nil ? "there is no curve to keep" : nil
+        case .zoomIn: chart.canZoomIn ? nil : "this is as near as it gets"
+        case .zoomOut, .zoomReset: chart.isZoomed ? nil : "all steps are shown"
+        case .cursorLeft, .cursorRight: shownCurves == nil ? "there is no curve to inspect" : nil
+        case .findNext: logOffset > 0 ? nil : "this is the last match"
+        case .findPrevious: logOffset + 1 < shownLog.count ? nil : "this is the first match"
         case .previousUnit, .nextUnit: obstacleToTurning(forward: action == .nextUnit)
         default: nil
         }
     }
+
+    /// What was measured of the unit that is looked at.
+    private var shownCurves: UnitCurves? { shownUnit.flatMap { run?.units[$0].curves } }
 
     private func obstacleToTurning(forward: Bool) -> String? {
         guard let shownUnit, let count = run?.units.count else { return "the units are not known yet" }
@@ -31,19 +46,21 @@ extension WorkbenchState {
     var looksAwayFromResult: Bool { (run?.hasEnded ?? false) && chosenUnit != nil }
 
     private func obstacleToSteering(_ action: Action) -> String? {
-        guard let run else { return "no run is in work: Enter starts one" }
+        guard let run else { return "no run is in work: \(key(.start)) starts one" }
         if action == .newRun {
-            return run.hasEnded ? nil : "the run is still in work; q ends it"
+            return run.hasEnded ? nil : "the run is still in work; \(key(.quit)) ends it"
         }
-        if run.hasEnded { return "the run has ended; n goes to the start screen" }
+        if run.hasEnded { return "the run has ended; \(key(.newRun)) goes to the start screen" }
         if quittingSince != nil { return "the run is being stopped" }
-        if run.isSweeping, action != .sweep { return "a sweep is in work: w stops it" }
+        if run.isSweeping, action != .sweep { return "a sweep is in work: \(key(.sweep)) stops it" }
         switch action {
-        case .step where run.gate == run.units.count: return "no unit is left; Space goes on to the end"
+        case .step where run.gate == run.units.count:
+            return "no unit is left; \(key(.pause)) goes on to the end"
         case .edit where run.gate == run.units.count, .edit where run.gate == nil && !hasUnitsLeft:
             return "no unit is left that could have other parameters"
         case .finishUnit where !isOptimising: return "no unit is being optimised"
-        case .sweep where run.gate == nil: return "a sweep starts at a gate: Space waits at the next one"
+        case .sweep where run.gate == nil:
+            return "a sweep starts at a gate: \(key(.pause)) waits at the next one"
         default: return nil
         }
     }
@@ -63,32 +80,34 @@ extension WorkbenchState {
         guard let run else { return "there is nothing to export before a run" }
         if run.report != nil { return nil }
         if run.hasEnded { return "the run has no result to export" }
-        if run.isSweeping { return "a sweep is in work: w stops it" }
+        if run.isSweeping { return "a sweep is in work: \(key(.sweep)) stops it" }
         return run.gate == nil
-            ? "export works at a gate or when the run is done: Space waits at the next gate" : nil
+            ? "export works at a gate or when the run is done: \(key(.pause)) waits at the next gate" : nil
     }
 
     private func obstacleToEditing(_ action: Action) -> String? {
         if action == .undo { return editor.canUndo ? nil : "there is nothing to undo" }
         guard let run else { return "no run is in work" }
-        if run.hasEnded { return "the run has ended; n goes to the start screen" }
-        if run.isSweeping { return "a sweep is in work: w stops it" }
+        if run.hasEnded { return "the run has ended; \(key(.newRun)) goes to the start screen" }
+        if run.isSweeping { return "a sweep is in work: \(key(.sweep)) stops it" }
         guard let gate = run.gate else {
-            return "read-only while a unit is in work: e waits at the next gate"
+            return "read-only while a unit is in work: \(key(.edit)) waits at the next gate"
         }
         if gate >= run.units.count { return "no unit is left that could have other parameters" }
         if action == .apply, draftBase.changes(to: editor.applied(to: draftBase)).isEmpty {
-            return "nothing is changed: Enter changes the selected value"
+            return "nothing is changed: \(key(.editField)) changes the selected value"
         }
         return nil
     }
 
     private var obstacleToAdopting: String? {
         guard let run else { return "no run is in work" }
-        if shownPoint == nil { return "there is no point yet: w starts a sweep at a gate" }
-        if run.hasEnded { return "the run has ended; n starts another with other bits" }
-        if run.isSweeping { return "bits can be adopted when the sweep is done: w stops it" }
-        guard let gate = run.gate else { return "bits can be adopted at a gate: Space waits at the next one" }
+        if shownPoint == nil { return "there is no point yet: \(key(.sweep)) starts a sweep at a gate" }
+        if run.hasEnded { return "the run has ended; \(key(.newRun)) starts another with other bits" }
+        if run.isSweeping { return "bits can be adopted when the sweep is done: \(key(.sweep)) stops it" }
+        guard let gate = run.gate else {
+            return "bits can be adopted at a gate: \(key(.pause)) waits at the next one"
+        }
         return gate >= run.units.count ? "no unit is left that could have other bits" : nil
     }
 }

@@ -17,16 +17,25 @@ extension WorkbenchState {
             case .overwriting: return [.overwrite, .always]
             case .checking, .writing, .done: return [.result, .always]
             }
+        case .palette: return [.palette, .always]
+        case .open: return [.open, .always]
+        case .redo: return [.redo, .always]
+        case .attempts: return [.attempts, .always]
+        case .rollBack: return [.rollBack, .always]
+        case .site: return [.site, .always]
+        case .images: return [.images, .always]
         case nil: break
         }
         guard run != nil else { return [.start, .everywhere, .always] }
         if editor.typing != nil { return [.field, .always] }
-        return [KeyContext(focus), .run, .everywhere, .always]
+        if logFilter?.isTyping == true { return [.filter, .always] }
+        let inner: [KeyContext] = focus == .log && logFilter != nil ? [.filtered] : []
+        return inner + [KeyContext(focus), .run, .everywhere, .always]
     }
 
     mutating func take(_ event: KeyEvent) -> [WorkbenchEffect] {
         let contexts = contexts
-        if let action = KeyTable.action(for: event.key, in: contexts) {
+        if let action = settings.keys.action(for: event.key, in: contexts) {
             return perform(action)
         }
         if isTyping {
@@ -35,7 +44,7 @@ extension WorkbenchState {
             return []
         }
         if !contexts.contains(.small), !contexts.contains(.quit) {
-            notify("\(KeyBinding.name(event.key)) does nothing here; ? shows what does")
+            notify("\(event.key.name) does nothing here; \(key(.help)) shows what does")
         }
         return []
     }
@@ -44,10 +53,11 @@ extension WorkbenchState {
     var isTyping: Bool {
         guard !Layout.isTooSmall(size) else { return false }
         switch overlay {
-        case .help: return true
+        case .help, .palette: return true
+        case .open(let dialog): return !dialog.isOpening
         case .export(let dialog): return dialog.stage == .editing
-        case .quit, .themes: return false
-        case nil: return run != nil && editor.typing != nil
+        case .quit, .themes, .redo, .attempts, .rollBack, .site, .images: return false
+        case nil: return run != nil && (editor.typing != nil || logFilter?.isTyping == true)
         }
     }
 
@@ -67,9 +77,23 @@ extension WorkbenchState {
             overlay = .help(help)
         case .export(var dialog):
             body(&dialog.line)
-            dialog.problem = nil
+            (dialog.problem, dialog.suggestions) = (nil, [])
             overlay = .export(dialog)
+        case .palette(var palette):
+            body(&palette.line)
+            (palette.selected, palette.problem) = (0, nil)
+            overlay = .palette(palette)
+        case .open(var dialog):
+            body(&dialog.line)
+            (dialog.problem, dialog.suggestions) = (nil, [])
+            overlay = .open(dialog)
         default:
+            if editor.typing == nil, var filter = logFilter {
+                body(&filter.line)
+                logFilter = filter
+                logOffset = 0
+                return
+            }
             guard var typing = editor.typing else { return }
             body(&typing.line)
             (typing.problem, typing.isUntouched) = (nil, false)
@@ -79,7 +103,7 @@ extension WorkbenchState {
 
     /// Does what a key or a click asks for, or says why it cannot be done.
     mutating func perform(_ action: Action) -> [WorkbenchEffect] {
-        if let obstacle = obstacle(to: action) {
+        if overlay == nil, let obstacle = obstacle(to: action) {
             notify(obstacle, .warning)
             return []
         }
@@ -99,6 +123,8 @@ extension WorkbenchState {
         case .quit: return askToQuit()
         case .help: overlay = .help(HelpOverlay())
         case .themes: overlay = .themes(ThemePicker(previous: theme))
+        case .palette: overlay = .palette(CommandPalette())
+        case .reload: return [.reloadSettings]
         case .glyphs:
             glyphs = glyphs.next
             notify("glyphs: \(glyphs.rawValue)")
@@ -106,7 +132,8 @@ extension WorkbenchState {
             capturesMouse.toggle()
             notify(
                 capturesMouse
-                    ? "the mouse works here" : "the mouse is the terminal's: it selects text; M takes it back"
+                    ? "the mouse works here"
+                    : "the mouse is the terminal's: it selects text; \(key(.mouse)) takes it back"
             )
             return [.captureMouse(capturesMouse)]
         default: return nil
@@ -115,25 +142,37 @@ extension WorkbenchState {
     }
 
     private mutating func performAtStart(_ action: Action) -> [WorkbenchEffect] {
-        let last = StartForm.Field.allCases.count - 1
+        let fields = startFields
+        let index = fields.firstIndex(of: start.field) ?? 0
+        func field(_ index: Int) -> StartForm.Field { fields[min(max(index, 0), fields.count - 1)] }
         switch action {
-        case .up: start.field = StartForm.Field(rawValue: start.field.rawValue - 1) ?? start.field
-        case .down: start.field = StartForm.Field(rawValue: start.field.rawValue + 1) ?? start.field
-        case .first: start.field = .preset
-        case .last: start.field = StartForm.Field(rawValue: last) ?? start.field
-        case .left: start.move(by: -1)
-        case .right: start.move(by: 1)
-        case .start: return beginRun()
+        case .up: start.field = field(index - 1)
+        case .down: start.field = field(index + 1)
+        case .first: start.field = field(0)
+        case .last: start.field = field(fields.count - 1)
+        case .left, .right: return moveChoiceAtStart(by: action == .left ? -1 : 1)
+        case .start:
+            if case .recent(let index) = start.field { return openRecent(index) }
+            return beginRun()
+        case .open: openDialog()
         default: break
         }
         return []
+    }
+
+    /// What can be selected on the start screen.
+    var startFields: [StartForm.Field] {
+        StartForm.Field.ofPlan + shownRecents.indices.map { .recent($0) }
     }
 
     private mutating func beginRun() -> [WorkbenchEffect] {
         run = RunProgress(plan: start.plan, startedAt: now)
         log = LogRing()
         reporter = PlainReporter(brief: true)
+        let draft = editor.draft
         editor = ParameterEditor()
+        editor.draft(draft)
+        (chart, logFilter) = (ChartView(), nil)
         (chosenUnit, chosenBits, logOffset, editsAtGate) = (nil, nil, 0, false)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)
         return [.startRun(start.plan)]

@@ -6,6 +6,9 @@ extension WorkbenchState {
         guard capturesMouse, !Layout.isTooSmall(size) else { return [] }
         switch event.action {
         case .press where event.button == .left: return click(x: event.x, y: event.y)
+        case .press where event.button == .right, .drag where event.button == .right:
+            inspect(x: event.x, y: event.y)
+            return []
         case .wheel(let direction): return wheel(direction, x: event.x, y: event.y)
         default: return []
         }
@@ -19,7 +22,7 @@ extension WorkbenchState {
         }
         notice = nil
         guard overlay == nil, editor.typing == nil else { return [] }
-        guard run != nil else { return [] }
+        guard run != nil else { return clickAtStart(x: x, y: y) }
         if let tab = layout.tabs.first(where: { $0.frame.contains(x: x, y: y) }) {
             show(tab.panel)
             return []
@@ -28,12 +31,12 @@ extension WorkbenchState {
             return []
         }
         show(panel)
-        select(in: panel, content: layout.content(of: panel), y: y)
+        select(in: panel, content: layout.content(of: panel), x: x, y: y)
         return []
     }
 
     /// Selects the row of a list that lies at a row of the screen.
-    private mutating func select(in panel: Panel, content: Rect, y: Int) {
+    private mutating func select(in panel: Panel, content: Rect, x: Int, y: Int) {
         switch panel {
         case .units:
             let count = run?.units.count ?? 0
@@ -54,7 +57,28 @@ extension WorkbenchState {
             if let row = row(at: y, in: content, headings: 1, selected: selected, count: ordered.count) {
                 choose(ordered[row])
             }
-        case .reconstruction, .contributions, .log: break
+        case .reconstruction:
+            if let unit = Multiples(self, in: content).frames.firstIndex(where: { $0.contains(x: x, y: y) }) {
+                choose(unit: unit)
+            }
+        case .contributions, .log: break
+        }
+    }
+
+    private mutating func clickAtStart(x: Int, y: Int) -> [WorkbenchEffect] {
+        if let field = Painter(self).startField(x: x, y: y) { start.field = field }
+        return []
+    }
+
+    /// Puts the cursor of the charts where the mouse is.
+    private mutating func inspect(x: Int, y: Int) {
+        guard overlay == nil, run != nil, obstacle(to: .cursorLeft) == nil else { return }
+        for panel in [Panel.reconstruction, .contributions] {
+            let content = Layout(self).content(of: panel)
+            guard content.contains(x: x, y: y), let place = Painter(self).place(at: x, in: content, of: panel)
+            else { continue }
+            chart.place(cursor: place)
+            show(panel)
         }
     }
 
@@ -75,15 +99,30 @@ extension WorkbenchState {
             case .left: .left
             case .right: .right
             }
-        if case .help = overlay { return perform(action) }
+        switch overlay {
+        case .help, .palette, .themes: return perform(action)
+        default: break
+        }
         guard overlay == nil, editor.typing == nil, action == .up || action == .down else { return [] }
         guard run != nil else { return perform(action) }
         let panel = Layout(self).panels.first { $0.frame.contains(x: x, y: y) }?.panel
         guard let panel else { return [] }
+        if panel == .reconstruction || panel == .contributions { return zoom(direction, x: x, in: panel) }
         // The wheel moves what is under it; the focus stays where it is.
         let focused = focus
         focus = panel
         defer { focus = focused }
         return perform(action)
+    }
+
+    /// The wheel on a chart zooms around the mouse.
+    private mutating func zoom(
+        _ direction: MouseEvent.WheelDirection, x: Int, in panel: Panel
+    ) -> [WorkbenchEffect] {
+        let action: Action = direction == .up ? .zoomIn : .zoomOut
+        guard direction == .up else { return perform(action) }
+        guard obstacle(to: .zoomIn) == nil else { return perform(action) }
+        chart.zoomIn(around: Painter(self).place(at: x, in: Layout(self).content(of: panel), of: panel))
+        return []
     }
 }

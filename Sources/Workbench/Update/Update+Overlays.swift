@@ -10,6 +10,15 @@ extension WorkbenchState {
         case .help(let help): moveHelp(help, action)
         case .themes(let picker): pickTheme(picker, action)
         case .export(let dialog): return performInExport(dialog, action)
+        case .palette(let palette): return performInPalette(palette, action)
+        case .open(let dialog): return performInOpen(dialog, action)
+        case .redo(let dialog): return performInRedo(dialog, action)
+        case .attempts(let view): return performInAttempts(view, action)
+        case .rollBack(let unit):
+            overlay = nil
+            return action == .confirm ? [.send(.rollBack(unit: unit))] : []
+        case .site(let view): return performInSite(view, action)
+        case .images(let view): return performInImages(view, action)
         case nil: break
         }
         return []
@@ -19,7 +28,8 @@ extension WorkbenchState {
         var help = help
         let overlay = Layout(self).overlay
         let page = max(1, overlay.height - 4)
-        let rows = HelpText.rows(matching: help.filter.text, width: overlay.width - 4)
+        let rows = HelpText.rows(
+            of: settings.keys, matching: help.filter.text, width: overlay.width - 4)
         let last = max(0, rows.count - page)
         switch action {
         case .cancel where !help.filter.isEmpty: help = HelpOverlay()
@@ -49,7 +59,9 @@ extension WorkbenchState {
         case .cancel:
             theme = picker.previous
             overlay = nil
-        case .confirm: overlay = nil
+        case .confirm:
+            overlay = nil
+            memory.theme = theme
         default: break
         }
     }
@@ -78,7 +90,8 @@ extension WorkbenchState {
     private mutating func performInExport(_ dialog: ExportDialog, _ action: Action) -> [WorkbenchEffect] {
         var dialog = dialog
         switch (dialog.stage, action) {
-        case (.editing, .switchFormat): switchFormat(&dialog)
+        case (.editing, .switchFormat), (.editing, .up), (.editing, .down): switchFormat(&dialog)
+        case (.editing, .complete): return [.complete(dialog.path)]
         case (.editing, .confirm):
             guard !dialog.path.isEmpty else {
                 dialog.problem = "a path is needed"

@@ -10,21 +10,46 @@ extension WorkbenchState {
         case .nextPanel: show(focus.next)
         case .previousPanel: show(focus.previous)
         case .fullScreen: isFullScreen.toggle()
-        case .back:
-            if isFullScreen { isFullScreen = false } else { chosenUnit = nil }
-        case .logY: isLogarithmic.toggle()
-        case .smoothing: smoothing = (smoothing + 1) % Self.smoothings.count
+        case .back: goBack()
+        case .logY, .logX, .smoothing, .pin, .zoomIn, .zoomOut, .zoomReset, .cursorLeft, .cursorRight:
+            changeChart(action)
         case .measure: showsGradients.toggle()
+        case .copy: return copy()
+        case .redo, .redoStale, .attempts, .rollBack, .undoDecision, .evaluate, .cancelAttempt, .inspectSite,
+            .images, .scope, .heldOut:
+            return decide(action)
+        case .filter, .findNext, .findPrevious: changeFilter(action)
         case .previousUnit: choose(unit: (shownUnit ?? 0) - 1)
         case .nextUnit: choose(unit: (shownUnit ?? 0) + 1)
         case .editField: editField()
         case .undo: editor.undo()
-        case .confirm: editor.commitTyping(over: draftBase)
-        case .cancel: editor.typing = nil
+        case .confirm, .cancel: endTyping(keeping: action == .confirm)
         case .up, .down, .left, .right, .first, .last, .pageUp, .pageDown: move(action)
         default: break
         }
         return []
+    }
+
+    private mutating func goBack() {
+        if isFullScreen {
+            isFullScreen = false
+        } else if chart.cursor != nil {
+            chart.cursor = nil
+        } else if logFilter != nil {
+            logFilter = nil
+        } else {
+            chosenUnit = nil
+        }
+    }
+
+    private mutating func endTyping(keeping: Bool) {
+        if editor.typing != nil {
+            if keeping { editor.commitTyping(over: draftBase) } else { editor.typing = nil }
+        } else if keeping, let filter = logFilter, !filter.line.isEmpty {
+            logFilter?.isTyping = false
+        } else {
+            logFilter = nil
+        }
     }
 
     /// Gives a panel the focus.
@@ -47,11 +72,11 @@ extension WorkbenchState {
             guard let run, run.isSweeping else { return startSweep() }
             return [.send(.stopSweep)]
         case .apply:
-            return [.send(.change(draftBase.changes(to: editor.applied(to: draftBase))))]
+            return [.send(.change(draftBase.changes(to: editor.applied(to: draftBase)), unit: draftUnit))]
         case .adopt: return adopt()
         default:
             run = nil
-            return []
+            return [.forgetRun]
         }
     }
 
@@ -72,7 +97,7 @@ extension WorkbenchState {
     private mutating func edit() -> [WorkbenchEffect] {
         if run?.gate != nil {
             show(.parameters)
-            notify("Enter changes a value, a applies, Space goes on")
+            notify("\(key(.editField)) changes a value, \(key(.apply)) applies, \(key(.pause)) goes on")
             return []
         }
         editsAtGate = true
@@ -110,7 +135,7 @@ extension WorkbenchState {
     /// Takes the next or previous value of a field of few values into the draft.
     private mutating func cycle(_ field: HyperparameterField, by offset: Int, wrapping: Bool) {
         guard let choices = ParameterEditor.choices(of: field) else {
-            return notify("Enter types a value for \(field.key)")
+            return notify("\(key(.editField)) types a value for \(field.key)")
         }
         let value = field.value(in: editor.applied(to: draftBase))
         let index = (choices.firstIndex(of: value) ?? 0) + offset
@@ -133,7 +158,7 @@ extension WorkbenchState {
             editor.selected = Self.target(
                 of: action, from: editor.selected, count: HyperparameterField.all.count, page: page)
         case .log:
-            let count = log.entries.count
+            let count = shownLog.count
             let first = max(0, count - 1 - logOffset)
             logOffset = max(0, count - 1 - Self.target(of: action, from: first, count: count, page: page))
         }

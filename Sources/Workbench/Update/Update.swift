@@ -10,12 +10,14 @@ public import TerminalUI
 ///   - message: What it is told.
 /// - Returns: What should happen outside.
 public func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -> [WorkbenchEffect] {
-    switch message {
-    case .input(let event): state.take(event)
-    case .engine(let events): events.flatMap { state.take($0) }
-    case .tick(let time): state.take(time)
-    case .effectDone(let outcome): state.take(outcome)
-    }
+    let effects =
+        switch message {
+        case .input(let event): state.take(event)
+        case .engine(let events): events.flatMap { state.take($0) }
+        case .tick(let time): state.take(time)
+        case .effectDone(let outcome): state.take(outcome)
+        }
+    return effects + state.askForEstimates()
 }
 
 /// Takes note of a message of a `TerminalLoop`.
@@ -81,6 +83,16 @@ extension WorkbenchState {
             notify(reason, .error)
             exportFailed(reason)
             return []
+        case .estimated(let plan, let estimate):
+            estimates.note(estimate.map { .known($0) } ?? .unknown, of: plan)
+            return []
+        case .completed(let text, let suggestions): return completed(text, suggestions)
+        case .opened(let opened): return take(opened)
+        case .openRefused(let reason): return openRefused(reason)
+        case .settingsRead(let settings, let themes, let problems):
+            return take(settings, themes: themes, problems: problems)
+        case .settingsWritten(let path): return say("wrote \(path)", .success)
+        case .failed(let reason): return say(reason, .error)
         case .runRefused(let failure):
             run?.refuse(failure, at: now)
             note(.failed(failure))
@@ -97,6 +109,11 @@ extension WorkbenchState {
         case .waiting(let unit): arrive(at: unit)
         case .changed(_, let changes, _):
             editor.settle(changes)
+            if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
+                notify(said, .success)
+            }
+        case .siteInspected, .imagesInspected: take(lookedAt: event)
+        case .attemptChosen, .rolledBack, .undone, .redoStarted:
             if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
                 notify(said, .success)
             }
@@ -145,7 +162,9 @@ extension WorkbenchState {
             return notify("no unit is left that could have other parameters", .warning)
         }
         show(.parameters)
-        notify("the run waits: Enter changes a value, a applies, Space goes on")
+        notify(
+            "the run waits: \(key(.editField)) changes a value, \(key(.apply)) applies, \(key(.pause)) goes on"
+        )
     }
 
     private mutating func leaveGate() {
@@ -158,19 +177,9 @@ extension WorkbenchState {
 
     /// Writes what happened into the log; what repeats many times a second is left out.
     private mutating func note(_ event: RunEvent) {
-        let severity: LogRing.Severity
-        switch event {
-        case .stepped: return
-        case .progressed(_, let done, let total) where done > 0 && done < total: return
-        case .warning, .stopped: severity = .warning
-        case .failed: severity = .error
-        case .unitFinished(let report): severity = report.reverted ? .warning : .success
-        case .finished, .exported: severity = .success
-        default: severity = .info
-        }
-        for sentence in reporter.sentences(for: event) {
-            log.append(sentence, severity, at: runSeconds)
-            if logOffset > 0 { logOffset = min(logOffset + 1, log.entries.count - 1) }
-        }
+        let before = log.total
+        log.note(event, by: &reporter, at: runSeconds)
+        let added = log.total - before
+        if added > 0, logOffset > 0 { logOffset = min(logOffset + added, max(0, shownLog.count - 1)) }
     }
 }

@@ -12,8 +12,8 @@ struct FooterHint: Equatable {
 enum Footer {
     /// The hints that fit, from the left.
     static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
-        let bindings = KeyTable.bindings(in: state.contexts)
-            .filter { $0.hint != nil && state.obstacle(to: $0.action) == nil }
+        let bindings = state.settings.keys.bindings(in: state.contexts)
+            .filter { $0.hint != nil && state.isAvailable($0.action) }
         let order = bindings.enumerated().sorted {
             ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
         }
@@ -40,8 +40,14 @@ enum Footer {
             if state.run?.gate != nil { return "go on" }
             return state.run?.isPauseQueued == true ? "don't pause" : "pause"
         case .sweep: return state.run?.isSweeping == true ? "stop sweep" : "sweep"
-        case .back: return state.isFullScreen ? "back" : "result"
+        case .back:
+            if state.isFullScreen { return "back" }
+            if state.chart.cursor != nil { return "latest values" }
+            return state.logFilter != nil ? "all lines" : "result"
         case .fullScreen: return state.isFullScreen ? "shrink" : "full"
+        case .start: return state.startVerb
+        case .mouse: return state.capturesMouse ? "mouse off" : "mouse on"
+        case .pin: return state.chart.pinned == state.shownUnit ? "unpin" : "pin"
         default: return binding.hint ?? ""
         }
     }
@@ -75,7 +81,9 @@ extension Painter {
     mutating func drawSmall() {
         let least = Layout.least
         if state.overlay == .quit {
-            grid.write("stop and quit? y n", x: 0, y: 0, style: Style(.warn))
+            grid.write(
+                "stop and quit? \(state.settings.keys.text(of: .confirm, in: .quit)) \(state.settings.keys.text(of: .cancel, in: .quit))",
+                x: 0, y: 0, style: Style(.warn))
             return
         }
         var spans = [TextSpan("\(state.size.width)x\(state.size.height)", Style(.warn))]
@@ -83,10 +91,11 @@ extension Painter {
         if let run = state.run {
             spans += [TextSpan("  "), status(run)]
             if run.isPauseQueued { spans.append(TextSpan(" PAUSE queued", Style(.warn))) }
-            let space = run.hasEnded ? "" : run.gate == nil ? "  Space pause" : "  Space go on"
-            spans.append(TextSpan("\(space)  q quit", .muted))
+            let pause = run.gate == nil ? "pause" : "go on"
+            let space = run.hasEnded ? "" : "  \(state.key(.pause)) \(pause)"
+            spans.append(TextSpan("\(space)  \(state.key(.quit)) quit", .muted))
         } else {
-            spans.append(TextSpan("  q quit", .muted))
+            spans.append(TextSpan("  \(state.key(.quit)) quit", .muted))
         }
         grid.write(spans, x: 0, y: 0)
     }

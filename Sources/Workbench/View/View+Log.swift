@@ -3,8 +3,11 @@ internal import TerminalUI
 extension Painter {
     /// The latest lines at the bottom, longer ones broken.
     mutating func drawLog(in area: Rect) {
-        let entries = state.log.entries
+        let entries = state.shownLog
         guard !entries.isEmpty else {
+            if let filter = state.logFilter, !filter.line.isEmpty {
+                return explain("No line has “\(filter.line.text)”.", in: area)
+            }
             return explain("What happens in the run appears here.", in: area)
         }
         let indent = 8

@@ -8,12 +8,19 @@ extension Painter {
         case .help(let help): drawHelp(help)
         case .themes: drawThemes()
         case .export(let dialog): drawExport(dialog)
+        case .palette(let palette): drawPalette(palette)
+        case .open(let dialog): drawOpen(dialog)
+        case .redo(let dialog): drawRedo(dialog)
+        case .attempts(let view): drawAttempts(view)
+        case .rollBack(let unit): drawRollBack(unit)
+        case .site(let view): drawSite(view)
+        case .images(let view): drawImages(view)
         case nil: break
         }
     }
 
     /// Draws an empty dialog in the middle and returns what is inside.
-    private mutating func drawDialog(_ title: String, width: Int, height: Int) -> Rect {
+    mutating func drawDialog(_ title: String, width: Int, height: Int) -> Rect {
         let screen = Rect(x: 0, y: 0, width: grid.width, height: grid.height - 1)
         let area = screen.centered(width: min(width, screen.width - 2), height: min(height, screen.height))
         return grid.drawBox(area, title: title, focused: true, glyphs: glyphs).inset(columns: 1, rows: 0)
@@ -30,30 +37,37 @@ extension Painter {
         let body = area.rows([.share(1), .fixed(1)])
         grid.writeWrapped(
             text, in: Rect(x: area.x, y: area.y + 1, width: area.width, height: body[0].height - 1))
-        writeKeys([("y", "stop and quit"), ("n", "stay")], in: body[1])
+        writeKeys([(key(.confirm, .quit), "stop and quit"), (key(.cancel, .quit), "stay")], in: body[1])
     }
 
-    private mutating func writeKeys(_ keys: [(key: String, text: String)], in row: Rect) {
+    /// The first key of an action in a dialog.
+    func key(_ action: Action, _ context: KeyContext) -> String {
+        state.settings.keys.text(of: action, in: context)
+    }
+
+    mutating func writeKeys(_ keys: [(key: String, text: String)], in row: Rect) {
         let spans = keys.flatMap { [TextSpan($0.key, Style(.keyHint)), TextSpan(" \($0.text)   ")] }
         grid.write(spans, x: row.x, y: row.y, in: row)
     }
 
     private mutating func drawThemes() {
-        let height = min(state.themeNames.count, 12) + 4
-        let area = drawDialog("Theme", width: 40, height: height)
-        let parts = area.rows([.share(1), .fixed(1)])
+        let height = min(state.themeNames.count, 12) + 7
+        let area = drawDialog("Theme", width: 44, height: height)
+        let parts = area.rows([.share(1), .fixed(1), .fixed(2), .fixed(1)])
+        drawSwatches(in: parts[2])
         Table(
             list: state.themeNames.map { TextSpan($0) },
             selected: state.themeNames.firstIndex(of: state.theme)
         ).draw(into: &grid, in: parts[0], glyphs: glyphs)
-        writeKeys([("Enter", "keep"), ("Esc", "cancel")], in: parts[1])
+        writeKeys([(key(.confirm, .themes), "keep"), (key(.cancel, .themes), "cancel")], in: parts[3])
     }
 
     // MARK: - Help
 
     private mutating func drawHelp(_ help: HelpOverlay) {
         let area = drawDialog("Help", width: layout.overlay.width, height: layout.overlay.height)
-        let lines = HelpText.rows(matching: help.filter.text, width: area.width)
+        let lines = HelpText.rows(
+            of: state.settings.keys, matching: help.filter.text, width: area.width)
         let parts = area.rows([.fixed(1), .share(1), .fixed(1)])
         grid.write("filter", x: parts[0].x, y: parts[0].y, style: .muted, in: parts[0])
         let field = Rect(x: parts[0].x + 8, y: parts[0].y, width: parts[0].width - 8, height: 1)
@@ -65,9 +79,12 @@ extension Painter {
             drawHelpLine(line, in: list.row(index))
         }
         let below = lines.count - first - list.height
-        let more = below > 0 ? "\(below) more, Down scrolls   " : ""
+        let more = below > 0 ? "\(below) more, \(key(.down, .help)) scrolls   " : ""
         grid.write(
-            [TextSpan(more, .muted), TextSpan("Esc", Style(.keyHint)), TextSpan(" close, type to filter")],
+            [
+                TextSpan(more, .muted), TextSpan(key(.cancel, .help), Style(.keyHint)),
+                TextSpan(" close, type to filter"),
+            ],
             x: parts[2].x, y: parts[2].y, in: parts[2])
     }
 
@@ -77,7 +94,7 @@ extension Painter {
             return
         }
         grid.write(line.keys, x: row.x + 1, y: row.y, style: Style(.keyHint), in: row)
-        grid.write(text, x: row.x + 1 + HelpText.keyColumns, y: row.y, in: row)
+        grid.write(text, x: row.x + 1 + HelpText.keyColumns(state.settings.keys), y: row.y, in: row)
     }
 
     // MARK: - Export
@@ -119,7 +136,7 @@ extension Painter {
             return
         }
         switch dialog.stage {
-        case .editing: break
+        case .editing: drawSuggestions(dialog.suggestions, in: area)
         case .checking: grid.write("looking at the path", x: area.x, y: area.y, style: .muted, in: area)
         case .overwriting:
             grid.writeWrapped(
@@ -134,9 +151,14 @@ extension Painter {
 
     private func exportKeys(_ dialog: ExportDialog) -> [(key: String, text: String)] {
         switch dialog.stage {
-        case .editing: [("Enter", "write"), ("Tab", "format"), ("Esc", "cancel")]
-        case .overwriting: [("y", "replace it"), ("n", "another path")]
-        case .checking, .writing, .done: [("Esc", "close")]
+        case .editing:
+            [
+                (key(.confirm, .export), "write"), (key(.complete, .export), "complete"),
+                (key(.switchFormat, .export), "format"), (key(.cancel, .export), "cancel"),
+            ]
+        case .overwriting:
+            [(key(.confirm, .overwrite), "replace it"), (key(.cancel, .overwrite), "another path")]
+        case .checking, .writing, .done: [(key(.cancel, .result), "close")]
         }
     }
 }

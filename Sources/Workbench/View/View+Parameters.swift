@@ -8,6 +8,7 @@ extension Painter {
     /// Which units the parameters belong to.
     var parameterScope: String {
         guard let run = state.run, !run.units.isEmpty else { return "" }
+        if let unit = state.draftUnit { return "\(run.units[unit].name) only" }
         if let gate = run.gate { return gate < run.units.count ? "from \(run.units[gate].name) on" : "" }
         return run.hasEnded ? "as used" : "read-only while running"
     }
@@ -112,7 +113,8 @@ extension Painter {
             grid.write(line, x: area.x, y: area.y + index, style: .muted, in: area)
         }
         grid.write(
-            draft ?? (isEditable ? "Enter changes, a applies" : hint), x: area.x, y: area.y + 2,
+            draft ?? (isEditable ? "\(state.key(.editField)) changes, \(state.key(.apply)) applies" : hint),
+            x: area.x, y: area.y + 2,
             style: draft == nil ? .muted : Style(.warn), in: area)
     }
 
@@ -120,13 +122,18 @@ extension Painter {
     private var draftText: String? {
         let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
         guard count > 0 else { return nil }
-        let text = count == 1 ? "1 change" : "\(count) changes"
-        return isEditable ? "\(text) in the draft: a applies, u undoes" : "\(text) kept as a draft"
+        var text = count == 1 ? "1 change" : "\(count) changes"
+        if isEditable, let seconds = state.comingSeconds, let drafted = seconds.drafted {
+            text += ", \(QuantityText.duration(drafted)) instead of \(QuantityText.duration(seconds.now))"
+        }
+        return isEditable
+            ? "\(text) in the draft: \(state.key(.apply)) applies, \(state.key(.undo)) undoes"
+            : "\(text) kept as a draft"
     }
 
     private var hint: String {
         guard let run = state.run, !run.hasEnded else { return "" }
         if run.isSweeping { return "read-only during the sweep" }
-        return run.gate == nil ? "e waits at the next gate to edit" : ""
+        return run.gate == nil ? "\(state.key(.edit)) waits at the next gate to edit" : ""
     }
 }

@@ -8,10 +8,14 @@ extension Painter {
         switch run.phase {
         case .finished(let report): drawReport(report, run, in: inner)
         case .failed(let failure):
-            drawEnd(run, failure.message, "n goes to the start screen, q quits.", in: inner)
+            drawEnd(
+                run, failure.message,
+                "\(state.key(.newRun)) goes to the start screen, \(state.key(.quit)) quits.", in: inner)
         case .stopped(let units):
             let text = "The run was stopped after \(units) of \(run.units.count) units."
-            drawEnd(run, text, "n goes to the start screen, q quits.", in: inner)
+            drawEnd(
+                run, text, "\(state.key(.newRun)) goes to the start screen, \(state.key(.quit)) quits.",
+                in: inner)
         default: break
         }
     }
@@ -60,8 +64,10 @@ extension Painter {
         }
         grid.write(
             [
-                TextSpan("x", Style(.keyHint)), TextSpan(" export   "), TextSpan("n", Style(.keyHint)),
-                TextSpan(" new run   "), TextSpan("[ ]", Style(.keyHint)), TextSpan(" curves"),
+                TextSpan(state.key(.export), Style(.keyHint)), TextSpan(" export   "),
+                TextSpan(state.key(.newRun), Style(.keyHint)), TextSpan(" new run   "),
+                TextSpan("\(state.key(.previousUnit)) \(state.key(.nextUnit))", Style(.keyHint)),
+                TextSpan(" curves"),
             ], x: area.x, y: area.y + row, in: area)
     }
 

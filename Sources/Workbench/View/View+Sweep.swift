@@ -34,7 +34,8 @@ extension Painter {
         let what = "Size against accuracy of 25 pairs of bit-widths appears here."
         if run.hasEnded { return what + " A sweep starts at a gate, while a run waits." }
         return run.gate == nil
-            ? what + " Space waits at the next gate, then w starts it." : what + " w starts it."
+            ? what + " \(state.key(.pause)) waits at the next gate, then \(state.key(.sweep)) starts it."
+            : what + " \(state.key(.sweep)) starts it."
     }
 
     private mutating func drawFront(_ sweep: SweepProgress, in area: Rect) {

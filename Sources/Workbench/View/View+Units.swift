@@ -82,8 +82,8 @@ extension Painter {
             switch unit.phase {
             case .waiting: .waiting
             case .calibrating, .running: .running
-            case .done: .done
-            case .reverted: .warning
+            case .done: unit.isStale ? .stale : .done
+            case .reverted: unit.isStale ? .stale : .warning
             }
         return TextSpan("\(glyphs.symbol(symbol))", style(of: unit))
     }
@@ -92,7 +92,7 @@ extension Painter {
         switch unit.phase {
         case .waiting: .muted
         case .calibrating, .running: Style(.running)
-        case .done: Style(.ok)
+        case .done: Style(unit.isStale ? .warn : .ok)
         case .reverted: Style(.warn)
         }
     }
@@ -102,8 +102,8 @@ extension Painter {
         case .waiting: "wait"
         case .calibrating: "calib"
         case .running: "\(Int(unit.fraction * 100)) %"
-        case .done: "done"
-        case .reverted: "revert"
+        case .done: unit.isStale ? "stale" : "done"
+        case .reverted: unit.isStale ? "stale" : "revert"
         }
     }
 }

@@ -139,6 +139,7 @@ struct Painter {
         case "’": "'"
         case "…": "~"
         case "·": "."
+        case "√": "V"
         default: "?"
         }
     }

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Runs
+internal import TerminalUI
+internal import Workbench
 
 /// `mgrq workbench`.
 struct OpenWorkbench: ParsableCommand {
@@ -8,7 +10,8 @@ struct OpenWorkbench: ParsableCommand {
         abstract: "Opens the workbench.",
         discussion: """
             Without flags it shows the bundled ViT, to be quantized to 4 bits with the preset mgrq. Where there is no \
-            terminal, the same is done at once, with plain lines.
+            terminal, the same is done at once, with plain lines. Settings are read from mgrq/config.toml below \
+            XDG_CONFIG_HOME; flags go before them.
             """)
 
     @Argument(help: "A plan to begin with, such as a recipe that was exported.")
@@ -16,14 +19,59 @@ struct OpenWorkbench: ParsableCommand {
 
     @OptionGroup var options: RunOptions
 
+    @OptionGroup(title: "The screen") var screen: ScreenOptions
+
+    @OptionGroup(title: "Without a screen") var snapshot: SnapshotOptions
+
     @Flag(help: "Do without a screen, even on a terminal.")
     var plain = false
 
+    @Flag(help: "Print the settings in use, as a file, and end.")
+    var printConfig = false
+
+    @Flag(help: "Print every key with what it does, and end.")
+    var dumpKeys = false
+
+    @Flag(help: "Print the names of the themes, and end.")
+    var listThemes = false
+
+    @Option(help: ArgumentHelp("Print a theme as a file, and end.", valueName: "name"))
+    var printTheme: String?
+
     func run() throws {
+        if try answer() { return }
         let plan = try options.composedPlan(path: plan, model: "sample:fashion-vit")
+        if let path = snapshot.snapshot {
+            return try Snapshot(options: snapshot, screen: screen, plan: plan).write(to: path)
+        }
         guard TerminalCheck.isInteractive, !plain else {
             return try carryOut(plan, options: options, json: false)
         }
-        try WorkbenchSession(plan: plan, options: options).run()
+        try WorkbenchSession(plan: plan, options: options, screen: screen).run()
     }
+
+    /// Answers a question about settings; false where there was none.
+    private func answer() throws -> Bool {
+        guard printConfig || dumpKeys || listThemes || printTheme != nil else { return false }
+        let contents = try ScreenFiles(options: screen).read()
+        for problem in contents.problems { tell("note: \(problem)") }
+        if printConfig { try say(trimmed(contents.settings.text)) }
+        if dumpKeys {
+            for line in contents.settings.keyListing { try say(line) }
+        }
+        if listThemes {
+            for theme in contents.themes.themes { try say("\(theme.name)  \(theme.variant.rawValue)") }
+        }
+        if let printTheme {
+            guard let text = contents.themes.text(of: printTheme) else {
+                let known = contents.themes.themes.map(\.name).joined(separator: ", ")
+                throw RunFailure(.usage, "there is no theme “\(printTheme)”; there is \(known)")
+            }
+            try say(trimmed(text))
+        }
+        return true
+    }
+
+    /// Without the last line's end, which `say` writes.
+    private func trimmed(_ text: String) -> String { text.hasSuffix("\n") ? String(text.dropLast()) : text }
 }

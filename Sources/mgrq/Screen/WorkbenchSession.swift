@@ -17,8 +17,12 @@ final class WorkbenchSession {
     private let plan: RunPlan
     private let output: String?
     private let threads: Int
+    private let files: ScreenFiles
+    private let samples: [String]
     private let mailbox = Mailbox()
-    private let themes = ThemeLibrary.builtIn
+    private var themes: ThemeLibrary
+    private var settings: WorkbenchSettings
+    private let problems: [String]
     private var handle: RunHandle?
     private var directory: String?
     private var isFirstRun = true
@@ -30,11 +34,16 @@ final class WorkbenchSession {
     /// - Parameters:
     ///   - plan: What the start screen shows.
     ///   - options: The threads and the run directory.
-    /// - Throws: `RunFailure(.usage)` for a number of threads that cannot be used.
-    init(plan: RunPlan, options: RunOptions) throws {
+    ///   - screen: How it is shown.
+    /// - Throws: `RunFailure` for a number of threads, flags or settings that cannot be used.
+    init(plan: RunPlan, options: RunOptions, screen: ScreenOptions) throws(RunFailure) {
         self.plan = plan
         output = options.output
         threads = try Surroundings.threads(flag: options.threads)
+        files = ScreenFiles(options: screen)
+        samples = Surroundings.references.sampleModels.map { "sample:\($0)" }
+        let contents = try files.read()
+        (settings, themes, problems) = (contents.settings, contents.themes, contents.problems)
     }
 
     /// Shows the workbench until its user quits.
@@ -42,21 +51,29 @@ final class WorkbenchSession {
     /// - Throws: `RunFailure` where the plan's files cannot be used or there is no screen; `SilentEnd` with the exit code
     ///   that the workbench ends with, unless it is 0.
     func run() throws {
-        let card = try card()
+        let card = try modelCard(of: plan)
         let terminal = try openTerminal()
         let state = WorkbenchState(
-            card: card, plan: plan, themes: themes.themes.map(\.name), glyphs: terminal.preferredGlyphs,
-            size: terminal.size)
+            card: card, plan: plan, themes: themes.themes.map(\.name),
+            glyphs: settings.glyphs ?? terminal.preferredGlyphs, size: terminal.size, samples: samples,
+            settings: settings, memory: files.memory(), colorDepth: terminal.colorDepth)
+        if let first = problems.first {
+            let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
+            mailbox.post(.done(.failed(first + more)))
+        }
         let program = ScreenProgram<WorkbenchState, WorkbenchData, WorkbenchEffect>(
             update: { state, message in update(&state, loop: message) },
             view: { state, size in view(state, size: size) },
-            theme: { [themes] state in themes.theme(named: state.theme) ?? ThemeLibrary.defaultTheme },
+            theme: { [self] state in themes.theme(named: state.theme) ?? ThemeLibrary.defaultTheme },
             // Always, so that the time of a run that begins is known to be now.
             tickInterval: { _ in Self.tick },
             drain: { [mailbox] in mailbox.drain() },
             perform: { [self] effect in perform(effect) })
-        var loop = TerminalLoop(terminal: terminal, state: state, program: program)
+        var loop = TerminalLoop(
+            terminal: terminal, state: state, program: program,
+            rate: FrameRate(framesPerSecond: settings.framesPerSecond))
         loop.run()
+        files.remember(loop.state.remembered)
         try finish()
     }
 
@@ -64,37 +81,13 @@ final class WorkbenchSession {
     private func openTerminal() throws(RunFailure) -> NCursesTerminal {
         do throws(TerminalError) {
             try NCursesTerminal.prepare()
-            return try NCursesTerminal()
+            return try NCursesTerminal(
+                options: NCursesTerminal.Options(
+                    colorDepth: settings.color.depth,
+                    escapeDelay: .milliseconds(settings.escapeMilliseconds),
+                    capturesMouse: settings.capturesMouse, descriptionFolder: files.cacheFolder))
         } catch {
             throw RunFailure(.usage, "\(error)")
-        }
-    }
-
-    /// What the start screen tells of the model.
-    private func card() throws -> ModelCard {
-        let resources = try resources(of: plan)
-        let inspection = try inspectModel(path: resources.modelPath)
-        guard inspection.problems.isEmpty else {
-            throw RunFailure(
-                .badData,
-                "\(inspection.file) is no checkpoint that can be quantized: \(inspection.problems[0])"
-                    + (inspection.problems.count > 1 ? " (mgrq inspect tells more)" : ""))
-        }
-        let calibration = try imageSet(resources.calibrationPath)
-        let evaluation = try resources.evaluationPath.map { (path) throws(RunFailure) in try imageSet(path) }
-        let parameters = inspection.parameters ?? 0
-        return ModelCard(
-            reference: plan.model, architecture: inspection.architecture ?? "", parameters: parameters,
-            bytes: parameters * 4, calibrationImages: calibration.count,
-            evaluationImages: evaluation?.count ?? 0,
-            isLabelled: evaluation?.labels != nil)
-    }
-
-    private func imageSet(_ path: String) throws(RunFailure) -> ImageSet {
-        do throws(DatasetError) {
-            return try ImageSet(path: path)
-        } catch {
-            throw RunFailure(.badData, "\(error)")
         }
     }
 
@@ -121,11 +114,55 @@ final class WorkbenchSession {
         case .suspend: return .suspend
         case .redraw: return .redraw
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
+        case .copy(let text): return .copy(text)
+        case .complete(let text):
+            work { [samples] in .completed(text, pathCompletions(of: text, samples: samples)) }
+        case .open(let request): open(request)
+        case .forgetRun: directory = nil
+        case .estimate(let plan): work { .estimated(plan, nil) }
+        case .reloadSettings: reload()
+        case .writeSettings:
+            work { [files, settings] in
+                do throws(RunFailure) {
+                    return .settingsWritten(try files.write(settings))
+                } catch {
+                    return .failed(error.message)
+                }
+            }
         case .quit(let code):
             exitCode = code
             return .quit
         }
         return .proceed
+    }
+
+    /// Does something on a thread of its own and posts what came of it.
+    private func work(_ body: @escaping @Sendable () -> WorkbenchOutcome) {
+        Thread.detachNewThread { [mailbox] in mailbox.post(.done(body())) }
+    }
+
+    private func open(_ request: OpenRequest) {
+        work {
+            do throws(RunFailure) {
+                return .opened(try mgrq.open(request))
+            } catch {
+                return .openRefused(error.message)
+            }
+        }
+    }
+
+    private func reload() {
+        do throws(RunFailure) {
+            let contents = try files.read()
+            (settings, themes) = (contents.settings, contents.themes)
+            mailbox.post(
+                .done(
+                    .settingsRead(
+                        contents.settings, themes: contents.themes.themes.map(\.name),
+                        problems: contents.problems)))
+        } catch {
+            mailbox.post(.done(.failed(error.message)))
+        }
     }
 
     private func start(_ plan: RunPlan) {

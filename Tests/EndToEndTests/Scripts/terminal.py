@@ -60,6 +60,9 @@ class Terminal:
         variables = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
         for name in ("NO_COLOR", "COLORTERM", "LINES", "COLUMNS"):
             variables.pop(name, None)
+        # Settings and what is remembered are the test's own.
+        for name in ("CONFIG", "STATE", "CACHE", "DATA"):
+            variables[f"XDG_{name}_HOME"] = os.path.join(folder, "xdg", name.lower())
         for name, value in (environment or {}).items():
             variables.pop(name, None)
             if value is not None:

@@ -3,6 +3,7 @@
     workbench.py session TOOL FOLDER               a whole session on the bundled ViT
     workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
+    workbench.py settings TOOL FOLDER              keys, themes and what is remembered from one time to the next
     workbench.py suspend TOOL FOLDER               the start screen, put aside and taken up again
     workbench.py screen TOOL FOLDER NAME=VALUE...  the start screen in an environment
     workbench.py refusal TOOL FOLDER NAME=VALUE... the sentence in an environment without a screen
@@ -18,7 +19,7 @@ import signal
 import subprocess
 import sys
 
-from terminal import CONTROL_C, CONTROL_Z, DOWN, ENTER, ERASE_LINE, ESCAPE, Failure, Terminal, expect
+from terminal import ALTERNATE_SCREEN, CONTROL_C, CONTROL_Z, DOWN, ENTER, ERASE_LINE, ESCAPE, Failure, Terminal, expect
 
 # Not 39 and 49, which give a terminal its own colours back.
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
@@ -180,6 +181,8 @@ def suspend(tool, folder):
         terminal.wait_for_footer("Enter start the run")
         terminal.press(CONTROL_Z)
         terminal.wait("a stopped program", terminal.is_stopped)
+        # What it wrote before it stopped may still be on its way.
+        terminal.wait("the shell's screen", lambda: not terminal.private_modes()[0].get(ALTERNATE_SCREEN))
         terminal.expect_restored()
         terminal.screen.reset()
         terminal.set_size((80, 24))
@@ -188,6 +191,53 @@ def suspend(tool, folder):
         terminal.wait_for_footer("Enter start the run")
         terminal.press("q")
         expect_end(terminal, 0)
+
+
+def settings(tool, folder):
+    """Keys come from the settings file, the last theme and commands from the time before; mistakes are told."""
+    config = os.path.join(folder, "xdg", "config", "mgrq", "config.toml")
+    os.makedirs(os.path.dirname(config))
+    with open(config, "w", encoding="utf-8") as file:
+        file.write('[keys]\nhelp = "H"\n')
+    with Terminal([tool, "workbench"], folder) as terminal:
+        terminal.wait_for_footer("Enter start the run", "H help", ": commands")
+        terminal.press(":")
+        terminal.wait_for("Commands", "themes")
+        terminal.press("theme pap")
+        terminal.wait_for("theme paper")
+        terminal.press(ENTER)
+        terminal.wait_without("Commands")
+        terminal.press("H")
+        terminal.wait_for("type to filter")
+        terminal.press(ESCAPE)
+        terminal.wait_without("type to filter")
+        terminal.press("o")
+        terminal.wait_for("A checkpoint, a plan")
+        terminal.press(ERASE_LINE + "nowhere" + ENTER)
+        terminal.wait_for("nowhere is not there")
+        terminal.press(ESCAPE)
+        terminal.wait_without("A checkpoint, a plan")
+        terminal.press("q")
+        expect_end(terminal, 0)
+    with Terminal([tool, "workbench"], folder) as terminal:
+        terminal.wait_for_footer("H help")
+        terminal.press(":")
+        terminal.wait_for("theme paper", "again")
+        terminal.press(ESCAPE)
+        terminal.wait_without("Commands")
+        terminal.press("t")
+        terminal.wait_for("▶ paper")
+        terminal.press(ESCAPE)
+        terminal.wait_without("▶ paper")
+        terminal.press("q")
+        expect_end(terminal, 0)
+    with open(config, "w", encoding="utf-8") as file:
+        file.write('[keys]\nhelpp = "H"\n')
+    with Terminal([tool, "workbench"], folder) as terminal:
+        code = terminal.wait_for_end()
+        said = terminal.bytes.decode()
+        expect(code == 65, f"it ended with {code} and said {said!r}")
+        expect(f'{config}:2: there is no action "helpp"; did you mean "help"?' in said, f"it said {said!r}")
 
 
 def variables(words):
@@ -225,6 +275,7 @@ SCENARIOS = {
     "session": session,
     "signal": end_by_signal,
     "quit": leave,
+    "settings": settings,
     "suspend": suspend,
     "screen": start_screen,
     "refusal": refusal,

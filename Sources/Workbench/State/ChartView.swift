@@ -1,0 +1,60 @@
+/// How charts over steps are shown; the same for every unit.
+///
+/// Places are fractions of an attempt's steps, so that they mean the same whatever the number of steps.
+public struct ChartView: Equatable, Sendable {
+    /// Whether losses are shown on a logarithmic axis.
+    public internal(set) var isLogarithmicY = true
+    /// Whether steps are shown on a logarithmic axis.
+    public internal(set) var isLogarithmicX = false
+    /// How much curves are smoothed: an index into `WorkbenchState.smoothings`.
+    public internal(set) var smoothing = 2
+    /// The place whose values are told; nil tells the latest.
+    public internal(set) var cursor: Double?
+    /// The unit whose curve is kept for comparison.
+    public internal(set) var pinned: Int?
+    /// The parts that were zoomed into, one inside the other.
+    private var zooms: [ClosedRange<Double>] = []
+
+    /// Nothing smaller than this part of the steps is shown.
+    private static let least = 1.0 / 256
+
+    /// The part that is shown.
+    var shown: ClosedRange<Double> { zooms.last ?? 0...1 }
+    /// Whether less than everything is shown.
+    var isZoomed: Bool { !zooms.isEmpty }
+    /// Whether a smaller part can be shown.
+    var canZoomIn: Bool { extent > Self.least }
+
+    private var extent: Double { shown.upperBound - shown.lowerBound }
+
+    /// Shows half as much, around the cursor or, without one, around a place.
+    mutating func zoomIn(around place: Double? = nil) {
+        guard canZoomIn else { return }
+        let middle = min(max(place ?? cursor ?? 0.5, shown.lowerBound), shown.upperBound)
+        let half = extent / 4
+        let low = min(max(middle - half, shown.lowerBound), shown.upperBound - 2 * half)
+        zooms.append(low...low + 2 * half)
+        keepCursorInside()
+    }
+
+    /// Goes back to the part that was shown before.
+    mutating func zoomOut() { _ = zooms.popLast() }
+
+    /// Shows everything.
+    mutating func zoomReset() { zooms = [] }
+
+    /// Moves the cursor by a part of what is shown; it begins at the end that it comes from.
+    mutating func moveCursor(by part: Double) {
+        let start = part < 0 ? shown.upperBound : shown.lowerBound
+        place(cursor: cursor.map { $0 + part * extent } ?? start)
+    }
+
+    /// Puts the cursor at a place.
+    mutating func place(cursor place: Double) {
+        cursor = min(max(place, shown.lowerBound), shown.upperBound)
+    }
+
+    private mutating func keepCursorInside() {
+        if let cursor { place(cursor: cursor) }
+    }
+}

@@ -1,0 +1,15 @@
+public import TerminalUI
+
+/// Which lines of the log are shown.
+public struct LogFilter: Equatable, Sendable {
+    /// The words that a line must have, in any order, whatever the case.
+    public internal(set) var line = EditLine()
+    /// Whether the words are being typed.
+    public internal(set) var isTyping = true
+
+    /// Whether a line has every word.
+    func matches(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return line.text.lowercased().split(separator: " ").allSatisfy { text.contains($0) }
+    }
+}

@@ -1,0 +1,143 @@
+internal import Runs
+
+extension RunProgress {
+    /// Takes note of an event.
+    mutating func apply(_ event: RunEvent, at now: Double) {
+        switch event {
+        case .started(let summary): begin(summary)
+        case .progressed(let activity, let done, let total):
+            if case .preparing = phase { phase = .preparing(activity: activity, done: done, total: total) }
+        case .evaluated(let subject, let evaluation): note(evaluation, of: subject)
+        case .heldOutMeasured(let baseline): heldOut = baseline
+        case .unitStarted(let unit, let attempt, let changes):
+            beginUnit(unit, attempt: attempt, changes: changes, at: now)
+        case .unitCalibrated(let unit, _, let sites): withUnit(unit) { $0.sites = sites }
+        case .stepped(let sample): withUnit(sample.unit) { $0.take(sample) }
+        case .unitFinished, .attemptChosen, .rolledBack, .undone, .changed, .redoStarted, .staleChanged:
+            decide(event)
+        case .pauseQueued: isPauseQueued = true
+        case .waiting(let unit):
+            (phase, isPauseQueued) = (.waiting(unit: unit), false)
+            waitingSince = waitingSince ?? now
+        case .resumed(let unit):
+            phase = unit < units.count ? .running : .evaluating
+            leaveGate(at: now)
+        case .continued: phase = .running
+        case .sweepStarted(let points):
+            sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
+        case .sweepMeasured(let point): sweep?.points.append(point)
+        case .sweepFinished: sweep?.isRunning = false
+        case .siteInspected, .imagesInspected, .exported, .warning: break
+        case .finished(let report): end(.finished(report), at: now)
+        case .stopped(let units): end(.stopped(unitsDone: units), at: now)
+        case .failed(let failure): end(.failed(failure), at: now)
+        }
+    }
+
+    /// The run could not be started.
+    mutating func refuse(_ failure: RunFailure, at now: Double) { end(.failed(failure), at: now) }
+
+    private mutating func begin(_ summary: RunSummary) {
+        self.summary = summary
+        (currentUnit, heldOut) = (nil, nil)
+        ledger = RunLedger(plan: plan, units: summary.units)
+        phase = .preparing(activity: "preparing", done: 0, total: 0)
+        units = summary.units.enumerated().map { index, unit in
+            var hyperparameters = plan.hyperparameters
+            // The engine has checked the overrides; what it says of the bits counts in any case.
+            if let overridden = try? plan.hyperparameters(of: unit.name) { hyperparameters = overridden }
+            if summary.weightBits.indices.contains(index) {
+                hyperparameters.weightBits = summary.weightBits[index]
+            }
+            if summary.activationBits.indices.contains(index) {
+                hyperparameters.activationBits = summary.activationBits[index]
+            }
+            return UnitProgress(unit, hyperparameters: hyperparameters)
+        }
+    }
+
+    private mutating func note(_ evaluation: Evaluation, of subject: EvaluationSubject) {
+        switch subject {
+        case .fullPrecision: fullPrecision = evaluation
+        case .calibrated: (calibrated, calibratedBits) = (evaluation, bits)
+        case .prefix: current = evaluation
+        case .final: final = evaluation
+        }
+    }
+
+    private mutating func beginUnit(
+        _ unit: Int, attempt: Int, changes: [HyperparameterChange], at now: Double
+    ) {
+        phase = .running
+        guard units.indices.contains(unit) else { return }
+        currentUnit = unit
+        unitStartedAt = now
+        units[unit].begin(attempt: attempt)
+        var used = Hyperparameters()
+        // Only a defect of the engine could make these changes wrong; then the known values stay.
+        if (try? used.apply(changes)) != nil { units[unit].hyperparameters = used }
+    }
+
+    // MARK: - Decisions
+
+    /// Lets the ledger take note, and shows every unit as it is then.
+    private mutating func decide(_ event: RunEvent) {
+        ledger?.apply(event)
+        guard let ledger else { return }
+        switch event {
+        case .staleChanged(let stale):
+            for index in units.indices { units[index].isStale = stale.contains(index) }
+        case .changed(let changed, let changes, _):
+            for index in changed where units.indices.contains(index) {
+                // What the engine took is right for every unit; a value that it could not take changes nothing.
+                _ = try? units[index].hyperparameters.apply(changes)
+            }
+        case .redoStarted: break
+        case .rolledBack, .undone:
+            settle(ledger)
+            plan(ledger)
+        default: settle(ledger)
+        }
+        if case .unitFinished = event, units.allSatisfy(\.isFinished), gate == nil { phase = .evaluating }
+    }
+
+    private mutating func settle(_ ledger: RunLedger) {
+        for index in units.indices {
+            let report = ledger.chosenAttempt(of: index)
+            if report != units[index].report || units[index].isInWork { units[index].settle(report) }
+            if report == nil { units[index].isStale = false }
+        }
+    }
+
+    /// Gives the units that are to come what the plan says now.
+    private mutating func plan(_ ledger: RunLedger) {
+        for index in units.indices where units[index].report == nil {
+            if let planned = try? ledger.plan.hyperparameters(of: units[index].name) {
+                units[index].hyperparameters = planned
+            }
+        }
+    }
+
+    private mutating func leaveGate(at now: Double) {
+        waited += waitingSince.map { max(0, now - $0) } ?? 0
+        waitingSince = nil
+    }
+
+    private mutating func end(_ phase: Phase, at now: Double) {
+        leaveGate(at: now)
+        self.phase = phase
+        endedAt = now
+        isPauseQueued = false
+        sweep?.isRunning = false
+        if case .finished(let report) = phase {
+            fullPrecision = report.fullPrecision ?? fullPrecision
+            calibrated = report.calibrated ?? calibrated
+            final = report.final ?? final
+        }
+    }
+
+    private mutating func withUnit(_ index: Int, _ body: (inout UnitProgress) -> Void) {
+        guard units.indices.contains(index) else { return }
+        body(&units[index])
+    }
+}

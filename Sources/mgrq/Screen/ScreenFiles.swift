@@ -1,0 +1,172 @@
+internal import Foundation
+internal import Runs
+internal import TerminalUI
+internal import Workbench
+
+/// Settings, themes and what is remembered, as they lie in the folders of the XDG base directory specification.
+struct ScreenFiles {
+    /// What was read.
+    struct Contents {
+        /// The settings, flags included.
+        var settings: WorkbenchSettings
+        /// The themes.
+        var themes: ThemeLibrary
+        /// What in the files was passed over, a sentence each.
+        var problems: [String]
+    }
+
+    private let options: ScreenOptions
+    private let environment = ProcessInfo.processInfo.environment
+
+    init(options: ScreenOptions) {
+        self.options = options
+    }
+
+    /// The settings file.
+    var configPath: String? {
+        options.config ?? folder("XDG_CONFIG_HOME", ".config").map { "\($0)/mgrq/config.toml" }
+    }
+    /// The file of what is remembered.
+    private var statePath: String? {
+        folder("XDG_STATE_HOME", ".local/state").map { "\($0)/mgrq/state.toml" }
+    }
+    /// The folder for compiled terminal descriptions.
+    var cacheFolder: String? { folder("XDG_CACHE_HOME", ".cache").map { "\($0)/mgrq/terminfo" } }
+
+    /// A folder that a variable names, or the one below the home folder.
+    private func folder(_ variable: String, _ standard: String) -> String? {
+        // The specification has relative paths passed over.
+        if let path = environment[variable], path.hasPrefix("/") { return path }
+        guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
+        return "\(home)/\(standard)"
+    }
+
+    /// Reads settings and themes.
+    ///
+    /// - Throws: `RunFailure`: `.missingInput` for a file that --config names and that is not there, `.badData` for
+    ///   settings that cannot be used, `.usage` for flags that cannot.
+    func read() throws(RunFailure) -> Contents {
+        var contents = Contents(settings: try settings(), themes: .builtIn, problems: [])
+        for folder in themeFolders { addThemes(in: folder, to: &contents) }
+        let fromFile = contents.settings.theme
+        try options.apply(to: &contents.settings)
+        if let name = contents.settings.theme, contents.themes.theme(named: name) == nil {
+            let known = contents.themes.themes.map(\.name)
+            let near = closest(to: name, among: known).map { "did you mean “\($0)”?" }
+            let advice = near ?? "there is \(known.joined(separator: ", "))"
+            let isFlag = options.theme != nil || fromFile != name
+            throw RunFailure(
+                isFlag ? .usage : .badData,
+                "\(isFlag ? "" : "\(configPath ?? "the settings"): ")there is no theme “\(name)”; \(advice)")
+        }
+        return contents
+    }
+
+    private func settings() throws(RunFailure) -> WorkbenchSettings {
+        guard let path = configPath else { return WorkbenchSettings() }
+        if options.config == nil, !FileManager.default.fileExists(atPath: path) { return WorkbenchSettings() }
+        do throws(SettingsProblem) {
+            return try WorkbenchSettings(parsing: try text(of: path), file: path)
+        } catch {
+            throw RunFailure(.badData, "\(error)")
+        }
+    }
+
+    private func text(of path: String) throws(SettingsProblem) -> String {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw SettingsProblem(file: path, line: nil, message: "the file cannot be read")
+        }
+        guard data.count <= 1 << 20, let text = String(data: data, encoding: .utf8) else {
+            throw SettingsProblem(file: path, line: nil, message: "the file is no text of at most 1 MB")
+        }
+        return text
+    }
+
+    /// Where themes lie; a later folder replaces themes of the same name.
+    private var themeFolders: [String] {
+        let link = "/proc/self/exe"
+        let beside = (try? FileManager.default.destinationOfSymbolicLink(atPath: link)).map {
+            "\(parent(of: parent(of: $0)))/share/mgrq/themes"
+        }
+        let data = folder("XDG_DATA_HOME", ".local/share").map { "\($0)/mgrq/themes" }
+        let config = folder("XDG_CONFIG_HOME", ".config").map { "\($0)/mgrq/themes" }
+        return [beside, data, config].compactMap(\.self)
+    }
+
+    private func addThemes(in folder: String, to contents: inout Contents) {
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+            .filter { $0.hasSuffix(".theme") }.sorted()
+        // One may inherit from another that comes later: what fails is tried again behind the others.
+        var (waiting, last) = (names, [SettingsProblem]())
+        while !waiting.isEmpty {
+            var failed: [String] = []
+            last = []
+            for name in waiting {
+                do throws(SettingsProblem) {
+                    let path = "\(folder)/\(name)"
+                    let warnings = try contents.themes.add(try text(of: path), file: path)
+                    contents.problems += warnings.map(\.description)
+                } catch {
+                    failed.append(name)
+                    last.append(error)
+                }
+            }
+            guard failed.count < waiting.count else { break }
+            waiting = failed
+        }
+        contents.problems += last.map(\.description)
+    }
+
+    // MARK: - What is remembered
+
+    /// What was remembered; nothing where there is nothing to read.
+    func memory() -> WorkbenchMemory {
+        guard let statePath, let text = try? text(of: statePath) else { return WorkbenchMemory() }
+        var memory = WorkbenchMemory(parsing: text)
+        // Runs of the current folder read shorter; those that are gone are of no use.
+        let here = FileManager.default.currentDirectoryPath + "/"
+        memory.runs = memory.runs.filter { RunDirectory.isRun($0.directory) }.map { run in
+            let isHere = run.directory.hasPrefix(here)
+            return RecentRun(
+                directory: isHere ? String(run.directory.dropFirst(here.count)) : run.directory,
+                label: run.label)
+        }
+        return memory
+    }
+
+    /// Writes what is remembered; a folder that cannot be written costs the memory and nothing else.
+    func remember(_ memory: WorkbenchMemory) {
+        guard let statePath, memory != self.memory() else { return }
+        var memory = memory
+        let here = FileManager.default.currentDirectoryPath
+        memory.runs = memory.runs.map { run in
+            run.directory.hasPrefix("/")
+                ? run : RecentRun(directory: "\(here)/\(run.directory)", label: run.label)
+        }
+        try? FileManager.default.createDirectory(
+            atPath: parent(of: statePath), withIntermediateDirectories: true)
+        try? Data(memory.text.utf8).write(to: URL(filePath: statePath), options: .atomic)
+    }
+
+    /// Writes the settings as a file with comments, where there is none yet.
+    ///
+    /// - Returns: The file.
+    /// - Throws: `RunFailure(.cannotCreate)`.
+    func write(_ settings: WorkbenchSettings) throws(RunFailure) -> String {
+        guard let path = configPath else {
+            throw RunFailure(
+                .cannotCreate, "there is no place for settings: neither XDG_CONFIG_HOME nor HOME is set")
+        }
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw RunFailure(.cannotCreate, "\(path) is there already and is left as it is")
+        }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: parent(of: path), withIntermediateDirectories: true)
+            try Data(settings.text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
+        } catch {
+            throw RunFailure(.cannotCreate, "\(path) cannot be written")
+        }
+        return path
+    }
+}

@@ -1,0 +1,83 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Looking at curves")
+struct ChartKeysTests {
+    @Test("zooming has a history, and 0 shows everything")
+    func zoom() {
+        var chart = ChartView()
+        chart.zoomIn(around: 0.25)
+        #expect(chart.shown == 0...0.5)
+        chart.zoomIn(around: 0.5)
+        #expect(chart.shown == 0.25...0.5)
+        chart.zoomOut()
+        #expect(chart.shown == 0...0.5)
+        chart.zoomReset()
+        #expect(!chart.isZoomed)
+        for _ in 0..<40 { chart.zoomIn() }
+        #expect(!chart.canZoomIn)
+        #expect(chart.shown.lowerBound >= 0 && chart.shown.upperBound <= 1)
+    }
+
+    @Test("the cursor tells its step in both charts, and Esc tells the latest values again")
+    func cursor() {
+        var session = Session(at: .inspecting)
+        #expect(session.text.contains("step "))
+        #expect(session.state.chart.cursor != nil)
+        session.press(.escape)
+        #expect(session.state.chart.cursor == nil)
+    }
+
+    @Test("a right click puts the cursor where the mouse is, and the wheel zooms there")
+    func mouse() throws {
+        var session = Session(at: .waiting)
+        session.press(.character("["))
+        let content = Layout(session.state).content(of: .reconstruction)
+        let (x, y) = (content.endX - 2, content.y + 4)
+        _ = session.send(.input(.mouse(MouseEvent(.press, button: .right, x: x, y: y))))
+        let cursor = try #require(session.state.chart.cursor)
+        #expect(cursor > 0.95 && cursor <= 1)
+        _ = session.send(.input(.mouse(MouseEvent(.wheel(.up), x: x, y: y))))
+        #expect(session.state.chart.shown == 0.5...1)
+        _ = session.send(.input(.mouse(MouseEvent(.wheel(.down), x: x, y: y))))
+        #expect(!session.state.chart.isZoomed)
+    }
+
+    @Test("the log shows the lines with all words, and n and N go from one to the next")
+    func filter() {
+        var session = Session(at: .filtered)
+        let lines = session.state.shownLog
+        #expect(!lines.isEmpty && lines.count < session.state.log.entries.count)
+        #expect(lines.allSatisfy { $0.text.contains("block") && $0.text.contains("loss") })
+        #expect(session.state.logOffset == 1)
+        session.press(.character("n"))
+        #expect(session.state.logOffset == 0)
+        session.press(.escape)
+        #expect(session.state.logFilter == nil)
+    }
+
+    @Test("y copies what the focus is on", arguments: Panel.allCases)
+    func copy(panel: Panel) throws {
+        var session = Session(at: .swept)
+        session.press(.character(Character("\(panel.rawValue)")))
+        guard case .copy(let text)? = session.press(.character("y")).first else {
+            Issue.record("nothing was copied")
+            return
+        }
+        #expect(!text.isEmpty && !text.contains("\n"))
+    }
+
+    @Test("a large screen shows every unit's curve, and a click on one looks at it")
+    func multiples() throws {
+        var session = Session(at: .waiting, width: 200, height: 60)
+        let content = Layout(session.state).content(of: .reconstruction)
+        let frames = Multiples(session.state, in: content).frames
+        #expect(frames.count == 8)
+        #expect(frames.allSatisfy { $0.intersection(content) == $0 })
+        session.click(x: frames[1].x + 2, y: frames[1].y + 1)
+        #expect(session.state.shownUnit == 1)
+    }
+}

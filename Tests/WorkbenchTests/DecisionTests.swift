@@ -1,0 +1,197 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Decisions at a gate")
+struct DecisionTests {
+    @Test("r asks, and makes another attempt at the selected unit with the draft or without")
+    func redo() {
+        var session = Session(at: .redo)
+        let unit = session.state.shownUnit ?? -1
+        #expect(session.text.contains("steps = 900"))
+        var without = session
+        let change = HyperparameterChange(key: "steps", value: "900")
+        #expect(session.press(.enter) == [.send(.redo(unit: unit, changes: [change]))])
+        without.press(.tab)
+        #expect(!without.text.contains("steps = 900."))
+        #expect(without.press(.enter) == [.send(.redo(unit: unit, changes: []))])
+    }
+
+    @Test("both attempts' curves are shown, and the unit behind is stale until it is redone")
+    func redone() throws {
+        var session = Session(at: .redone)
+        let unit = try #require(session.state.shownUnit)
+        #expect(session.text.contains("attempt 1") && session.text.contains("attempt 2"))
+        #expect(session.text.contains("stale"))
+        #expect(session.state.run?.units[unit].attempt == 2)
+        #expect(session.press(.character("R")) == [.send(.redoStale)])
+        session.tell([.staleChanged(units: [])])
+        #expect(session.state.run?.units.contains(where: \.isStale) == false)
+        session.press(.character("R"))
+        #expect(session.state.notice?.text == "no unit is stale")
+    }
+
+    @Test("attempts stand side by side, and one is chosen")
+    func attempts() throws {
+        var session = Session(at: .attempts)
+        let unit = try #require(session.state.shownUnit)
+        #expect(session.text.contains("attempt 1") && session.text.contains("attempt 2"))
+        #expect(session.text.contains("KL, held out"))
+        #expect(session.press(.enter) == [.send(.choose(unit: unit, attempt: 1))])
+        session.tell([.attemptChosen(unit: unit, attempt: 1)])
+        #expect(session.state.run?.units[unit].attempt == 1)
+        session.press(.character("A"), .enter)
+        #expect(session.state.notice?.text == "this attempt is the chosen one")
+    }
+
+    @Test("a decision is taken back, and so is a return to an earlier unit")
+    func undoing() throws {
+        var session = Session(at: .waiting)
+        session.press(.character("U"))
+        #expect(session.state.notice?.text == "there is no decision to take back")
+        session = Session(at: .rollBack)
+        let unit = try #require(session.state.shownUnit)
+        #expect(session.press(.enter) == [.send(.rollBack(unit: unit))])
+        session.tell([.rolledBack(unit: unit), .waiting(unit: unit)])
+        #expect(session.state.run?.units[unit].phase == .waiting)
+        #expect(session.state.run?.gate == unit)
+        #expect(session.press(.character("U")) == [.send(.undo)])
+        session.tell([.undone(.rollBack, chosen: [1, 1, 1, 1]), .waiting(unit: 4)])
+        #expect(session.state.run?.units[unit].phase.self == session.state.run?.units[0].phase || unit == 2)
+        #expect(session.state.run?.units[unit].isFinished == true)
+    }
+
+    @Test("a change can be for one coming unit")
+    func oneUnit() {
+        var session = Session(at: .oneUnit)
+        #expect(session.text.contains("blocks.3 only"))
+        let change = HyperparameterChange(key: "steps", value: "900")
+        #expect(session.press(.character("a")) == [.send(.change([change], unit: 4))])
+        session.press(.character("o"))
+        #expect(session.press(.character("a")) == [.send(.change([change]))])
+    }
+
+    @Test("what a change costs is told before it is applied")
+    func cost() throws {
+        var session = Session(at: .drafted)
+        let plans = try #require(
+            session.state.draftedPlan.map { [session.state.run?.ledger?.plan, $0].compactMap(\.self) })
+        #expect(plans.count == 2)
+        for (plan, seconds) in zip(plans, [10.0, 15]) {
+            session.answer(
+                .estimated(
+                    plan,
+                    RunEstimate(
+                        preparationSeconds: 1, unitSeconds: Array(repeating: seconds, count: 8),
+                        evaluationSeconds: 1, operationsPerSecond: 1e9, memory: [])))
+        }
+        // Finished units took 19.8 s on average, not 10.
+        let scale = (18.3 + 19.3 + 20.3 + 21.3) / 40
+        let seconds = try #require(session.state.comingSeconds)
+        #expect(abs(seconds.now - 40 * scale) < 1e-6)
+        #expect(abs((seconds.drafted ?? 0) - 60 * scale) < 1e-6)
+        #expect(session.text.contains("1 change, "))
+    }
+
+    @Test("an estimate is asked for once, and shown on the start screen")
+    func estimates() {
+        var session = Session(at: .start)
+        let plan = session.state.start.plan
+        // The session has been told its size, which is the first that it was told of anything.
+        #expect(session.state.estimates.answer(of: plan) == .pending)
+        #expect(update(&session.state, .tick(.seconds(2))) == [])
+        var other = WorkbenchState(card: Session.card, plan: plan, themes: ["ink"])
+        #expect(update(&other, .tick(.seconds(1))) == [.estimate(plan)])
+        session.answer(
+            .estimated(
+                plan,
+                RunEstimate(
+                    preparationSeconds: 2, unitSeconds: [60, 64], evaluationSeconds: 2,
+                    operationsPerSecond: 1e9,
+                    memory: [RunEstimate.Memory(purpose: "caches", bytes: 310_000_000)])))
+        #expect(session.text.contains("about 2 min 08 s, 310.00 MB of memory"))
+        session.press(.down, .right)
+        #expect(!session.text.contains("Predicted"))
+    }
+
+    @Test("a site's groups, heads and bits")
+    func site() throws {
+        var session = Session(at: .site)
+        let unit = try #require(session.state.shownUnit)
+        #expect(session.text.contains("clipped 0.42 %") && session.text.contains("16 levels"))
+        let site = session.state.run?.units[unit].siteNames[0] ?? ""
+        #expect(session.press(.down) == [.send(.inspectSite(SiteRequest(site: site, group: 0)))])
+        session.press(.character("+"))
+        #expect(session.text.contains("give it 5 bits"))
+        #expect(
+            session.press(.enter) == [
+                .send(.redo(unit: unit, changes: [], sites: [SiteOverride(match: site, bits: 5)]))
+            ])
+        session = Session(at: .attention)
+        #expect(session.text.contains("head 1/4"))
+        guard case .send(.inspectSite(let request))? = session.press(.pageDown).first else {
+            Issue.record("no request was sent")
+            return
+        }
+        #expect(request.head == 1)
+        session.press(.escape)
+        #expect(session.state.overlay == nil)
+    }
+
+    @Test("images that the models see differently come first, page by page")
+    func images() throws {
+        var session = Session(at: .images)
+        #expect(session.text.contains("The models differ in 3 of 1000"))
+        guard case .send(.inspectImages(let next))? = session.press(.right).first else {
+            Issue.record("no request was sent")
+            return
+        }
+        #expect(next.offset == next.count)
+        session.press(.left)
+        guard case .send(.inspectImages(let other))? = session.press(.tab).first else {
+            Issue.record("no request was sent")
+            return
+        }
+        #expect(other.images == .calibration && other.offset == 0)
+    }
+
+    @Test("a run that was recorded is shown as it ended, and can be looked through")
+    func recorded() {
+        let run = FakeRun()
+        var recorded = RecordedRun(plan: run.plan)
+        for (index, event) in run.whole.enumerated() { recorded.take(event, at: 100 + Double(index)) }
+        recorded.end()
+        var session = Session(at: .recents)
+        #expect(session.press(.enter) == [.open(OpenRequest(model: "runs/fashion-vit-w3a8-glf-1"))])
+        session.answer(.opened(.run(recorded, directory: "runs/a")))
+        #expect(session.text.contains("DONE") && session.text.contains("90.90 %"))
+        session.press(.character("x"))
+        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.safetensors")])
+        var torn = RecordedRun(plan: run.plan)
+        for event in run.opening + run.unit(0) { torn.take(event, at: 3) }
+        torn.end()
+        #expect(torn.progress.hasEnded && torn.label.contains("stopped"))
+    }
+
+    @Test("opening another model keeps what was chosen for the run")
+    func opening() {
+        var session = Session(at: .open)
+        session.press(.control("u"))
+        session.type("sample:fashion-deit")
+        #expect(session.press(.enter) == [.open(OpenRequest(model: "sample:fashion-deit"))])
+        #expect(session.text.contains("looking at what is there"))
+        var refused = session
+        refused.answer(.openRefused("sample:fashion-deit is not there"))
+        #expect(refused.text.contains("sample:fashion-deit is not there"))
+        var card = Session.card
+        card.reference = "sample:fashion-deit"
+        session.answer(.opened(.model(card, calibration: nil, evaluation: nil)))
+        #expect(session.state.overlay == nil)
+        #expect(session.state.start.plan.model == "sample:fashion-deit")
+        #expect(session.state.start.plan.hyperparameters == session.run.plan.hyperparameters)
+        session.press(.character("g"))
+        #expect(session.press(.right) == [.open(OpenRequest(model: "sample:fashion-vit"))])
+    }
+}

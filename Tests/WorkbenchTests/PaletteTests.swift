@@ -1,0 +1,127 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Command palette")
+struct PaletteTests {
+    private func entries(_ session: Session) throws -> [PaletteEntry] {
+        guard case .palette(let palette) = session.state.overlay else { return [] }
+        return session.state.entries(of: palette)
+    }
+
+    @Test(
+        "the best match comes first",
+        arguments: [
+            ("fin", "finish-unit"), ("exp", "export"), ("rst", "redo-stale"), ("logx", "log-x"),
+            ("the", "themes"),
+        ])
+    func matching(typed: String, expected: String) throws {
+        var session = Session(at: .running)
+        session.press(.character(":"))
+        session.type(typed)
+        #expect(try entries(session).first?.command == expected)
+    }
+
+    @Test("a command does what its key does", arguments: [Session.Stage.waiting, .finished])
+    func sameAsKey(stage: Session.Stage) {
+        for binding in KeyTable.standard.bindings(in: [.run, .everywhere]) {
+            guard let key = binding.keys.first, binding.action != .palette else { continue }
+            var (typed, pressed) = (Session(at: stage), Session(at: stage))
+            let effects = pressed.press(key)
+            guard pressed.state.notice?.severity != .warning else { continue }
+            typed.press(.character(":"))
+            typed.type(binding.name)
+            let others = typed.press(.enter)
+            if binding.action == .back
+                || typed.state.overlay.map({ if case .palette = $0 { true } else { false } }) == true
+            {
+                continue
+            }
+            #expect(others == effects, "\(binding.name)")
+            #expect(typed.grid == pressed.grid && typed.state.theme == pressed.state.theme, "\(binding.name)")
+        }
+    }
+
+    @Test("set drafts a parameter in a run and changes the plan before it")
+    func set() {
+        var session = Session(at: .waiting)
+        session.press(.control("p"))
+        session.type("set lr 5e-4")
+        session.press(.enter)
+        #expect(
+            session.state.editor.draft == [HyperparameterChange(key: "weight_learning_rate", value: "0.0005")]
+        )
+        #expect(session.state.memory.commands == ["set weight_learning_rate 5e-4"])
+        var other = Session(at: .start)
+        other.press(.character(":"))
+        other.type("set batch 8")
+        other.press(.enter)
+        #expect(other.state.start.plan.hyperparameters.batch == 8)
+        other.press(.character(":"))
+        other.type("set batch none")
+        other.press(.enter)
+        #expect(other.state.notice?.text.contains("batch cannot be") == true)
+        #expect(other.state.start.plan.hyperparameters.batch == 8)
+    }
+
+    @Test("Tab completes, Enter on something incomplete does, too")
+    func completing() throws {
+        var session = Session(at: .waiting)
+        session.press(.character(":"))
+        session.type("theme pap")
+        session.press(.tab)
+        guard case .palette(let palette) = session.state.overlay else {
+            Issue.record("the palette is closed")
+            return
+        }
+        #expect(palette.line.text == "theme paper")
+        session.press(.enter)
+        #expect(session.state.theme == "paper")
+        session.press(.character(":"))
+        session.type("set tem")
+        session.press(.enter)
+        guard case .palette(let other) = session.state.overlay else {
+            Issue.record("the palette is closed")
+            return
+        }
+        #expect(other.line.text == "set temperature ")
+    }
+
+    @Test("what was done is offered first the next time")
+    func history() throws {
+        var session = Session(at: .waiting)
+        session.press(.character(":"))
+        session.type("glyphs asc")
+        session.press(.enter)
+        #expect(session.state.glyphs == .ascii)
+        session.press(.character(":"))
+        #expect(try entries(session).first?.command == "glyphs ascii")
+    }
+
+    @Test("what cannot be done now says why and stays")
+    func obstacle() {
+        var session = Session(at: .running)
+        session.press(.character(":"))
+        session.type("export")
+        session.press(.enter)
+        #expect(session.text.contains("export works at a gate"))
+        session.press(.control("u"))
+        session.type("qqqqq")
+        session.press(.enter)
+        #expect(session.text.contains("there is no command “qqqqq”"))
+        session.press(.escape)
+        #expect(session.state.overlay == nil)
+    }
+
+    @Test("letters match in order, best at the beginnings of words")
+    func fuzzy() throws {
+        #expect(FuzzyMatch("xyz", in: "finish-unit") == nil)
+        #expect(FuzzyMatch("fu", in: "finish-unit")?.places == [0, 7])
+        #expect(FuzzyMatch("", in: "any")?.places == [])
+        let near = try #require(FuzzyMatch("sw", in: "sweep")?.score)
+        let far = try #require(FuzzyMatch("sw", in: "show-weights")?.score)
+        #expect(near > far)
+    }
+}
