@@ -138,15 +138,21 @@ struct GateTests {
         session.press(.enter)
         if session.state.editor.typing != nil {
             session.press(.control("u"))
-            session.type(field.kind == .bits ? "3" : "1")
+            session.type(otherValue(of: field, than: session.state.draftBase))
             session.press(.enter)
         }
-        let value = try #require(
-            session.state.editor.drafted(field) ?? (field.key == "global_weight" ? "1.0" : nil))
+        let value = try #require(session.state.editor.drafted(field))
         var trial = Hyperparameters()
         #expect(throws: Never.self) { try field.set(value, in: &trial) }
         #expect(session.text.contains(field.key))
-        #expect(session.text.contains(field.summary))
+        #expect(session.text.contains(field.summary.prefix(36)))
+    }
+
+    private func otherValue(of field: HyperparameterField, than base: Hyperparameters) -> String {
+        ["3", "1", "0.5", "0"].first { text in
+            var trial = base
+            return (try? field.set(text, in: &trial)) != nil && trial != base
+        } ?? ""
     }
 
     @Test("the undo history is bounded")

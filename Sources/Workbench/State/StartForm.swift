@@ -99,7 +99,7 @@ public struct StartForm: Equatable, Sendable {
 
     /// Takes a preset's values for everything that was not asked for: bits, steps and ``kept`` stay.
     ///
-    /// A preset that learns nothing has no steps, so the steps wait until another is selected again.
+    /// Some presets have no steps, so the steps wait until another is selected again.
     private mutating func choose(_ preset: Preset) {
         guard preset != plan.preset else { return }
         let before = plan
@@ -110,14 +110,11 @@ public struct StartForm: Equatable, Sendable {
         plan.hyperparameters.weightBits = before.hyperparameters.weightBits
         plan.hyperparameters.activationBits = before.hyperparameters.activationBits
         let steps = before.hyperparameters.steps
-        if !preset.learns {
-            if before.preset.learns {
-                learningSteps = steps
-            } else if steps > 0 {
-                calibratingSteps = steps
-            }
+        let (learns, learned) = (preset.hyperparameters.steps > 0, before.preset.hyperparameters.steps > 0)
+        if learned, !learns {
+            learningSteps = steps
             plan.hyperparameters.steps = calibratingSteps ?? 0
-        } else if !before.preset.learns {
+        } else if learns, !learned {
             if steps > 0 { calibratingSteps = steps }
             plan.hyperparameters.steps = learningSteps ?? (steps > 0 ? steps : preset.hyperparameters.steps)
         } else {

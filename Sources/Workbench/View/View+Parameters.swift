@@ -40,7 +40,7 @@ extension Painter {
         area.rows([.share(1), .fixed(hasParameterHeading(area) || area.height < 8 ? 1 : 3)])
     }
 
-    private static let keyWidth = 20
+    private static let keyWidth = 22
     private static let valueWidth = 11
 
     private func parameterColumns(isWide: Bool) -> [TableColumn] {
