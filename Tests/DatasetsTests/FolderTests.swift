@@ -27,10 +27,10 @@ struct FolderTests {
         try folder.write("no image", to: "dog/notes.txt")
         try folder.write("no image", to: "README.md")
         let set = try ImageSet(path: folder.path)
-        // Bytes order: capitals first, “-” before “/”; a name without an ending counts by its content.
+        // The order of bytes: capitals first, folder by folder; a name without an ending counts by its content.
         #expect(
             (0..<set.count).map { set.path(of: $0) } == [
-                "Cat/1.jpg", "Cat/x-1/3.jpg", "Cat/x/2.webp", "dog/a.PNG", "dog/b.jpg", "zebra/photo",
+                "Cat/1.jpg", "Cat/x/2.webp", "Cat/x-1/3.jpg", "dog/a.PNG", "dog/b.jpg", "zebra/photo",
             ])
         #expect(set.classNames == ["Cat", "dog", "zebra"])
         #expect(set.labels == [0, 0, 0, 1, 1, 2])

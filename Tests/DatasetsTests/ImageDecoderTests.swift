@@ -46,7 +46,7 @@ struct ImageDecoderTests {
     @Test(
         "an image beyond the limit is refused by its header, before anything is allocated",
         arguments: [
-            (4097, 1), (1, 4097), (65_535, 65_535), (0, 5), (2_000_000_000, 2_000_000_000),
+            (4097, 1), (1, 4097), (65_500, 65_500), (0, 5), (2_000_000_000, 2_000_000_000),
         ])
     func tooLarge(height: Int, width: Int) throws {
         func bytes(_ number: Int, _ count: Int) -> [UInt8] {

@@ -12,7 +12,7 @@ struct NumPyTests {
 
     private func pipeline(channels: Int) throws -> PreprocessingPipeline {
         try PreprocessingPipeline(
-            resize: .none, interpolation: .bicubic, height: 4, width: 5,
+            resize: .none, interpolation: .bicubic, height: 5, width: 6,
             normalisation: try Normalisation(
                 mean: Array(repeating: 0, count: channels),
                 standardDeviation: Array(repeating: 1 / 255, count: channels)))
@@ -28,8 +28,8 @@ struct NumPyTests {
     }
 
     private static let expected: [Float] = (0..<6).flatMap { (plane: Int) -> [Float] in
-        // Two planes an image: 40 n + 20 c.
-        (0..<20).map { (pixel: Int) -> Float in Float(20 * plane + pixel) }
+        // Two planes an image: 60 n + 30 c.
+        (0..<30).map { (pixel: Int) -> Float in Float(30 * plane + pixel) }
     }
 
     @Test(
@@ -46,7 +46,7 @@ struct NumPyTests {
         #expect(set.labels == (isLabelled ? [2, 0, 1] : nil))
         let found = try values(set)
         // x / 255 · 255 need not be x to the last bit.
-        #expect(zip(found, Self.expected).allSatisfy { abs($0 - $1) < 1e-4 } && found.count == 120)
+        #expect(zip(found, Self.expected).allSatisfy { abs($0 - $1) < 1e-4 } && found.count == 180)
     }
 
     @Test(
@@ -67,9 +67,9 @@ struct NumPyTests {
         let folder = try TemporaryFolder()
         try folder.write(try bytes("gray.npy"), to: "gray.npy")
         let set = try ImageSet(path: folder.path + "/gray.npy")
-        #expect(try values(set, channels: 1).count == 60)
+        #expect(try values(set, channels: 1).count == 90)
         let error = try #require(throws: DatasetError.self) { try values(set, channels: 2) }
-        #expect(error.code == .wrongModel && error.description.contains("1 × 4 × 5"))
+        #expect(error.code == .wrongModel && error.description.contains("1 × 5 × 6"))
     }
 
     @Test(
@@ -78,8 +78,8 @@ struct NumPyTests {
             ("bad-object.npy", DatasetError.Code.wrongType, "never loaded"),
             ("bad-big-endian.npy", .wrongType, "big-endian"),
             ("bad-records.npy", .malformed, "dictionary"), ("bad-complex.npy", .wrongType, "<c8"),
-            ("bad-integers.npy", .wrongType, "|u1"), ("bad-rank.npy", .wrongShape, "[4, 5]"),
-            ("bad-empty.npy", .empty, "[0, 2, 4, 5]"), ("bad-names.npz", .missing, "“arr_0”, “pictures”"),
+            ("bad-integers.npy", .wrongType, "|u1"), ("bad-rank.npy", .wrongShape, "[5, 6]"),
+            ("bad-empty.npy", .empty, "[0, 2, 5, 6]"), ("bad-names.npz", .missing, "“arr_0”, “pictures”"),
             ("bad-labels-count.npz", .wrongShape, "[2]"), ("bad-labels-float.npz", .wrongType, "floats"),
             ("bad-labels-negative.npz", .badLabel, "-2"), ("bad-labels-huge.npz", .badLabel, "-1"),
             ("bad-method.npz", .malformed, "method 12"),
@@ -130,16 +130,16 @@ struct NumPyTests {
     @Test(
         "headers that lie are refused",
         arguments: [
-            "(3, 2, 4, 6)", "(9223372036854775807, 2, 4, 5)", "(4294967296, 4294967296, 4, 5)",
-            "(-3, 2, 4, 5)",
-            "(3, 2, 4, 5", "3", "(3, 2, 4, 5) + (1,)", "(99999999999999999999, 1)", "(3.0, 2, 4, 5)",
+            "(3, 2, 5, 7)", "(9223372036854775807, 2, 5, 6)", "(4294967296, 4294967296, 4, 5)",
+            "(-3, 2, 5, 6)",
+            "(3, 2, 5, 6", "3", "(3, 2, 5, 6) + (1,)", "(99999999999999999999, 1)", "(3.0, 2, 5, 6)",
         ])
     func lyingHeader(shape: String) throws {
         let whole = try bytes("bytes.npy")
         let text = "{'descr': '|u1', 'fortran_order': False, 'shape': \(shape), }"
         let padded = Array(text.utf8) + Array(repeating: 0x20, count: 117 - text.utf8.count) + [0x0A]
         let folder = try TemporaryFolder()
-        try folder.write(Array(whole[..<8]) + [118, 0] + padded + Array(whole.suffix(120)), to: "a.npy")
+        try folder.write(Array(whole[..<8]) + [118, 0] + padded + Array(whole.suffix(180)), to: "a.npy")
         let error = try #require(throws: DatasetError.self) { try ImageSet(path: folder.path + "/a.npy") }
         #expect(error.code == .malformed, "\(error)")
     }

@@ -81,7 +81,7 @@ struct Fuzz {
 
     @Sendable private static func readArray(_ bytes: [UInt8], _ path: String) throws -> Bool {
         let pipeline = try PreprocessingPipeline(
-            resize: .none, interpolation: .bicubic, height: 4, width: 5,
+            resize: .none, interpolation: .bicubic, height: 5, width: 6,
             normalisation: try Normalisation(mean: [0, 0], standardDeviation: [1, 1]))
         do {
             let set = try ImageSet(path: path)

@@ -4,8 +4,8 @@
     pip install numpy==2.4.6 safetensors
     python3 Tests/Reference/numpy_fixtures.py
 
-uint8 [bytes] for each file, as it would lie on a disk. Images are [3, 2, 4, 5]: the byte at [n, c, h, w] is
-40 n + 20 c + 5 h + w; floats are that by 8. Labels are 2, 0, 1.
+uint8 [bytes] for each file, as it would lie on a disk. Images are [3, 2, 5, 6]: the byte at [n, c, h, w] is
+60 n + 30 c + 6 h + w; floats are that by 8. Labels are 2, 0, 1.
 """
 import io
 import pathlib
@@ -34,8 +34,8 @@ def archive(save, **arrays):
 
 
 def main():
-    n, c, h, w = np.indices((3, 2, 4, 5))
-    images = (40 * n + 20 * c + 5 * h + w).astype(np.uint8)
+    n, c, h, w = np.indices((3, 2, 5, 6))
+    images = (60 * n + 30 * c + 6 * h + w).astype(np.uint8)
     last = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
     labels = np.array([2, 0, 1])
     files = {
@@ -61,7 +61,7 @@ def main():
         "bad-integers.npy": written(images.astype("<i4")),
         "bad-rank.npy": written(images[0, 0]),
         "bad-empty.npy": written(images[:0]),
-        "bad-nan.npy": written(np.where(images == 45, np.nan, images).astype("<f4")),
+        "bad-nan.npy": written(np.where(images == 65, np.nan, images).astype("<f4")),
         "bad-names.npz": archive(np.savez, pictures=images, arr_0=labels),
         "bad-labels-count.npz": archive(np.savez, images=images, labels=labels[:2]),
         "bad-labels-float.npz": archive(np.savez, images=images, labels=labels.astype("<f4")),

@@ -63,30 +63,14 @@ internal import CImageCodecs
         guard pipeline.interpolation != .nearest else {
             return unsafe pickNearest(rows, columns, stride: pipeline.width, output)
         }
-        let vertical =
-            unsafe rows.resized == height
-            ? nil
-            : ResamplingWeights(
-                from: height, to: rows.resized, shown: rows.shown, filter: pipeline.interpolation)
-        let needed = vertical?.inputRange ?? rows.shown
-        let between = unsafe narrow(to: columns, rows: needed, pipeline.interpolation, narrowed)
-        let bytes = unsafe columns.shown.count * size
-        for (index, row) in rows.shown.enumerated() {
-            let place = unsafe ((rows.offset + index) * pipeline.width + columns.offset) * size
-            let target = unsafe output + place
-            guard let vertical else {
-                unsafe target.update(
-                    from: between.base + (row - needed.lowerBound) * between.stride, count: bytes)
-                continue
-            }
-            let first = Int(vertical.starts[index]) - needed.lowerBound
-            // Whole vectors are written: what they spill over is written again by the next row, or spare.
-            unsafe vertical.weights.withUnsafeBufferPointer { weights in
-                guard let start = weights.baseAddress else { return }
-                unsafe image_resample_column(
-                    between.base + first * between.stride, between.stride, start + index * vertical.taps,
-                    vertical.counts[index], target, bytes)
-            }
+        let place = unsafe (rows.offset * pipeline.width + columns.offset) * size
+        let target = unsafe PixelView(
+            base: output + place, height: rows.shown.count, width: columns.shown.count, size: size)
+        let stride = unsafe pipeline.width * size
+        if unsafe goesVerticallyFirst(to: rows.resized, columns.resized) {
+            unsafe shrinkRows(rows, columns, pipeline.interpolation, through: narrowed, into: target, stride)
+        } else {
+            unsafe narrowRows(rows, columns, pipeline.interpolation, through: narrowed, into: target, stride)
         }
         unsafe fillBehind(rows, columns, pipeline, output)
     }
@@ -108,29 +92,100 @@ internal import CImageCodecs
         }
     }
 
-    /// The rows that are needed, with the crop's columns.
-    private func narrow(
-        to columns: CropWindow, rows: Range<Int>, _ filter: Interpolation, _ target: ScratchBytes
-    ) -> (base: UnsafeMutablePointer<UInt8>, stride: Int) {
-        let start = unsafe base + rows.lowerBound * width * size
+    /// Whether Pillow makes the vertical pass first, which rounds otherwise: where the height shrinks much more than the
+    /// width does.
+    ///
+    /// Pillow 13 does so; before, the horizontal pass always came first.
+    private func goesVerticallyFirst(to rows: Int, _ columns: Int) -> Bool {
+        unsafe rows < height && height - rows > 2 * (width - columns)
+    }
+
+    /// The horizontal pass over the rows that are needed, then the vertical one.
+    private func narrowRows(
+        _ rows: CropWindow, _ columns: CropWindow, _ filter: Interpolation, through narrowed: ScratchBytes,
+        into target: PixelView, _ stride: Int
+    ) {
+        let vertical = unsafe verticalWeights(rows, filter)
+        let needed = vertical?.inputRange ?? rows.shown
+        let start = unsafe base + needed.lowerBound * width * size
         guard unsafe columns.resized != width else {
-            return unsafe (start + columns.shown.lowerBound * size, width * size)
+            let source = unsafe start + columns.shown.lowerBound * size
+            return unsafe Self.mixRows(
+                source, width * size, from: needed.lowerBound, vertical, rows, target, stride)
         }
-        let stride = unsafe columns.shown.count * size
-        let output = unsafe target.reserve(rows.count * stride)
+        let between = unsafe target.width * size
+        let middle = unsafe narrowed.reserve(needed.count * between)
         let weights = unsafe ResamplingWeights(
             from: width, to: columns.resized, shown: columns.shown, filter: filter)
+        unsafe mixColumns(start, width * size, weights, count: needed.count, middle, between)
+        unsafe Self.mixRows(middle, between, from: needed.lowerBound, vertical, rows, target, stride)
+    }
+
+    /// The vertical pass over the columns that are needed, then the horizontal one.
+    private func shrinkRows(
+        _ rows: CropWindow, _ columns: CropWindow, _ filter: Interpolation, through narrowed: ScratchBytes,
+        into target: PixelView, _ stride: Int
+    ) {
+        let vertical = unsafe verticalWeights(rows, filter)
+        guard unsafe columns.resized != width else {
+            return unsafe narrowRows(rows, columns, filter, through: narrowed, into: target, stride)
+        }
+        let weights = unsafe ResamplingWeights(
+            from: width, to: columns.resized, shown: columns.shown, filter: filter)
+        // Whole rows, since weights count their starts from the first column.
+        let middle = unsafe PixelView(
+            base: narrowed.reserve(target.height * width * size), height: target.height, width: width,
+            size: size)
+        unsafe Self.mixRows(base, width * size, from: 0, vertical, rows, middle, width * size)
+        unsafe mixColumns(middle.base, width * size, weights, count: target.height, target.base, stride)
+    }
+
+    private func verticalWeights(_ rows: CropWindow, _ filter: Interpolation) -> ResamplingWeights? {
+        guard unsafe rows.resized != height else { return nil }
+        return unsafe ResamplingWeights(from: height, to: rows.resized, shown: rows.shown, filter: filter)
+    }
+
+    /// The vertical pass: each row of `target` from rows of `source`, whose first is row `first` of the image.
+    ///
+    /// Whole vectors are written; what they spill over is written again by the next row, filled again, or spare.
+    private static func mixRows(
+        _ source: UnsafeMutablePointer<UInt8>, _ sourceStride: Int, from first: Int,
+        _ vertical: ResamplingWeights?,
+        _ rows: CropWindow, _ target: PixelView, _ stride: Int
+    ) {
+        let bytes = unsafe target.width * target.size
+        for (index, row) in rows.shown.enumerated() {
+            let output = unsafe target.base + index * stride
+            guard let vertical else {
+                unsafe output.update(from: source + (row - first) * sourceStride, count: bytes)
+                continue
+            }
+            let start = Int(vertical.starts[index]) - first
+            unsafe vertical.weights.withUnsafeBufferPointer { weights in
+                guard let base = weights.baseAddress else { return }
+                unsafe image_resample_column(
+                    source + start * sourceStride, sourceStride, base + index * vertical.taps,
+                    vertical.counts[index], output, bytes)
+            }
+        }
+    }
+
+    /// The horizontal pass over some rows.
+    private func mixColumns(
+        _ source: UnsafeMutablePointer<UInt8>, _ sourceStride: Int, _ weights: ResamplingWeights, count: Int,
+        _ target: UnsafeMutablePointer<UInt8>, _ stride: Int
+    ) {
+        let isGray = unsafe size == 1
         unsafe weights.withWeights { weights in
-            for row in 0..<rows.count {
-                let input = unsafe start + row * width * size
-                if unsafe size == 4 {
-                    unsafe image_resample_row_4(input, output + row * stride, weights)
+            for row in 0..<count {
+                let (input, output) = unsafe (source + row * sourceStride, target + row * stride)
+                if isGray {
+                    unsafe image_resample_row_1(input, output, weights)
                 } else {
-                    unsafe image_resample_row_1(input, output + row * stride, weights)
+                    unsafe image_resample_row_4(input, output, weights)
                 }
             }
         }
-        return unsafe (output, stride)
     }
 
     /// Takes the pixel at each place, as Pillow's `ImagingScaleAffine` does.
