@@ -8,6 +8,11 @@ SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test -c release --disable-xctest
 # The python that has what the tests of the terminal need; .ci/install makes it.
 export MGRQ_TEST_PYTHON := $(CURDIR)/.build-venv/bin/python3
+# The real backbone, which is not part of the repository: its tests run where it lies beside it.
+BACKBONE_BESIDE := $(wildcard $(CURDIR)/../shared/data/dinov2-s14-98-cifar10)
+ifneq ($(BACKBONE_BESIDE),)
+export MGRQ_BACKBONE ?= $(BACKBONE_BESIDE)
+endif
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +39,7 @@ nightly: check ## check, and the tests again under sanitizers
 	swift test --disable-xctest --sanitize thread --scratch-path .build-thread --filter '^(TensorCoreTests|EngineTests|TerminalUITests)\.'
 
 # The readers that are fuzzed, and for how long each.
-FUZZED := images npy safetensors
+FUZZED := images npy pickle safetensors
 FUZZ_SECONDS := 60
 
 fuzz: ## feed every reader with damaged files for a minute, under the address sanitizer

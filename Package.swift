@@ -71,7 +71,8 @@ let package = Package(
         .executableTarget(
             name: "preprocessing", dependencies: ["Datasets", "TensorCore"], path: "Benchmarks/Preprocessing"),
         .executableTarget(
-            name: "Fuzz", dependencies: ["Datasets", "Safetensors", "TensorCore"], path: "Tests/Fuzz"),
+            name: "Fuzz", dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore"],
+            path: "Tests/Fuzz"),
         .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TestSupport"]),
@@ -100,7 +101,8 @@ let package = Package(
             ], exclude: ["Goldens"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(
-            name: "EngineTests", dependencies: ["Engine", "Runs", "Checkpoints", "Safetensors", "TensorCore"]),
+            name: "EngineTests",
+            dependencies: ["Engine", "Runs", "Checkpoints", "Datasets", "Safetensors", "TensorCore"]),
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"], exclude: ["Goldens"]),

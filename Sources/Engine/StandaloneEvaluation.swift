@@ -1,11 +1,11 @@
 internal import Checkpoints
-internal import Datasets
+package import Datasets
 internal import Foundation
 internal import Quantization
 internal import Reconstruction
 public import Runs
 internal import Safetensors
-internal import TensorCore
+package import TensorCore
 internal import VisionTransformers
 
 /// What `mgrq evaluate` says of a model.
@@ -58,6 +58,25 @@ public func evaluateModelOrRun(
         }
         return try work.compare(
             try EvaluatedModel(packed: quantized), with: reference.map(Reference.other) ?? .absent)
+    } catch {
+        throw failure(of: error)
+    }
+}
+
+/// Runs a full-precision checkpoint on images, the way that `evaluateModelOrRun` does.
+///
+/// - Parameters:
+///   - path: The checkpoint.
+///   - set: The images; each must be usable.
+///   - threads: The number of threads that work.
+/// - Returns: `[images, classes]`, in the order of the set.
+/// - Throws: `RunFailure` with one sentence.
+package func fullPrecisionLogits(path: String, set: ImageSet, threads: Int) throws(RunFailure) -> Matrix {
+    do {
+        let pool = WorkerPool(threads: threads)
+        defer { pool.shutDown() }
+        let work = EvaluationWork(set: set, reading: ImageReading(), pool: pool, warn: { _ in })
+        return try work.run([try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))]).logits[0]
     } catch {
         throw failure(of: error)
     }
@@ -144,7 +163,7 @@ private struct EvaluationWork {
     }
 
     /// Runs models with one pipeline over all images.
-    private func run(
+    func run(
         _ models: [EvaluatedModel]
     ) throws -> (logits: [Matrix], used: [Int], skipped: [SkippedImage]) {
         let logits = models.map { Matrix(rows: set.count, columns: $0.classes) }

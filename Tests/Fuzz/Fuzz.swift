@@ -1,3 +1,4 @@
+import Checkpoints
 import Datasets
 import Foundation
 import Safetensors
@@ -13,13 +14,15 @@ import TensorCore
 struct Fuzz {
     /// The readers, by name: what they start from, and what is done with a file.
     static let entries: [String: Entry] = [
-        "images": Entry(seeds: "images.safetensors", read: readImage),
-        "npy": Entry(seeds: "numpy.safetensors", read: readArray),
-        "safetensors": Entry(seeds: "normalised.safetensors", isOneFile: true, read: readArray),
+        "images": Entry(seeds: "DatasetsTests/Fixtures/images.safetensors", read: readImage),
+        "npy": Entry(seeds: "DatasetsTests/Fixtures/numpy.safetensors", read: readArray),
+        "pickle": Entry(seeds: "CheckpointsTests/Goldens/wrapped.pth", isOneFile: true, read: readCheckpoint),
+        "safetensors": Entry(
+            seeds: "CheckpointsTests/Goldens/vit/model.safetensors", isOneFile: true, read: readCheckpoint),
     ]
 
     struct Entry: Sendable {
-        /// The file of the fixtures of DatasetsTests that holds the files to start from.
+        /// The file below Tests that holds the files to start from.
         var seeds: String
         /// Whether that file itself is the one to start from.
         var isOneFile = false
@@ -56,7 +59,7 @@ struct Fuzz {
 
     private static func seeds(of entry: Entry) throws -> [[UInt8]] {
         let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("DatasetsTests/Fixtures/" + entry.seeds)
+            .appendingPathComponent(entry.seeds)
         if entry.isOneFile { return [Array(try Data(contentsOf: fixtures))] }
         let file = try SafetensorsFile(path: fixtures.path)
         return try file.names.map { try file.bytes($0) }
@@ -73,6 +76,15 @@ struct Fuzz {
             try ImageDecoder().withPixels(
                 of: bytes, path: path, pipeline: pipeline, appliesOrientation: true
             ) { _ in }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    @Sendable private static func readCheckpoint(_ bytes: [UInt8], _ path: String) throws -> Bool {
+        do {
+            _ = try loadCheckpoint(path: path)
             return true
         } catch {
             return false
