@@ -47,7 +47,7 @@ struct ImageFolderTests {
         #expect(calibration["source"] as? String == "photos" && calibration["available"] as? Int == 12)
         let evaluation = try #require(manifest["evaluation"] as? [String: Any])
         #expect((evaluation["images"] as? [Any])?.count == 12)
-        #expect(evaluation["classNames"] as? [String] == ["ant", "bee", "cow"])
+        #expect(evaluation["class_names"] as? [String] == ["ant", "bee", "cow"])
     }
 
     @Test(

@@ -95,7 +95,10 @@ struct RunTests {
             let ending = try place.run(["evaluate", model, "--json"])
             #expect(ending.status == 0, "\(ending.errors)")
             let measured = try object(ending.output)
-            #expect(Set(measured.keys) == ["images", "top1", "top5", "agreement", "kl", "sqnr_db"])
+            #expect(
+                Set(measured.keys) == [
+                    "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped",
+                ])
             for (key, value) in final {
                 #expect(measured[key] as? NSNumber == value as? NSNumber, "\(key)")
             }

@@ -52,7 +52,9 @@ struct InspectionTests {
     @Test("what the first unit's calibration reports of its weight is what a look at it says")
     func agreesWithCalibration() throws {
         let events = bench.script(
-            try bench.plan([("steps", "0")]), to: "run",
+            try bench.plan([
+                ("steps", "0"), ("weight_solver", "nearest"), ("rotate", "false"),
+            ]), to: "run",
             [
                 [
                     .inspectSite(SiteRequest(site: "stem.proj.weight")),
@@ -77,7 +79,7 @@ struct InspectionTests {
             [
                 [
                     .inspectSite(SiteRequest(site: "head.weight", group: 2)),
-                    .inspectSite(SiteRequest(site: "blocks.1.attn.softmax", group: 1, image: 40, head: 1)),
+                    .inspectSite(SiteRequest(site: "blocks.0.attn.softmax", group: 1, image: 40, head: 1)),
                     .resume,
                 ]
             ])
@@ -88,7 +90,8 @@ struct InspectionTests {
         // 32 images, 5 × 5 tokens, one head.
         #expect(found[1].histogram.counts.reduce(0, +) == 32 * 25)
         let attention = try #require(found[1].attention)
-        #expect((attention.heads, attention.tokens, attention.side) == (2, 5, 5))
+        #expect((attention.heads, attention.tokens) == (2, 5))
+        #expect((attention.rows, attention.columns) == (5, 5))
         for row in 0..<5 {
             let sum = attention.fullPrecision[row * 5..<(row + 1) * 5].reduce(0, +)
             #expect(abs(sum - 1) < 1e-4)

@@ -39,7 +39,8 @@ enum Samples {
         groupCount: 2, histogram: Histogram(lower: 0, upper: 1, counts: [3, 0, 1]), levelsOfGroup: 1,
         levels: [0, 0.5, 1], clippedShare: 0.01, sqnrDb: nil,
         channels: ChannelRanges(channels: 5, perEntry: 2, minima: [0, 0, 0], maxima: [1, 0.5, 0.25]),
-        attention: AttentionPair(heads: 2, tokens: 2, side: 1, fullPrecision: [0.5], quantized: [0.25]))
+        attention: AttentionPair(
+            heads: 2, tokens: 2, rows: 1, columns: 1, fullPrecision: [0.5], quantized: [0.25]))
     static let imagePage = ImagePage(
         request: ImageRequest(images: .evaluation, offset: 24), total: 512, differing: 3, unitsDone: 4,
         images: [

@@ -102,7 +102,7 @@ struct FakeRun {
                 maxima: (0..<96).map { 0.2 + Float($0 % 11) * 0.03 }),
             attention: isMap
                 ? AttentionPair(
-                    heads: 4, tokens: 50, side: side, fullPrecision: map,
+                    heads: 4, tokens: 50, rows: side, columns: side, fullPrecision: map,
                     quantized: map.map { $0 > 0.2 ? $0 : 0 })
                 : nil)
     }

@@ -119,7 +119,7 @@ struct GateTests {
     @Test("undo takes changes back one by one")
     func undo() {
         var session = Session(at: .drafted)
-        session.press(.down, .down, .right)
+        session.press(.down, .down, .down, .right)
         #expect(session.state.editor.draft.map(\.key) == ["steps", "rounding"])
         session.press(.character("u"))
         #expect(session.state.editor.draft.map(\.key) == ["steps"])

@@ -81,7 +81,7 @@ struct RunKeysTests {
     @Test("Enter on the start screen starts the plan as it was changed")
     func start() {
         var session = Session(at: .start)
-        session.press(.left, .down, .left, .left, .down, .right, .down, .left)
+        session.press(.right, .down, .left, .left, .down, .right, .down, .left)
         var plan = RunPlan(model: "sample:fashion-vit", preset: .glf)
         plan.hyperparameters.weightBits = 2
         plan.hyperparameters.activationBits = 5

@@ -118,7 +118,7 @@ struct SiteInspector {
     private func attention(
         _ descriptor: SiteDescriptor, _ quantizer: SiteQuantizer, _ request: SiteRequest
     ) throws(Refusal) -> AttentionPair? {
-        guard case .rows(perGroup: let tokens) = descriptor.groups else { return nil }
+        guard case .rows(perGroup: let queries) = descriptor.groups else { return nil }
         let heads = descriptor.groupCount
         guard (0..<heads).contains(request.head) else {
             throw Refusal(
@@ -134,20 +134,23 @@ struct SiteInspector {
         let after = Matrix(rows: values.rows, columns: values.columns)
         quantizer.fakeQuantize(values, into: after)
         // Where attention stays within windows, this is the first one's.
-        let rows = request.head * tokens..<(request.head + 1) * tokens
-        let side = min(tokens, AttentionPair.greatestSide)
+        let range = request.head * queries..<(request.head + 1) * queries
+        let rows = min(queries, AttentionPair.greatestSide)
+        let columns = min(before.columns, AttentionPair.greatestSide)
         return AttentionPair(
-            heads: heads, tokens: tokens, side: side, fullPrecision: reduced(before.rows(rows), to: side),
-            quantized: reduced(after.rows(rows), to: side))
+            heads: heads, tokens: before.columns, rows: rows, columns: columns,
+            fullPrecision: reduced(before.rows(range), rows, columns),
+            quantized: reduced(after.rows(range), rows, columns))
     }
 
-    /// A square map with fewer rows and columns: each the mean of those that it covers.
-    private func reduced(_ map: Matrix, to side: Int) -> [Float] {
-        func cells(_ index: Int, of count: Int) -> Range<Int> {
-            index * count / side..<max(index * count / side + 1, (index + 1) * count / side)
+    /// A map with fewer rows and columns: each the mean of those that it covers.
+    private func reduced(_ map: Matrix, _ rowCount: Int, _ columnCount: Int) -> [Float] {
+        func cells(_ index: Int, of count: Int, in total: Int) -> Range<Int> {
+            index * total / count..<(index + 1) * total / count
         }
-        return (0..<side * side).map { place in
-            let (rows, columns) = (cells(place / side, of: map.rows), cells(place % side, of: map.columns))
+        return (0..<rowCount * columnCount).map { place in
+            let rows = cells(place / columnCount, of: rowCount, in: map.rows)
+            let columns = cells(place % columnCount, of: columnCount, in: map.columns)
             var sum: Float = 0
             for row in rows {
                 for column in columns {

@@ -129,18 +129,24 @@ public struct AttentionPair: Equatable, Codable, Sendable {
     public var heads: Int
     /// The number of tokens.
     public var tokens: Int
-    /// The rows and columns of the maps: `tokens`, or fewer, each the mean of some.
-    public var side: Int
-    /// `[side, side]`: the full-precision model's map, queries in rows.
+    /// The rows of the maps: one for each token that asks (in a last block perhaps the class token alone), or fewer,
+    /// each the mean of some.
+    public var rows: Int
+    /// The columns of the maps: `tokens`, or fewer, each the mean of some.
+    public var columns: Int
+    /// `[rows, columns]`: the full-precision model's map, queries in rows.
     public var fullPrecision: [Float]
-    /// `[side, side]`: what the quantized model multiplies values with.
+    /// `[rows, columns]`: what the quantized model multiplies values with.
     public var quantized: [Float]
 
     /// Makes a pair.
-    public init(heads: Int, tokens: Int, side: Int, fullPrecision: [Float], quantized: [Float]) {
+    public init(
+        heads: Int, tokens: Int, rows: Int, columns: Int, fullPrecision: [Float], quantized: [Float]
+    ) {
         self.heads = heads
         self.tokens = tokens
-        self.side = side
+        self.rows = rows
+        self.columns = columns
         self.fullPrecision = fullPrecision
         self.quantized = quantized
     }

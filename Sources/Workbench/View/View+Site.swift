@@ -151,29 +151,34 @@ extension Painter {
         {
             grid.write(name, x: side.x, y: side.y, style: Style(.heading), in: side)
             let place = Rect(x: side.x, y: side.y + 1, width: side.width - 1, height: side.height - 1)
-            heatMap(values, side: pair.side, most: most, fitting: place).draw(
+            heatMap(values, (pair.rows, pair.columns), most: most, fitting: place).draw(
                 into: &grid, in: place, glyphs: glyphs, hasColors: state.hasColors)
         }
     }
 
     /// A map in colours from dark to light, made smaller where there is no room for it.
-    private func heatMap(_ values: [Float], side: Int, most: Float, fitting area: Rect) -> Picture {
-        let target = max(1, min(side, area.width, area.height * 2))
+    private func heatMap(
+        _ values: [Float], _ extent: (rows: Int, columns: Int), most: Float, fitting area: Rect
+    ) -> Picture {
+        let (high, wide) = (max(1, extent.rows), max(1, extent.columns))
+        let fitting = high <= area.height * 2 ? wide : wide * area.height * 2 / high
+        let width = max(1, min(wide, area.width, fitting))
+        let height = max(1, min(high, high * width / wide))
         var pixels: [UInt32] = []
-        for y in 0..<target {
-            for x in 0..<target {
-                let rows = (y * side / target)..<max(y * side / target + 1, (y + 1) * side / target)
-                let columns = (x * side / target)..<max(x * side / target + 1, (x + 1) * side / target)
+        for y in 0..<height {
+            for x in 0..<width {
+                let rows = (y * high / height)..<max(y * high / height + 1, (y + 1) * high / height)
+                let columns = (x * wide / width)..<max(x * wide / width + 1, (x + 1) * wide / width)
                 var sum: Float = 0
                 for row in rows {
-                    for column in columns { sum += values[min(values.count - 1, row * side + column)] }
+                    for column in columns { sum += values[min(values.count - 1, row * wide + column)] }
                 }
                 let mean = sum / Float(rows.count * columns.count)
                 // The square root brings out the many small weights.
                 pixels.append(Self.heat(Double(max(0, mean / most)).squareRoot()))
             }
         }
-        return Picture(width: target, height: target, pixels: pixels)
+        return Picture(width: width, height: height, pixels: pixels)
     }
 
     /// From black over blue and orange to white; lightness rises all the way.
