@@ -64,6 +64,7 @@ private func logSoftmax(_ values: [Double]) -> [Double] {
 /// The most likely class of each image and its probability.
 ///
 /// - Parameter logits: `[images, classes]`.
+/// - Returns: A class and its probability for each image.
 func guesses(_ logits: Matrix) -> [ImagePrediction.Guess] {
     (0..<logits.rows).map { image in
         let values = (0..<logits.columns).map { Double(logits[image, $0]) }

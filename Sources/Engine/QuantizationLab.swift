@@ -58,6 +58,7 @@ final class QuantizationLab {
     /// Evaluates a model on the evaluation images, or without them on the calibration images.
     ///
     /// - Parameter model: The first units, quantized; those behind are in full precision.
+    /// - Returns: The evaluation.
     func evaluate(_ model: [QuantizedUnit]) -> Evaluation {
         let caches = evaluation ?? calibration
         let logits = outputs(of: prepared(model), on: caches.images, pool: pool)
@@ -109,7 +110,7 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - plan: Gives the bits.
     ///   - progress: Called before each unit with its index and the number of units.
-    ///   - calibrated: Called after each unit with it.
+    ///   - visit: Called after each unit with it.
     /// - Returns: The calibrated units.
     /// - Throws: What `calibrated` and `progress` throw.
     func calibratedModel(

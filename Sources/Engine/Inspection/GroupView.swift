@@ -82,6 +82,7 @@ struct GroupView {
     /// Signal to quantization noise of the values in dB; nil where there is no noise at all.
     ///
     /// - Parameter quantized: What became of all of the site's values.
+    /// - Returns: Decibels.
     func sqnrDb(_ quantized: Matrix) -> Double? {
         var (signal, noise) = (0.0, 0.0)
         visit { value, _, row, column in

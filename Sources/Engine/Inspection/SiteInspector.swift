@@ -33,6 +33,7 @@ struct SiteInspector {
     /// - Parameters:
     ///   - request: The site, which the unit has.
     ///   - attempt: The attempt that the unit's state is of; nil where it is calibrated only.
+    /// - Returns: What there is to see.
     /// - Throws: `Refusal` for a group, an image or a head that is not there.
     func inspect(_ request: SiteRequest, attempt: Int?) throws(Refusal) -> SiteInspection {
         if let linear = unit.linears.firstIndex(where: { "\($0.name).weight" == request.site }) {

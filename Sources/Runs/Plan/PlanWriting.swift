@@ -7,6 +7,7 @@ extension RunPlan {
     /// The plan as YAML, with a comment that says for which units it does not hold.
     ///
     /// - Parameter stale: The units of the run that are stale, by name.
+    /// - Returns: The text.
     public func yaml(stale: [String]) -> String {
         var lines = [
             "# A plan of mgrq: it determines every bit of a run. Carry it out with: mgrq run FILE --output FOLDER"
@@ -46,6 +47,7 @@ extension RunPlan {
 /// What a plan of a run with stale units cannot promise, in a sentence.
 ///
 /// - Parameter units: The units' names, at least one.
+/// - Returns: The sentence.
 public func staleWarning(_ units: [String]) -> String {
     let (be, them) = units.count == 1 ? ("is", "it") : ("are", "them")
     return
