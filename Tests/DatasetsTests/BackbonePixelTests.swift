@@ -23,7 +23,8 @@ struct BackbonePixelTests {
         var hash = SHA256()
         try withPool { pool in
             try set.forEachBatch(of: Array(0..<set.count), pipeline: pipeline, pool: pool) { batch in
-                hash.update(batch.images.elements.map { UInt8($0.rounded()) }.span)
+                let pixels = batch.images.elements.map { UInt8($0.rounded()) }
+                hash.update(pixels.span)
             }
         }
         // Printed by Tests/Reference/backbone_pixels.py.
