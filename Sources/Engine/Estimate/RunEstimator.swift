@@ -103,9 +103,9 @@ public final class RunEstimator: Sendable {
         let operationsPerSecond = rate * total
         let perOperation = 1 / operationsPerSecond
         let perValue = RunWork.secondsPerSearchedValue / Double(threads)
+        let preparation = work.preparation(hyperparameters)
         return RunEstimate(
-            preparationSeconds: work.preparation.operations * perOperation
-                + work.preparation.searched * perValue,
+            preparationSeconds: preparation.operations * perOperation + preparation.searched * perValue,
             unitSeconds: units.indices.map { unit in
                 let work = work.unit(unit, hyperparameters[unit])
                 return work.operations * perOperation + work.searched * perValue

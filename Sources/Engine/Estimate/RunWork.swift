@@ -20,35 +20,55 @@ struct RunWork {
     /// How much longer a quantized forward pass takes than one in full precision, products and all.
     ///
     /// This and the numbers below are fitted to runs of the bundled ViT and of a DINOv2 ViT-S/14; see
-    /// docs/decisions/0006-estimates-from-one-short-pass.md.
-    static let quantizedForward = 1.15
+    /// docs/decisions/0012-estimates-from-one-short-pass.md.
+    static let quantizedForward = 2.0
     /// What a backward pass through a unit that learns takes, in forward passes.
-    static let learningBackward = 2.4
+    static let learningBackward = 2.0
     /// What a backward pass through a frozen unit takes, in forward passes.
     static let frozenBackward = 1.3
+    /// What the program takes before it works, in bytes.
+    static let programBytes = 64_000_000
+    /// What the allocator keeps besides what is in use, as a share of that.
+    static let allocatorShare = 0.15
     /// The time in which one thread searches the range of one value, in seconds.
-    static let secondsPerSearchedValue = 60e-9
-    /// How many images ranges are searched on at most.
-    static let searchedImages = 128
-
+    static let secondsPerSearchedValue = 30e-9
     private func forward(_ range: some Sequence<Int>) -> Double {
         range.reduce(0) { $0 + units[$1].operations }
     }
 
-    private func searched(_ unit: Int) -> Double {
-        Double(min(images, Self.searchedImages) * units[unit].siteValues + units[unit].weights)
+    /// The images that a unit's ranges are searched on.
+    private func searchedImages(_ unit: Int) -> Int {
+        let settings = CalibrationSettings(weightBits: [], activationBits: [], reparameterizes: true)
+        return min(images, max(settings.images, 4096 / max(1, units[unit].outputRows)))
+    }
+
+    /// The images that a unit's weights are solved for on; 0 where they are rounded to the nearest codes.
+    private func fittingImages(_ unit: Int, _ values: Hyperparameters) -> Int {
+        let settings = CalibrationSettings(weightBits: [], activationBits: [], reparameterizes: true)
+        guard values.weightSolver != .nearest else { return 0 }
+        return min(images, max(settings.fittingImages, 8192 / max(1, units[unit].outputRows)))
+    }
+
+    /// The work of calibrating a unit.
+    private func calibration(_ unit: Int, _ values: Hyperparameters) -> Amount {
+        let searched = Double(searchedImages(unit) * units[unit].siteValues + units[unit].weights)
+        let passes = Double(2 * units[unit].layers) * units[unit].operations
+        let fitting = Double(fittingImages(unit, values)) * (passes + units[unit].fittingOperations)
+        return (Double(searchedImages(unit)) * units[unit].operations + fitting, searched)
     }
 
     /// The work before the first unit.
-    var preparation: Amount {
+    func preparation(_ values: [Hyperparameters]) -> Amount {
         let whole = forward(units.indices)
         var operations = Double(images + (isEvaluated ? evaluated : 0)) * whole
         operations += Double(images + evaluated) * whole * Self.quantizedForward
+        var searched = 0.0
         for unit in units.indices {
-            operations += Double(heldOut) * forward(unit..<units.count)
-            operations += Double(min(images, Self.searchedImages)) * units[unit].operations
+            let calibration = calibration(unit, values[unit])
+            operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
+            searched += calibration.searched
         }
-        return (operations, units.indices.reduce(0) { $0 + searched($1) })
+        return (operations, searched)
     }
 
     /// The work of one unit.
@@ -57,18 +77,20 @@ struct RunWork {
         let suffix = forward(index + 1..<units.count)
         let candidates = values.steps > 0 ? 2.0 : 1
         // Calibration, target, scores, and the passes that bring the chain behind the unit.
-        var operations = Double(min(images, Self.searchedImages)) * own
+        let calibration = calibration(index, values)
+        var operations = calibration.operations
         operations += Double(images) * (candidates * (own * Self.quantizedForward + suffix) + own)
         operations += Double(images) * own * (1 + Self.quantizedForward)
         operations += Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
         let steps = values.stopAfter > 0 ? min(values.steps, values.stopAfter) : values.steps
         let learns = own * (Self.quantizedForward + Self.learningBackward)
-        let global = values.globalWeight > 0 ? suffix * (1 + Self.frozenBackward) : 0
+        let global =
+            values.globalWeight > 0 ? values.globalShare * suffix * (1 + Self.frozenBackward) : 0
         let local = values.localWeight > 0 ? own : 0
         // Gradient norms are measured at about 21 steps, with up to three more backward passes and references.
         let probes = min(21.0, Double(steps)) * 3 * (own * Self.learningBackward + local)
         operations += Double(min(values.batch, images)) * (Double(steps) * (learns + global + local) + probes)
-        return (operations, searched(index))
+        return (operations, calibration.searched)
     }
 
     /// The operations after the last unit.
@@ -82,23 +104,30 @@ struct RunWork {
     ) -> [RunEstimate.Memory] {
         let parameters = units.reduce(0) { $0 + $1.parameters }
         let inputs = (images + (isEvaluated ? evaluated : 0) + heldOut) * pixels
-        // Input and output of both prefixes, and the target.
+        // Input and output of both prefixes, the target, and what is compared with it.
         let caches = units.map {
-            (images * (2 * $0.input + 3 * $0.output)) + heldOut * ($0.input + $0.output)
+            (images * (2 * $0.input + 4 * $0.output)) + heldOut * ($0.input + $0.output)
         }
         let work = units.indices.map { unit in
             max(
-                min(images, Self.searchedImages) * (units[unit].tape + units[unit].output),
+                searchedImages(unit) * (units[unit].tape + units[unit].output)
+                    + fittingImages(unit, values[unit]) * (units[unit].fittingFloats + units[unit].output),
                 values[unit].steps > 0 ? workspace(unit, values[unit], threads: threads, classes: classes) : 0
             )
         }
         func bytes(_ floats: Int) -> Int { floats * MemoryLayout<Float>.size }
-        return [
-            // The checkpoint's, two packed forms, the calibrated model's and the quantized one's.
-            RunEstimate.Memory(purpose: "weights", bytes: bytes(5 * parameters)),
+        let parts = [
+            // The checkpoint's, the rotated ones, two packed forms, the calibrated model's and the quantized one's.
+            RunEstimate.Memory(purpose: "weights", bytes: bytes(6 * parameters)),
             RunEstimate.Memory(purpose: "images", bytes: bytes(inputs)),
             RunEstimate.Memory(purpose: "activations of all images", bytes: bytes(caches.max() ?? 0)),
             RunEstimate.Memory(purpose: "work on one unit", bytes: bytes(work.max() ?? 0)),
+        ]
+        let sum = parts.reduce(0) { $0 + $1.bytes }
+        return parts + [
+            RunEstimate.Memory(
+                purpose: "the program and its allocator",
+                bytes: Self.programBytes + Int(Double(sum) * Self.allocatorShare))
         ]
     }
 

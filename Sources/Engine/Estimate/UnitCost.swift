@@ -11,6 +11,11 @@ struct UnitCost {
     let input, output, tape, scratch: Int
     /// The rows that one image has in the output.
     let outputRows: Int
+    /// The number of layers, the operations of the products that solving for their weights in closed form takes for
+    /// each image, and the floats of the layer that takes most.
+    let layers: Int
+    let fittingOperations: Double
+    let fittingFloats: Int
     /// The values that ranges are searched on.
     let siteValues: Int
     /// The unit's parameters, and those that are learned.
@@ -31,6 +36,14 @@ struct UnitCost {
             operations += 4 * Double(map.rows) * Double(map.columns) * Double(headWidths.first ?? 0)
         }
         self.operations = operations
+        layers = unit.linears.count
+        fittingOperations = unit.linears.reduce(0) { sum, linear in
+            let inputs = Double(linear.inputs)
+            return sum + 2 * Double(shapes[linear.inputSlot].rows) * inputs
+                * (inputs + Double(linear.outputs))
+        }
+        fittingFloats =
+            unit.linears.map { shapes[$0.inputSlot].rows * (2 * $0.inputs + 2 * $0.outputs) }.max() ?? 0
         input = unit.input.count
         output = unit.output.count
         outputRows = unit.output.rows
