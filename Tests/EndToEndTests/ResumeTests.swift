@@ -12,7 +12,7 @@ struct ResumeTests {
     private var job: [String] {
         [
             "run", "--model", "model", "--calibration", "calibration.safetensors", "--evaluation",
-            "evaluation.safetensors", "--batch", "4", "--steps", "400", "--json",
+            "evaluation.safetensors", "--batch", "4", "--steps", "8000", "--json",
         ]
     }
 
@@ -25,7 +25,7 @@ struct ResumeTests {
     @Test(
         "goes on with the unit that was in work, and ends with the bits of an undisturbed run",
         arguments: [
-            #""event":"unit_finished","unit":1"#, #""event":"stepped","unit":2,"attempt":1,"step":50"#,
+            #""event":"unit_finished","unit":1"#, #""event":"stepped","unit":2,"attempt":1,"step":1,"#,
             #""event":"started""#,
         ])
     func killed(place text: String) async throws {
