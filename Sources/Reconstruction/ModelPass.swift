@@ -47,6 +47,11 @@ package final class ModelPass: Sendable {
     /// - Returns: 1 through 8.
     package static func imagesPerTask(rows: Int) -> Int { max(1, min(8, 800 / max(1, rows))) }
 
+    /// How many images of a step one task takes through a unit that learns.
+    package static func imagesPerTask(learning unit: any ModelUnit, batch: Int) -> Int {
+        min(batch, imagesPerTask(rows: max(unit.rows, 25)))
+    }
+
     /// Runs all units.
     ///
     /// - Parameters:

@@ -47,7 +47,7 @@ struct ReconstructionWorkspace: Sendable {
         threads: Int
     ) {
         let (unit, batch) = (task.unit, settings.batch)
-        let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.rows, 25)))
+        let perTask = ModelPass.imagesPerTask(learning: unit, batch: batch)
         tape = Tape(shapes: unit.tapeShapes, images: batch)
         let input = unit.input.matrix(images: batch)
         let output = unit.output.matrix(images: batch)

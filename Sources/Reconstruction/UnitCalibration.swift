@@ -40,6 +40,20 @@ package struct CalibrationSettings: Equatable, Sendable {
         self.activationBits = activationBits
         self.reparameterizes = reparameterizes
     }
+
+    /// On how many of the images that there are a unit's ranges are searched: more where an image has few rows, fewer
+    /// where its activations are large.
+    package func searchedImages(of unit: any ModelUnit, among available: Int) -> Int {
+        let perImage = unit.tapeShapes.reduce(0) { $0 + $1.count }
+        // Half a gigabyte of activations is enough for any range.
+        return min(
+            available, max(images, 4096 / max(1, unit.output.rows)), max(8, (1 << 27) / max(1, perImage)))
+    }
+
+    /// On how many of the images that there are closed-form solutions for a unit's weights are fitted.
+    package func fittedImages(of unit: any ModelUnit, among available: Int) -> Int {
+        min(available, max(fittingImages, 8192 / max(1, unit.output.rows)))
+    }
 }
 
 /// How a quantizer fits the site it was calibrated for.
@@ -151,11 +165,7 @@ private struct UnitCalibration {
         self.pool = pool
         self.unit = unit
         self.settings = settings
-        let perImage = unit.tapeShapes.reduce(0) { $0 + $1.count }
-        // Half a gigabyte of activations is enough for any range.
-        let images = min(
-            input.rows / unit.input.rows, max(settings.images, 4096 / unit.output.rows),
-            max(8, (1 << 27) / max(1, perImage)))
+        let images = settings.searchedImages(of: unit, among: input.rows / unit.input.rows)
         let tape = Tape(shapes: unit.tapeShapes, images: images)
         let output = unit.output.matrix(images: images)
         self.input = input.rows(0..<images * unit.input.rows)
@@ -180,8 +190,7 @@ private struct UnitCalibration {
     ) throws(QuantizationError) -> [QuantizedLinear] {
         var state = start
         let fit = LinearFit(solver: settings.solver, damping: settings.damping)
-        let images = min(
-            input.rows / unit.input.rows, max(settings.fittingImages, 8192 / unit.output.rows))
+        let images = settings.fittedImages(of: unit, among: input.rows / unit.input.rows)
         let rows = 0..<images * unit.input.rows
         for (index, layer) in unit.linears.enumerated() {
             let targets = outputs(

@@ -62,7 +62,7 @@ public final class RunEstimator: Sendable {
         let prepared = zip(model.units, model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
         }
-        let perTask = ModelPass.imagesPerTask(rows: model.units.map(\.output.rows).max() ?? 1)
+        let perTask = ModelPass.imagesPerTask(rows: model.units.map(\.rows).max() ?? 1)
         let images = Matrix(rows: threads * perTask, columns: pixels)
         var generator = SeededGenerator(seed: 1, stream: "images to time")
         for index in 0..<images.storage.count {

@@ -32,21 +32,23 @@ struct RunWork {
     static let allocatorShare = 0.15
     /// The time in which one thread searches the range of one value, in seconds.
     static let secondsPerSearchedValue = 30e-9
+    /// What decides on how many images a unit is calibrated; bits do not.
+    private static let settings = CalibrationSettings(
+        weightBits: [], activationBits: [], reparameterizes: true)
+
     private func forward(_ range: some Sequence<Int>) -> Double {
         range.reduce(0) { $0 + units[$1].operations }
     }
 
     /// The images that a unit's ranges are searched on.
     private func searchedImages(_ unit: Int) -> Int {
-        let settings = CalibrationSettings(weightBits: [], activationBits: [], reparameterizes: true)
-        return min(images, max(settings.images, 4096 / max(1, units[unit].outputRows)))
+        Self.settings.searchedImages(of: units[unit].unit, among: images)
     }
 
     /// The images that a unit's weights are solved for on; 0 where they are rounded to the nearest codes.
     private func fittingImages(_ unit: Int, _ values: Hyperparameters) -> Int {
-        let settings = CalibrationSettings(weightBits: [], activationBits: [], reparameterizes: true)
-        guard values.weightSolver != .nearest else { return 0 }
-        return min(images, max(settings.fittingImages, 8192 / max(1, units[unit].outputRows)))
+        values.weightSolver == .nearest
+            ? 0 : Self.settings.fittedImages(of: units[unit].unit, among: images)
     }
 
     /// The work of calibrating a unit.
@@ -135,7 +137,7 @@ struct RunWork {
     private func workspace(_ index: Int, _ values: Hyperparameters, threads: Int, classes: Int) -> Int {
         let unit = units[index]
         let batch = min(values.batch, images)
-        let perTask = min(batch, ModelPass.imagesPerTask(rows: max(unit.outputRows, 25)))
+        let perTask = ModelPass.imagesPerTask(learning: unit.unit, batch: batch)
         let suffix = units[(index + 1)...].reduce(0) { $0 + $1.tape + 2 * $1.output + $1.scratch }
         let worker = 2 * unit.tape + unit.input + 2 * unit.output + unit.scratch + suffix + classes
         // Weight, rounding variables, effective weight, gradient, two moments, two packed forms.

@@ -5,12 +5,11 @@ internal import VisionTransformers
 
 /// What work on one image takes in a unit, from its shapes.
 struct UnitCost {
+    let unit: any ModelUnit
     /// The floating-point operations of the products of a forward pass.
     let operations: Double
     /// The floats of the unit's input, output, tape and backward scratch.
     let input, output, tape, scratch: Int
-    /// The rows that one image has in the output.
-    let outputRows: Int
     /// The number of layers, the operations of the products that solving for their weights in closed form takes for
     /// each image, and the floats of the layer that takes most.
     let layers: Int
@@ -22,6 +21,7 @@ struct UnitCost {
     let parameters, weights: Int
 
     init(_ unit: any ModelUnit, weights numbers: UnitWeights) {
+        self.unit = unit
         let shapes = unit.tapeShapes
         var operations = unit.linears.reduce(0.0) { sum, linear in
             sum + 2 * Double(shapes[linear.inputSlot].rows) * Double(linear.inputs) * Double(linear.outputs)
@@ -46,7 +46,6 @@ struct UnitCost {
             unit.linears.map { shapes[$0.inputSlot].rows * (2 * $0.inputs + 2 * $0.outputs) }.max() ?? 0
         input = unit.input.count
         output = unit.output.count
-        outputRows = unit.output.rows
         tape = shapes.reduce(0) { $0 + $1.count }
         scratch = unit.scratchShapes.reduce(0) { $0 + $1.count }
         siteValues = unit.sites.reduce(0) { sum, site in
