@@ -16,6 +16,8 @@ final class QuantizationLab {
     let pool: WorkerPool
     let calibration: ModelCaches
     private(set) var evaluation: ModelCaches?
+    /// Whether `weights` are the checkpoint's own, not rotated ones.
+    private let holdsCheckpoint: Bool
     /// What attempts are compared on; nil where there are no images for it.
     private(set) var heldOut: HeldOutImages?
 
@@ -25,7 +27,8 @@ final class QuantizationLab {
         self.pool = pool
         units = inputs.checkpoint.model.units
         let model = inputs.checkpoint.model
-        weights = (plan.hyperparameters.rotate ? model.rotated(seed: plan.seed) : model).weights
+        holdsCheckpoint = !plan.hyperparameters.rotate
+        weights = (holdsCheckpoint ? model : model.rotated(seed: plan.seed)).weights
         fullPrecision = zip(units, weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }
@@ -39,11 +42,17 @@ final class QuantizationLab {
     ///
     /// - Returns: Its evaluation against itself.
     func prepareCaches() -> Evaluation {
-        let checkpoint = zip(units, inputs.checkpoint.model.weights).map {
-            PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
-        }
-        let caches = ModelCaches(
-            units: checkpoint, images: inputs.evaluation?.images ?? calibration.images, pool: pool)
+        let checkpoint =
+            holdsCheckpoint
+            ? fullPrecision
+            : zip(units, inputs.checkpoint.model.weights).map {
+                PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
+            }
+        let caches =
+            holdsCheckpoint && inputs.evaluation == nil
+            ? calibration
+            : ModelCaches(
+                units: checkpoint, images: inputs.evaluation?.images ?? calibration.images, pool: pool)
         evaluation = caches
         heldOut = inputs.heldOut.map { source in
             let logits =
