@@ -6,6 +6,15 @@ internal import Runs
 internal import TensorCore
 internal import VisionTransformers
 
+/// A calibrated unit.
+struct CalibratedUnit {
+    let unit: QuantizedUnit
+    /// How each quantizer fits its site.
+    let sites: [CalibratedSite]
+    /// What it was calibrated by.
+    let settings: CalibrationSettings
+}
+
 /// A model, its images, and what full precision says of them: everything that calibration, sweeps and
 /// reconstruction share.
 final class QuantizationLab {
@@ -87,21 +96,13 @@ final class QuantizationLab {
 
     // MARK: - Calibration
 
-    /// Calibrates one unit.
+    /// How a plan has a unit calibrated.
     ///
-    /// - Parameters:
-    ///   - index: The unit.
-    ///   - input: Its input behind the quantized prefix.
-    ///   - fullPrecisionInput: Its input in full precision.
-    ///   - plan: Gives the bits.
-    /// - Returns: The calibrated unit and how each quantizer fits its site.
-    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
-    func calibrated(
-        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, plan: RunPlan
-    ) throws -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
+    /// - Throws: `PlanError` for an override that is wrong.
+    private func settings(of index: Int, plan: RunPlan) throws(PlanError) -> CalibrationSettings {
         let unit = units[index]
         let hyperparameters = try plan.hyperparameters(of: unit.name)
-        let settings = CalibrationSettings(
+        return CalibrationSettings(
             hyperparameters,
             weightBits: unit.linears.map {
                 plan.bits(of: "\($0.name).weight", otherwise: hyperparameters.weightBits)
@@ -109,9 +110,47 @@ final class QuantizationLab {
             activationBits: unit.sites.map {
                 plan.bits(of: $0.name, otherwise: hyperparameters.activationBits)
             })
-        return try calibrate(
-            unit, weights: weights[index], fullPrecision: fullPrecision[index], input: input,
+    }
+
+    /// Calibrates one unit.
+    ///
+    /// - Parameters:
+    ///   - index: The unit.
+    ///   - input: Its input behind the quantized prefix.
+    ///   - fullPrecisionInput: Its input in full precision.
+    ///   - plan: Gives the bits.
+    /// - Returns: The calibrated unit.
+    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
+    private func calibrated(
+        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, plan: RunPlan
+    ) throws -> CalibratedUnit {
+        let settings = try settings(of: index, plan: plan)
+        let (unit, sites) = try calibrate(
+            units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
             fullPrecisionInput: fullPrecisionInput, settings: settings, pool: pool)
+        return CalibratedUnit(unit: unit, sites: sites, settings: settings)
+    }
+
+    /// Calibrates the chain's next unit, or takes it from a calibrated model if that has the same units before it and
+    /// calibrated it by the same settings: the same inputs give the same bits.
+    ///
+    /// - Parameters:
+    ///   - chain: The units before.
+    ///   - plan: Gives the bits.
+    ///   - known: A model that was calibrated before, if there is one.
+    /// - Returns: The calibrated unit.
+    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
+    func calibrated(
+        behind chain: UnitChain, plan: RunPlan, known: [CalibratedUnit]?
+    ) throws -> CalibratedUnit {
+        let index = chain.next
+        if let known, known[index].settings == (try settings(of: index, plan: plan)),
+            known[..<index].map(\.unit) == chain.quantized
+        {
+            return known[index]
+        }
+        return try calibrated(
+            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: plan)
     }
 
     /// Calibrates every unit in order, each on the outputs of the ones before.
@@ -125,15 +164,15 @@ final class QuantizationLab {
     func calibratedModel(
         plan: RunPlan, progress: (Int, Int) throws -> Void,
         calibrated visit: (Int, QuantizedUnit) throws -> Void = { _, _ in }
-    ) throws -> [QuantizedUnit] {
+    ) throws -> [CalibratedUnit] {
         var (input, fullPrecisionInput) = (calibration.images, calibration.images)
-        var model: [QuantizedUnit] = []
+        var model: [CalibratedUnit] = []
         for index in units.indices {
             try progress(index, units.count)
-            let unit = try calibrated(
-                index, input: input, fullPrecisionInput: fullPrecisionInput, plan: plan
-            ).unit
-            model.append(unit)
+            let calibrated = try calibrated(
+                index, input: input, fullPrecisionInput: fullPrecisionInput, plan: plan)
+            let unit = calibrated.unit
+            model.append(calibrated)
             try visit(index, unit)
             if index < units.count - 1 {
                 input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)

@@ -85,7 +85,7 @@ extension QuantizationLab {
     /// - Throws: What `calibrated` and `progress` throw.
     func baseline(
         plan: RunPlan, progress: (Int, Int) throws -> Void
-    ) throws -> (model: [QuantizedUnit], heldOut: HeldOutBaseline?) {
+    ) throws -> (model: [CalibratedUnit], heldOut: HeldOutBaseline?) {
         var input = heldOut?.images()
         var evaluations: [Evaluation] = []
         let model = try calibratedModel(plan: plan, progress: progress) { index, unit in

@@ -19,6 +19,25 @@ struct DecisionTests {
     /// The chosen attempts' numbers of a finished run.
     private func chosen(_ events: [RunEvent]) -> [Int]? { events.report?.units.map(\.attempt) }
 
+    @Test("units whose bits change at the first gate are calibrated by them, not taken from before")
+    func changedBits() throws {
+        let bits = ("weight_bits", "6")
+        bench.run(try bench.plan([("steps", "0"), bits]), to: "planned")
+        bench.script(
+            try bench.plan([("steps", "0")]), to: "changed", waits: true, waitsAtEnd: false,
+            [[.change([change(bits.0, bits.1)]), .resume]])
+        bench.run(try bench.plan([("steps", "0")]), to: "plain")
+        // The packed model also has the plan, which says the same in other words.
+        for unit in ["stem", "blocks.0", "blocks.1", "head"] {
+            let bytes = try ["planned", "changed", "plain"].map { run in
+                try Data(
+                    contentsOf: URL(filePath: bench.folder.file("\(run)/attempts/\(unit)-1.safetensors")))
+            }
+            #expect(bytes[0] == bytes[1], "\(unit)")
+            #expect(bytes[2] != bytes[1], "\(unit)")
+        }
+    }
+
     @Test("a redone unit has another attempt, and those behind it are stale until they are redone")
     func redo() throws {
         let plan = try bench.plan()

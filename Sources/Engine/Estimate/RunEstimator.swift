@@ -107,7 +107,7 @@ public final class RunEstimator: Sendable {
         return RunEstimate(
             preparationSeconds: preparation.operations * perOperation + preparation.searched * perValue,
             unitSeconds: units.indices.map { unit in
-                let work = work.unit(unit, hyperparameters[unit])
+                let work = work.unit(unit, hyperparameters)
                 return work.operations * perOperation + work.searched * perValue
             },
             evaluationSeconds: work.evaluation * perOperation,

@@ -74,12 +74,20 @@ struct RunWork {
     }
 
     /// The work of one unit.
-    func unit(_ index: Int, _ values: Hyperparameters) -> Amount {
+    ///
+    /// - Parameters:
+    ///   - index: The unit.
+    ///   - all: Every unit's hyperparameters.
+    /// - Returns: The amount.
+    func unit(_ index: Int, _ all: [Hyperparameters]) -> Amount {
+        let values = all[index]
+        // Behind units that only were calibrated, the one that was made before the first unit is taken.
+        let isCalibrated = all[..<index].allSatisfy { $0.steps == 0 }
         let own = units[index].operations
         let suffix = forward(index + 1..<units.count)
         let candidates = values.steps > 0 ? 2.0 : 1
         // Calibration, target, scores, and the passes that bring the chain behind the unit.
-        let calibration = calibration(index, values)
+        let calibration: Amount = isCalibrated ? (0, 0) : calibration(index, values)
         var operations = calibration.operations
         operations += Double(images) * (candidates * (own * Self.quantizedForward + suffix) + own)
         operations += Double(images) * own * (1 + Self.quantizedForward)

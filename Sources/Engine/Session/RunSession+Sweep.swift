@@ -48,7 +48,8 @@ extension RunSession {
                     default: try emit(.warning("a sweep is in work; stop it first"))
                     }
                 }
-            })
+            }
+        ).map(\.unit)
         return SweepPoint(
             weightBits: bits.weightBits, activationBits: bits.activationBits, bytes: lab.bytes(of: model),
             evaluation: lab.evaluate(model))

@@ -22,7 +22,7 @@ final class RunSession {
     /// The quantized prefix that was worked on last.
     var chain: UnitChain?
     /// The units as calibrated at the start; nil until someone needs them.
-    var baseline: [QuantizedUnit]?
+    var baseline: [CalibratedUnit]?
     /// What the models say of the images that someone looked at last.
     var guesses: ImageGuesses?
     let pool: WorkerPool
@@ -213,14 +213,14 @@ extension RunSession {
 
     /// The units as calibrated at the start; measures held-out images on the way if nobody has.
     func baselineModel(_ lab: QuantizationLab) throws -> [QuantizedUnit] {
-        if let baseline { return baseline }
+        if let baseline { return baseline.map(\.unit) }
         let result = try lab.baseline(plan: ledger.plan) { index, total in
             try emit(.progressed(activity: "calibrating", done: index, total: total))
             try checkForStop()
         }
         if told.heldOut == nil, let heldOut = result.heldOut { try emit(.heldOutMeasured(heldOut)) }
         baseline = result.model
-        return result.model
+        return result.model.map(\.unit)
     }
 
     private func report(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {

@@ -59,8 +59,8 @@ extension RunSession {
             .unitStarted(
                 unit: index, attempt: attempt, hyperparameters: Hyperparameters().changes(to: hyperparameters)
             ))
-        let (calibrated, sites) = try lab.calibrated(
-            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: ledger.plan)
+        let calibration = try lab.calibrated(behind: chain, plan: ledger.plan, known: baseline)
+        let (calibrated, sites) = (calibration.unit, calibration.sites)
         try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites.map(SiteReport.init)))
         let task = lab.task(for: calibrated, in: chain)
         let before = lab.score(calibrated, task: task, chain: chain)
