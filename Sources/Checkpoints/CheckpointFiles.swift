@@ -77,8 +77,15 @@ struct CheckpointFiles {
 
     /// How images become what a model reads: what the files say, and for the rest what is usual in the model's family.
     ///
+    /// - Parameters:
+    ///   - shape: The model.
+    ///   - ownSize: The image's height and width that the checkpoint was made for; what is resized before the crop is
+    ///     in proportion to it.
+    /// - Returns: The preparation, to the last number.
     /// - Throws: `CheckpointError.unusable` for means or deviations of another number of channels.
-    func preparation(for shape: ModelConfiguration) throws(CheckpointError) -> ImagePreparation {
+    func preparation(
+        for shape: ModelConfiguration, ownSize: (height: Int, width: Int)
+    ) throws(CheckpointError) -> ImagePreparation {
         let (file, path) =
             preprocessor.map { ($0.contents, $0.path) } ?? (configuration.preparation, configurationPath)
         let isImageNet =
@@ -106,18 +113,27 @@ struct CheckpointFiles {
         ]
         let name = path.map { ($0 as NSString).lastPathComponent } ?? "config.json"
         let (said, unsaid) = (known.filter(\.0).map(\.1), known.filter { !$0.0 }.map(\.1))
+        let isResized = ownSize != (shape.imageHeight, shape.imageWidth)
         let source = [
             said.isEmpty ? nil : "\(said.joined(separator: ", ")) from \(name)",
             unsaid.isEmpty
                 ? nil
                 : "\(unsaid.joined(separator: ", ")) as usual for \(family), as "
                     + (path == nil ? "there is no \(name)" : "\(name) does not say"),
+            isResized ? "the image size as asked for, not \(ownSize.height) × \(ownSize.width)" : nil,
         ].compactMap(\.self).joined(separator: "; ")
         var resize =
             file.resize
             ?? .timm(
-                cropFraction: min(shape.imageHeight, shape.imageWidth) >= 384 ? 1 : 0.9, cropMode: .center)
-        if case .exact = resize { resize = .exact(height: shape.imageHeight, width: shape.imageWidth) }
+                cropFraction: min(ownSize.height, ownSize.width) >= 384 ? 1 : 0.9, cropMode: .center)
+        switch resize {
+        case .exact: resize = .exact(height: shape.imageHeight, width: shape.imageWidth)
+        case .shortSide(let side) where isResized:
+            let scale =
+                Double(min(shape.imageHeight, shape.imageWidth)) / Double(min(ownSize.height, ownSize.width))
+            resize = .shortSide(max(1, Int((Double(side) * scale).rounded())))
+        case .shortSide, .timm, .none: break
+        }
         return ImagePreparation(
             height: shape.imageHeight, width: shape.imageWidth, resize: resize,
             interpolation: file.interpolation ?? .bicubic,

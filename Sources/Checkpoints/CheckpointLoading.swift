@@ -30,10 +30,14 @@ public func loadCheckpoint(
 ) throws(CheckpointError) -> Checkpoint {
     let files = try CheckpointFiles(path: path)
     let reading = CheckpointReading(files, imageSize: imageSize)
-    guard reading.problems.isEmpty, let configuration = reading.configuration else {
+    if let refusal = reading.sizeRefusal {
+        throw .unusable("\(files.tensors.source.path): \(refusal)")
+    }
+    guard reading.problems.isEmpty, let configuration = reading.configuration, let ownSize = reading.ownSize
+    else {
         throw .problems(file: files.tensors.source.path, reading.problems)
     }
-    let preparation = try files.preparation(for: configuration)
+    let preparation = try files.preparation(for: configuration, ownSize: ownSize)
     let labels = try files.labels(for: configuration)
     let model = try VisionTransformer(configuration: configuration) { name, shape throws(CheckpointError) in
         try reading.tensor(name, shape: shape)

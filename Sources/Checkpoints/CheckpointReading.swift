@@ -8,11 +8,15 @@ struct CheckpointReading {
     private(set) var configuration: ModelConfiguration?
     /// Everything missing, unexpected or unsupported, one sentence each.
     private(set) var problems: [String] = []
+    /// Why the caller's image size cannot be had; one of `problems`.
+    private(set) var sizeRefusal: String?
+    /// The image's height and width that the checkpoint was made for, as far as could be told.
+    private(set) var ownSize: (height: Int, width: Int)?
     /// The grid of patches that “pos_embed” has positions for, where it is not the model's.
     private(set) var positionGrid: (rows: Int, columns: Int)?
     private let files: CheckpointFiles
-    /// The image's size that is wanted: the caller's, or config.json's.
-    private let imageSize: (height: Int, width: Int)?
+    /// The image's size that the caller wants.
+    private let askedSize: (height: Int, width: Int)?
 
     /// Tells the architecture.
     ///
@@ -21,7 +25,7 @@ struct CheckpointReading {
     ///   - imageSize: The image's height and width if they are to be others than the checkpoint says.
     init(_ files: CheckpointFiles, imageSize: (height: Int, width: Int)? = nil) {
         self.files = files
-        self.imageSize = imageSize ?? files.configuration.imageSize
+        askedSize = imageSize
         problems = files.tensors.problems
         do throws(Unfit) {
             let configuration = try detect()
@@ -30,12 +34,38 @@ struct CheckpointReading {
         } catch {
             problems += UnsupportedParts.explain(Array(files.tensors.entries.keys)).sentences
             problems.append(error.sentence)
+            if error.isAboutAskedSize { sizeRefusal = error.sentence }
         }
     }
 
     /// Why no architecture could be told.
     private struct Unfit: Error {
         let sentence: String
+        var isAboutAskedSize = false
+    }
+
+    /// Why the model cannot read images of some size.
+    private func unfit(_ size: (height: Int, width: Int), _ reason: String) -> Unfit {
+        Unfit(
+            sentence: "images of \(size.height) × \(size.width) pixels cannot be read: \(reason)",
+            isAboutAskedSize: askedSize != nil)
+    }
+
+    /// The size of images that the model is to read: the caller's, or the checkpoint's own.
+    ///
+    /// - Throws: `Unfit` where it is no whole number of patches.
+    private func wantedSize(
+        own: (height: Int, width: Int), patch: [Int]
+    ) throws(Unfit) -> (height: Int, width: Int) {
+        let size = askedSize ?? own
+        guard (1...4096).contains(size.height), (1...4096).contains(size.width),
+            size.height.isMultiple(of: patch[2]), size.width.isMultiple(of: patch[3])
+        else {
+            let sides =
+                patch[2] == patch[3] ? "\(patch[2])" : "\(patch[2]) in height and \(patch[3]) in width"
+            throw unfit(size, "a side must be a multiple of the patch size, \(sides), and at most 4096")
+        }
+        return size
     }
 
     private func shape(_ name: String, rank: Int) throws(Unfit) -> [Int] {
@@ -77,15 +107,13 @@ struct CheckpointReading {
         }
         let grid = try positionGrid(
             positions: position[1], prefixTokens: configuration.prefixTokens, patch: (patch[2], patch[3]))
-        configuration.imageHeight = grid.rows * patch[2]
-        configuration.imageWidth = grid.columns * patch[3]
         configuration.hasPrefixPositions =
             configuration.prefixTokens > 0 && position[1] != grid.rows * grid.columns
-        if let size = imageSize, size != (configuration.imageHeight, configuration.imageWidth) {
-            configuration.imageHeight = size.height
-            configuration.imageWidth = size.width
-            positionGrid = grid
-        }
+        let own = files.configuration.imageSize ?? (grid.rows * patch[2], grid.columns * patch[3])
+        let size = try wantedSize(own: own, patch: patch)
+        ownSize = own
+        (configuration.imageHeight, configuration.imageWidth) = size
+        if grid != (configuration.grid.rows, configuration.grid.columns) { positionGrid = grid }
         configuration.normalizesAfterPooling = files.tensors.entries["fc_norm.weight"] != nil
         configuration.pooling =
             files.configuration.pooling
@@ -109,7 +137,7 @@ struct CheckpointReading {
         return configuration
     }
 
-    private func detectSwin() throws(Unfit) -> SwinConfiguration {
+    private mutating func detectSwin() throws(Unfit) -> SwinConfiguration {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
         let head = try shape("head.fc.weight", rank: 2)
         var stages: [SwinConfiguration.Stage] = []
@@ -124,54 +152,62 @@ struct CheckpointReading {
             window = max(window, (Int(Double(table[0]).squareRoot().rounded()) + 1) / 2)
         }
         window = files.configuration.window ?? window
-        let size = imageSize ?? (32 * window, 32 * window)
+        let own = files.configuration.imageSize ?? (32 * window, 32 * window)
+        let size = try wantedSize(own: own, patch: patch)
+        ownSize = own
         var configuration = SwinConfiguration(
             imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
             channels: patch[1], width: patch[0], stages: stages, window: window, classes: head[0])
-        guard configuration.imageHeight.isMultiple(of: patch[2]),
-            configuration.imageWidth.isMultiple(of: patch[3])
-        else {
-            throw Unfit(
-                sentence: "images of \(size.height) × \(size.width) pixels are no whole number of patches of "
-                    + "\(patch[2]) × \(patch[3]); give img_size in config.json")
-        }
         configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
         configuration.epsilon = files.configuration.epsilon ?? files.tensors.epsilon ?? 1e-5
         guard ModelConfiguration.swin(configuration).isPossible else {
             throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
         }
+        if askedSize != nil { try checkWindows(of: configuration) }
         return configuration
     }
 
-    /// The grid of patches that the checkpoint was made for: that of the wanted image if it has as many patches, or
-    /// a square.
+    /// Refuses a size that gives windows of other sides than the tables of relative positions are for.
+    private func checkWindows(of configuration: SwinConfiguration) throws(Unfit) {
+        for stage in configuration.stages.indices {
+            let table = try shape("layers.\(stage).blocks.0.attn.relative_position_bias_table", rank: 2)[0]
+            let grid = configuration.tokenGrid(of: stage)
+            let sides = (min(grid.rows, configuration.window), min(grid.columns, configuration.window))
+            guard (2 * sides.0 - 1) * (2 * sides.1 - 1) != table else { continue }
+            let side = (Int(Double(table).squareRoot().rounded()) + 1) / 2
+            throw unfit(
+                (configuration.imageHeight, configuration.imageWidth),
+                "they leave \(grid.rows) × \(grid.columns) tokens in stage \(stage + 1), whose table of relative "
+                    + "positions is for windows of \(side) × \(side) and cannot be resampled; "
+                    + "\(side < configuration.window ? "exactly" : "at least") \(side) × \(side) would be accepted"
+            )
+        }
+    }
+
+    /// The grid of patches that the checkpoint was made for: that of config.json's image if it has as many patches, or
+    /// a square, or that of the caller's image.
     ///
     /// - Parameters:
     ///   - positions: The rows of “pos_embed”, which may leave the tokens before the patches out.
     ///   - prefixTokens: The number of tokens before the patches.
     ///   - patch: The size of a patch.
     /// - Returns: Rows and columns of patches.
-    /// - Throws: `Unfit` where the positions fit neither the wanted image nor a square.
+    /// - Throws: `Unfit` where the positions fit none of these.
     private func positionGrid(
         positions: Int, prefixTokens: Int, patch: (height: Int, width: Int)
     ) throws(Unfit) -> (rows: Int, columns: Int) {
         let candidates = [positions - prefixTokens, positions]
-        if let size = imageSize {
-            guard (1...4096).contains(size.height), (1...4096).contains(size.width),
-                size.height % patch.height == 0, size.width % patch.width == 0
-            else {
-                throw Unfit(
-                    sentence:
-                        "images of \(size.height) × \(size.width) pixels are no whole number of patches of "
-                        + "\(patch.height) × \(patch.width), or more than 4096 in a row")
-            }
-            let grid = (size.height / patch.height, size.width / patch.width)
-            if candidates.contains(grid.0 * grid.1) { return grid }
+        func fitting(_ size: (height: Int, width: Int)?) -> (rows: Int, columns: Int)? {
+            guard let size else { return nil }
+            let grid = (rows: size.height / patch.height, columns: size.width / patch.width)
+            return candidates.contains(grid.rows * grid.columns) ? grid : nil
         }
+        if let grid = fitting(files.configuration.imageSize) { return grid }
         for patches in candidates {
             let side = Int(Double(max(0, patches)).squareRoot().rounded())
             if side > 0, side * side == patches { return (side, side) }
         }
+        if let grid = fitting(askedSize) { return grid }
         throw Unfit(
             sentence:
                 "“pos_embed” has \(positions) positions, which fit no square image; give img_size in config.json"

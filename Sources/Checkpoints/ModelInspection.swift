@@ -48,7 +48,7 @@ public func inspectCheckpoint(
     let source = files.tensors.source
     var problems = reading.problems
     var preprocessing: String?
-    if let configuration = reading.configuration, problems.isEmpty {
+    if let configuration = reading.configuration, let ownSize = reading.ownSize, problems.isEmpty {
         for name in files.tensors.entries.keys.sorted() {
             do throws(CheckpointError) {
                 _ = try files.tensors.finiteFloats(name)
@@ -58,7 +58,7 @@ public func inspectCheckpoint(
         }
         do throws(CheckpointError) {
             _ = try files.labels(for: configuration)
-            preprocessing = try files.preparation(for: configuration).summary
+            preprocessing = try files.preparation(for: configuration, ownSize: ownSize).summary
         } catch {
             problems.append("\(error)")
         }

@@ -27,7 +27,8 @@ struct RunInputs: Sendable {
     ///   - pool: The threads.
     /// - Throws: `CheckpointError`, `DatasetError`.
     init(plan: RunPlan, resources: RunResources, heldOutImages: Int, pool: WorkerPool) throws {
-        let checkpoint = try loadCheckpoint(path: resources.modelPath)
+        let checkpoint = try loadCheckpoint(
+            path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) })
         self.checkpoint = checkpoint
         let (pipeline, reading) = (try checkpoint.preparation.pipeline, ImageReading(plan.images))
         let set = try ImageSet(path: resources.calibrationPath)

@@ -34,6 +34,8 @@ public struct ModelEvaluation: Equatable, Codable, Sendable {
 ///   - path: A safetensors file, a folder with `model.safetensors`, or a run directory.
 ///   - dataPath: The images.
 ///   - images: How image files are read.
+///   - imageSize: The sides of the images that a full-precision checkpoint is to read, in pixels; nil takes its own. A
+///     quantized model has the size that it was made for, and what it is compared with gets the same.
 ///   - referencePath: The full-precision checkpoint to compare with; nil compares with none, or, if `path` is
 ///     a full-precision checkpoint, with itself.
 ///   - threads: The number of threads that work.
@@ -41,7 +43,8 @@ public struct ModelEvaluation: Equatable, Codable, Sendable {
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
 public func evaluateModelOrRun(
-    path: String, dataPath: String, images: ImageOptions = ImageOptions(), referencePath: String?,
+    path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
+    referencePath: String?,
     threads: Int, warn: @escaping (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     do {
@@ -50,11 +53,14 @@ public func evaluateModelOrRun(
         let set = try ImageSet(path: dataPath)
         let work = EvaluationWork(set: set, reading: ImageReading(images), pool: pool, warn: warn)
         guard let quantized = try QuantizedModelFile(path: path) else {
-            let model = try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))
+            let model = try EvaluatedModel(
+                fullPrecision: try loadCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) }))
             return try work.compare(model, with: Reference.itself)
         }
+        let shape = quantized.checkpoint.configuration
+        let size = (shape.imageHeight, shape.imageWidth)
         let reference = try referencePath.map {
-            try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0))
+            try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0, imageSize: size))
         }
         return try work.compare(
             try EvaluatedModel(packed: quantized), with: reference.map(Reference.other) ?? .absent)

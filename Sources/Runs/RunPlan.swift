@@ -1,10 +1,15 @@
 /// Everything that determines a run: the same plan gives the same bits.
 public struct RunPlan: Equatable, Sendable {
+    /// The sides that images can have, in pixels.
+    public static let imageSizes = 1...4096
+
     /// The only schema there is.
     public static let schema = 1
 
     /// The checkpoint: a path or `sample:NAME`.
     public var model: String
+    /// The sides of the images that the model reads, in pixels; nil takes the checkpoint's.
+    public var imageSize: Int?
     /// The calibration images: a path or `sample:NAME`; nil takes the model's own.
     public var calibration: String?
     /// The labelled or unlabelled evaluation images: a path or `sample:NAME`; nil takes the model's own, if any.
@@ -32,6 +37,7 @@ public struct RunPlan: Equatable, Sendable {
     public init(model: String, preset: Preset = .mgrq) {
         self.model = model
         self.preset = preset
+        imageSize = nil
         calibration = nil
         evaluation = nil
         seed = 1

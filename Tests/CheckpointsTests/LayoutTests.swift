@@ -164,16 +164,6 @@ struct LayoutTests {
         #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
-    @Test("another image size resamples positions and changes the grid")
-    func imageSize() throws {
-        let model = try loadCheckpoint(path: goldens + "/vit", imageSize: (24, 32)).model
-        #expect(model.configuration.grid.rows == 3)
-        #expect(model.configuration.grid.columns == 4)
-        #expect(throws: CheckpointError.self) {
-            _ = try loadCheckpoint(path: goldens + "/vit", imageSize: (25, 32))
-        }
-    }
-
     @Test("what is not supported is named by what it is")
     func unsupported() throws {
         let folder = try Folder()

@@ -33,6 +33,12 @@ private let refusals = [
         yaml: minimalPlan + "steps:\n",
         sentence: "line 3: steps cannot be “null”; it accepts a whole number from 0 through 1000000"),
     Refusal(
+        yaml: minimalPlan + "image_size: 0\n",
+        sentence: "line 3: image_size cannot be “0”; it accepts a whole number of pixels from 1 through 4096"),
+    Refusal(
+        yaml: minimalPlan + "image_sise: 32\n",
+        sentence: "line 3: there is no key “image_sise”; did you mean “image_size”?"),
+    Refusal(
         yaml: minimalPlan + "preset: mgq\n",
         sentence: "line 3: preset cannot be “mgq”; it accepts "
             + Preset.allCases.map(\.rawValue).joined(separator: ", ")),
@@ -71,6 +77,16 @@ struct RunPlanTests {
         let glf = try RunPlan(yaml: minimalPlan + "preset: glf\nsteps: 50\n")
         #expect(glf.hyperparameters.globalTarget == .features)
         #expect(glf.hyperparameters.steps == 50)
+    }
+
+    @Test("an image size is kept, and its absence too, which leaves the size to the checkpoint")
+    func imageSize() throws {
+        var plan = try RunPlan(yaml: minimalPlan + "image_size: 4096\n")
+        #expect(plan.imageSize == 4096)
+        #expect(try RunPlan(yaml: plan.yaml) == plan)
+        plan.imageSize = nil
+        #expect(!plan.yaml.contains("image_size"))
+        #expect(try RunPlan(yaml: plan.yaml) == plan)
     }
 
     @Test("JSON is read as well")

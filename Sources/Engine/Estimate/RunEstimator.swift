@@ -25,14 +25,17 @@ public final class RunEstimator: Sendable {
     ///
     /// - Parameters:
     ///   - resources: Where the plan's references lead.
+    ///   - imageSize: The sides of the images that the model is to read, in pixels; nil takes the checkpoint's.
     ///   - threads: The number of threads that will work.
     ///   - heldOutImages: On how many images attempts will be compared.
     /// - Throws: `RunFailure` with one sentence where a file cannot be used.
     public init(
-        resources: RunResources, threads: Int, heldOutImages: Int = EngineOptions.defaultHeldOutImages
+        resources: RunResources, imageSize: Int? = nil, threads: Int,
+        heldOutImages: Int = EngineOptions.defaultHeldOutImages
     ) throws(RunFailure) {
         do {
-            let checkpoint = try loadCheckpoint(path: resources.modelPath)
+            let checkpoint = try loadCheckpoint(
+                path: resources.modelPath, imageSize: imageSize.map { ($0, $0) })
             let model = checkpoint.model
             let shape = model.configuration
             let pipeline = try checkpoint.preparation.pipeline

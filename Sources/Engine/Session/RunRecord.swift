@@ -171,12 +171,14 @@ public func exportRun(
 
 /// Looks at a checkpoint without running it.
 ///
-/// - Parameter path: A safetensors file or a folder with `model.safetensors`.
+/// - Parameters:
+///   - path: A file with weights or a folder with one.
+///   - imageSize: The sides of the images that it is to read, in pixels; nil takes the checkpoint's.
 /// - Returns: What it is and what is wrong with it.
 /// - Throws: `RunFailure` with one sentence where the file cannot be read at all.
-public func inspectModel(path: String) throws(RunFailure) -> ModelInspection {
+public func inspectModel(path: String, imageSize: Int? = nil) throws(RunFailure) -> ModelInspection {
     do {
-        return try inspectCheckpoint(path: path)
+        return try inspectCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) })
     } catch {
         throw failure(of: error)
     }

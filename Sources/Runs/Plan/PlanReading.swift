@@ -23,6 +23,11 @@ extension RunPlan {
         try Self.checkSchema(document)
         guard let model = try document.text("model"), !model.isEmpty else { throw .missingKey("model") }
         self.init(model: model, preset: preset)
+        imageSize = try document.value("image_size") {
+            Int($0).flatMap { Self.imageSizes.contains($0) ? $0 : nil }
+        } accepted: {
+            "a whole number of pixels from \(Self.imageSizes.lowerBound) through \(Self.imageSizes.upperBound)"
+        }
         calibration = try document.text("calibration")
         evaluation = try document.text("evaluation")
         seed =
@@ -81,6 +86,7 @@ extension RunPlan {
 /// The keys of a plan that are no hyperparameters.
 enum PlanKey: String, CaseIterable {
     case schema, model, calibration, evaluation, preset, seed
+    case imageSize = "image_size"
     case calibrationImages = "calibration_images"
     case calibrationSelection = "calibration_selection"
     case onBadImage = "on_bad_image"

@@ -14,6 +14,7 @@ extension RunPlan {
         ]
         if !stale.isEmpty { lines.append("# Careful: \(staleWarning(stale)).") }
         lines += ["schema: \(Self.schema)", "model: \(scalar(model))"]
+        if let imageSize { lines.append("image_size: \(imageSize)") }
         if let calibration { lines.append("calibration: \(scalar(calibration))") }
         if let evaluation { lines.append("evaluation: \(scalar(evaluation))") }
         lines += ["preset: \(preset.rawValue)", "seed: \(seed)", "calibration_images: \(calibrationImages)"]

@@ -15,6 +15,8 @@ struct Evaluate: ParsableCommand {
     )
     var model: String
 
+    @OptionGroup var size: ImageSizeFlag
+
     @Option(help: ArgumentHelp("The images; without, those of the plan or the sample.", valueName: "ref"))
     var data: String?
 
@@ -35,7 +37,12 @@ struct Evaluate: ParsableCommand {
         let threads = try Surroundings.threads(flag: threads)
         let references = Surroundings.references
         let path = try references.model(model)
-        let plan = try plan(of: path)
+        let (plan, sides) = (try plan(of: path), try size.sides())
+        guard plan == nil || sides == nil else {
+            throw RunFailure(
+                .usage,
+                "--image-size cannot be given with a packed checkpoint or a run, which have one of their own")
+        }
         let named = data ?? plan?.evaluation
         guard let named = named ?? references.defaultImages(of: plan?.model ?? model, for: .evaluation) else {
             throw RunFailure(
@@ -45,6 +52,7 @@ struct Evaluate: ParsableCommand {
         try images.apply(to: &options)
         let result = try evaluateModelOrRun(
             path: path, dataPath: try references.images(named, for: .evaluation), images: options,
+            imageSize: sides,
             referencePath: try referencePath(plan, references), threads: threads,
             warn: { tell("warning: \($0)") })
         if json {

@@ -14,11 +14,14 @@ struct Inspect: ParsableCommand {
     )
     var model: String
 
+    @OptionGroup var size: ImageSizeFlag
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
-        let inspection = try inspectModel(path: try Surroundings.references.model(model))
+        let inspection = try inspectModel(
+            path: try Surroundings.references.model(model), imageSize: try size.sides())
         if json {
             try say(try JSONValue(encoding: inspection).line)
         } else {

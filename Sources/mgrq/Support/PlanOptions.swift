@@ -6,6 +6,8 @@ struct PlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The checkpoint.", valueName: "ref"))
     var model: String?
 
+    @OptionGroup var size: ImageSizeFlag
+
     @Option(help: ArgumentHelp("The calibration images; a sample model has its own.", valueName: "ref"))
     var calibration: String?
 
@@ -34,6 +36,7 @@ struct PlanOptions: ParsableArguments {
     /// - Throws: `RunFailure(.usage)` for a key or a value that is not accepted.
     func apply(to plan: inout RunPlan) throws(RunFailure) {
         if let model { plan.model = model }
+        if let sides = try size.sides() { plan.imageSize = sides }
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
         if let seed { plan.seed = seed }

@@ -1,0 +1,96 @@
+import Foundation
+import Safetensors
+import TensorCore
+import Testing
+import VisionTransformers
+
+@testable import Checkpoints
+
+@Suite("Another image size than the checkpoint's")
+struct ImageSizeTests {
+    private func complaint(_ path: String, _ height: Int, _ width: Int) -> String? {
+        do {
+            _ = try loadCheckpoint(path: path, imageSize: (height, width))
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("resamples positions and changes the grid")
+    func grid() throws {
+        let model = try loadCheckpoint(path: goldens + "/vit", imageSize: (24, 32)).model
+        #expect(model.configuration.grid.rows == 3)
+        #expect(model.configuration.grid.columns == 4)
+        #expect(model.weights[0].vectors[1].shape == [1, 13, 16])
+    }
+
+    @Test("is as good as none where it is the checkpoint's own", arguments: ["vit", "deit", "swin"])
+    func own(model: String) throws {
+        let usual = try loadCheckpoint(path: "\(goldens)/\(model)")
+        let asked = try loadCheckpoint(path: "\(goldens)/\(model)", imageSize: (16, 16))
+        #expect(asked.model.weights == usual.model.weights)
+        #expect(asked.preparation == usual.preparation)
+    }
+
+    @Test("is no hint of the grid where config.json tells it")
+    func oblong() throws {
+        let folder = try Folder()
+        // Four positions: two rows of two patches, or one of four.
+        try FileManager.default.copyItem(
+            atPath: goldens + "/vit/model.safetensors", toPath: folder.path + "/model.safetensors")
+        let text = try String(contentsOfFile: goldens + "/vit/config.json", encoding: .utf8)
+        try folder.write(
+            text.replacingOccurrences(of: #""image_size": 16"#, with: #""image_size": [8, 32]"#),
+            "config.json")
+        let usual = try loadCheckpoint(path: folder.path).model
+        #expect(usual.configuration.grid.rows == 1 && usual.configuration.grid.columns == 4)
+        let square = try loadCheckpoint(path: folder.path, imageSize: (16, 16)).model
+        #expect(square.configuration.grid.rows == 2)
+        #expect(square.weights[0].vectors[1] != usual.weights[0].vectors[1])
+    }
+
+    @Test("takes the preparation of images with it, in proportion")
+    func preparation() throws {
+        let folder = try Folder()
+        for name in ["model.safetensors", "config.json"] {
+            try FileManager.default.copyItem(
+                atPath: "\(goldens)/vit/\(name)", toPath: "\(folder.path)/\(name)")
+        }
+        func prepared() throws -> ImagePreparation {
+            try loadCheckpoint(path: folder.path, imageSize: (24, 32)).preparation
+        }
+        let usual = try prepared()
+        #expect(usual.height == 24 && usual.width == 32)
+        #expect(usual.resize == .timm(cropFraction: 0.9, cropMode: .center))
+        #expect(usual.source.hasSuffix("the image size as asked for, not 16 × 16"))
+        try folder.write(#"{"size": {"shortest_edge": 20}}"#, "preprocessor_config.json")
+        #expect(try prepared().resize == .shortSide(30))
+        try folder.write(#"{"size": {"height": 16, "width": 16}}"#, "preprocessor_config.json")
+        #expect(try prepared().resize == .exact(height: 24, width: 32))
+        try folder.write(#"{"do_resize": false}"#, "preprocessor_config.json")
+        #expect(try prepared().resize == .none)
+    }
+
+    @Test("must be a whole number of patches", arguments: [(25, 32), (24, 0), (-8, 8), (4104, 16)])
+    func patches(height: Int, width: Int) throws {
+        let text = try #require(complaint(goldens + "/vit", height, width))
+        #expect(
+            text
+                == "\(goldens)/vit/model.safetensors: images of \(height) × \(width) pixels cannot be read: a side must "
+                + "be a multiple of the patch size, 8, and at most 4096")
+        let inspection = try inspectCheckpoint(path: goldens + "/vit", imageSize: (height, width))
+        #expect(inspection.problems.count == 1 && text.hasSuffix(inspection.problems[0]))
+    }
+
+    @Test("leaves a Swin the windows that its tables are for, or is refused")
+    func windows() throws {
+        let larger = try loadCheckpoint(path: goldens + "/swin", imageSize: (24, 20)).model.configuration
+        #expect(larger.imageHeight == 24 && larger.imageWidth == 20)
+        #expect(
+            complaint(goldens + "/swin", 24, 8)
+                == "\(goldens)/swin/model.safetensors: images of 24 × 8 pixels cannot be read: they leave 6 × 2 tokens in "
+                + "stage 2, whose table of relative positions is for windows of 4 × 4 and cannot be resampled; at "
+                + "least 4 × 4 would be accepted")
+    }
+}
