@@ -63,10 +63,17 @@ struct CheckpointFiles {
         return "\(folder)/\(only)"
     }
 
+    /// The image's height and width that the files name: the crop of Hugging Face's processor for a model that resamples
+    /// its positions for any image, else config.json's.
+    var imageSize: (height: Int, width: Int)? {
+        (tensors.map.readsAnySize ? preprocessor?.contents.crop : nil) ?? configuration.imageSize
+    }
+
     /// The names of the classes, if they are known.
     ///
     /// - Throws: `CheckpointError.unusable` where they are not as many as the head has.
     func labels(for shape: ModelConfiguration) throws(CheckpointError) -> [String]? {
+        guard shape.classes > 0 else { return nil }
         if let labels = configuration.labels, labels.count != shape.classes {
             throw .unusable(
                 "\(configurationPath ?? "config.json"): label_names has \(labels.count) entries, but the head has "
@@ -91,9 +98,13 @@ struct CheckpointFiles {
         let isImageNet =
             switch shape {
             case .swin: true
-            case .vit(let shape): shape.hasDistillationToken || tensors.layout.contains("DeiT")
+            case .vit(let shape):
+                shape.hasDistillationToken || ["DeiT", "Dinov2"].contains(where: tensors.layout.contains)
             }
-        let family: String = if case .swin = shape { "Swin" } else { isImageNet ? "DeiT" : "ViT" }
+        let family: String =
+            if case .swin = shape { "Swin" } else if tensors.layout.contains("Dinov2") { "Dinov2" } else {
+                isImageNet ? "DeiT" : "ViT"
+            }
         func spread(_ values: [Float]?, _ key: String, _ usual: [Float], _ half: Float)
             throws(CheckpointError) -> [Float]
         {

@@ -14,6 +14,8 @@ struct CheckpointReading {
     private(set) var ownSize: (height: Int, width: Int)?
     /// The grid of patches that “pos_embed” has positions for, where it is not the model's.
     private(set) var positionGrid: (rows: Int, columns: Int)?
+    /// Whether the first row of “pos_embed” is the class token's, while other tokens before the patches have none.
+    private var positionIsForClassToken = false
     private let files: CheckpointFiles
     /// The image's size that the caller wants.
     private let askedSize: (height: Int, width: Int)?
@@ -69,6 +71,15 @@ struct CheckpointReading {
     }
 
     private func shape(_ name: String, rank: Int) throws(Unfit) -> [Int] {
+        guard
+            files.tensors.entries["patch_embed.proj.weight"] == nil || !name.hasPrefix("head")
+                || files.tensors.entries[name] != nil
+        else {
+            throw Unfit(
+                sentence:
+                    "there is no classifier, “\(name)”; one was expected, or for a ViT num_classes 0 in config.json"
+            )
+        }
         guard let entry = files.tensors.entries[name] else {
             throw Unfit(
                 sentence:
@@ -94,12 +105,12 @@ struct CheckpointReading {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
         let position = try shape("pos_embed", rank: 3)
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
-        let head = try shape("head.weight", rank: 2)
         let width = patch[0]
+        let head = try classifier(width: width)
         var configuration = ViTConfiguration(
             imageHeight: patch[2], imageWidth: patch[3], patchHeight: patch[2], patchWidth: patch[3],
             channels: patch[1], width: width, depth: count(prefix: "blocks.", suffix: ".mlp.fc1.weight"),
-            heads: try heads(width: width), hiddenWidth: hidden[0], classes: head[0])
+            heads: try heads(width: width), hiddenWidth: hidden[0], classes: head.classes)
         configuration.hasClassToken = files.tensors.entries["cls_token"] != nil
         configuration.hasDistillationToken = files.tensors.entries["dist_token"] != nil
         if files.tensors.entries["reg_token"] != nil {
@@ -107,9 +118,10 @@ struct CheckpointReading {
         }
         let grid = try positionGrid(
             positions: position[1], prefixTokens: configuration.prefixTokens, patch: (patch[2], patch[3]))
-        configuration.hasPrefixPositions =
-            configuration.prefixTokens > 0 && position[1] != grid.rows * grid.columns
-        let own = files.configuration.imageSize ?? (grid.rows * patch[2], grid.columns * patch[3])
+        let leading = position[1] - grid.rows * grid.columns
+        configuration.hasPrefixPositions = leading > 0 && leading == configuration.prefixTokens
+        positionIsForClassToken = leading == 1 && !configuration.hasPrefixPositions
+        let own = files.imageSize ?? (grid.rows * patch[2], grid.columns * patch[3])
         let size = try wantedSize(own: own, patch: patch)
         ownSize = own
         (configuration.imageHeight, configuration.imageWidth) = size
@@ -118,13 +130,14 @@ struct CheckpointReading {
         configuration.pooling =
             files.configuration.pooling
             ?? (configuration.hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
-        if configuration.pooling == .classToken, !configuration.hasClassToken {
+        if head.readsTwoFeatures { configuration.pooling = .classTokenAndAverage }
+        if configuration.pooling != .average, !configuration.hasClassToken {
             throw Unfit(
-                sentence: "config.json asks for the class token (global_pool), but there is no “cls_token”")
+                sentence: "the class token is to be classified, but there is no “cls_token”")
         }
         configuration.hasQkvBias = files.tensors.entries["blocks.0.attn.qkv.bias"] != nil
         configuration.hasLayerScale = files.tensors.entries["blocks.0.ls1.gamma"] != nil
-        configuration.epsilon = files.configuration.epsilon ?? files.tensors.epsilon ?? 1e-6
+        configuration.epsilon = files.configuration.epsilon ?? files.tensors.map.epsilon ?? 1e-6
         if hidden[0] == 2 * (try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]) {
             throw Unfit(
                 sentence:
@@ -135,6 +148,14 @@ struct CheckpointReading {
                 sentence: "its tensors' shapes give no ViT that could be run (sides are at most 4096 pixels)")
         }
         return configuration
+    }
+
+    /// The classes of a ViT's head, and whether it reads the class token and the mean of the patches side by side.
+    private func classifier(width: Int) throws(Unfit) -> (classes: Int, readsTwoFeatures: Bool) {
+        let lacksOne = files.configuration.lacksClassifier || files.tensors.map.lacksClassifier
+        guard files.tensors.entries["head.weight"] != nil || !lacksOne else { return (0, false) }
+        let head = try shape("head.weight", rank: 2)
+        return (head[0], head[1] == 2 * width)
     }
 
     private mutating func detectSwin() throws(Unfit) -> SwinConfiguration {
@@ -152,14 +173,14 @@ struct CheckpointReading {
             window = max(window, (Int(Double(table[0]).squareRoot().rounded()) + 1) / 2)
         }
         window = files.configuration.window ?? window
-        let own = files.configuration.imageSize ?? (32 * window, 32 * window)
+        let own = files.imageSize ?? (32 * window, 32 * window)
         let size = try wantedSize(own: own, patch: patch)
         ownSize = own
         var configuration = SwinConfiguration(
             imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
             channels: patch[1], width: patch[0], stages: stages, window: window, classes: head[0])
         configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
-        configuration.epsilon = files.configuration.epsilon ?? files.tensors.epsilon ?? 1e-5
+        configuration.epsilon = files.configuration.epsilon ?? files.tensors.map.epsilon ?? 1e-5
         guard ModelConfiguration.swin(configuration).isPossible else {
             throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
         }
@@ -196,13 +217,14 @@ struct CheckpointReading {
     private func positionGrid(
         positions: Int, prefixTokens: Int, patch: (height: Int, width: Int)
     ) throws(Unfit) -> (rows: Int, columns: Int) {
-        let candidates = [positions - prefixTokens, positions]
+        let leading = files.tensors.map.classTokenAloneHasPosition ? 1 : prefixTokens
+        let candidates = [positions - leading, positions]
         func fitting(_ size: (height: Int, width: Int)?) -> (rows: Int, columns: Int)? {
             guard let size else { return nil }
             let grid = (rows: size.height / patch.height, columns: size.width / patch.width)
             return candidates.contains(grid.rows * grid.columns) ? grid : nil
         }
-        if let grid = fitting(files.configuration.imageSize) { return grid }
+        if let grid = fitting(files.imageSize) { return grid }
         for patches in candidates {
             let side = Int(Double(max(0, patches)).squareRoot().rounded())
             if side > 0, side * side == patches { return (side, side) }
@@ -249,8 +271,11 @@ struct CheckpointReading {
                 continue
             }
             var wanted = shape
-            if name == "pos_embed", let positionGrid {
-                wanted[1] += positionGrid.rows * positionGrid.columns - configuration.grid.patches
+            if name == "pos_embed" {
+                if let positionGrid {
+                    wanted[1] += positionGrid.rows * positionGrid.columns - configuration.grid.patches
+                }
+                if positionIsForClassToken { wanted[1] += 1 }
             }
             if entry.shape != wanted {
                 problems.append("tensor “\(name)” has shape \(entry.shape); \(wanted) was expected")
@@ -269,13 +294,23 @@ struct CheckpointReading {
         files.tensors.entries.values.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 
-    /// A parameter of the model: finite, and resampled where the model reads other images than the checkpoint did.
+    /// A parameter of the model: finite; positions are resampled where the model reads other images than the checkpoint
+    /// did, and one that is the class token's alone is added to it.
     func tensor(_ name: String, shape: [Int]) throws(CheckpointError) -> Tensor {
         var elements = try files.tensors.finiteFloats(name)
         if name == "pos_embed", let positionGrid, let target = configuration?.grid {
             elements = resampledPositions(
-                elements, leading: shape[1] - target.patches, grid: positionGrid,
-                target: (target.rows, target.columns), width: shape[2])
+                elements, leading: elements.count / shape[2] - positionGrid.rows * positionGrid.columns,
+                grid: positionGrid, target: (target.rows, target.columns), width: shape[2],
+                filter: files.tensors.map.positionFilter)
+        }
+        if positionIsForClassToken {
+            switch name {
+            case "pos_embed": elements.removeFirst(shape[2])
+            case "cls_token":
+                elements = zip(elements, try files.tensors.finiteFloats("pos_embed")).map { $0 + $1 }
+            default: break
+            }
         }
         return Tensor(shape: shape, elements: elements)
     }

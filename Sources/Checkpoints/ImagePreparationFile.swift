@@ -3,6 +3,8 @@ internal import Foundation
 /// What a file beside a checkpoint says of the preparation of images; nil where it is silent.
 struct ImagePreparationFile: Sendable {
     var resize: ImagePreparation.Resize?
+    /// The height and width of what is cut out of the middle after the resize; nil where nothing is.
+    var crop: (height: Int, width: Int)?
     var interpolation: ImagePreparation.Interpolation?
     var mean: [Float]?
     var standardDeviation: [Float]?
@@ -64,6 +66,14 @@ struct ImagePreparationFile: Sendable {
         }
         if value(["do_normalize"]) as? Bool == false {
             (mean, standardDeviation) = ([0], [1])
+        }
+        if value(["do_center_crop"]) as? Bool == true, let found = value(["crop_size"]) {
+            let sides = found as? [String: Any] ?? [:]
+            guard let high = sides["height"] as? Int ?? (found as? Int),
+                let wide = sides["width"] as? Int ?? (found as? Int), (1...4096).contains(high),
+                (1...4096).contains(wide)
+            else { throw Self.wrong(path, "crop_size", "a side, or an object with height and width") }
+            crop = (high, wide)
         }
         if value(["do_resize"]) as? Bool == false {
             resize = ImagePreparation.Resize.none

@@ -15,6 +15,8 @@ package struct ModelConfigurationFile: Sendable {
     package var epsilon: Float?
     /// The names of the classes.
     package var labels: [String]?
+    /// Whether the model is said to have no classifier: timm's `num_classes` of 0.
+    var lacksClassifier = false
 
     /// How images are prepared, as far as timm's `pretrained_cfg` says.
     var preparation = ImagePreparationFile()
@@ -55,7 +57,9 @@ package struct ModelConfigurationFile: Sendable {
             window = number
         }
         if let found = value(["global_pool"]) {
-            guard let text = found as? String, let pooling = ViTConfiguration.Pooling(rawValue: text) else {
+            guard let text = found as? String, let pooling = ViTConfiguration.Pooling(rawValue: text),
+                pooling != .classTokenAndAverage
+            else {
                 throw wrong("global_pool", "“token” or “avg”")
             }
             self.pooling = pooling
@@ -80,6 +84,7 @@ package struct ModelConfigurationFile: Sendable {
                 throw .unusable("\(path): the activation is \(found); only “gelu” is supported")
             }
         }
+        lacksClassifier = value(["num_classes"]) as? Int == 0
         preparation = try ImagePreparationFile(timm: value, path: path)
         if let found = value(["norm_eps", "layer_norm_eps"]) {
             guard let number = found as? Double, number > 0, number < 1 else {

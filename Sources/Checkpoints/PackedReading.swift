@@ -24,8 +24,7 @@ extension PackedCheckpoint {
         var units: [Int: QuantizedUnit] = [:]
         var used: Set<String> = []
         for (index, description) in configuration.units.enumerated() {
-            let first = description.linears.first.map { "\($0.name).weight" }
-            guard let first, reader.sites[first] != nil else { continue }
+            guard reader.holds(description) else { continue }
             units[index] = try reader.unit(description, used: &used)
         }
         if let surplus = reader.file.names.first(where: { !used.contains($0) }) {
@@ -73,6 +72,12 @@ private struct PackedReader {
         } catch {
             throw .unusable("\(path): the metadata “\(key)” cannot be understood: \(error)")
         }
+    }
+
+    /// Whether the file has a unit, told by the first of its parameters.
+    func holds(_ description: any ModelUnit) -> Bool {
+        description.linears.first.map { sites["\($0.name).weight"] != nil }
+            ?? description.vectors.first.map { file.entry($0.name) != nil } ?? false
     }
 
     func unit(_ description: any ModelUnit, used: inout Set<String>) throws(CheckpointError) -> QuantizedUnit

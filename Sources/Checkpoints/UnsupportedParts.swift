@@ -6,6 +6,9 @@ enum UnsupportedParts {
         (".attn.k_norm.", "norms of queries and keys (q_norm, k_norm)"),
         (".attn.norm.", "a norm inside attention"), (".mlp.norm.", "a norm inside the MLP"),
         (".mlp.w12.", "a SwiGLU MLP"), (".mlp.fc1_g.", "a SwiGLU MLP"), (".mlp.fc1_x.", "a SwiGLU MLP"),
+        (".mlp.weights_in.", "a SwiGLU MLP"), (".mlp.weights_out.", "a SwiGLU MLP"),
+        (".mlp.gate_proj.", "a SwiGLU MLP"), (".mlp.up_proj.", "a SwiGLU MLP"),
+        (".mlp.down_proj.", "a SwiGLU MLP"),
         ("attn_pool.", "pooling by attention (global_pool “map”)"),
         ("patch_embed.backbone.", "a convolutional stem"), ("patch_embed.conv", "a convolutional stem"),
         ("patch_embed.proj.0.", "a convolutional stem"), (".gamma_1", "BEiT's layer scale"),
@@ -13,12 +16,7 @@ enum UnsupportedParts {
         (".attn.v_bias", "BEiT's attention biases"), ("rel_pos_bias", "shared relative positions"),
         (".logit_scale", "Swin V2's cosine attention"), (".cpb_mlp.", "Swin V2's continuous position bias"),
         ("absolute_pos_embed", "Swin's absolute positions"), ("rope", "rotary positions"),
-        (
-            "dinov2.",
-            "Hugging Face's Dinov2, whose classifier reads the class token and the mean together; "
-                + "timm's layout of it is supported"
-        ),
-        (".parallel_", "parallel branches"), (".layer_scale1.lambda1", "Hugging Face's Dinov2 layer scale"),
+        (".parallel_", "parallel branches"),
     ]
 
     /// The sentences for some names, and the names that none of them explains.

@@ -84,11 +84,11 @@ extension ImageReading {
 }
 
 extension ImageSet {
-    /// The classes of the images as a checkpoint numbers them; nil without labels.
+    /// The classes of the images as a checkpoint numbers them; nil without labels, or without a classifier.
     ///
     /// - Throws: `DatasetError` where the classes are not those of the model.
     func labels(for checkpoint: Checkpoint) throws(DatasetError) -> [Int]? {
-        guard labels != nil else { return nil }
+        guard labels != nil, checkpoint.model.configuration.classes > 0 else { return nil }
         return try labels(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
     }
 }

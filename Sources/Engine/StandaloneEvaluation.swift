@@ -92,12 +92,16 @@ package func fullPrecisionLogits(path: String, set: ImageSet, threads: Int) thro
 private struct EvaluatedModel {
     let units: [PreparedUnit]
     let pipeline: PreprocessingPipeline
+    /// The number of classes; 0 without a classifier.
     let classes: Int
+    /// The number of logits, or without a classifier of features.
+    let outputs: Int
     let labels: [String]?
 
     init(fullPrecision checkpoint: Checkpoint) throws {
         pipeline = try checkpoint.preparation.pipeline
         classes = checkpoint.model.configuration.classes
+        outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
         units = zip(checkpoint.model.units, checkpoint.model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
@@ -108,6 +112,7 @@ private struct EvaluatedModel {
         let configuration = file.checkpoint.configuration
         pipeline = try file.checkpoint.preparation.pipeline
         classes = configuration.classes
+        outputs = configuration.outputs
         labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
     }
@@ -129,7 +134,9 @@ private struct EvaluationWork {
 
     func compare(_ model: EvaluatedModel, with reference: Reference) throws -> ModelEvaluation {
         // Before minutes of arithmetic, not after.
-        let labels = set.labels == nil ? nil : try set.labels(classes: model.classes, names: model.labels)
+        let labels =
+            set.labels == nil || model.classes == 0
+            ? nil : try set.labels(classes: model.classes, names: model.labels)
         var others: [EvaluatedModel] = []
         var isKnown = true
         switch reference {
@@ -137,10 +144,10 @@ private struct EvaluationWork {
         case .itself: break
         case .other(let other): others = [other]
         }
-        if let other = others.first, other.classes != model.classes {
+        if let other = others.first, other.outputs != model.outputs {
             throw RunFailure(
                 .badData,
-                "the reference has \(other.classes) classes, the quantized model \(model.classes); "
+                "the reference has \(other.outputs) outputs, the quantized model \(model.outputs); "
                     + "give the checkpoint that the model was made from")
         }
         let passes =
@@ -172,7 +179,7 @@ private struct EvaluationWork {
     func run(
         _ models: [EvaluatedModel]
     ) throws -> (logits: [Matrix], used: [Int], skipped: [SkippedImage]) {
-        let logits = models.map { Matrix(rows: set.count, columns: $0.classes) }
+        let logits = models.map { Matrix(rows: set.count, columns: $0.outputs) }
         let passes = models.map { ModelPass($0.units, pool: pool) }
         var used: [Int] = []
         var skipped: [SkippedImage] = []

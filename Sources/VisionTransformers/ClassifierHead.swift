@@ -1,21 +1,24 @@
 internal import Kernels
 package import TensorCore
 
-/// The head: the last norm, pooling, and the classifier; or two of them side by side, whose logits are averaged
-/// (a distilled DeiT).
+/// The head: the last norm, pooling, and the classifier.
+///
+/// Features can be pooled in two ways side by side. Then two classifiers read one each, and their logits are averaged
+/// (a distilled DeiT), or one reads both (Hugging Face's Dinov2). Without a classifier, the head gives the feature.
 ///
 /// Its only operator is the feature that the classifiers read, so that supervision can compare that
 /// feature: a global feature loss is the head's local supervision.
 package struct ClassifierHead: ModelUnit {
     private let tokens: Int
     private let width: Int
-    private let classes: Int
+    /// The number of logits, or without a classifier of features.
+    private let outputs: Int
     private let epsilon: Float
     /// The norm's name.
     private let norm: String
     /// The classifiers' names.
     private let layers: [String]
-    /// The token rows that each classifier reads the mean of.
+    /// The token rows whose means make up the feature, side by side.
     private let pooledRows: [Range<Int>]
     /// Whether the norm comes after pooling.
     ///
@@ -26,17 +29,23 @@ package struct ClassifierHead: ModelUnit {
     package init(configuration: ViTConfiguration) {
         tokens = configuration.leadingTokens ?? configuration.tokens
         width = configuration.width
-        classes = configuration.classes
+        outputs = configuration.outputs
         epsilon = configuration.epsilon
         norm = configuration.normalizesAfterPooling ? "fc_norm" : "norm"
-        layers = configuration.hasDistillationToken ? ["head", "head_dist"] : ["head"]
+        layers =
+            configuration.classes == 0
+            ? [] : configuration.hasDistillationToken ? ["head", "head_dist"] : ["head"]
+        let patches = configuration.prefixTokens..<configuration.tokens
         switch configuration.pooling {
         case .classToken:
-            pooledRows = layers.indices.map { $0..<$0 + 1 }
+            pooledRows = configuration.hasDistillationToken ? [0..<1, 1..<2] : [0..<1]
             poolsFirst = true
         case .average:
-            pooledRows = [configuration.prefixTokens..<configuration.tokens]
+            pooledRows = [patches]
             poolsFirst = configuration.normalizesAfterPooling
+        case .classTokenAndAverage:
+            pooledRows = [0..<1, patches]
+            poolsFirst = false
         }
     }
 
@@ -45,7 +54,7 @@ package struct ClassifierHead: ModelUnit {
         let grid = configuration.tokenGrid(of: configuration.stages.count - 1)
         tokens = grid.rows * grid.columns
         width = configuration.lastWidth
-        classes = configuration.classes
+        outputs = configuration.classes
         epsilon = configuration.epsilon
         norm = "norm"
         layers = ["head.fc"]
@@ -55,7 +64,7 @@ package struct ClassifierHead: ModelUnit {
 
     package var name: String { "head" }
     package var input: RowShape { RowShape(tokens, width) }
-    package var output: RowShape { RowShape(1, classes) }
+    package var output: RowShape { RowShape(1, outputs) }
 
     private enum Slot: Int, CaseIterable {
         case normalized, statistics, pooled, feature, featureQuantized, dLogits, other
@@ -63,15 +72,19 @@ package struct ClassifierHead: ModelUnit {
     private enum Scratch: Int, CaseIterable { case feature, pooled, tokens }
 
     /// The rows of an image that the norm sees.
-    private var normalizedRows: Int { poolsFirst ? layers.count : tokens }
+    private var normalizedRows: Int { poolsFirst ? pooledRows.count : tokens }
+    /// The columns of the feature.
+    private var features: Int { pooledRows.count * width }
+    /// The columns of the feature that one classifier reads.
+    private var inputs: Int { features / max(1, layers.count) }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
             switch slot {
             case .normalized: RowShape(normalizedRows, width)
             case .statistics: RowShape(2, normalizedRows)
-            case .pooled, .feature, .featureQuantized: RowShape(1, layers.count * width)
-            case .dLogits, .other: RowShape(1, classes)
+            case .pooled, .feature, .featureQuantized: RowShape(1, features)
+            case .dLogits, .other: RowShape(1, outputs)
             }
         }
     }
@@ -79,19 +92,19 @@ package struct ClassifierHead: ModelUnit {
     package var scratchShapes: [RowShape] {
         Scratch.allCases.map { slot in
             switch slot {
-            case .feature, .pooled: RowShape(1, layers.count * width)
+            case .feature, .pooled: RowShape(1, features)
             case .tokens: RowShape(normalizedRows, width)
             }
         }
     }
 
     /// The columns of the feature that a classifier reads.
-    private func columns(of layer: Int) -> Range<Int> { layer * width..<(layer + 1) * width }
+    private func columns(of layer: Int) -> Range<Int> { layer * inputs..<(layer + 1) * inputs }
 
     package var linears: [LinearDescriptor] {
         layers.enumerated().map { index, layer in
             LinearDescriptor(
-                name: layer, weightShape: [classes, width], hasBias: true, inputSite: index,
+                name: layer, weightShape: [outputs, inputs], hasBias: true, inputSite: index,
                 inputSlot: Slot.feature.rawValue, transformedSlot: Slot.featureQuantized.rawValue,
                 gradientSlot: Slot.dLogits.rawValue, inputColumns: columns(of: index))
         }
@@ -104,7 +117,7 @@ package struct ClassifierHead: ModelUnit {
     package var sites: [SiteDescriptor] {
         layers.enumerated().map { index, layer in
             SiteDescriptor(
-                name: "\(layer).input", kind: .linearInput, groups: .columns(width: width), groupCount: 1,
+                name: "\(layer).input", kind: .linearInput, groups: .columns(width: inputs), groupCount: 1,
                 slot: Slot.feature.rawValue, columns: columns(of: index))
         }
     }
@@ -113,10 +126,10 @@ package struct ClassifierHead: ModelUnit {
         [OperatorDescriptor(name: "feature", slot: Slot.feature.rawValue)]
     }
 
-    /// The classifiers' features as rows of their own: `[images, layers · width]` as `[images · layers, width]`.
+    /// The parts of features as rows of their own: `[images, parts · width]` as `[images · parts, width]`.
     private func stacked(_ features: Matrix) -> Matrix {
         Matrix(
-            storage: features.storage, offset: features.offset, rows: features.rows * layers.count,
+            storage: features.storage, offset: features.offset, rows: features.rows * pooledRows.count,
             columns: width)
     }
 
@@ -137,6 +150,7 @@ package struct ClassifierHead: ModelUnit {
             normalize(input, into: tape[Slot.normalized.rawValue])
             pool(tape[Slot.normalized.rawValue], into: stacked(feature))
         }
+        if layers.isEmpty { copy(feature, into: output) }
         for layer in layers.indices {
             let seen = transformed(
                 layer, feature.columns(columns(of: layer)), by: transform,
@@ -155,8 +169,9 @@ package struct ClassifierHead: ModelUnit {
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         let dLogits = tape[Slot.dLogits.rawValue]
-        scale(dOutput, by: 1 / Float(layers.count), into: dLogits)
+        scale(dOutput, by: 1 / Float(max(1, layers.count)), into: dLogits)
         let dFeature = scratch[Scratch.feature.rawValue]
+        if layers.isEmpty { copy(dLogits, into: dFeature) }
         for layer in layers.indices {
             let gradient = dFeature.columns(columns(of: layer))
             parameters.linears[layer].backward(dLogits, into: gradient)
@@ -186,12 +201,12 @@ package struct ClassifierHead: ModelUnit {
         }
     }
 
-    /// `[images · tokens, width]` → `[images · layers, width]`.
+    /// `[images · tokens, width]` → `[images · parts, width]`.
     private func pool(_ grid: Matrix, into pooled: Matrix) {
-        for image in 0..<pooled.rows / layers.count {
+        for image in 0..<pooled.rows / pooledRows.count {
             let rows = grid.rows(image * tokens..<(image + 1) * tokens)
-            for (layer, range) in pooledRows.enumerated() {
-                let row = image * layers.count + layer
+            for (part, range) in pooledRows.enumerated() {
+                let row = image * pooledRows.count + part
                 let out = pooled.rows(row..<row + 1)
                 if range.count == 1 {
                     copy(rows.rows(range), into: out)
@@ -205,13 +220,13 @@ package struct ClassifierHead: ModelUnit {
         }
     }
 
-    /// `[images · layers, width]` → `[images · tokens, width]`, every element overwritten.
+    /// `[images · parts, width]` → `[images · tokens, width]`, every element overwritten.
     private func poolBackward(_ dPooled: Matrix, into dGrid: Matrix) {
         fill(dGrid, with: 0)
-        for image in 0..<dPooled.rows / layers.count {
-            for (layer, range) in pooledRows.enumerated() {
+        for image in 0..<dPooled.rows / pooledRows.count {
+            for (part, range) in pooledRows.enumerated() {
                 let share = 1 / Float(range.count)
-                let source = image * layers.count + layer
+                let source = image * pooledRows.count + part
                 for token in range {
                     let row = image * tokens + token
                     scale(

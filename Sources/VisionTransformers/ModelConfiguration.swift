@@ -20,10 +20,18 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
     /// The width of an image in pixels.
     public var imageWidth: Int { grid.imageWidth }
 
-    /// The number of classes.
+    /// The number of classes; 0 for a model without a classifier.
     public var classes: Int {
         switch self {
         case .vit(let shape): shape.classes
+        case .swin(let shape): shape.classes
+        }
+    }
+
+    /// The number of values that the model gives: logits, or without a classifier features.
+    public var outputs: Int {
+        switch self {
+        case .vit(let shape): shape.outputs
         case .swin(let shape): shape.classes
         }
     }

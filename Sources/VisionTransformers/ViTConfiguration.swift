@@ -6,6 +6,8 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
         case classToken = "token"
         /// The mean of the patch tokens.
         case average = "avg"
+        /// The class token and the mean of the patch tokens, side by side (Hugging Face's Dinov2).
+        case classTokenAndAverage = "token_avg"
     }
 
     /// The height of an image in pixels; a multiple of `patchHeight`.
@@ -26,7 +28,7 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     public var heads: Int
     /// The number of features between fc1 and fc2.
     public var hiddenWidth: Int
-    /// The number of classes.
+    /// The number of classes; 0 for a model without a classifier, which gives the features that one would read.
     public var classes: Int
     /// Whether a class token goes before the patch tokens.
     public var hasClassToken: Bool
@@ -90,6 +92,11 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The number of tokens that have a position.
     public var positions: Int { hasPrefixPositions ? tokens : patches }
 
+    /// The number of features that a classifier reads.
+    var features: Int { pooling == .classTokenAndAverage ? 2 * width : width }
+    /// The number of values that the model gives: logits, or without a classifier features.
+    public var outputs: Int { classes > 0 ? classes : features }
+
     /// How many tokens, from the first on, the head reads where it does not read all.
     var leadingTokens: Int? {
         pooling == .classToken ? 1 + (hasDistillationToken ? 1 : 0) : nil
@@ -98,16 +105,19 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The architecture in a line, for people.
     public var summary: String {
         "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
-            + "\(grid.summary), \(classes) classes"
+            + "\(grid.summary), \(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
     }
 
     /// Whether every number is one that a model can have.
     package var isPossible: Bool {
         grid.isPossible
-            && [width, heads, hiddenWidth, classes].allSatisfy { (1...1 << 20).contains($0) }
+            && [width, heads, hiddenWidth].allSatisfy { (1...1 << 20).contains($0) }
+            && (0...1 << 20).contains(classes)
             && (1...4096).contains(depth) && width.isMultiple(of: heads)
             && (0...4096).contains(registerTokens)
             && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
+            && (pooling != .classTokenAndAverage || !normalizesAfterPooling)
+            && (classes > 0 || !hasDistillationToken)
             && (!hasDistillationToken || hasClassToken && pooling == .classToken && !normalizesAfterPooling)
     }
 }

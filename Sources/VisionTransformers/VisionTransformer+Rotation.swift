@@ -5,7 +5,7 @@ extension VisionTransformer {
     /// The same model with its features in rotated coordinates: outliers of single channels are spread over all, so
     /// that few levels serve activations and weights better, at no cost when the model runs.
     ///
-    /// In a ViT, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
+    /// In a ViT with a classifier, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
     /// reads them its inverse; norms give their gain and shift to the layers behind, layer scale goes into the
     /// layers before. The rotation keeps the mean of every token, so that LayerNorm commutes with it. In every
     /// model, queries and keys are rotated head by head, and so are values and what reads them. Only weights
@@ -18,7 +18,7 @@ extension VisionTransformer {
     public func rotated(seed: UInt64) -> VisionTransformer {
         var result = self
         var generator = SeededGenerator(seed: seed, stream: "rotation")
-        if case .vit(let shape) = configuration {
+        if case .vit(let shape) = configuration, shape.classes > 0 {
             let rotation = Rotation.keepingMean(width: shape.width, generator: &generator)
             for index in units.indices {
                 switch index {
@@ -50,11 +50,14 @@ extension UnitWeights {
         }
     }
 
-    /// Rotates what a ViT's head reads.
+    /// Rotates what a ViT's head reads: one feature or two side by side.
     fileprivate mutating func rotateHead(by rotation: Rotation) {
+        let width = rotation.matrix.rows
         for layer in linears.indices {
             linears[layer].takeNorm(gamma: vectors[0], beta: vectors[1])
-            linears[layer].rotateInputs(by: rotation)
+            for start in stride(from: 0, to: linears[layer].weight.shape[1], by: width) {
+                linears[layer].rotateInputs(start..<start + width, by: rotation)
+            }
         }
         clearNorm(gamma: 0, beta: 1)
     }
@@ -103,16 +106,17 @@ extension UnitWeights {
 }
 
 extension LinearWeights {
-    /// Takes over the gain and shift of the norm before: W ← W · diag(γ), b ← b + W · β.
+    /// Takes over the gain and shift of the norm before: W ← W · diag(γ), b ← b + W · β; of a norm that is narrower than
+    /// the inputs, for each run of them.
     fileprivate mutating func takeNorm(gamma: Tensor, beta: Tensor) {
-        let columns = gamma.count
+        let columns = weight.count / weight.shape[0]
         var shifts = bias?.elements ?? Array(repeating: 0, count: weight.shape[0])
         for row in shifts.indices {
             var sum = 0.0
             for column in 0..<columns {
                 let index = row * columns + column
-                sum += Double(weight.elements[index]) * Double(beta.elements[column])
-                weight.elements[index] *= gamma.elements[column]
+                sum += Double(weight.elements[index]) * Double(beta.elements[column % beta.count])
+                weight.elements[index] *= gamma.elements[column % gamma.count]
             }
             shifts[row] = Float(Double(shifts[row]) + sum)
         }

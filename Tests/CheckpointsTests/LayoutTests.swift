@@ -62,13 +62,15 @@ func loadingComplaint(_ path: String) -> String? {
 
 @Suite("Layouts of checkpoints")
 struct LayoutTests {
-    static let models = ["vit", "deit", "deit-two-heads", "swin"]
+    static let models = [
+        "vit", "deit", "deit-two-heads", "swin", "dinov2", "dinov2-registers", "dinov2-features",
+    ]
 
-    private func check(_ path: String, model: String) throws {
+    private func check(_ path: String, model: String, resized side: Int? = nil) throws {
         let reference = try SafetensorsFile(path: "\(goldens)/\(model)/reference.safetensors")
-        let input = try reference.floats("input")
-        let expected = try reference.floats("logits")
-        let checkpoint = try loadCheckpoint(path: path)
+        let input = try reference.floats(side == nil ? "input" : "resized_input")
+        let expected = try reference.floats(side == nil ? "logits" : "resized_logits")
+        let checkpoint = try loadCheckpoint(path: path, imageSize: side.map { ($0, $0) })
         let found = logits(
             of: checkpoint.model, on: Matrix(rows: 3, columns: input.count / 3, elements: input))
         #expect(
@@ -92,6 +94,11 @@ struct LayoutTests {
         try FileManager.default.copyItem(
             atPath: "\(goldens)/\(model)/config.json", toPath: folder.path + "/config.json")
         try check(folder.path, model: model)
+    }
+
+    @Test("logits for images of another size are Hugging Face's within 1e-4 relative", arguments: models)
+    func resized(model: String) throws {
+        try check("\(goldens)/\(model)", model: model, resized: model.hasPrefix("dinov2") ? 40 : 24)
     }
 
     @Test("a wrapped file of torch.save with a prefix and a transposed tensor gives the same logits")
@@ -158,7 +165,8 @@ struct LayoutTests {
     func positions(rows: Int, columns: Int) throws {
         let file = try SafetensorsFile(path: goldens + "/positions.safetensors")
         let found = resampledPositions(
-            try file.floats("small"), leading: 1, grid: (5, 5), target: (rows, columns), width: 6)
+            try file.floats("small"), leading: 1, grid: (5, 5), target: (rows, columns), width: 6,
+            filter: .antialiased)
         let expected = try file.floats("\(rows)x\(columns)")
         #expect(found.count == expected.count)
         #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })

@@ -13,12 +13,16 @@ struct SmallTask {
     let features: Matrix
     let pool: WorkerPool
 
-    init(seed: UInt64, depth: Int = 2, images count: Int = 6, threads: Int = 1) {
+    init(
+        seed: UInt64, depth: Int = 2, images count: Int = 6, threads: Int = 1,
+        pooling: ViTConfiguration.Pooling = .classToken, classes: Int = 5
+    ) {
         var shape = ViTConfiguration(
             imageHeight: 8, imageWidth: 8, patchHeight: 4, patchWidth: 4, channels: 1, width: 12,
             depth: depth, heads: 2,
-            hiddenWidth: 20, classes: 5)
+            hiddenWidth: 20, classes: classes)
         shape.hasLayerScale = true
+        shape.pooling = pooling
         var generator = SeededGenerator(seed: seed, stream: "model")
         func tensor(_ name: String, _ shape: [Int]) -> Tensor {
             let count = shape.reduce(1, *)
@@ -38,9 +42,10 @@ struct SmallTask {
         var pixels = SeededGenerator(seed: seed, stream: "pixels")
         images = Matrix(
             rows: count, columns: 64, elements: (0..<count * 64).map { _ in 4 * pixels.uniform() - 2 })
-        let logits = Matrix(rows: count, columns: shape.classes)
-        let features = Matrix(rows: count, columns: shape.width)
-        let slot = model.units[model.units.count - 1].operators[0].slot
+        let logits = Matrix(rows: count, columns: shape.outputs)
+        let head = model.units[model.units.count - 1]
+        let slot = head.operators[0].slot
+        let features = Matrix(rows: count, columns: head.tapeShapes[slot].columns)
         ModelPass(fullPrecision, pool: pool).run(images, into: logits) { range, tapes in
             for (position, image) in range.enumerated() {
                 for column in 0..<features.columns {
@@ -63,12 +68,12 @@ struct SmallTask {
     }
 
     /// The unit with noise on every weight, so that its outputs differ from the target's.
-    func disturbed(_ index: Int, seed: UInt64) -> QuantizedUnit {
+    func disturbed(_ index: Int, seed: UInt64, by size: Float = 0.1) -> QuantizedUnit {
         var unit = untouched(index)
         var noise = SeededGenerator(seed: seed, stream: "noise")
         for layer in unit.linears.indices {
             for element in unit.linears[layer].weight.elements.indices {
-                unit.linears[layer].weight.elements[element] += 0.1 * (noise.uniform() - 0.5)
+                unit.linears[layer].weight.elements[element] += size * (noise.uniform() - 0.5)
             }
         }
         return unit

@@ -38,9 +38,22 @@ struct UnitGradientTests {
         "with quantizers off, weight gradients agree with central differences for every term",
         arguments: TermChoice.allCases, [1, 2])
     func weights(terms: TermChoice, seed: UInt64) {
-        let small = SmallTask(seed: seed)
+        check(SmallTask(seed: seed), terms: terms, seed: seed, noise: 0.1, rounding: 1e-6)
+    }
+
+    @Test(
+        "so they do before a head that reads two features, and before one without a classifier",
+        arguments: TermChoice.allCases, [ViTConfiguration.Pooling.classTokenAndAverage, .average])
+    func heads(terms: TermChoice, pooling: ViTConfiguration.Pooling) {
+        check(
+            SmallTask(seed: 7, pooling: pooling, classes: pooling == .average ? 0 : 5), terms: terms, seed: 7,
+            // What a mean of tokens passes on is small, and must be more than the rounding of the loss.
+            noise: 1, rounding: 2e-5)
+    }
+
+    private func check(_ small: SmallTask, terms: TermChoice, seed: UInt64, noise: Float, rounding: Double) {
         defer { small.pool.shutDown() }
-        let state = small.disturbed(1, seed: seed)
+        let state = small.disturbed(1, seed: seed, by: noise)
         let reconstruction = UnitReconstruction(
             small.task(1, state: state), settings: terms.settings(for: small), pool: small.pool)
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights
@@ -61,14 +74,16 @@ struct UnitGradientTests {
                 size += numeric * numeric
             }
             #expect(
-                difference.squareRoot() <= 1e-2 * size.squareRoot() + 1e-6,
+                difference.squareRoot() <= 1e-2 * size.squareRoot() + rounding,
                 "layer \(layer): off by \(difference.squareRoot()) of \(size.squareRoot())")
         }
     }
 
-    @Test("the stem's and the head's weight gradients agree with central differences", arguments: [0, 3])
-    func ends(index: Int) {
-        let small = SmallTask(seed: 5)
+    @Test(
+        "the stem's and the head's weight gradients agree with central differences", arguments: [0, 3],
+        [ViTConfiguration.Pooling.classToken, .classTokenAndAverage])
+    func ends(index: Int, pooling: ViTConfiguration.Pooling) {
+        let small = SmallTask(seed: 5, pooling: pooling)
         defer { small.pool.shutDown() }
         let state = small.disturbed(index, seed: 5)
         let reconstruction = UnitReconstruction(

@@ -44,10 +44,13 @@ struct RotationTests {
         }
     }
 
-    @Test("a rotated model gives the same logits within 1e-4 relative", arguments: GoldenTests.names)
-    func logits(name: String) throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Goldens/\(name)").path
+    @Test(
+        "a rotated model gives the same logits within 1e-4 relative",
+        arguments: GoldenTests.names.map { "VisionTransformersTests/Goldens/\($0)" }
+            + ["dinov2", "dinov2-registers", "dinov2-features"].map { "CheckpointsTests/Goldens/\($0)" })
+    func logits(golden: String) throws {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent(golden).path
         let model = try loadCheckpoint(path: folder).model
         let shape = model.configuration
         let columns = shape.channels * shape.imageHeight * shape.imageWidth

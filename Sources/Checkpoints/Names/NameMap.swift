@@ -6,24 +6,31 @@ struct NameMap {
     let patterns: [NamePattern]
     /// What LayerNorm adds to the variance unless config.json says otherwise; nil for timm's value.
     var epsilon: Float?
+    /// How the layout's own program resamples position embeddings.
+    var positionFilter = PositionFilter.antialiased
+    /// Whether that program resamples them for any image, so that the size of images is what its processor makes.
+    var readsAnySize = false
+    /// Whether of the tokens before the patches only the class token has a position.
+    var classTokenAloneHasPosition = false
+    /// Whether the names are those of a model without a classifier.
+    var lacksClassifier = false
 
     /// The layout of a checkpoint, told from its names alone.
     init(names: Set<String>) {
-        if names.contains(where: { $0.hasPrefix("vit.") }) {
-            self = .huggingFaceViT("vit", "Hugging Face ViT", classifiers: [("classifier.*", "head.*")])
-        } else if names.contains(where: { $0.hasPrefix("deit.") }) {
-            let isDistilled = names.contains("cls_classifier.weight")
-            self = .huggingFaceViT(
-                "deit", isDistilled ? "Hugging Face DeiT with two classifiers" : "Hugging Face DeiT",
-                classifiers: isDistilled
-                    ? [
-                        ("cls_classifier.*", "head.*"), ("distillation_classifier.*", "head_dist.*"),
-                        ("deit.embeddings.distillation_token", "dist_token"),
-                    ]
-                    // Read by no classifier, the token is one more register.
-                    : [("classifier.*", "head.*"), ("deit.embeddings.distillation_token", "reg_token")])
-        } else if names.contains(where: { $0.hasPrefix("swin.") }) {
-            self = .huggingFaceSwin
+        let stem = "embeddings.patch_embeddings.projection.weight"
+        let prefixes = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "swin."]
+        if names.contains(stem), !names.contains(where: { $0.hasPrefix("encoder.layers.") }) {
+            // Models without a classifier are written without a prefix.
+            let isDinov2 = names.contains { $0.hasSuffix(".layer_scale1.lambda1") }
+            let family =
+                names.contains("embeddings.register_tokens")
+                ? "dinov2_with_registers"
+                : isDinov2 ? "dinov2" : names.contains("embeddings.distillation_token") ? "deit" : "vit"
+            self = .huggingFace(family, prefix: "", names: names)
+            lacksClassifier = true
+        } else if let prefix = prefixes.first(where: { prefix in names.contains { $0.hasPrefix(prefix) } }) {
+            let family = String(prefix.dropLast())
+            self = family == "swin" ? .huggingFaceSwin : .huggingFace(family, prefix: prefix, names: names)
         } else if names.contains("layers.0.blocks.0.attn.relative_position_bias_table"),
             names.contains("layers.0.downsample.reduction.weight") || names.contains("head.weight")
         {
@@ -31,6 +38,44 @@ struct NameMap {
         } else {
             self = NameMap(layout: "timm", patterns: [])
         }
+    }
+
+    /// The layout of one of Hugging Face's models with tokens of one width.
+    private static func huggingFace(_ family: String, prefix: String, names: Set<String>) -> NameMap {
+        let token = "\(prefix)embeddings.distillation_token"
+        var map: NameMap
+        switch family {
+        case "deit" where names.contains("cls_classifier.weight"):
+            map = huggingFaceViT(
+                prefix, "Hugging Face DeiT with two classifiers",
+                [
+                    ("cls_classifier.*", "head.*"), ("distillation_classifier.*", "head_dist.*"),
+                    (token, "dist_token"),
+                ])
+        case "deit":
+            // Read by no classifier, the token is one more register.
+            map = huggingFaceViT(
+                prefix, "Hugging Face DeiT", [("classifier.*", "head.*"), (token, "reg_token")])
+        case "dinov2", "dinov2_with_registers":
+            map = huggingFaceViT(
+                prefix, family == "dinov2" ? "Hugging Face Dinov2" : "Hugging Face Dinov2 with registers",
+                [
+                    ("classifier.*", "head.*"), ("\(prefix)embeddings.register_tokens", "reg_token"),
+                    ("\(prefix)encoder.layer.#.layer_scale1.lambda1", "blocks.#.ls1.gamma"),
+                    ("\(prefix)encoder.layer.#.layer_scale2.lambda1", "blocks.#.ls2.gamma"),
+                    ("\(prefix)encoder.layer.#.norm1.*", "blocks.#.norm1.*"),
+                    ("\(prefix)encoder.layer.#.norm2.*", "blocks.#.norm2.*"),
+                ])
+            map.epsilon = nil
+            map.readsAnySize = true
+            if family == "dinov2_with_registers" {
+                map.classTokenAloneHasPosition = true
+                map.positionFilter = .antialiased
+            }
+        default:
+            map = huggingFaceViT(prefix, "Hugging Face ViT", [("classifier.*", "head.*")])
+        }
+        return map
     }
 
     private init(layout: String, patterns: [NamePattern], epsilon: Float? = nil) {
@@ -68,18 +113,20 @@ struct NameMap {
     }
 
     private static func huggingFaceViT(
-        _ prefix: String, _ layout: String, classifiers: [(String, String)]
+        _ prefix: String, _ layout: String, _ others: [(String, String)]
     ) -> NameMap {
-        NameMap(
+        var map = NameMap(
             layout: layout,
-            patterns: classifiers.map { NamePattern($0.0, $0.1) } + [
-                NamePattern("\(prefix).embeddings.cls_token", "cls_token"),
-                NamePattern("\(prefix).embeddings.position_embeddings", "pos_embed"),
-                NamePattern("\(prefix).embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
-                NamePattern("\(prefix).layernorm.*", "norm.*"),
-            ] + block("\(prefix).encoder.layer.#", "attention.attention", "blocks.#")
-                + block("\(prefix).layers.#", "attention.attention", "blocks.#"),
+            patterns: others.map { NamePattern($0.0, $0.1) } + [
+                NamePattern("\(prefix)embeddings.cls_token", "cls_token"),
+                NamePattern("\(prefix)embeddings.position_embeddings", "pos_embed"),
+                NamePattern("\(prefix)embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
+                NamePattern("\(prefix)layernorm.*", "norm.*"),
+            ] + block("\(prefix)encoder.layer.#", "attention.attention", "blocks.#")
+                + block("\(prefix)layers.#", "attention.attention", "blocks.#"),
             epsilon: 1e-12)
+        map.positionFilter = .interpolated
+        return map
     }
 
     private static let huggingFaceSwin = NameMap(
@@ -104,6 +151,6 @@ struct NameMap {
     static func isNeedless(_ name: String) -> Bool {
         ["relative_position_index", "attn_mask"].contains { name.hasSuffix("." + $0) }
             || name.hasSuffix("embeddings.mask_token") || name == "mask_token"
-            || name.contains(".pooler.dense.")
+            || name.hasPrefix("pooler.dense.") || name.contains(".pooler.dense.")
     }
 }

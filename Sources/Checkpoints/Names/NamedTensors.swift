@@ -12,10 +12,10 @@ struct NamedTensors: Sendable {
     }
 
     let source: TensorSource
+    /// The layout of the names.
+    let map: NameMap
     /// Whose layout it is, for people.
-    let layout: String
-    /// What LayerNorm adds to the variance in this layout; nil for timm's value.
-    let epsilon: Float?
+    var layout: String { map.layout }
     /// All tensors, by timm's name.
     let entries: [String: Entry]
     /// The source's names of tensors that nothing reads.
@@ -27,8 +27,7 @@ struct NamedTensors: Sendable {
     init(_ source: TensorSource) {
         self.source = source
         let stripped = TensorSource.unwrapped(source.names)
-        let map = NameMap(names: Set(stripped))
-        (layout, epsilon) = (map.layout, map.epsilon)
+        map = NameMap(names: Set(stripped))
         var parts: [String: [(third: Int?, name: String)]] = [:]
         var (needless, problems): ([String], [String]) = ([], [])
         for (name, original) in zip(stripped, source.names) {

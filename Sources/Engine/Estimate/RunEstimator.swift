@@ -50,7 +50,7 @@ public final class RunEstimator: Sendable {
             names = model.units.map(\.name)
             heldOutLimit = heldOutImages
             self.threads = threads
-            classes = shape.classes
+            classes = shape.outputs
             pixels = shape.channels * shape.imageHeight * shape.imageWidth
             rate = RunEstimator.measuredRate(of: model, threads: threads, pixels: pixels)
         } catch {
@@ -72,7 +72,7 @@ public final class RunEstimator: Sendable {
             images.storage[index] = 2 * generator.uniform() - 1
         }
         let pass = ModelPass(prepared, pool: pool)
-        let logits = Matrix(rows: images.rows, columns: model.configuration.classes)
+        let logits = Matrix(rows: images.rows, columns: model.configuration.outputs)
         // The first pass touches memory for the first time.
         pass.run(images, into: logits)
         let clock = ContinuousClock()

@@ -1,0 +1,55 @@
+import Foundation
+import Safetensors
+import Testing
+
+@Suite("Hugging Face's Dinov2 from the command line", .serialized)
+struct HeadTests {
+    private let place: Workplace
+
+    init() throws {
+        place = try Workplace()
+        let goldens = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "CheckpointsTests/Goldens")
+        for name in ["dinov2", "dinov2-registers", "dinov2-features"] {
+            try FileManager.default.copyItem(
+                at: goldens.appending(path: name), to: URL(filePath: place.file(name)))
+        }
+        try place.write(SmallModel.images(16, seed: 1, isLabelled: false, side: 24), to: "c.safetensors")
+        try place.write(SmallModel.images(20, seed: 2, isLabelled: true, side: 24), to: "e.safetensors")
+    }
+
+    private func object(_ data: Data) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    }
+
+    private func succeed(_ arguments: [String]) throws -> Work.Ending {
+        let ending = try place.run(arguments)
+        try #require(ending.status == 0, "\(ending.errors)")
+        return ending
+    }
+
+    @Test(
+        "every head runs from checkpoint to export, and the export gives the run's logits",
+        arguments: ["dinov2", "dinov2-registers", "dinov2-features"], ["mgrq", "ridge"])
+    func run(model: String, preset: String) throws {
+        let hasClassifier = model != "dinov2-features"
+        let job = [
+            "run", "--model", model, "--calibration", "c.safetensors", "--evaluation", "e.safetensors",
+            "--preset", preset,
+        ]
+        let steps = preset == "mgrq" ? ["--steps", "4", "--batch", "4"] : []
+        _ = try succeed(job + steps + ["--output", "out"])
+        _ = try succeed(["export", "out", "--format", "packed", "--output", "p.safetensors"])
+        let report = try object(try place.data("out/report.json"))
+        let (full, final) = (report["full_precision"] as? [String: Any], report["final"] as? [String: Any])
+        #expect(full?["kl"] as? Double == 0)
+        #expect((final?["top1"] as? Double != nil) == hasClassifier)
+        #expect(final?["sqnr_db"] as? Double ?? 0 > 5)
+        let found = try object(Data(try succeed(["evaluate", "p.safetensors", "--json"]).output.utf8))
+        for key in ["images", "top1", "agreement", "kl", "sqnr_db"] {
+            #expect(found[key] as? Double == final?[key] as? Double, "\(key)")
+        }
+        let units = try #require(report["units"] as? [[String: Any]])
+        #expect(units.map { $0["name"] as? String } == ["stem", "blocks.0", "blocks.1", "head"])
+    }
+}
