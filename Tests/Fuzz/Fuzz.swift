@@ -4,6 +4,13 @@ import Foundation
 import Safetensors
 import TensorCore
 
+/// A file to start from, or one made of it.
+struct Seed: Sendable {
+    var bytes: [UInt8]
+    /// What config.json beside it says; nil where nothing reads it.
+    var configuration: [UInt8]?
+}
+
 /// Feeds one reader with damaged files for a while.
 ///
 ///     Fuzz ENTRY SECONDS SEED FOLDER
@@ -14,18 +21,26 @@ import TensorCore
 struct Fuzz {
     /// The readers, by name: what they start from, and what is done with a file.
     static let entries: [String: Entry] = [
-        "images": Entry(seeds: "DatasetsTests/Fixtures/images.safetensors", read: readImage),
-        "npy": Entry(seeds: "DatasetsTests/Fixtures/numpy.safetensors", read: readArray),
-        "pickle": Entry(seeds: "CheckpointsTests/Goldens/wrapped.pth", isOneFile: true, read: readCheckpoint),
+        "images": Entry(
+            seeds: { try seeds(within: "DatasetsTests/Fixtures/images.safetensors") }, read: readImage),
+        "npy": Entry(
+            seeds: { try seeds(within: "DatasetsTests/Fixtures/numpy.safetensors") }, read: readArray),
+        "pickle": Entry(
+            seeds: { [try checkpoint("wrapped.pth", configuration: "vit")] }, read: readCheckpoint),
         "safetensors": Entry(
-            seeds: "CheckpointsTests/Goldens/vit/model.safetensors", isOneFile: true, read: readCheckpoint),
+            seeds: {
+                var seeds: [Seed] = []
+                for model in ["vit", "swin", "dinov2-registers"] {
+                    let seed = try checkpoint("\(model)/model.safetensors", configuration: model)
+                    seeds += [seed, Seed(bytes: halved(seed.bytes), configuration: seed.configuration)]
+                }
+                return seeds
+            }, read: readCheckpoint),
     ]
 
     struct Entry: Sendable {
-        /// The file below Tests that holds the files to start from.
-        var seeds: String
-        /// Whether that file itself is the one to start from.
-        var isOneFile = false
+        /// The files to start from.
+        var seeds: @Sendable () throws -> [Seed]
         /// Reads a file; true where it was accepted.
         var read: @Sendable (_ bytes: [UInt8], _ path: String) throws -> Bool
     }
@@ -39,30 +54,73 @@ struct Fuzz {
             FileHandle.standardError.write(Data("usage: Fuzz \(known) SECONDS SEED FOLDER\n".utf8))
             exit(64)
         }
-        let seeds = try seeds(of: entry)
         let path = arguments[4] + "/fuzz-\(arguments[1])-input"
+        let configuration = arguments[4] + "/config.json"
+        let seeds = try entry.seeds()
+        for seed in seeds {
+            try write(seed, to: path, configuration: configuration)
+            guard try entry.read(seed.bytes, path) || arguments[1] == "images" || arguments[1] == "npy" else {
+                FileHandle.standardError.write(Data("a file to start from is refused\n".utf8))
+                exit(70)
+            }
+        }
         var mutator = Mutator(seed: seed, seeds: seeds)
         var (inputs, accepted) = (0, 0)
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
-            let bytes = mutator.next()
-            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            let input = mutator.next()
+            try write(input, to: path, configuration: configuration)
             // A signal ends the process where an input does not end by itself.
             alarm(20)
-            if try entry.read(bytes, path) { accepted += 1 }
+            if try entry.read(input.bytes, path) { accepted += 1 }
             inputs += 1
         }
         alarm(0)
         try FileManager.default.removeItem(atPath: path)
+        if seeds.contains(where: { $0.configuration != nil }) {
+            try FileManager.default.removeItem(atPath: configuration)
+        }
         print("\(arguments[1]): \(inputs) inputs in \(Int(seconds)) s, \(accepted) accepted, no finding")
     }
 
-    private static func seeds(of entry: Entry) throws -> [[UInt8]] {
-        let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent(entry.seeds)
-        if entry.isOneFile { return [Array(try Data(contentsOf: fixtures))] }
-        let file = try SafetensorsFile(path: fixtures.path)
-        return try file.names.map { try file.bytes($0) }
+    private static func write(_ seed: Seed, to path: String, configuration: String) throws {
+        try Data(seed.bytes).write(to: URL(fileURLWithPath: path))
+        if let text = seed.configuration { try Data(text).write(to: URL(fileURLWithPath: configuration)) }
+    }
+
+    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// The files that are the tensors of one.
+    private static func seeds(within name: String) throws -> [Seed] {
+        let file = try SafetensorsFile(path: tests.appendingPathComponent(name).path)
+        return try file.names.map { Seed(bytes: try file.bytes($0)) }
+    }
+
+    /// A checkpoint and the config.json that goes with it.
+    private static func checkpoint(_ name: String, configuration: String) throws -> Seed {
+        let goldens = tests.appendingPathComponent("CheckpointsTests/Goldens")
+        return Seed(
+            bytes: Array(try Data(contentsOf: goldens.appendingPathComponent(name))),
+            configuration: Array(
+                try Data(contentsOf: goldens.appendingPathComponent(configuration + "/config.json"))))
+    }
+
+    /// A safetensors file of 32-bit floats as one of their upper halves, BF16.
+    private static func halved(_ bytes: [UInt8]) -> [UInt8] {
+        guard var file = HeaderAndData(bytes) else { return bytes }
+        file.data = file.data.indices.filter { $0 % 4 > 1 }.map { file.data[$0] }
+        let parts = String(decoding: file.header, as: UTF8.self).replacingOccurrences(
+            of: "\"F32\"", with: "\"BF16\""
+        )
+        .components(separatedBy: "\"data_offsets\":[")
+        let halves = parts.dropFirst().map { part -> String in
+            let pieces = part.split(separator: "]", maxSplits: 1)
+            let offsets = pieces[0].split(separator: ",").compactMap { Int($0) }.map { String($0 / 2) }
+            return offsets.joined(separator: ",") + "]" + pieces[1]
+        }
+        file.header = Array(([parts[0]] + halves).joined(separator: "\"data_offsets\":[").utf8)
+        return file.bytes
     }
 
     @Sendable private static func readImage(_ bytes: [UInt8], _ path: String) throws -> Bool {
@@ -84,7 +142,9 @@ struct Fuzz {
 
     @Sendable private static func readCheckpoint(_ bytes: [UInt8], _ path: String) throws -> Bool {
         do {
+            let inspection = try inspectCheckpoint(path: path)
             _ = try loadCheckpoint(path: path)
+            precondition(inspection.problems.isEmpty, "loaded in spite of \(inspection.problems)")
             return true
         } catch {
             return false

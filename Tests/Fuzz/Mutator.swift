@@ -2,30 +2,84 @@ import TensorCore
 
 /// Damages files, each time in another way.
 struct Mutator {
-    private var generator: SeededGenerator
-    private let seeds: [[UInt8]]
+    var generator: SeededGenerator
+    private let seeds: [Seed]
 
     /// Numbers that lengths and offsets are often wrong by.
-    private static let telling: [UInt64] = [
+    static let telling: [UInt64] = [
         0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF,
         0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, 0xFFFF_FFFF_FFFF_FFFF,
     ]
 
-    init(seed: UInt64, seeds: [[UInt8]]) {
+    init(seed: UInt64, seeds: [Seed]) {
         generator = SeededGenerator(seed: seed, stream: "fuzz")
-        self.seeds = seeds.filter { !$0.isEmpty }
+        self.seeds = seeds.filter { !$0.bytes.isEmpty }
     }
 
     /// The next damaged file.
-    mutating func next() -> [UInt8] {
-        var bytes = seeds[generator.index(below: seeds.count)]
-        // Half of the damage goes where headers are.
-        for _ in 0...generator.index(below: 6) where !bytes.isEmpty { damage(&bytes) }
-        if generator.index(below: 4) > 0 { mendChecksums(of: &bytes) }
-        return bytes
+    ///
+    /// Most keep the structure of their format, so that what lies behind a reader's first checks is reached; the others
+    /// have bytes changed wherever they lie.
+    mutating func next() -> Seed {
+        var result = seeds[generator.index(below: seeds.count)]
+        if generator.index(below: 3) > 0, changeStructured(&result.bytes) { return result }
+        if let configuration = result.configuration, generator.index(below: 8) == 0 {
+            var changed = configuration
+            damage(&changed)
+            result.configuration = changed
+            return result
+        }
+        for _ in 0...generator.index(below: 6) where !result.bytes.isEmpty { damage(&result.bytes) }
+        if generator.index(below: 4) > 0 { mendChecksums(of: &result.bytes) }
+        return result
+    }
+
+    /// Changes parts of a file whose structure is known, and puts it together again; false for other files.
+    private mutating func changeStructured(_ bytes: inout [UInt8]) -> Bool {
+        let changes = 1 + generator.index(below: 3)
+        if var file = ZipFile(bytes) {
+            for _ in 0..<changes { change(&file) }
+            bytes = file.bytes
+            return true
+        }
+        if var file = HeaderAndData(bytes) {
+            for _ in 0..<changes { change(&file) }
+            bytes = file.bytes
+            return true
+        }
+        if bytes.starts(with: [0x93] + Array("NUMPY".utf8)), bytes.count > 12, generator.index(below: 2) == 0
+        {
+            let end = (bytes[6] == 1 ? 10 : 12) + Int(bytes[8]) + Int(bytes[9]) << 8
+            guard end < bytes.count else { return false }
+            var data = Array(bytes[end...])
+            changeContent(of: &data)
+            bytes.replaceSubrange(end..., with: data)
+            return true
+        }
+        return false
+    }
+
+    /// One of some things.
+    mutating func any<Element>(of list: [Element]) -> Element? {
+        list.isEmpty ? nil : list[generator.index(below: list.count)]
+    }
+
+    /// Changes single bytes and leaves the length as it is.
+    mutating func changeContent(of bytes: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        for _ in 0...generator.index(below: 8) {
+            let place = generator.index(below: bytes.count)
+            if generator.index(below: 2) == 0 {
+                bytes[place] ^= 1 << UInt8(generator.index(below: 8))
+            } else {
+                bytes[place] = UInt8(truncatingIfNeeded: generator.next())
+            }
+        }
     }
 
     private mutating func damage(_ bytes: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        // Half of the damage goes where headers are.
         let reach = generator.index(below: 2) == 0 ? min(bytes.count, 160) : bytes.count
         let place = generator.index(below: reach)
         switch generator.index(below: 8) {
@@ -37,7 +91,7 @@ struct Mutator {
             let end = min(bytes.count, place + 1 + generator.index(below: 64))
             bytes.insert(contentsOf: Array(bytes[place..<end]), at: generator.index(below: bytes.count))
         case 5:
-            let other = seeds[generator.index(below: seeds.count)]
+            let other = seeds[generator.index(below: seeds.count)].bytes
             let start = generator.index(below: other.count)
             let part = other[start..<min(other.count, start + 1 + generator.index(below: 64))]
             bytes.replaceSubrange(place..<min(bytes.count, place + part.count), with: part)
@@ -59,20 +113,23 @@ struct Mutator {
             let length = (0..<4).reduce(0) { $0 << 8 | Int(bytes[place + $1]) }
             guard length <= bytes.count - place - 12 else { return }
             let end = place + 8 + length
-            let sum = ~bytes[place + 4..<end].reduce(~UInt32(0)) {
-                Self.table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8
-            }
+            let sum = checksum(of: bytes[place + 4..<end])
             for index in 0..<4 {
                 bytes[end + index] = UInt8(truncatingIfNeeded: sum >> UInt32(24 - 8 * index))
             }
             place = end + 4
         }
     }
+}
 
-    /// CRC-32 of each byte.
-    private static let table: [UInt32] = (0..<256).map { byte in
-        var value = UInt32(byte)
-        for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
-        return value
-    }
+/// CRC-32 as PNG and ZIP have it.
+func checksum(of bytes: some Sequence<UInt8>) -> UInt32 {
+    ~bytes.reduce(~UInt32(0)) { checksums[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
+}
+
+/// CRC-32 of each byte.
+private let checksums: [UInt32] = (0..<256).map { byte in
+    var value = UInt32(byte)
+    for _ in 0..<8 { value = value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
+    return value
 }
