@@ -51,9 +51,11 @@ fuzz: ## feed every reader with damaged files for a minute, under the address sa
 			$$entry $(FUZZ_SECONDS) $${FUZZ_SEED:-1} "$$folder" || exit 1; \
 	done
 
-bench: ## time the preparation of photos beside Pillow and torchvision
+bench: ## time the preparation of photos beside Pillow and torchvision, and the opening of a checkpoint of 4 GB
 	@.ci/install build
 	$(SWIFT_BUILD) --product preprocessing
+	$(SWIFT_BUILD) --product mgrq
+	python3 Benchmarks/opening.py --only-open
 	python3 Benchmarks/preprocessing.py --program "$$($(SWIFT_BUILD) --show-bin-path)/preprocessing"
 
 results: ## measure the presets and write docs/results.md; takes hours, can be interrupted; BACKBONE=FOLDER adds a model

@@ -98,14 +98,20 @@ private struct EvaluatedModel {
     let outputs: Int
     let labels: [String]?
 
-    init(fullPrecision checkpoint: Checkpoint) throws {
+    /// Takes a checkpoint over: its numbers go as soon as they are packed, so that they are not held twice.
+    init(fullPrecision checkpoint: consuming Checkpoint) throws {
         pipeline = try checkpoint.preparation.pipeline
         classes = checkpoint.model.configuration.classes
         outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
-        units = zip(checkpoint.model.units, checkpoint.model.weights).map {
-            PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
+        let shapes = checkpoint.model.units
+        var weights = checkpoint.model.weights
+        _ = consume checkpoint
+        var units: [PreparedUnit] = []
+        for shape in shapes.reversed() {
+            units.append(PreparedUnit(fullPrecision: shape, weights: weights.removeLast(), backward: false))
         }
+        self.units = units.reversed()
     }
 
     init(packed file: QuantizedModelFile) throws {

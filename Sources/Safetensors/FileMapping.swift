@@ -55,6 +55,17 @@ import Glibc
         close(descriptor)
     }
 
+    /// Lets the system take back the memory that holds bytes which have been read; they can be read again.
+    ///
+    /// - Parameter range: Within `0 ..< count`; memory that it shares with other bytes stays.
+    package func forget(_ range: Range<Int>) {
+        let page = Int(getpagesize())
+        let (start, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+        guard start < end, let base = unsafe base else { return }
+        // Only a hint: what comes of it changes no result.
+        unsafe _ = madvise(base + start, end - start, MADV_DONTNEED)
+    }
+
     /// Lends the bytes in `range`, after a look whether the file is still the one that was opened.
     ///
     /// Pages of a file that was cut short since cannot be read without a signal that ends the program; a

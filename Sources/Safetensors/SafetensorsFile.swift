@@ -73,6 +73,8 @@ public struct SafetensorsFile: Sendable {
     public func floats(_ name: String) throws(SafetensorsError) -> [Float] {
         let entry = try require(name)
         let start = entry.byteRange.lowerBound
+        // Whoever reads all of a large file should not hold it twice.
+        defer { mapping.forget(entry.byteRange) }
         return try withBytes(of: name) { bytes throws(SafetensorsError) in
             do throws(FloatProblem) {
                 return try floatElements(bytes, type: entry.type)

@@ -77,15 +77,19 @@ struct NamedTensors: Sendable {
     ///
     /// - Throws: `CheckpointError`, which names the file, the tensor and the element.
     func finiteFloats(_ name: String) throws(CheckpointError) -> [Float] {
+        let originals = entries[name]?.sources ?? [name]
         var result: [Float] = []
-        for original in entries[name]?.sources ?? [name] {
+        for original in originals {
             let elements = try source.floats(original)
             if let bad = elements.firstIndex(where: { !$0.isFinite }) {
                 throw .unusable(
                     "\(source.path), tensor “\(original)”: element \(bad) is \(elements[bad]); every weight must be finite"
                 )
             }
-            result = result.isEmpty ? elements : result + elements
+            guard originals.count > 1 else { return elements }
+            // The parts have one shape, so that nothing is moved when the next one comes.
+            result.reserveCapacity(originals.count * elements.count)
+            result += elements
         }
         return result
     }
