@@ -3,24 +3,26 @@ internal import Kernels
 internal import Runs
 internal import TensorCore
 
-/// Images that nothing is learned from, spread evenly over the set they are of.
+/// Images that nothing is learned from.
 struct HeldOutSource: Sendable {
     let source: HeldOutBaseline.Source
-    /// `[set, channels · height · width]`, normalised.
-    private let set: Matrix
+    /// `[rows, channels · height · width]`, normalised.
+    let images: Matrix
     /// Which images of the set.
     let rows: [Int]
     let labels: [Int]?
 
-    /// Chooses at most `count` of a set's images; nil where that makes none.
-    init?(_ source: HeldOutBaseline.Source, of set: Matrix, labels: [Int]?, count: Int) {
-        let count = min(count, set.rows)
+    /// Reads at most `count` of the evaluation images, spread evenly over them; nil where that makes none.
+    ///
+    /// - Throws: `DatasetError`.
+    init?(spreadOver set: EvaluationImages, count: Int, pool: WorkerPool) throws {
+        let count = min(count, set.count)
         guard count > 0 else { return nil }
-        self.source = source
-        self.set = set
-        let rows = (0..<count).map { $0 * set.rows / count }
+        source = .evaluation
+        let rows = (0..<count).map { $0 * set.count / count }
+        images = try set.images(rows, pool: pool)
         self.rows = rows
-        self.labels = labels.map { labels in rows.map { labels[$0] } }
+        labels = set.labels.map { labels in rows.map { labels[$0] } }
     }
 
     /// Reads some of a set's images; nil where that makes none.
@@ -46,12 +48,11 @@ struct HeldOutSource: Sendable {
                 read += 1
             }
         }
-        self.init(.calibration, of: matrix.rows(0..<read), labels: nil, count: read)
-    }
-
-    /// `[images, channels · height · width]`: the chosen ones.
-    func images() -> Matrix {
-        rows.count == set.rows ? set : gather(rows, of: set)
+        guard read > 0 else { return nil }
+        source = .calibration
+        images = matrix.rows(0..<read)
+        rows = Array(0..<read)
+        labels = nil
     }
 }
 
@@ -67,7 +68,7 @@ struct HeldOutImages: Sendable {
     }
 
     /// `[images, channels · height · width]`, normalised.
-    func images() -> Matrix { chosen.images() }
+    var images: Matrix { chosen.images }
 
     /// Compares a model's logits on these images with the full-precision model's.
     func evaluation(of logits: Matrix) -> Evaluation {

@@ -24,7 +24,8 @@ final class QuantizationLab {
     let inputs: RunInputs
     let pool: WorkerPool
     let calibration: ModelCaches
-    private(set) var evaluation: ModelCaches?
+    /// `[images, classes]`: what the checkpoint's model says of the images that models are evaluated on.
+    private(set) var reference: Matrix
     /// Whether `weights` are the checkpoint's own, not rotated ones.
     private let holdsCheckpoint: Bool
     /// What attempts are compared on; nil where there are no images for it.
@@ -42,6 +43,7 @@ final class QuantizationLab {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }
         calibration = ModelCaches(units: fullPrecision, images: inputs.calibration, pool: pool)
+        reference = calibration.logits
     }
 
     /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
@@ -50,37 +52,52 @@ final class QuantizationLab {
     /// What models are compared with is the checkpoint as it is, not its rotated form, whose roundings differ.
     ///
     /// - Returns: Its evaluation against itself.
-    func prepareCaches() -> Evaluation {
+    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    func prepareCaches() throws -> Evaluation {
         let checkpoint =
             holdsCheckpoint
             ? fullPrecision
             : zip(units, inputs.checkpoint.model.weights).map {
                 PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
             }
-        let caches =
-            holdsCheckpoint && inputs.evaluation == nil
-            ? calibration
-            : ModelCaches(
-                units: checkpoint, images: inputs.evaluation?.images ?? calibration.images, pool: pool)
-        evaluation = caches
+        if let evaluation = inputs.evaluation {
+            reference = try evaluation.logits(of: checkpoint, pool: pool)
+        } else if !holdsCheckpoint {
+            reference = outputs(of: checkpoint, on: calibration.images, pool: pool)
+        }
         heldOut = inputs.heldOut.map { source in
             let logits =
                 source.source == .evaluation
-                ? gather(source.rows, of: caches.logits)
-                : outputs(of: checkpoint, on: source.images(), pool: pool)
+                ? gather(source.rows, of: reference)
+                : outputs(of: checkpoint, on: source.images, pool: pool)
             return HeldOutImages(source, logits: logits)
         }
-        return Engine.evaluation(of: caches.logits, against: caches.logits, labels: inputs.evaluation?.labels)
+        return Engine.evaluation(of: reference, against: reference, labels: inputs.evaluation?.labels)
     }
 
     /// Evaluates a model on the evaluation images, or without them on the calibration images.
     ///
     /// - Parameter model: The first units, quantized; those behind are in full precision.
     /// - Returns: The evaluation.
-    func evaluate(_ model: [QuantizedUnit]) -> Evaluation {
-        let caches = evaluation ?? calibration
-        let logits = outputs(of: prepared(model), on: caches.images, pool: pool)
-        return Engine.evaluation(of: logits, against: caches.logits, labels: inputs.evaluation?.labels)
+    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    func evaluate(_ model: [QuantizedUnit]) throws -> Evaluation {
+        let logits = try logits(of: prepared(model))
+        return Engine.evaluation(of: logits, against: reference, labels: inputs.evaluation?.labels)
+    }
+
+    /// Runs a model over the first of the images that models are evaluated on.
+    ///
+    /// - Parameters:
+    ///   - units: The model's units.
+    ///   - count: How many images; nil for all.
+    /// - Returns: `[count, classes]`.
+    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    func logits(of units: [PreparedUnit], first count: Int? = nil) throws -> Matrix {
+        guard let evaluation = inputs.evaluation else {
+            let images = calibration.images
+            return outputs(of: units, on: images.rows(0..<(count ?? images.rows)), pool: pool)
+        }
+        return try evaluation.logits(of: units, first: count, pool: pool)
     }
 
     /// A whole model that begins with quantized units and goes on in full precision.

@@ -9,8 +9,8 @@ struct RunInputs: Sendable {
     let checkpoint: Checkpoint
     /// `[images, channels · height · width]`, normalised.
     let calibration: Matrix
-    /// Normalised evaluation images and their labels; nil without any.
-    let evaluation: (images: Matrix, labels: [Int]?)?
+    /// The evaluation images; nil without any.
+    let evaluation: EvaluationImages?
     /// The right classes of the calibration images, if they are known.
     let calibrationLabels: [Int]?
     /// What attempts are compared on; nil where no image is left for it.
@@ -53,11 +53,10 @@ struct RunInputs: Sendable {
         let evaluated = try ImageSet(path: path)
         // Labels are checked before minutes of decoding, not after.
         let known = try evaluated.labels(for: checkpoint)
-        let images = try PreparedImages(
-            evaluated, choice: .all, pipeline: pipeline, reading: reading, pool: pool)
-        let classes = known.map { known in images.indices.map { known[$0] } }
-        evaluation = (images.images, classes)
-        heldOut = HeldOutSource(.evaluation, of: images.images, labels: classes, count: heldOutImages)
+        let images = try EvaluationImages(
+            evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
+        evaluation = images
+        heldOut = try HeldOutSource(spreadOver: images, count: heldOutImages, pool: pool)
         manifest = RunImageManifest(calibration: calibration.manifest, evaluation: images.manifest)
     }
 }

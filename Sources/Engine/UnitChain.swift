@@ -26,7 +26,7 @@ extension QuantizationLab {
     func startChain() -> UnitChain {
         UnitChain(
             attempts: [], quantized: [], prefixInput: calibration.images,
-            fullPrecisionInput: calibration.images, heldOutInput: heldOut?.images())
+            fullPrecisionInput: calibration.images, heldOutInput: heldOut?.images)
     }
 
     /// The chain behind one more unit, of which this is the given attempt.
@@ -86,7 +86,7 @@ extension QuantizationLab {
     func baseline(
         plan: RunPlan, progress: (Int, Int) throws -> Void
     ) throws -> (model: [CalibratedUnit], heldOut: HeldOutBaseline?) {
-        var input = heldOut?.images()
+        var input = heldOut?.images
         var evaluations: [Evaluation] = []
         let model = try calibratedModel(plan: plan, progress: progress) { index, unit in
             guard let heldOut, let read = input else { return }

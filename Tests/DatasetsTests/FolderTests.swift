@@ -220,13 +220,38 @@ struct FolderTests {
         try folder.write("no", to: "1.jpg")
         let set = try ImageSet(path: folder.path)
         let error = try withPool { pool in
-            try #require(throws: DatasetError.self) {
+            let wrong = try #require(throws: DatasetError.self) {
+                try UsableImages(
+                    set, pipeline: try pipeline(), reading: ImageReading(badImages: .skip), pool: pool)
+            }
+            #expect(wrong.code == .empty)
+            return try #require(throws: DatasetError.self) {
                 try PreparedImages(
                     set, choice: .all, pipeline: try pipeline(), reading: ImageReading(badImages: .skip),
                     pool: pool)
             }
         }
         #expect(error.code == .empty && error.description.contains("none of the 1 images"))
+    }
+
+    @Test("what can be used is the same whether it is kept in memory or not")
+    func usable() throws {
+        let folder = try TemporaryFolder()
+        for number in 0..<5 { try folder.place(Self.photo, at: "dog/\(number).jpg") }
+        try folder.write("no image", to: "dog/3.jpg")
+        let set = try ImageSet(path: folder.path)
+        try withPool { pool in
+            let reading = ImageReading(badImages: .skip)
+            let usable = try UsableImages(set, pipeline: try pipeline(), reading: reading, pool: pool)
+            let kept = try PreparedImages(
+                set, choice: .all, pipeline: try pipeline(), reading: reading, pool: pool)
+            #expect(usable.indices == [0, 1, 2, 4] && usable.indices == kept.indices)
+            #expect(usable.manifest == kept.manifest)
+            let error = try #require(throws: DatasetError.self) {
+                try UsableImages(set, pipeline: try pipeline(), reading: ImageReading(), pool: pool)
+            }
+            #expect(error.description.contains("dog/3.jpg"))
+        }
     }
 
     @Test("the manifest names every file with its hash, and survives JSON")

@@ -68,6 +68,32 @@ struct ImageFolderTests {
         #expect(left.output.contains("11 images"), "\(left.output)")
     }
 
+    @Test("an evaluation image that is another one in the middle of a run ends it, and is named")
+    func changed() async throws {
+        let job = [
+            "run", "--model", "model", "--calibration", "calibration.safetensors", "--evaluation", "photos",
+            "--batch", "4", "--steps", "20000", "--json", "--output", "out",
+        ]
+        let work = try place.start(job)
+        try await work.waitForOutput(#""event":"stepped""#)
+        try place.data("photos/cow/2.jpg").write(to: URL(filePath: place.file("photos/ant/0.jpg")))
+        kill(work.process.processIdentifier, SIGKILL)
+        #expect(try work.end().wasKilled)
+        let ending = try place.run(["resume", "out"])
+        #expect(ending.status == 65)
+        #expect(
+            ending.errors.contains("the images are not those that the run began with"), "\(ending.errors)")
+
+        let other = try place.start(job.dropLast() + ["again"])
+        try await other.waitForOutput(#""event":"stepped""#)
+        try place.data("photos/bee/1.jpg").write(to: URL(filePath: place.file("photos/ant/0.jpg")))
+        let failed = try other.end()
+        #expect(failed.status == 74)
+        #expect(
+            failed.errors.contains("mgrq: photos/ant/0.jpg: the file changed while it was in use"),
+            "\(failed.errors)")
+    }
+
     @Test(
         "what cannot be used is refused in one sentence",
         arguments: [

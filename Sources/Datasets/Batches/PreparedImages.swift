@@ -40,13 +40,7 @@ public struct PreparedImages: Sendable {
             places = Array(order.prefix(batch.skipped.count))
             order = order.dropFirst(places.count)
         }
-        guard !kept.isEmpty else {
-            throw DatasetError(
-                .empty, file: set.file,
-                detail:
-                    "none of the \(skipped.count) images can be used; the first: \(skipped.first?.reason ?? "")"
-            )
-        }
+        guard !kept.isEmpty else { throw DatasetError(noneOf: set, skipped: skipped) }
         // Replacements came last; rows go where their places are.
         let rows = kept.indices.sorted { kept[$0].index < kept[$1].index }
         let sorted = rows.map { kept[$0] }

@@ -113,7 +113,8 @@ struct RunWork {
         _ values: [Hyperparameters], threads: Int, pixels: Int, classes: Int
     ) -> [RunEstimate.Memory] {
         let parameters = units.reduce(0) { $0 + $1.parameters }
-        let inputs = (images + (isEvaluated ? evaluated : 0) + heldOut) * pixels
+        // Of the evaluation images, which are read again for every evaluation, one batch at a time.
+        let inputs = (images + (isEvaluated ? min(evaluated, 128) : 0) + heldOut) * pixels
         // Input and output of both prefixes, the target, and what is compared with it.
         let caches = units.map {
             (images * (2 * $0.input + 4 * $0.output)) + heldOut * ($0.input + $0.output)

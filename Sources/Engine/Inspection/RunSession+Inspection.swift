@@ -52,21 +52,24 @@ extension RunSession {
         if request.images == .evaluation, lab.inputs.evaluation == nil {
             return try emit(.warning("this run has no evaluation images"))
         }
-        let caches = request.images == .calibration ? lab.calibration : lab.evaluation ?? lab.calibration
         let known = guesses.flatMap { $0.images == request.images && $0.chosen == ledger.chosen ? $0 : nil }
-        let guesses = try known ?? guess(request.images, caches: caches, lab: lab)
+        let guesses = try known ?? guess(request.images, lab: lab)
         self.guesses = guesses
         let labels =
             request.images == .calibration ? lab.inputs.calibrationLabels : lab.inputs.evaluation?.labels
         let thumbnail = ThumbnailMaker(lab.inputs.checkpoint)
-        let page = guesses.order.dropFirst(request.offset).prefix(request.count)
+        let page = Array(guesses.order.dropFirst(request.offset).prefix(request.count))
+        let images =
+            request.images == .calibration
+            ? gather(page, of: lab.calibration.images)
+            : try lab.inputs.evaluation?.images(page, pool: lab.pool) ?? Matrix(rows: 0, columns: 0)
         try emit(
             .imagesInspected(
                 ImagePage(
                     request: request, total: guesses.order.count, differing: guesses.differing,
                     unitsDone: ledger.unitsDone,
-                    images: page.map { index in
-                        let picture = thumbnail.picture(of: caches.images.rows(index..<index + 1))
+                    images: page.enumerated().map { row, index in
+                        let picture = thumbnail.picture(of: images.rows(row..<row + 1))
                         return ImagePrediction(
                             index: index, label: labels?[index], height: picture.height, width: picture.width,
                             pixels: picture.pixels, fullPrecision: guesses.fullPrecision[index],
@@ -75,17 +78,20 @@ extension RunSession {
     }
 
     /// Asks both models what the first images of a set are.
-    private func guess(_ images: RunImages, caches: ModelCaches, lab: QuantizationLab) throws -> ImageGuesses
-    {
+    private func guess(_ images: RunImages, lab: QuantizationLab) throws -> ImageGuesses {
         try emit(.progressed(activity: "looking at the \(images.rawValue) images", done: 0, total: 1))
-        let count = min(caches.images.rows, Self.greatestImageCount)
-        let reference = Engine.guesses(caches.logits.rows(0..<count))
+        let all = images == .calibration ? lab.calibration.logits : lab.reference
+        let count = min(all.rows, Self.greatestImageCount)
+        let reference = Engine.guesses(all.rows(0..<count))
         let model = try chosenUnits()
         let quantized =
             model.isEmpty
             ? reference
             : Engine.guesses(
-                outputs(of: lab.prepared(model), on: caches.images.rows(0..<count), pool: lab.pool))
+                images == .calibration
+                    ? outputs(
+                        of: lab.prepared(model), on: lab.calibration.images.rows(0..<count), pool: lab.pool)
+                    : try lab.logits(of: lab.prepared(model), first: count))
         let differing = (0..<count).filter { reference[$0].label != quantized[$0].label }
         let agreeing = (0..<count).filter { reference[$0].label == quantized[$0].label }
         return ImageGuesses(

@@ -163,7 +163,7 @@ extension RunSession {
         if model.isEmpty, let fullPrecision = told.fullPrecision {
             return try emit(.evaluated(.fullPrecision, fullPrecision))
         }
-        try emit(.evaluated(.prefix(unit: model.count - 1), lab.evaluate(model)))
+        try emit(.evaluated(.prefix(unit: model.count - 1), try lab.evaluate(model)))
     }
 
     /// Writes a file; what cannot be written is a warning, not the end of the run.

@@ -52,6 +52,6 @@ extension RunSession {
         ).map(\.unit)
         return SweepPoint(
             weightBits: bits.weightBits, activationBits: bits.activationBits, bytes: lab.bytes(of: model),
-            evaluation: lab.evaluate(model))
+            evaluation: try lab.evaluate(model))
     }
 }

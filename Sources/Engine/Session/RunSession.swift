@@ -161,7 +161,7 @@ extension RunSession {
         attempts.header = PackedCheckpoint(inputs.checkpoint)
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool)
-        let fullPrecision = lab.prepareCaches()
+        let fullPrecision = try lab.prepareCaches()
         if let before = told.fullPrecision {
             guard before == fullPrecision else { throw RunPast.otherInputs }
         } else {
@@ -180,7 +180,7 @@ extension RunSession {
         let lab = try begin()
         if told.calibrated == nil {
             let model = try baselineModel(lab)
-            try emit(.evaluated(.calibrated, lab.evaluate(model)))
+            try emit(.evaluated(.calibrated, try lab.evaluate(model)))
         }
         while true {
             try finishRedo(lab)
@@ -203,7 +203,7 @@ extension RunSession {
     /// Evaluates the whole model and writes the report.
     private func conclude(_ lab: QuantizationLab) throws -> RunReport {
         let model = try chosenUnits()
-        let final = lab.evaluate(model)
+        let final = try lab.evaluate(model)
         try emit(.evaluated(.final, final))
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
         let report = report(final: final, bytes: lab.bytes(of: model), lab: lab)
@@ -250,7 +250,7 @@ extension RunSession {
             units: units, weightBits: hyperparameters.map(\.weightBits),
             activationBits: hyperparameters.map(\.activationBits),
             fullPrecisionBytes: model.parameterCount * 4, calibrationImages: inputs.calibration.rows,
-            evaluationImages: inputs.evaluation?.images.rows ?? 0, threads: options.threads,
+            evaluationImages: inputs.evaluation?.count ?? 0, threads: options.threads,
             directory: options.directory, classNames: inputs.checkpoint.labels, plan: ledger.plan.yaml)
     }
 }

@@ -1,0 +1,55 @@
+public import TensorCore
+
+/// The images of a set that can be used, found by reading each once; none is kept in memory.
+public struct UsableImages: Sendable {
+    /// The places of the images in the set, in rising order.
+    public let indices: [Int]
+    /// What can be used and what was left out.
+    public let manifest: ImageManifest
+
+    /// Reads every image of a set.
+    ///
+    /// - Parameters:
+    ///   - set: The images.
+    ///   - pipeline: What the model wants.
+    ///   - reading: What is done with images that cannot be used, and with orientations.
+    ///   - pool: The threads.
+    /// - Throws: `DatasetError` for the first image that cannot be used unless such are skipped, and where there is none
+    ///   that can.
+    public init(
+        _ set: ImageSet, pipeline: PreprocessingPipeline, reading: ImageReading, pool: WorkerPool
+    ) throws {
+        var used: [(index: Int, hash: String?)] = []
+        var skipped: [SkippedImage] = []
+        try set.forEachBatch(
+            of: Array(0..<set.count), pipeline: pipeline, reading: reading, isHashed: true, pool: pool
+        ) { batch in
+            for (row, index) in batch.indices.enumerated() { used.append((index, batch.hashes?[row])) }
+            skipped += batch.skipped
+        }
+        guard !used.isEmpty else { throw DatasetError(noneOf: set, skipped: skipped) }
+        indices = used.map(\.index)
+        manifest = try ImageManifest(
+            set, choice: .all, pipeline: pipeline, reading: reading, used: used, skipped: skipped)
+    }
+}
+
+extension DatasetError {
+    /// What is said of an image file whose content is not what it was.
+    ///
+    /// - Parameters:
+    ///   - path: The file below the set's folder.
+    ///   - set: The set.
+    public init(changed path: String?, of set: ImageSet) {
+        let file = [set.file, path].compactMap(\.self).joined(separator: "/")
+        self.init(.unreadable, file: file, detail: "the file changed while it was in use")
+    }
+
+    /// What is said of a set of which no image can be used.
+    init(noneOf set: ImageSet, skipped: [SkippedImage]) {
+        self.init(
+            .empty, file: set.file,
+            detail:
+                "none of the \(skipped.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+    }
+}
