@@ -112,7 +112,8 @@ package func calibrate(
             linears[linear] = folded.linear
             (values, quantizer) = (folded.values, .uniform(folded.quantizer))
         } else {
-            quantizer = try calibration.quantizer(of: index, values: values)
+            quantizer = try calibration.quantizer(
+                of: index, bits: settings.activationBits[index], values: values)
         }
         quantizers.append(quantizer)
         reports.append(calibration.report(site.name, quantizer, on: values))
@@ -147,16 +148,16 @@ package func calibrate(
 }
 
 /// The searches of one unit's calibration, over one pass in full precision.
-private struct UnitCalibration {
+struct UnitCalibration {
     /// What the pass left.
     let tape: Tape
-    private let unit: any ModelUnit
-    private let fullPrecision: PreparedUnit
+    let unit: any ModelUnit
+    let fullPrecision: PreparedUnit
     /// The pass's input and output.
     private let input: Matrix
     private let output: Matrix
-    private let settings: CalibrationSettings
-    private let pool: WorkerPool
+    let settings: CalibrationSettings
+    let pool: WorkerPool
 
     init(
         _ unit: any ModelUnit, fullPrecision: PreparedUnit, input: Matrix, settings: CalibrationSettings,
@@ -208,6 +209,11 @@ private struct UnitCalibration {
         return state.linears
     }
 
+    /// What a layer multiplies with in a state of the unit, for the images that ranges are searched on.
+    func operand(of layer: LinearDescriptor, in prepared: PreparedUnit) -> Matrix {
+        operand(of: layer, in: prepared, input: input)
+    }
+
     /// What a layer multiplies with in a state of the unit.
     private func operand(of layer: LinearDescriptor, in prepared: PreparedUnit, input: Matrix) -> Matrix {
         let images = input.rows / unit.input.rows
@@ -223,7 +229,7 @@ private struct UnitCalibration {
     }
 
     /// `[rows, outputs]`: what a layer gives in full precision.
-    private func outputs(of linear: LinearWeights, on input: Matrix) -> Matrix {
+    func outputs(of linear: LinearWeights, on input: Matrix) -> Matrix {
         let weight = linear.weight.matrix()
         let out = Matrix(rows: input.rows, columns: weight.rows)
         let bias = linear.bias?.vector()
@@ -238,8 +244,10 @@ private struct UnitCalibration {
         return out
     }
 
-    func quantizer(of index: Int, values: Matrix) throws(QuantizationError) -> SiteQuantizer {
-        let (site, bits) = (unit.sites[index], settings.activationBits[index])
+    func quantizer(
+        of index: Int, bits: Int, values: Matrix
+    ) throws(QuantizationError) -> SiteQuantizer {
+        let site = unit.sites[index]
         guard bits < 16 else { return .fullPrecision }
         let width = try BitWidth(bits)
         if site.kind == .attention, case .rows(perGroup: let tokens) = site.groups {

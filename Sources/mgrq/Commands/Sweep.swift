@@ -46,18 +46,21 @@ struct Sweep: ParsableCommand {
             try say(line)
         }
     }
+}
 
-    private func widths(_ text: String, flag: String) throws(RunFailure) -> [Int] {
-        var result: [Int] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let bits = Int(part), (2...8).contains(bits) || bits == 16, !result.contains(bits) else {
-                throw RunFailure(
-                    .usage,
-                    "\(flag) cannot be “\(text)”; it accepts different widths of 2 through 8, or 16, "
-                        + "such as 2,3,4")
-            }
-            result.append(bits)
+/// The different widths that a flag lists.
+///
+/// - Throws: `RunFailure(.usage)` that names the flag.
+func widths(_ text: String, flag: String) throws(RunFailure) -> [Int] {
+    var result: [Int] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        guard let bits = Int(part), (2...8).contains(bits) || bits == 16, !result.contains(bits) else {
+            throw RunFailure(
+                .usage,
+                "\(flag) cannot be “\(text)”; it accepts different widths of 2 through 8, or 16, "
+                    + "such as 2,3,4")
         }
-        return result
+        result.append(bits)
     }
+    return result
 }
