@@ -11,6 +11,18 @@ package struct CalibrationSettings: Equatable, Sendable {
         case logSqrt2
         /// Equal steps.
         case uniform
+        /// Powers of a searched base and zero.
+        case searchedLog
+        /// Whichever of these changes the unit's output less.
+        case outputError
+    }
+
+    /// Which levels inputs behind GELU get.
+    package enum Activation: Equatable, Sendable {
+        /// Equal steps.
+        case uniform
+        /// Powers of a searched base above GELU's least value.
+        case shiftedLog
         /// Whichever of the two changes the unit's output less.
         case outputError
     }
@@ -25,6 +37,8 @@ package struct CalibrationSettings: Equatable, Sendable {
     package var search = RangeSearch.meanSquaredError
     /// Which levels attention maps get.
     package var attention = Attention.outputError
+    /// Which levels inputs behind GELU get.
+    package var activation = Activation.uniform
     /// How weights are brought onto their codes.
     package var solver = WeightSolver.nearest
     /// The damping of closed-form solutions, as a share of the mean of the inputs' variances.
@@ -90,7 +104,7 @@ package func calibrate(
     fullPrecisionInput: Matrix, settings: CalibrationSettings, pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
     let calibration = UnitCalibration(
-        unit, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
+        unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
     var linears = weights.linears
     var vectors = weights.vectors
     var quantizers: [SiteQuantizer] = []
@@ -158,11 +172,14 @@ struct UnitCalibration {
     private let output: Matrix
     let settings: CalibrationSettings
     let pool: WorkerPool
+    /// The unit's numbers before anything is folded into them.
+    private let weights: UnitWeights
 
     init(
-        _ unit: any ModelUnit, fullPrecision: PreparedUnit, input: Matrix, settings: CalibrationSettings,
-        pool: WorkerPool
+        _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
+        settings: CalibrationSettings, pool: WorkerPool
     ) {
+        self.weights = weights
         self.pool = pool
         self.unit = unit
         self.settings = settings
@@ -253,12 +270,28 @@ struct UnitCalibration {
         if site.kind == .attention, case .rows(perGroup: let tokens) = site.groups {
             return try attentionQuantizer(index, values: values, bits: width, tokens: tokens)
         }
-        return .uniform(
-            try UniformCalibration.activations(bits: width, search: settings.search)
-                .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
+        func uniform() throws(QuantizationError) -> SiteQuantizer {
+            let found = try UniformCalibration.activations(bits: width, search: settings.search)
+                .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool)
+            guard let layer = unit.linears.firstIndex(where: { $0.inputSite == index }) else {
+                return .uniform(found)
+            }
+            return .uniform(try moved(found, values: values, weight: weights.linears[layer].weight))
+        }
+        func shiftedLog() throws(QuantizationError) -> SiteQuantizer {
+            .searchedLog(
+                try SearchedLogCalibration(bits: width, isShifted: true, search: settings.search)
+                    .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
+        }
+        guard site.kind == .gelu else { return try uniform() }
+        switch settings.activation {
+        case .uniform: return try uniform()
+        case .shiftedLog: return try shiftedLog()
+        case .outputError: return better(of: [try uniform(), try shiftedLog()], at: index)
+        }
     }
 
-    /// The attention map's quantizer; where two are compared, the one that changes the unit's output less when it
+    /// The attention map's quantizer; where several are compared, the one that changes the unit's output least when it
     /// is the only one.
     private func attentionQuantizer(
         _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
@@ -271,11 +304,27 @@ struct UnitCalibration {
         switch settings.attention {
         case .logSqrt2: return try quantizer(.logSqrt2)
         case .uniform: return try quantizer(.uniform)
+        case .searchedLog: return try quantizer(.searchedLog)
         case .outputError:
-            let candidates = (try quantizer(.logSqrt2), try quantizer(.uniform))
-            return outputError(candidates.0, at: index) <= outputError(candidates.1, at: index)
-                ? candidates.0 : candidates.1
+            return better(
+                of: [try quantizer(.logSqrt2), try quantizer(.uniform), try quantizer(.searchedLog)],
+                at: index)
         }
+    }
+
+    /// The quantizer of a layer's input, its range moved for the layer's output where that is wanted.
+    private func moved(
+        _ quantizer: UniformQuantizer, values: Matrix, weight: Tensor
+    ) throws(QuantizationError) -> UniformQuantizer {
+        guard settings.search == .outputError, quantizer.scales.count == 1 else { return quantizer }
+        return try OutputRangeSearch(weight: weight.matrix(), values: values, pool: pool).refined(quantizer)
+    }
+
+    /// The first of the quantizers of a site that move the unit's output least.
+    private func better(of candidates: [SiteQuantizer], at index: Int) -> SiteQuantizer {
+        let errors = candidates.map { outputError($0, at: index) }
+        let best = errors.indices.min { (errors[$0], $0) < (errors[$1], $1) } ?? 0
+        return candidates[best]
     }
 
     /// How far the unit's output moves when one site is quantized and nothing else.
@@ -322,7 +371,7 @@ struct UnitCalibration {
         folding.transform(values, into: moved)
         return (
             folded.gamma, folded.beta, LinearWeights(weight: folded.weight, bias: folded.bias),
-            folding.perTensor, moved
+            try self.moved(folding.perTensor, values: moved, weight: folded.weight), moved
         )
     }
 }

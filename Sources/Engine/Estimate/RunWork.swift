@@ -64,6 +64,9 @@ struct RunWork {
         let whole = forward(units.indices)
         var operations = Double(images + (isEvaluated ? evaluated : 0)) * whole
         operations += Double(images + evaluated) * whole * Self.quantizedForward
+        if values[0].centreActivations {
+            operations += Double(min(images, centringImages)) * whole
+        }
         var searched = 0.0
         for unit in units.indices {
             let calibration = calibration(unit, values[unit])
