@@ -23,7 +23,8 @@ package struct SiteProbe {
     ) {
         self.weights = weights
         calibration = UnitCalibration(
-            unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
+            unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool
+        )
     }
 
     /// The unit with an activation site quantized.

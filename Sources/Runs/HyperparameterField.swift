@@ -94,7 +94,9 @@ public struct HyperparameterField: Sendable {
 
     private static let calibrationFields: [HyperparameterField] = [
         flag("rotate", "rotate the model's features first", "calibration, the whole model", \.rotate),
-        flag("centre_activations", "centre keys, values and feature", "calibration, the whole model", \.centreActivations),
+        flag(
+            "centre_activations", "centre keys, values and feature", "calibration, the whole model",
+            \.centreActivations),
         choice("range_search", "how ranges are searched", "calibration", \.rangeSearch),
         choice("attention_levels", "levels of attention maps", "calibration", \.attentionLevels),
         choice("gelu_levels", "levels of inputs behind GELU", "calibration", \.geluLevels),

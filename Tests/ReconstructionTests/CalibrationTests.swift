@@ -99,7 +99,9 @@ struct CalibrationTests {
         #expect(errors[3] == errors[..<3].min())
     }
 
-    @Test("ranges searched by the output of layers leave the unit's sites at most 2^bits values", arguments: [2, 3, 8])
+    @Test(
+        "ranges searched by the output of layers leave the unit's sites at most 2^bits values",
+        arguments: [2, 3, 8])
     func outputSearch(bits: Int) throws {
         let small = SmallTask(seed: 6, images: 12)
         defer { small.pool.shutDown() }

@@ -29,7 +29,9 @@ struct PresetTests {
         #expect(Set(HyperparameterField.all.map(\.key)).count == HyperparameterField.all.count)
     }
 
-    @Test("what the whole model shares cannot differ in single units", arguments: ["rotate", "centre_activations"])
+    @Test(
+        "what the whole model shares cannot differ in single units",
+        arguments: ["rotate", "centre_activations"])
     func shared(key: String) throws {
         var plan = RunPlan(model: "m")
         let field = try #require(HyperparameterField.named(key))
