@@ -13,7 +13,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// Which levels attention maps have.
     public var attentionLevels = AttentionLevels.outputError
     /// Which levels the inputs of layers behind GELU have.
-    public var geluLevels = GELULevels.uniform
+    public var geluLevels = GELULevels.outputError
     /// Whether scale reparameterisation (RepQ-ViT) is applied to the inputs of qkv and fc1.
     public var reparameterize = true
     /// How weights are brought onto their codes when a unit is calibrated.

@@ -46,6 +46,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.weightSolver = .nearest
                     $0.rotate = false
                     $0.centreActivations = false
+                    $0.geluLevels = .uniform
                 }
             )
         case .ridge: ("closed-form correction and rounding (ERQ, GPTQ)", { $0.steps = 0 })
@@ -112,6 +113,7 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.weightSolver = .nearest
     values.rotate = false
     values.centreActivations = false
+    values.geluLevels = .uniform
     values.globalShare = 1
     values.blockWeight = 1
     values.globalWeight = 0

@@ -171,6 +171,25 @@ struct RunTests {
         #expect(events.contains(.sweepFinished(complete: true)))
     }
 
+    @Test("a point of a sweep is what a run at its bits starts from", arguments: ["true", "false"])
+    func sweepOfRotated(rotate: String) throws {
+        let bench = try Bench()
+        let plan = try bench.plan([("steps", "0"), ("rotate", rotate)])
+        let events = bench.run(plan, waits: true) { event in
+            switch event {
+            case .waiting(unit: 0): [.sweep(SweepRequest(weightBits: [3], activationBits: [4]))]
+            case .sweepFinished: [.resume]
+            default: []
+            }
+        }
+        var (calibrated, measured): (Evaluation?, Evaluation?)
+        for event in events {
+            if case .evaluated(.calibrated, let evaluation) = event { calibrated = evaluation }
+            if case .sweepMeasured(let point) = event { measured = point.evaluation }
+        }
+        #expect(calibrated != nil && measured == calibrated)
+    }
+
     @Test("a stopped run keeps what it has and leaves nothing where it has nothing")
     func stop() throws {
         let bench = try Bench()

@@ -5,7 +5,11 @@ internal import Runs
 /// `mgrq sweep`.
 struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.")
+        abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.",
+        discussion: """
+            Models are calibrated as the calibrate preset does it and --set changes it, such as --set rotate=true --set \
+            weight_solver=ridge_gptq.
+            """)
 
     @OptionGroup var options: PlanOptions
 
