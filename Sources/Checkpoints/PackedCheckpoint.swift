@@ -58,6 +58,8 @@ struct PackedSite: Codable {
     enum Kind: String, Codable {
         case uniform
         case logSqrt2 = "log_sqrt2"
+        case searchedLog = "searched_log"
+        case shiftedLog = "shifted_log"
         case fullPrecision = "full_precision"
     }
 
@@ -72,6 +74,9 @@ struct PackedSite: Codable {
             bits = uniform.bits.rawValue
         case .logSqrt2(let logarithmic):
             kind = .logSqrt2
+            bits = logarithmic.bits.rawValue
+        case .searchedLog(let logarithmic):
+            kind = logarithmic.isShifted ? .shiftedLog : .searchedLog
             bits = logarithmic.bits.rawValue
         }
     }

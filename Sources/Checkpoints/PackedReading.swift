@@ -142,6 +142,13 @@ private struct PackedReader {
                     try LogSqrt2Quantizer(
                         bits: try BitWidth(site.bits ?? 0),
                         deltas: try floats("\(name).deltas", count: count, used: &used), groups: groups))
+            case .searchedLog, .shiftedLog:
+                return .searchedLog(
+                    try SearchedLogQuantizer(
+                        bits: try BitWidth(site.bits ?? 0),
+                        deltas: try floats("\(name).deltas", count: count, used: &used),
+                        steps: try floats("\(name).steps", count: count, used: &used),
+                        isShifted: site.kind == .shiftedLog, groups: groups))
             }
         } catch let error as CheckpointError {
             throw error

@@ -93,6 +93,13 @@ extension PackedCheckpoint {
                 SafetensorsTensor(
                     name: "\(name).deltas", shape: [logarithmic.deltas.count], floats: logarithmic.deltas)
             ]
+        case .searchedLog(let logarithmic):
+            [
+                SafetensorsTensor(
+                    name: "\(name).deltas", shape: [logarithmic.deltas.count], floats: logarithmic.deltas),
+                SafetensorsTensor(
+                    name: "\(name).steps", shape: [logarithmic.steps.count], floats: logarithmic.steps),
+            ]
         }
     }
 }

@@ -26,7 +26,7 @@ final class QuantizationLab {
     let calibration: ModelCaches
     /// `[images, classes]`: what the checkpoint's model says of the images that models are evaluated on.
     private(set) var reference: Matrix
-    /// Whether `weights` are the checkpoint's own, not rotated ones.
+    /// Whether `weights` are the checkpoint's own, neither rotated nor centred.
     private let holdsCheckpoint: Bool
     /// What attempts are compared on; nil where there are no images for it.
     private(set) var heldOut: HeldOutImages?
@@ -37,8 +37,12 @@ final class QuantizationLab {
         self.pool = pool
         units = inputs.checkpoint.model.units
         let model = inputs.checkpoint.model
-        holdsCheckpoint = !plan.hyperparameters.rotate
-        weights = (holdsCheckpoint ? model : model.rotated(seed: plan.seed)).weights
+        let hyperparameters = plan.hyperparameters
+        holdsCheckpoint = !hyperparameters.rotate && !hyperparameters.centreActivations
+        let rotated = hyperparameters.rotate ? model.rotated(seed: plan.seed).weights : model.weights
+        weights =
+            hyperparameters.centreActivations
+            ? centringActivations(rotated, of: units, images: inputs.calibration, pool: pool) : rotated
         fullPrecision = zip(units, weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }
@@ -49,7 +53,7 @@ final class QuantizationLab {
     /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
     /// the held-out ones.
     ///
-    /// What models are compared with is the checkpoint as it is, not its rotated form, whose roundings differ.
+    /// What models are compared with is the checkpoint as it is, not its changed form, whose roundings differ.
     ///
     /// - Returns: Its evaluation against itself.
     /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.

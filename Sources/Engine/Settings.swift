@@ -12,11 +12,19 @@ extension CalibrationSettings {
             switch values.rangeSearch {
             case .percentile: .percentile
             case .squaredError: .meanSquaredError
+            case .outputError: .outputError
             }
         attention =
             switch values.attentionLevels {
             case .logSqrt2: .logSqrt2
             case .uniform: .uniform
+            case .searchedLog: .searchedLog
+            case .outputError: .outputError
+            }
+        activation =
+            switch values.geluLevels {
+            case .uniform: .uniform
+            case .shiftedLog: .shiftedLog
             case .outputError: .outputError
             }
         solver =

@@ -1,3 +1,4 @@
+internal import Kernels
 package import TensorCore
 
 /// The mean square of each column: how much an error in a weight of that input matters.
@@ -25,4 +26,19 @@ package func columnMeanSquares(of x: Matrix, pool: WorkerPool) -> [Float] {
         let sum = (0..<tiles).reduce(0.0) { $0 + parts[$1][column] }
         return Float(sum / Double(max(x.rows, 1)))
     }
+}
+
+/// The mean of each column.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - pool: Works on runs of columns in parallel; the result does not depend on its number of threads.
+/// - Returns: `[columns]`; zeros if there are no rows.
+package func columnMeans(of x: Matrix, pool: WorkerPool) -> [Float] {
+    let tiles = stride(from: 0, to: x.columns, by: 64).map { $0..<min(x.columns, $0 + 64) }
+    let sums = Vector(count: x.columns)
+    pool.run(tiles.count) { task, _ in
+        columnSums(x.columns(tiles[task]), into: sums[tiles[task]])
+    }
+    return sums.elements.map { $0 / Float(max(1, x.rows)) }
 }

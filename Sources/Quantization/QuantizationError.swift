@@ -8,6 +8,8 @@ package enum QuantizationError: Error, Hashable, Sendable {
     case parameterCounts(scales: Int, zeroPoints: Int)
     /// A step is zero, negative, infinite or not a number.
     case invalidScale(Float, group: Int)
+    /// A step of exponents is not a whole number, or out of bounds.
+    case invalidStep(Float, group: Int)
     /// A zero point is not a whole number, or too large for floats to count with.
     case invalidZeroPoint(Float, group: Int)
     /// A number of groups does not cut a tensor up evenly.
@@ -38,6 +40,9 @@ extension QuantizationError: CustomStringConvertible {
             "a quantizer needs one scale and one zero point per group, not \(scales) and \(zeroPoints)"
         case .invalidScale(let scale, let group):
             "group \(group) cannot be quantized with a scale of \(scale); it must be positive and finite"
+        case .invalidStep(let step, let group):
+            "group \(group) cannot be quantized with a step of \(step); it must be a whole number from 1 through "
+                + "\(Int(SearchedLogQuantizer.largestStep))"
         case .invalidZeroPoint(let zeroPoint, let group):
             "group \(group) cannot be quantized with a zero point of \(zeroPoint); it must be a whole number "
                 + "of at most \(Int(UniformQuantizer.largestZeroPoint)) in magnitude"

@@ -82,6 +82,7 @@ extension SiteQuantizer {
         switch self {
         case .uniform(let quantizer): .uniform(quantizer.single(group, columns: columns))
         case .logSqrt2(let quantizer): .logSqrt2(quantizer.single(group, columns: columns))
+        case .searchedLog(let quantizer): .searchedLog(quantizer.single(group, columns: columns))
         case .fullPrecision: self
         }
     }
@@ -100,6 +101,13 @@ extension SiteQuantizer {
             // Half a step above δ in the logarithm.
             return countOutside(
                 x, bounds: quantizer.deltas.map { -.infinity...max($0 * 1.189_207_1, $0) })
+        case .searchedLog(let quantizer):
+            return countOutside(
+                x,
+                bounds: zip(quantizer.deltas, quantizer.steps).map { delta, step in
+                    let half = exp2(step / Float(2 * SearchedLogQuantizer.denominator))
+                    return -.infinity...max(delta * half, delta) - quantizer.shift
+                })
         case .fullPrecision:
             return 0
         }
@@ -135,5 +143,14 @@ extension LogSqrt2Quantizer {
     /// One group's parameters, for `columns` columns that all belong to it.
     fileprivate func single(_ group: Int, columns: Int) -> LogSqrt2Quantizer {
         LogSqrt2Quantizer(bits: bits, validDeltas: [deltas[group]], groups: .columns(width: columns))
+    }
+}
+
+extension SearchedLogQuantizer {
+    /// One group's parameters, for `columns` columns that all belong to it.
+    fileprivate func single(_ group: Int, columns: Int) -> SearchedLogQuantizer {
+        SearchedLogQuantizer(
+            bits: bits, validDeltas: [deltas[group]], steps: [steps[group]], isShifted: isShifted,
+            groups: .columns(width: columns))
     }
 }

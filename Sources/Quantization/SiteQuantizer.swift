@@ -7,6 +7,8 @@ package enum SiteQuantizer: Equatable, Sendable {
     case uniform(UniformQuantizer)
     /// Powers of √2 and zero.
     case logSqrt2(LogSqrt2Quantizer)
+    /// Powers of a searched base and zero.
+    case searchedLog(SearchedLogQuantizer)
     /// Not at all.
     case fullPrecision
 
@@ -15,6 +17,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         switch self {
         case .uniform(let quantizer): quantizer.bits
         case .logSqrt2(let quantizer): quantizer.bits
+        case .searchedLog(let quantizer): quantizer.bits
         case .fullPrecision: nil
         }
     }
@@ -24,6 +27,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         switch self {
         case .uniform(let quantizer): quantizer.groups
         case .logSqrt2(let quantizer): quantizer.groups
+        case .searchedLog(let quantizer): quantizer.groups
         case .fullPrecision: nil
         }
     }
@@ -33,6 +37,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         switch self {
         case .uniform(let quantizer): quantizer.scales.count
         case .logSqrt2(let quantizer): quantizer.deltas.count
+        case .searchedLog(let quantizer): quantizer.deltas.count
         case .fullPrecision: 0
         }
     }
@@ -46,6 +51,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         switch self {
         case .uniform(let quantizer): quantizer.fakeQuantize(x, into: out)
         case .logSqrt2(let quantizer): quantizer.fakeQuantize(x, into: out)
+        case .searchedLog(let quantizer): quantizer.fakeQuantize(x, into: out)
         case .fullPrecision: copy(x, into: out)
         }
     }
@@ -55,6 +61,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         switch self {
         case .uniform(let quantizer): quantizer.codes(of: x)
         case .logSqrt2(let quantizer): quantizer.codes(of: x)
+        case .searchedLog(let quantizer): quantizer.codes(of: x)
         case .fullPrecision: nil
         }
     }
@@ -70,6 +77,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         switch self {
         case .uniform(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)
         case .logSqrt2(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)
+        case .searchedLog(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)
         case .fullPrecision: nil
         }
     }
@@ -82,6 +90,7 @@ package enum SiteQuantizer: Equatable, Sendable {
         case .uniform(let quantizer):
             quantizer.scales.count * (quantizer.zeroPoints.allSatisfy { (0...255).contains($0) } ? 5 : 8)
         case .logSqrt2(let quantizer): quantizer.deltas.count * 4
+        case .searchedLog(let quantizer): quantizer.deltas.count * 8
         case .fullPrecision: 0
         }
     }
@@ -106,11 +115,13 @@ package enum SiteQuantizer: Equatable, Sendable {
 }
 
 extension SiteQuantizer: CustomStringConvertible {
-    /// For example `uniform per channel`, `log√2 per head` or `full precision`.
+    /// For example `uniform per channel`, `log√2 per head`, `shifted log per tensor` or `full precision`.
     package var description: String {
         switch self {
         case .uniform(let quantizer): "uniform \(quantizer.groups.sharing(quantizer.scales.count))"
         case .logSqrt2(let quantizer): "log√2 \(quantizer.groups.sharing(quantizer.deltas.count))"
+        case .searchedLog(let quantizer):
+            "\(quantizer.isShifted ? "shifted" : "searched") log \(quantizer.groups.sharing(quantizer.deltas.count))"
         case .fullPrecision: "full precision"
         }
     }

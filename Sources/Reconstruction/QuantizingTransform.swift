@@ -10,7 +10,15 @@ package struct QuantizingTransform: SiteTransform {
         let quantizer: SiteQuantizer
         /// Scales of a uniform quantizer, δ of a logarithmic one; empty in full precision.
         let scales: Vector
+        /// Zero points of a uniform quantizer, steps of a searched logarithmic one.
         let zeroPoints: Vector
+
+        /// The parameters of a logarithmic quantizer of a searched base.
+        func parameters(_ quantizer: SearchedLogQuantizer) -> SearchedLogParameters {
+            SearchedLogParameters(
+                deltas: scales, steps: zeroPoints, shift: quantizer.shift,
+                maximumCode: quantizer.bits.maximumCode)
+        }
     }
 
     let sites: [Site]
@@ -51,6 +59,10 @@ package struct QuantizingTransform: SiteTransform {
                     zeroPoints: Vector(uniform.zeroPoints))
             case .logSqrt2(let logarithmic):
                 Site(quantizer: quantizer, scales: Vector(logarithmic.deltas), zeroPoints: Vector(count: 0))
+            case .searchedLog(let logarithmic):
+                Site(
+                    quantizer: quantizer, scales: Vector(logarithmic.deltas),
+                    zeroPoints: Vector(logarithmic.steps))
             }
         }
         scaleGradients = nil
@@ -104,6 +116,9 @@ package struct QuantizingTransform: SiteTransform {
             fakeQuantizeLogSqrt2(
                 values, deltas: parameters.scales, maximumCode: logarithmic.bits.maximumCode,
                 groups: logarithmic.groups, into: out)
+        case .searchedLog(let logarithmic):
+            fakeQuantizeSearchedLog(
+                values, parameters.parameters(logarithmic), groups: logarithmic.groups, into: out)
         }
         if let drop {
             choose(values, out, drop.choice(site, values), into: out)
@@ -136,6 +151,10 @@ package struct QuantizingTransform: SiteTransform {
             fakeQuantizeLogSqrt2Backward(
                 gradient, x: values, out: transformed, deltas: parameters.scales,
                 maximumCode: logarithmic.bits.maximumCode, groups: logarithmic.groups, into: gradient)
+        case .searchedLog(let logarithmic):
+            fakeQuantizeSearchedLogBackward(
+                gradient, x: values, out: transformed, parameters.parameters(logarithmic),
+                groups: logarithmic.groups, into: gradient)
         }
     }
 

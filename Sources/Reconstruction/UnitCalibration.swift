@@ -11,6 +11,18 @@ package struct CalibrationSettings: Equatable, Sendable {
         case logSqrt2
         /// Equal steps.
         case uniform
+        /// Powers of a searched base and zero.
+        case searchedLog
+        /// Whichever of these changes the unit's output less.
+        case outputError
+    }
+
+    /// Which levels inputs behind GELU get.
+    package enum Activation: Equatable, Sendable {
+        /// Equal steps.
+        case uniform
+        /// Powers of a searched base above GELU's least value.
+        case shiftedLog
         /// Whichever of the two changes the unit's output less.
         case outputError
     }
@@ -25,6 +37,8 @@ package struct CalibrationSettings: Equatable, Sendable {
     package var search = RangeSearch.meanSquaredError
     /// Which levels attention maps get.
     package var attention = Attention.outputError
+    /// Which levels inputs behind GELU get.
+    package var activation = Activation.uniform
     /// How weights are brought onto their codes.
     package var solver = WeightSolver.nearest
     /// The damping of closed-form solutions, as a share of the mean of the inputs' variances.
@@ -90,7 +104,7 @@ package func calibrate(
     fullPrecisionInput: Matrix, settings: CalibrationSettings, pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
     let calibration = UnitCalibration(
-        unit, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
+        unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
     var linears = weights.linears
     var vectors = weights.vectors
     var quantizers: [SiteQuantizer] = []
@@ -112,7 +126,8 @@ package func calibrate(
             linears[linear] = folded.linear
             (values, quantizer) = (folded.values, .uniform(folded.quantizer))
         } else {
-            quantizer = try calibration.quantizer(of: index, values: values)
+            quantizer = try calibration.quantizer(
+                of: index, bits: settings.activationBits[index], values: values)
         }
         quantizers.append(quantizer)
         reports.append(calibration.report(site.name, quantizer, on: values))
@@ -147,21 +162,24 @@ package func calibrate(
 }
 
 /// The searches of one unit's calibration, over one pass in full precision.
-private struct UnitCalibration {
+struct UnitCalibration {
     /// What the pass left.
     let tape: Tape
-    private let unit: any ModelUnit
-    private let fullPrecision: PreparedUnit
+    let unit: any ModelUnit
+    let fullPrecision: PreparedUnit
     /// The pass's input and output.
     private let input: Matrix
     private let output: Matrix
-    private let settings: CalibrationSettings
-    private let pool: WorkerPool
+    let settings: CalibrationSettings
+    let pool: WorkerPool
+    /// The unit's numbers before anything is folded into them.
+    private let weights: UnitWeights
 
     init(
-        _ unit: any ModelUnit, fullPrecision: PreparedUnit, input: Matrix, settings: CalibrationSettings,
-        pool: WorkerPool
+        _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
+        settings: CalibrationSettings, pool: WorkerPool
     ) {
+        self.weights = weights
         self.pool = pool
         self.unit = unit
         self.settings = settings
@@ -208,6 +226,11 @@ private struct UnitCalibration {
         return state.linears
     }
 
+    /// What a layer multiplies with in a state of the unit, for the images that ranges are searched on.
+    func operand(of layer: LinearDescriptor, in prepared: PreparedUnit) -> Matrix {
+        operand(of: layer, in: prepared, input: input)
+    }
+
     /// What a layer multiplies with in a state of the unit.
     private func operand(of layer: LinearDescriptor, in prepared: PreparedUnit, input: Matrix) -> Matrix {
         let images = input.rows / unit.input.rows
@@ -223,7 +246,7 @@ private struct UnitCalibration {
     }
 
     /// `[rows, outputs]`: what a layer gives in full precision.
-    private func outputs(of linear: LinearWeights, on input: Matrix) -> Matrix {
+    func outputs(of linear: LinearWeights, on input: Matrix) -> Matrix {
         let weight = linear.weight.matrix()
         let out = Matrix(rows: input.rows, columns: weight.rows)
         let bias = linear.bias?.vector()
@@ -238,19 +261,37 @@ private struct UnitCalibration {
         return out
     }
 
-    func quantizer(of index: Int, values: Matrix) throws(QuantizationError) -> SiteQuantizer {
-        let (site, bits) = (unit.sites[index], settings.activationBits[index])
+    func quantizer(
+        of index: Int, bits: Int, values: Matrix
+    ) throws(QuantizationError) -> SiteQuantizer {
+        let site = unit.sites[index]
         guard bits < 16 else { return .fullPrecision }
         let width = try BitWidth(bits)
         if site.kind == .attention, case .rows(perGroup: let tokens) = site.groups {
             return try attentionQuantizer(index, values: values, bits: width, tokens: tokens)
         }
-        return .uniform(
-            try UniformCalibration.activations(bits: width, search: settings.search)
-                .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
+        func uniform() throws(QuantizationError) -> SiteQuantizer {
+            let found = try UniformCalibration.activations(bits: width, search: settings.search)
+                .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool)
+            guard let layer = unit.linears.firstIndex(where: { $0.inputSite == index }) else {
+                return .uniform(found)
+            }
+            return .uniform(try moved(found, values: values, weight: weights.linears[layer].weight))
+        }
+        func shiftedLog() throws(QuantizationError) -> SiteQuantizer {
+            .searchedLog(
+                try SearchedLogCalibration(bits: width, isShifted: true, search: settings.search)
+                    .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
+        }
+        guard site.kind == .gelu else { return try uniform() }
+        switch settings.activation {
+        case .uniform: return try uniform()
+        case .shiftedLog: return try shiftedLog()
+        case .outputError: return better(of: [try uniform(), try shiftedLog()], at: index)
+        }
     }
 
-    /// The attention map's quantizer; where two are compared, the one that changes the unit's output less when it
+    /// The attention map's quantizer; where several are compared, the one that changes the unit's output least when it
     /// is the only one.
     private func attentionQuantizer(
         _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
@@ -263,11 +304,27 @@ private struct UnitCalibration {
         switch settings.attention {
         case .logSqrt2: return try quantizer(.logSqrt2)
         case .uniform: return try quantizer(.uniform)
+        case .searchedLog: return try quantizer(.searchedLog)
         case .outputError:
-            let candidates = (try quantizer(.logSqrt2), try quantizer(.uniform))
-            return outputError(candidates.0, at: index) <= outputError(candidates.1, at: index)
-                ? candidates.0 : candidates.1
+            return better(
+                of: [try quantizer(.logSqrt2), try quantizer(.uniform), try quantizer(.searchedLog)],
+                at: index)
         }
+    }
+
+    /// The quantizer of a layer's input, its range moved for the layer's output where that is wanted.
+    private func moved(
+        _ quantizer: UniformQuantizer, values: Matrix, weight: Tensor
+    ) throws(QuantizationError) -> UniformQuantizer {
+        guard settings.search == .outputError, quantizer.scales.count == 1 else { return quantizer }
+        return try OutputRangeSearch(weight: weight.matrix(), values: values, pool: pool).refined(quantizer)
+    }
+
+    /// The first of the quantizers of a site that move the unit's output least.
+    private func better(of candidates: [SiteQuantizer], at index: Int) -> SiteQuantizer {
+        let errors = candidates.map { outputError($0, at: index) }
+        let best = errors.indices.min { (errors[$0], $0) < (errors[$1], $1) } ?? 0
+        return candidates[best]
     }
 
     /// How far the unit's output moves when one site is quantized and nothing else.
@@ -314,7 +371,7 @@ private struct UnitCalibration {
         folding.transform(values, into: moved)
         return (
             folded.gamma, folded.beta, LinearWeights(weight: folded.weight, bias: folded.bias),
-            folding.perTensor, moved
+            try self.moved(folding.perTensor, values: moved, weight: folded.weight), moved
         )
     }
 }

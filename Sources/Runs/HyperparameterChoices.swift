@@ -4,6 +4,8 @@ public enum RangeSearch: String, CaseIterable, Codable, Sendable {
     case percentile
     /// The least squared error over many ranges.
     case squaredError = "mse"
+    /// As `mse`; inputs of linear layers then by the error of the layer's output.
+    case outputError = "output_mse"
 }
 
 /// Which levels attention maps have.
@@ -12,7 +14,19 @@ public enum AttentionLevels: String, CaseIterable, Codable, Sendable {
     case logSqrt2 = "log_sqrt2"
     /// Equal steps, one for each head, as in FIMA-Q.
     case uniform
-    /// Whichever errs less on the product with the values.
+    /// Powers of a base that is searched for each head, and zero, as in AdaLog.
+    case searchedLog = "searched_log"
+    /// Whichever of these changes the unit's output least.
+    case outputError = "output_error"
+}
+
+/// Which levels the inputs of layers behind GELU have.
+public enum GELULevels: String, CaseIterable, Codable, Sendable {
+    /// Equal steps.
+    case uniform
+    /// Powers of a searched base above the least value of GELU, as in AdaLog.
+    case shiftedLog = "shifted_log"
+    /// Whichever of the two changes the unit's output less.
     case outputError = "output_error"
 }
 

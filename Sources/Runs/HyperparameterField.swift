@@ -94,8 +94,12 @@ public struct HyperparameterField: Sendable {
 
     private static let calibrationFields: [HyperparameterField] = [
         flag("rotate", "rotate the model's features first", "calibration, the whole model", \.rotate),
+        flag(
+            "centre_activations", "centre keys, values and feature", "calibration, the whole model",
+            \.centreActivations),
         choice("range_search", "how ranges are searched", "calibration", \.rangeSearch),
         choice("attention_levels", "levels of attention maps", "calibration", \.attentionLevels),
+        choice("gelu_levels", "levels of inputs behind GELU", "calibration", \.geluLevels),
         choice("weight_solver", "how weights are brought onto codes", "calibration", \.weightSolver),
         number("solver_damping", "damping of that solution", "calibration", 1e-6...10, \.solverDamping),
     ]

@@ -12,6 +12,8 @@ public struct Hyperparameters: Equatable, Sendable {
     public var rangeSearch = RangeSearch.squaredError
     /// Which levels attention maps have.
     public var attentionLevels = AttentionLevels.outputError
+    /// Which levels the inputs of layers behind GELU have.
+    public var geluLevels = GELULevels.outputError
     /// Whether scale reparameterisation (RepQ-ViT) is applied to the inputs of qkv and fc1.
     public var reparameterize = true
     /// How weights are brought onto their codes when a unit is calibrated.
@@ -21,6 +23,8 @@ public struct Hyperparameters: Equatable, Sendable {
 
     /// Whether the model's features are rotated before anything else; the same for all units.
     public var rotate = true
+    /// Whether keys, values and the last feature are moved so that each channel has mean 0; the same for all units.
+    public var centreActivations = true
 
     // MARK: Learning
 

@@ -45,6 +45,8 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.steps = 0
                     $0.weightSolver = .nearest
                     $0.rotate = false
+                    $0.centreActivations = false
+                    $0.geluLevels = .uniform
                 }
             )
         case .ridge: ("closed-form correction and rounding (ERQ, GPTQ)", { $0.steps = 0 })
@@ -110,6 +112,8 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.rounding = .adaround
     values.weightSolver = .nearest
     values.rotate = false
+    values.centreActivations = false
+    values.geluLevels = .uniform
     values.globalShare = 1
     values.blockWeight = 1
     values.globalWeight = 0

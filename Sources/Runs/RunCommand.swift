@@ -6,7 +6,7 @@ public enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case recipe
 }
 
-/// A grid of bit-widths to be measured with the `calibrate` preset.
+/// A grid of bit-widths to be measured, each calibrated as the plan says and not reconstructed.
 public struct SweepRequest: Equatable, Codable, Sendable {
     /// The widths of weight codes.
     public var weightBits: [Int]

@@ -56,10 +56,14 @@ public struct RunPlan: Equatable, Sendable {
         for override in units where matches(pattern: override.match, name: unit) {
             try result.apply(override.changes)
         }
-        guard result.rotate == hyperparameters.rotate else {
+        let shared = [
+            ("rotate", result.rotate, hyperparameters.rotate),
+            ("centre_activations", result.centreActivations, hyperparameters.centreActivations),
+        ]
+        for (key, own, common) in shared where own != common {
             throw .badValue(
-                key: "rotate", value: "\(result.rotate)",
-                accepted: "\(hyperparameters.rotate), what the whole model has, in single units")
+                key: key, value: "\(own)",
+                accepted: "\(common), what the whole model has, in single units")
         }
         return result
     }

@@ -118,6 +118,8 @@ package struct VectorDescriptor: Equatable, Sendable {
 package enum SiteKind: Equatable, Sendable {
     /// The input of a linear layer behind a LayerNorm whose gain and shift are these vectors.
     case normalized(gamma: Int, beta: Int, linear: Int)
+    /// The input of a linear layer behind GELU.
+    case gelu
     /// The input of another linear layer.
     case linearInput
     /// An operand of a product of two activations.

@@ -204,7 +204,7 @@ package struct TransformerBlock: ModelUnit {
                     gamma: Parameter.gamma2.rawValue, beta: Parameter.beta2.rawValue,
                     linear: Linear.fc1.rawValue),
                 .norm2, width),
-            perTensor("mlp.fc2.input", .linearInput, .gelu, hidden),
+            perTensor("mlp.fc2.input", .gelu, .gelu, hidden),
         ]
     }
 

@@ -38,10 +38,16 @@ private func smallModel(bits: Int) throws -> PackedCheckpoint {
         }
         let sites = try unit.sites.map { site -> SiteQuantizer in
             switch site.kind {
-            case .attention:
+            case .attention where index % 2 == 1:
                 .logSqrt2(
                     try LogSqrt2Quantizer(
                         bits: width, deltas: Array(repeating: 0.9, count: site.groupCount),
+                        groups: site.groups))
+            case .attention, .gelu:
+                .searchedLog(
+                    try SearchedLogQuantizer(
+                        bits: width, deltas: Array(repeating: 0.9, count: site.groupCount),
+                        steps: Array(repeating: 20, count: site.groupCount), isShifted: site.kind == .gelu,
                         groups: site.groups))
             case .operand: .fullPrecision
             default:

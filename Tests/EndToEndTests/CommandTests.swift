@@ -87,6 +87,54 @@ struct CommandTests {
         #expect(table.output.split(separator: "\n").count == 7)
     }
 
+    @Test("bits are allocated within a budget, beneath those that people fixed")
+    func allocate() throws {
+        let flags = [
+            "allocate", "--model", "model", "--calibration", "calibration.safetensors", "--evaluation",
+            "evaluation.safetensors", "--preset", "ridge", "--sensitivities", "table.json", "--site",
+            "*.fc1.weight=8", "--output", "mixed.yaml",
+        ]
+        let ending = try place.run(flags + ["--budget-mean-bits", "4.5", "--json"])
+        #expect(ending.status == 0, "\(ending.errors)")
+        let allocation = try #require(try object(ending.output)["allocation"] as? [String: Any])
+        #expect(try #require(allocation["mean_bits"] as? Double) <= 4.5)
+        #expect(ending.errors.contains("measuring blocks.1, 3 of 4"))
+        let plan = try String(contentsOfFile: place.file("mixed.yaml"), encoding: .utf8)
+        let sites = plan.components(separatedBy: "\nsites:\n").last ?? ""
+        #expect(sites.contains("match: \"head.weight\""))
+        #expect(!sites.contains("blocks.0.mlp.fc1.weight"))
+        #expect(sites.hasSuffix("  - match: \"*.fc1.weight\"\n    bits: 8\n"))
+        #expect(try place.run(["run", "mixed.yaml", "--output", "r1"]).status == 0)
+        // What was measured is not measured again, and not used for another plan.
+        let again = try place.run(flags + ["--budget-size", "0.02"])
+        #expect(again.errors == "")
+        #expect(again.output.contains("mean bits"))
+        let other = try place.run(flags + ["--budget-size", "0.02", "--seed", "5"])
+        #expect(other.status == 64)
+        #expect(other.errors.contains("holds sensitivities of another plan"))
+    }
+
+    @Test(
+        "budgets that make no sense are refused",
+        arguments: [
+            ([], "exactly one budget is needed"),
+            (["--budget-size", "1", "--budget-mean-bits", "3"], "exactly one budget is needed"),
+            (["--budget-mean-bits", "0"], "--budget-mean-bits cannot be"),
+            (["--budget-size", "1", "--activation-bits", "3,4"], "--activation-bits cannot be given"),
+            (["--budget-size", "1", "--weight-bits", "4,16"], "--weight-bits cannot be"),
+            (["--budget-size", "1", "--site", "head.weight"], "--site cannot be"),
+            (["--budget-size", "1", "--measure", "luck"], "--measure cannot be"),
+        ])
+    func allocateRefusals(flags: [String], words: String) throws {
+        let ending = try place.run(
+            [
+                "allocate", "--model", "model", "--calibration", "calibration.safetensors", "--output",
+                "x.yaml",
+            ] + flags)
+        #expect(ending.status == 64)
+        #expect(ending.errors.contains(words), "\(ending.errors)")
+    }
+
     @Test("the workbench without a terminal quantizes the bundled model with plain lines")
     func workbench() throws {
         let samples = "samples/sample-models"

@@ -171,6 +171,25 @@ struct RunTests {
         #expect(events.contains(.sweepFinished(complete: true)))
     }
 
+    @Test("a point of a sweep is what a run at its bits starts from", arguments: ["true", "false"])
+    func sweepOfRotated(rotate: String) throws {
+        let bench = try Bench()
+        let plan = try bench.plan([("steps", "0"), ("rotate", rotate)])
+        let events = bench.run(plan, waits: true) { event in
+            switch event {
+            case .waiting(unit: 0): [.sweep(SweepRequest(weightBits: [3], activationBits: [4]))]
+            case .sweepFinished: [.resume]
+            default: []
+            }
+        }
+        var (calibrated, measured): (Evaluation?, Evaluation?)
+        for event in events {
+            if case .evaluated(.calibrated, let evaluation) = event { calibrated = evaluation }
+            if case .sweepMeasured(let point) = event { measured = point.evaluation }
+        }
+        #expect(calibrated != nil && measured == calibrated)
+    }
+
     @Test("a stopped run keeps what it has and leaves nothing where it has nothing")
     func stop() throws {
         let bench = try Bench()
@@ -205,6 +224,58 @@ struct RunTests {
         #expect(report.units.contains { $0.reverted })
         #expect(report.final?.kl.isFinite == true)
         #expect(events.contains { if case .warning = $0 { true } else { false } })
+    }
+
+    @Test("a unit that got worse is put back to its calibrated state, unless a person wants it as it is")
+    func keepOrRevert() throws {
+        let bench = try Bench()
+        // Finite, but far too high.
+        let changes = [("weight_learning_rate", "1"), ("scale_learning_rate", "0.05")]
+        func report(_ more: [(String, String)], to directory: String) throws -> RunReport {
+            try #require(bench.run(try bench.plan(changes + more), to: directory).report)
+        }
+        let kept = try report([("keep_or_revert", "false")], to: "kept")
+        let worse = try #require(
+            kept.units.first { $0.finalLoss > $0.calibratedLoss && $0.finalKl > $0.calibratedKl })
+        #expect(!worse.reverted)
+        let guarded = try report([], to: "guarded")
+        let reverted = try #require(guarded.units.first { $0.reverted })
+        #expect(reverted.finalLoss == reverted.calibratedLoss && reverted.finalKl == reverted.calibratedKl)
+        // Up to the first unit that was put back, both runs are the same.
+        #expect(reverted.name == worse.name)
+        #expect(reverted.calibratedLoss == worse.calibratedLoss)
+        // And the run is the one in which those units were only calibrated.
+        var plan = try bench.plan(changes)
+        plan.units = guarded.units.filter(\.reverted).map {
+            UnitOverride(match: $0.name, changes: [HyperparameterChange(key: "steps", value: "0")])
+        }
+        bench.run(plan, to: "calibrated")
+        try bench.expectSameIntegers("guarded", "calibrated")
+        #expect(
+            guarded.units.allSatisfy { !($0.finalLoss > $0.calibratedLoss && $0.finalKl > $0.calibratedKl) })
+    }
+
+    @Test(
+        "a loss that is no number ends the unit at once and puts it back, guarded or not",
+        arguments: ["true", "false"])
+    func notANumber(guarded: String) throws {
+        let bench = try Bench()
+        let events = bench.run(
+            try bench.plan([
+                ("steps", "300"), ("warm_up", "0"), ("rate_schedule", "constant"),
+                ("scale_learning_rate", "1"),
+                ("keep_or_revert", guarded),
+            ]))
+        let report = try #require(events.report)
+        let told = try #require(
+            events.warnings.first { $0.contains("the loss is ") && $0.contains(" at step ") })
+        let unit = try #require(report.units.first { told.hasPrefix("\($0.name):") })
+        #expect(unit.reverted && unit.finalLoss == unit.calibratedLoss)
+        let steps = events.compactMap { event -> Int? in
+            if case .stepped(let sample) = event, sample.unit == unit.unit { sample.step } else { nil }
+        }
+        #expect((steps.max() ?? 0) < 300)
+        #expect(report.final?.kl.isFinite == true)
     }
 
     @Test("weights that are no numbers, a missing tensor and an odd one are named")

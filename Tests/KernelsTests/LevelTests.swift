@@ -52,6 +52,13 @@ private func allResults(_ rows: Int, _ columns: Int, seed: UInt64) -> [String: [
             scaleGradients: slot[0..<rows])
     }
     keep("logarithmic") { fakeQuantizeLogSqrt2(x, deltas: scales, maximumCode: 15, groups: groups, into: $0) }
+    keep("searched logarithmic") {
+        fakeQuantizeSearchedLog(
+            x,
+            SearchedLogParameters(
+                deltas: scales, steps: Vector(scales.elements.map { ($0 * 40).rounded() + 1 }), shift: 0.17,
+                maximumCode: 15), groups: groups, into: $0)
+    }
     keep("adaRoundInitialise") { adaRoundInitialise(x, scales: scales, into: $0) }
     keep("adaRound") {
         adaRound(x, alpha: y, scales: scales, zeroPoints: zeroPoints, maximumCode: 15, hard: false, into: $0)

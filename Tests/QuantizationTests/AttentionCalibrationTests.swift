@@ -6,7 +6,7 @@ import Testing
 @Suite("Attention calibration")
 struct AttentionCalibrationTests {
     private func quantizer(
-        _ map: Matrix, bits: BitWidth, levels: AttentionLevels = .byWidth,
+        _ map: Matrix, bits: BitWidth, levels: AttentionLevels = .logSqrt2,
         search: RangeSearch = .meanSquaredError
     ) throws -> SiteQuantizer {
         let pool = WorkerPool(threads: 2)
@@ -21,7 +21,7 @@ struct AttentionCalibrationTests {
     func codes(bits: BitWidth, seed: UInt64) throws {
         let map = attentionMap(images: 20, heads: 3, tokens: 10, seed: seed)
         map[3, 4] = 0
-        for levels in [AttentionLevels.logSqrt2, .uniform] {
+        for levels in [AttentionLevels.logSqrt2, .uniform, .searchedLog] {
             let quantizer = try quantizer(map, bits: bits, levels: levels)
             let out = quantized(map, by: quantizer)
             for head in 0..<3 {
@@ -34,11 +34,16 @@ struct AttentionCalibrationTests {
         }
     }
 
-    @Test("powers of √2 from 4 bits on, equal steps below", arguments: BitWidth.all)
-    func byWidth(bits: BitWidth) throws {
+    @Test(
+        "every head has its own parameters",
+        arguments: [
+            (AttentionLevels.logSqrt2, "log√2 per head"), (.uniform, "uniform per head"),
+            (.searchedLog, "searched log per head"),
+        ])
+    func perHead(levels: AttentionLevels, description: String) throws {
         let map = attentionMap(images: 4, heads: 3, tokens: 10, seed: 1)
-        let quantizer = try quantizer(map, bits: bits)
-        #expect(quantizer.description == (bits.rawValue < 4 ? "uniform per head" : "log√2 per head"))
+        let quantizer = try quantizer(map, bits: try BitWidth(4), levels: levels)
+        #expect(quantizer.description == description)
         #expect(quantizer.groupCount == 3)
         #expect(quantizer.groups == .rows(perGroup: 10))
     }
@@ -97,19 +102,30 @@ struct AttentionCalibrationTests {
         }
     }
 
-    @Test("the choice by error takes the better of both", arguments: BitWidth.all)
-    func leastError(bits: BitWidth) throws {
+    @Test("a searched base errs no more than √2, nor than any other", arguments: BitWidth.all)
+    func searchedBase(bits: BitWidth) throws {
         let map = attentionMap(images: 8, heads: 3, tokens: 10, seed: 3)
-        let errors = try [AttentionLevels.leastError, .logSqrt2, .uniform].map { levels in
-            meanSquaredError(map, quantized(map, by: try quantizer(map, bits: bits, levels: levels)))
+        let found = try quantizer(map, bits: bits, levels: .searchedLog)
+        let error = meanSquaredError(map, quantized(map, by: found))
+        #expect(
+            error <= meanSquaredError(
+                map, quantized(map, by: try quantizer(map, bits: bits, levels: .logSqrt2)))
+                * 1.02)
+        for step in stride(from: 4 as Float, through: 148, by: 8) {
+            for top in stride(from: 0.05 as Float, through: 1, by: 0.05) {
+                let other = SiteQuantizer.searchedLog(
+                    try SearchedLogQuantizer(
+                        bits: bits, deltas: [top, top, top], steps: [step, step, step], isShifted: false,
+                        groups: .rows(perGroup: 10)))
+                #expect(error <= meanSquaredError(map, quantized(map, by: other)) * 1.02)
+            }
         }
-        #expect(errors[0] == min(errors[1], errors[2]))
     }
 
     @Test("a head that attends to nothing gives a valid quantizer of zeros", arguments: BitWidth.all)
     func zeros(bits: BitWidth) throws {
         let map = Matrix(rows: 30, columns: 10)
-        for levels in [AttentionLevels.logSqrt2, .uniform] {
+        for levels in [AttentionLevels.logSqrt2, .uniform, .searchedLog] {
             let quantizer = try quantizer(map, bits: bits, levels: levels)
             #expect(quantized(map, by: quantizer).elements.allSatisfy { $0 == 0 })
         }
@@ -121,9 +137,11 @@ struct AttentionCalibrationTests {
         func all(threads: Int) throws -> [SiteQuantizer] {
             let pool = WorkerPool(threads: threads)
             defer { pool.shutDown() }
-            return try BitWidth.all.map {
-                try AttentionCalibration(bits: $0, sampleLimit: 300)
-                    .quantizer(of: map, heads: 3, tokens: 10, pool: pool)
+            return try BitWidth.all.flatMap { bits in
+                try [AttentionLevels.logSqrt2, .uniform, .searchedLog].map {
+                    try AttentionCalibration(bits: bits, levels: $0, sampleLimit: 300)
+                        .quantizer(of: map, heads: 3, tokens: 10, pool: pool)
+                }
             }
         }
         #expect(try all(threads: count) == all(threads: 1))

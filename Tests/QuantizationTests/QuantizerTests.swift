@@ -44,6 +44,17 @@ struct QuantizerTests {
         #expect(error?.description.contains("whole number of at most 8388608 in magnitude") == true)
     }
 
+    @Test(
+        "a step of exponents must be a whole number within bounds", arguments: [0, 0.5, 223, .nan] as [Float])
+    func steps(step: Float) throws {
+        let bits = try BitWidth(4)
+        let error = #expect(throws: QuantizationError.self) {
+            try SearchedLogQuantizer(
+                bits: bits, deltas: [1], steps: [step], isShifted: false, groups: .columns(width: 1))
+        }
+        #expect(error?.description.contains("whole number from 1 through 222") == true)
+    }
+
     @Test("scales and zero points come in pairs", arguments: [(0, 0), (2, 1), (1, 2)])
     func counts(scales: Int, zeroPoints: Int) throws {
         let bits = try BitWidth(4)
@@ -103,7 +114,13 @@ struct QuantizerTests {
         let logarithmic = try SiteQuantizer.logSqrt2(
             LogSqrt2Quantizer(
                 bits: bits, deltas: (0..<4).map { 0.7 + 0.1 * Float($0) }, groups: .rows(perGroup: 3)))
-        for quantizer in [uniform, logarithmic] {
+        let searched = try [false, true].map { isShifted in
+            try SiteQuantizer.searchedLog(
+                SearchedLogQuantizer(
+                    bits: bits, deltas: (0..<4).map { 0.7 + 0.1 * Float($0) }, steps: [12, 30, 37, 90],
+                    isShifted: isShifted, groups: .rows(perGroup: 3)))
+        }
+        for quantizer in [uniform, logarithmic] + searched {
             let codes = try #require(quantizer.codes(of: x))
             #expect(codes.allSatisfy { $0 <= bits.maximumCode })
             let packed = try CodePacking.pack(codes, bits: bits)
@@ -138,6 +155,12 @@ struct QuantizerTests {
         #expect(try uniform(2, .columns(width: 4)).description == "uniform per head")
         let map = try LogSqrt2Quantizer(bits: bits, deltas: [1, 1], groups: .rows(perGroup: 4))
         #expect(SiteQuantizer.logSqrt2(map).description == "log√2 per head")
+        let powers = try [false, true].map {
+            try SearchedLogQuantizer(
+                bits: bits, deltas: [1], steps: [20], isShifted: $0, groups: .columns(width: 4))
+        }
+        #expect(SiteQuantizer.searchedLog(powers[0]).description == "searched log per tensor")
+        #expect(SiteQuantizer.searchedLog(powers[1]).description == "shifted log per tensor")
         #expect(SiteQuantizer.fullPrecision.description == "full precision")
     }
 

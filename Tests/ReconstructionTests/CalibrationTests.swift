@@ -42,11 +42,15 @@ struct CalibrationTests {
     func codes(bits: Int, solver: WeightSolver) throws {
         let small = SmallTask(seed: 3, images: 12)
         defer { small.pool.shutDown() }
-        for attention in [CalibrationSettings.Attention.logSqrt2, .uniform, .outputError] {
+        for (attention, activation) in [
+            (CalibrationSettings.Attention.logSqrt2, CalibrationSettings.Activation.uniform),
+            (.uniform, .shiftedLog), (.searchedLog, .outputError), (.outputError, .uniform),
+        ] {
             let unit = small.model.units[1]
             var settings = settings(unit, bits: bits)
             settings.solver = solver
             settings.attention = attention
+            settings.activation = activation
             let state = try calibrated(small, 1, settings)
             for linear in state.linears {
                 let codes = try #require(linear.quantizer.codes(of: linear.weight.matrix()))
@@ -82,11 +86,56 @@ struct CalibrationTests {
         let unit = small.model.units[1]
         let site = try #require(unit.sites.firstIndex { $0.kind == .attention })
         var quantizers: [SiteQuantizer] = []
-        for attention in [CalibrationSettings.Attention.logSqrt2, .uniform, .outputError] {
+        for attention in [CalibrationSettings.Attention.logSqrt2, .uniform, .searchedLog, .outputError] {
             var settings = settings(unit, bits: bits)
             settings.attention = attention
             quantizers.append(try calibrated(small, 1, settings).sites[site])
         }
+        let errors = quantizers.map { quantizer in
+            var state = small.untouched(1)
+            state.sites[site] = quantizer
+            return run(small, 1, state).error
+        }
+        #expect(errors[3] == errors[..<3].min())
+    }
+
+    @Test(
+        "ranges searched by the output of layers leave the unit's sites at most 2^bits values",
+        arguments: [2, 3, 8])
+    func outputSearch(bits: Int) throws {
+        let small = SmallTask(seed: 6, images: 12)
+        defer { small.pool.shutDown() }
+        let unit = small.model.units[1]
+        var settings = settings(unit, bits: bits)
+        let before = try calibrated(small, 1, settings)
+        settings.search = .outputError
+        let after = try calibrated(small, 1, settings)
+        #expect(bits > 3 || before.sites != after.sites)
+        for (site, (old, new)) in zip(unit.sites, zip(before.sites, after.sites)) {
+            let isInput = unit.linears.contains { $0.inputSite.map { unit.sites[$0] == site } ?? false }
+            #expect(isInput || old == new, "\(site.name)")
+        }
+        let tape = run(small, 1, after).tape
+        for (site, quantizer) in zip(unit.sites, after.sites) {
+            let codes = try #require(quantizer.codes(of: site.values(in: tape)))
+            #expect(codes.allSatisfy { Int($0) < 1 << bits })
+        }
+    }
+
+    @Test("inputs behind GELU get the levels that change the unit's output less", arguments: [3, 4, 6])
+    func activation(bits: Int) throws {
+        let small = SmallTask(seed: 6, images: 12)
+        defer { small.pool.shutDown() }
+        let unit = small.model.units[1]
+        let site = try #require(unit.sites.firstIndex { $0.kind == .gelu })
+        #expect(unit.sites[site].name.hasSuffix("mlp.fc2.input"))
+        var quantizers: [SiteQuantizer] = []
+        for activation in [CalibrationSettings.Activation.uniform, .shiftedLog, .outputError] {
+            var settings = settings(unit, bits: bits)
+            settings.activation = activation
+            quantizers.append(try calibrated(small, 1, settings).sites[site])
+        }
+        #expect(quantizers[1].description == "shifted log per tensor")
         let errors = quantizers.map { quantizer in
             var state = small.untouched(1)
             state.sites[site] = quantizer

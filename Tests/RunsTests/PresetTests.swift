@@ -29,13 +29,15 @@ struct PresetTests {
         #expect(Set(HyperparameterField.all.map(\.key)).count == HyperparameterField.all.count)
     }
 
-    @Test("what the whole model shares cannot differ in single units")
-    func rotation() {
+    @Test(
+        "what the whole model shares cannot differ in single units",
+        arguments: ["rotate", "centre_activations"])
+    func shared(key: String) throws {
         var plan = RunPlan(model: "m")
+        let field = try #require(HyperparameterField.named(key))
+        let other = field.value(in: plan.hyperparameters) == "true" ? "false" : "true"
         plan.units = [
-            UnitOverride(
-                match: "blocks.*",
-                changes: [HyperparameterChange(key: "rotate", value: "\(!plan.hyperparameters.rotate)")])
+            UnitOverride(match: "blocks.*", changes: [HyperparameterChange(key: key, value: other)])
         ]
         #expect(throws: PlanError.self) { try plan.hyperparameters(of: "blocks.0") }
         #expect(throws: Never.self) { try plan.hyperparameters(of: "head") }

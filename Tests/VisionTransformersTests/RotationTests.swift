@@ -48,31 +48,60 @@ struct RotationTests {
         "a rotated model gives the same logits within 1e-4 relative",
         arguments: GoldenTests.names.map { "VisionTransformersTests/Goldens/\($0)" }
             + ["dinov2", "dinov2-registers", "dinov2-features"].map { "CheckpointsTests/Goldens/\($0)" })
-    func logits(golden: String) throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent(golden).path
-        let model = try loadCheckpoint(path: folder).model
-        let shape = model.configuration
-        let columns = shape.channels * shape.imageHeight * shape.imageWidth
-        let elements = try SafetensorsFile(path: folder + "/reference.safetensors").floats("input")
-        let input = Matrix(rows: elements.count / columns, columns: columns, elements: elements)
-        func logits(_ model: VisionTransformer) -> Matrix {
-            var current = input
-            for (unit, weights) in zip(model.units, model.weights) {
-                let output = unit.output.matrix(images: input.rows)
-                unit.forward(
-                    current, parameters: UnitParameters(weights, backward: false),
-                    transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: input.rows),
-                    output: output)
-                current = output
-            }
-            return current
-        }
+    func logits(place: String) throws {
+        let (model, input) = try golden(place)
         let rotated = model.rotated(seed: 4)
-        let (before, after) = (logits(model), logits(rotated))
+        let (before, after) = (logits(model, input), logits(rotated, input))
         #expect(squaredDistance(before, after).squareRoot() <= 1e-4 * squaredNorm(before).squareRoot())
         #expect(rotated.weights != model.weights)
         #expect(rotated.weights == model.rotated(seed: 4).weights)
         #expect(rotated.weights != model.rotated(seed: 5).weights)
+    }
+
+    @Test(
+        "keys, values and the feature can lose any constant, and the logits stay the same within 1e-4 relative",
+        arguments: GoldenTests.names)
+    func constants(name: String) throws {
+        let (model, input) = try golden("VisionTransformersTests/Goldens/\(name)")
+        var changed = model
+        for (index, unit) in model.units.enumerated() {
+            func constant(_ channels: Int) -> [Float] { (0..<channels).map { Float($0 % 7) - 3 } }
+            if index == model.units.count - 1 {
+                changed.weights[index].subtractFromFeature(constant(unit.linears[0].inputs))
+            }
+            guard let channels = unit.keys?.columns?.count else { continue }
+            #expect(
+                unit.keys?.name.hasSuffix(".attn.k") == true && unit.values?.name.hasSuffix(".attn.v") == true
+            )
+            changed.weights[index].subtractFromKeys(of: unit, constant(channels))
+            changed.weights[index].subtractFromValues(of: unit, constant(channels))
+        }
+        let (before, after) = (logits(model, input), logits(changed, input))
+        #expect(squaredDistance(before, after).squareRoot() <= 1e-4 * squaredNorm(before).squareRoot())
+        #expect(zip(changed.weights, model.weights).allSatisfy { $0 != $1 || $0.linears.count == 1 })
+    }
+
+    /// A model of the goldens and images for it.
+    private func golden(_ place: String) throws -> (model: VisionTransformer, input: Matrix) {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent(place).path
+        let model = try loadCheckpoint(path: folder).model
+        let shape = model.configuration
+        let columns = shape.channels * shape.imageHeight * shape.imageWidth
+        let elements = try SafetensorsFile(path: folder + "/reference.safetensors").floats("input")
+        return (model, Matrix(rows: elements.count / columns, columns: columns, elements: elements))
+    }
+
+    private func logits(_ model: VisionTransformer, _ input: Matrix) -> Matrix {
+        var current = input
+        for (unit, weights) in zip(model.units, model.weights) {
+            let output = unit.output.matrix(images: input.rows)
+            unit.forward(
+                current, parameters: UnitParameters(weights, backward: false),
+                transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: input.rows),
+                output: output)
+            current = output
+        }
+        return current
     }
 }

@@ -43,6 +43,13 @@ typedef struct {
     ck_groups groups;
 } ck_logarithmic;
 
+/* Parameters of a logarithmic quantizer whose base is 2^(step / 37), one delta and step a group; shift is added before. */
+typedef struct {
+    const float *deltas, *steps;
+    float shift, maximum_code;
+    ck_groups groups;
+} ck_searched_log;
+
 /*
  * A random choice among elements that needs no memory: element (r, c) of a matrix has the number
  * first + r * columns + c, and is chosen if 24 bits of a hash of number and seed are below the threshold.
@@ -144,6 +151,12 @@ typedef struct {
         bool accumulate);
     void (*quantize_log_sqrt2)(ck_matrix x, ck_logarithmic quantizer, ck_matrix codes);
     void (*dequantize_log_sqrt2)(ck_matrix codes, ck_logarithmic quantizer, ck_matrix out);
+    void (*fake_quantize_searched_log)(ck_matrix x, ck_searched_log quantizer, ck_matrix out);
+    void (*fake_quantize_searched_log_backward)(
+        ck_matrix d_out, ck_matrix x, ck_matrix out, ck_searched_log quantizer, ck_matrix d_x,
+        bool accumulate);
+    void (*quantize_searched_log)(ck_matrix x, ck_searched_log quantizer, ck_matrix codes);
+    void (*dequantize_searched_log)(ck_matrix codes, ck_searched_log quantizer, ck_matrix out);
 
     /* Adaptive rounding of weights. */
     void (*ada_round_initialise)(ck_matrix w, ck_affine quantizer, ck_matrix alpha);

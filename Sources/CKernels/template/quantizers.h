@@ -179,3 +179,81 @@ static void FN(fake_quantize_log_sqrt2_backward)(
         }
     }
 }
+
+/* The natural logarithm of the base 2^(1/37). */
+#define LOG_BASE_STEP 0.0187337076f
+
+/*
+ * The code of v = (x + shift) / delta, limited to 1: round(-log v / (step LOG_BASE_STEP)). What is not positive (or
+ * so small that its exponent field is empty) gets the code of zero, and so does everything from that code on.
+ */
+INLINE v16 FN(searched_log_code)(v16 x, v16 delta, v16 step, float shift, float maximum) {
+    const v16 v = FN(min)((x + shift) / delta, (v16)(1.0f));
+    const i16 normal = v >= 1.17549435e-38f;
+    const v16 code = FN(round)(FN(log)(normal ? v : (v16)(1.0f)) / (step * -LOG_BASE_STEP));
+    return normal ? FN(min)(FN(max)(code, (v16)(0.0f)), (v16)(maximum)) : (v16)(maximum);
+}
+
+/* delta 2^(-code step / 37) - shift, or -shift for the top code. */
+INLINE v16 FN(searched_log_value)(v16 code, v16 delta, v16 step, float shift, float maximum) {
+    const v16 power = FN(exp)(code * (step * -LOG_BASE_STEP));
+    return (code >= maximum ? (v16)(0.0f) : delta * power) - shift;
+}
+
+static void FN(fake_quantize_searched_log)(ck_matrix x, ck_searched_log q, ck_matrix out) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                const v16 delta = FN(parameter)(q.deltas, run, c, n), step = FN(parameter)(q.steps, run, c, n);
+                const v16 from = FN(load)(FN(row)(x, r) + c, n);
+                const v16 code = FN(searched_log_code)(from, delta, step, q.shift, q.maximum_code);
+                const v16 value = FN(searched_log_value)(code, delta, step, q.shift, q.maximum_code);
+                FN(store)(FN(row)(out, r) + c, value, n);
+            }
+        }
+    }
+}
+
+static void FN(quantize_searched_log)(ck_matrix x, ck_searched_log q, ck_matrix codes) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                const v16 delta = FN(parameter)(q.deltas, run, c, n), step = FN(parameter)(q.steps, run, c, n);
+                const v16 from = FN(load)(FN(row)(x, r) + c, n);
+                const v16 code = FN(searched_log_code)(from, delta, step, q.shift, q.maximum_code);
+                FN(store)(FN(row)(codes, r) + c, code, n);
+            }
+        }
+    }
+}
+
+static void FN(dequantize_searched_log)(ck_matrix codes, ck_searched_log q, ck_matrix out) {
+    EACH_ROW(r, codes) {
+        EACH_RUN(run, q.groups, r, codes.columns) {
+            EACH_IN(c, n, run) {
+                const v16 delta = FN(parameter)(q.deltas, run, c, n), step = FN(parameter)(q.steps, run, c, n);
+                const v16 code = FN(load)(FN(row)(codes, r) + c, n);
+                const v16 value = FN(searched_log_value)(code, delta, step, q.shift, q.maximum_code);
+                FN(store)(FN(row)(out, r) + c, value, n);
+            }
+        }
+    }
+}
+
+static void FN(fake_quantize_searched_log_backward)(
+    ck_matrix d_out, ck_matrix x, ck_matrix out, ck_searched_log q, ck_matrix d_x, bool accumulate) {
+    EACH_ROW(r, x) {
+        EACH_RUN(run, q.groups, r, x.columns) {
+            EACH_IN(c, n, run) {
+                float *to = FN(row)(d_x, r) + c;
+                const v16 delta = FN(parameter)(q.deltas, run, c, n);
+                const v16 from = FN(load)(FN(row)(x, r) + c, n) + q.shift;
+                const v16 level = FN(load)(FN(row)(out, r) + c, n) + q.shift;
+                const i16 open = (from > 0.0f) & (from <= delta) & (level > 0.0f);
+                const v16 slope = open ? level / (open ? from : (v16)(1.0f)) : (v16)(0.0f);
+                const v16 result = FN(load)(FN(row)(d_out, r) + c, n) * slope;
+                FN(store)(to, accumulate ? FN(load)(to, n) + result : result, n);
+            }
+        }
+    }
+}

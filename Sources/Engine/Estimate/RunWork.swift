@@ -56,7 +56,14 @@ struct RunWork {
         let searched = Double(searchedImages(unit) * units[unit].siteValues + units[unit].weights)
         let passes = Double(2 * units[unit].layers) * units[unit].operations
         let fitting = Double(fittingImages(unit, values)) * (passes + units[unit].fittingOperations)
-        return (Double(searchedImages(unit)) * units[unit].operations + fitting, searched)
+        // Levels that are chosen by the unit's output take a pass for each candidate.
+        let isBlock = units[unit].unit.keys != nil
+        let candidates =
+            isBlock
+            ? (values.attentionLevels == .outputError ? 3.0 : 0) + (values.geluLevels == .outputError ? 2 : 0)
+            : 0
+        let passesOverOutput = 1 + candidates * Self.quantizedForward
+        return (Double(searchedImages(unit)) * units[unit].operations * passesOverOutput + fitting, searched)
     }
 
     /// The work before the first unit.
@@ -64,6 +71,9 @@ struct RunWork {
         let whole = forward(units.indices)
         var operations = Double(images + (isEvaluated ? evaluated : 0)) * whole
         operations += Double(images + evaluated) * whole * Self.quantizedForward
+        if values[0].centreActivations {
+            operations += Double(min(images, centringImages)) * whole
+        }
         var searched = 0.0
         for unit in units.indices {
             let calibration = calibration(unit, values[unit])

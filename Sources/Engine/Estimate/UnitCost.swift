@@ -23,19 +23,7 @@ struct UnitCost {
     init(_ unit: any ModelUnit, weights numbers: UnitWeights) {
         self.unit = unit
         let shapes = unit.tapeShapes
-        var operations = unit.linears.reduce(0.0) { sum, linear in
-            sum + 2 * Double(shapes[linear.inputSlot].rows) * Double(linear.inputs) * Double(linear.outputs)
-        }
-        let headWidths = unit.sites.compactMap { site -> Int? in
-            guard case .columns(let width) = site.groups, site.kind == .operand else { return nil }
-            return width
-        }
-        for site in unit.sites where site.kind == .attention {
-            let map = shapes[site.slot]
-            // Scores and context: two products over the map.
-            operations += 4 * Double(map.rows) * Double(map.columns) * Double(headWidths.first ?? 0)
-        }
-        self.operations = operations
+        operations = unit.products.reduce(0.0) { $0 + 2 * Double($1.multiplications) }
         layers = unit.linears.count
         fittingOperations = unit.linears.reduce(0) { sum, linear in
             let inputs = Double(linear.inputs)

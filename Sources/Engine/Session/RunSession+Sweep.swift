@@ -29,12 +29,14 @@ extension RunSession {
     private struct SweepStopped: Error {}
 
     /// Calibrates the whole model at some bits and evaluates it.
+    ///
+    /// Everything but the bits is as the plan has it, the solver of weights among it: what a point says is what a run
+    /// at its bits starts from.
     private func measure(
         _ bits: (weightBits: Int, activationBits: Int), lab: QuantizationLab
     ) throws -> SweepPoint {
         var point = ledger.plan
-        point.hyperparameters = Preset.calibrate.hyperparameters
-        point.hyperparameters.reparameterize = ledger.plan.hyperparameters.reparameterize
+        point.hyperparameters.steps = 0
         point.hyperparameters.weightBits = bits.weightBits
         point.hyperparameters.activationBits = bits.activationBits
         point.units = []

@@ -3,14 +3,12 @@ package import TensorCore
 
 /// Which levels an attention map gets.
 package enum AttentionLevels: Hashable, Sendable {
-    /// `logSqrt2` at 4 bits and more, `uniform` below: with 3 bits, powers of √2 end at an eighth.
-    case byWidth
     /// Powers of √2 and zero.
     case logSqrt2
     /// Equal steps from zero up.
     case uniform
-    /// Whichever of the two errs less on the values.
-    case leastError
+    /// Powers of a searched base and zero.
+    case searchedLog
 }
 
 /// Finds the quantizer of an attention map, one group per head.
@@ -32,7 +30,7 @@ package struct AttentionCalibration: Equatable, Sendable {
     ///   - search: How the largest value is searched.
     ///   - sampleLimit: How many values of a head are looked at.
     package init(
-        bits: BitWidth, levels: AttentionLevels = .byWidth, search: RangeSearch = .meanSquaredError,
+        bits: BitWidth, levels: AttentionLevels, search: RangeSearch = .meanSquaredError,
         sampleLimit: Int = 1 << 18
     ) {
         precondition(sampleLimit >= 1, "a sample of \(sampleLimit) values shows nothing")
@@ -49,31 +47,30 @@ package struct AttentionCalibration: Equatable, Sendable {
     ///   - heads: The number of heads.
     ///   - tokens: The rows that a head has in an image.
     ///   - pool: Searches heads in parallel; the result does not depend on its number of threads.
-    /// - Returns: A `.logSqrt2` or `.uniform` quantizer with groups `.rows(perGroup: tokens)`.
+    /// - Returns: A quantizer of those levels with groups `.rows(perGroup: tokens)`.
     /// - Throws: `QuantizationError.noValues`, `.nonFiniteValues`, `.groupsDoNotFit`.
     package func quantizer(
         of map: Matrix, heads: Int, tokens: Int, pool: WorkerPool
     ) throws(QuantizationError) -> SiteQuantizer {
         let groupSearch = GroupSearch(
             values: map, groups: .rows(perGroup: tokens), count: heads, sampleLimit: sampleLimit)
-        let powers =
-            levels == .uniform || levels == .byWidth && bits.rawValue < 4
-            ? nil : try fits(groupSearch, logarithmic: true, pool: pool)
-        let steps =
-            levels == .logSqrt2 || levels == .byWidth && bits.rawValue >= 4
-            ? nil : try fits(groupSearch, logarithmic: false, pool: pool)
-        if let powers, total(powers) <= total(steps) {
+        switch levels {
+        case .logSqrt2:
+            let fits = try fits(groupSearch, logarithmic: true, pool: pool)
             return .logSqrt2(
-                try LogSqrt2Quantizer(bits: bits, deltas: powers.map(\.scale), groups: groupSearch.groups))
+                try LogSqrt2Quantizer(bits: bits, deltas: fits.map(\.scale), groups: groupSearch.groups))
+        case .uniform:
+            let fits = try fits(groupSearch, logarithmic: false, pool: pool)
+            return .uniform(
+                try UniformQuantizer(
+                    bits: bits, scales: fits.map(\.scale), zeroPoints: fits.map { _ in 0 },
+                    groups: groupSearch.groups))
+        case .searchedLog:
+            return .searchedLog(
+                try SearchedLogCalibration(
+                    bits: bits, isShifted: false, search: search, sampleLimit: sampleLimit
+                ).quantizer(of: map, groups: groupSearch.groups, groupCount: heads, pool: pool))
         }
-        let scales = (steps ?? []).map(\.scale)
-        return .uniform(
-            try UniformQuantizer(
-                bits: bits, scales: scales, zeroPoints: scales.map { _ in 0 }, groups: groupSearch.groups))
-    }
-
-    private func total(_ fits: [GroupFit]?) -> Double {
-        fits?.reduce(0) { $0 + $1.error } ?? .infinity
     }
 
     private func fits(
@@ -82,7 +79,7 @@ package struct AttentionCalibration: Equatable, Sendable {
         try groupSearch.run(pool: pool) { sample in
             var top = TopSearch(sample, bits: bits, logarithmic: logarithmic)
             top.tryPercentiles([0.999, 0.9999, 0.99999])
-            if search == .meanSquaredError {
+            if search.minimizesError {
                 top.minimizeError()
             }
             return top.fit

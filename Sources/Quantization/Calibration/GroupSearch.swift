@@ -5,7 +5,7 @@ internal import TensorCore
 struct GroupFit: Equatable, Sendable {
     /// The step, or δ.
     var scale: Float
-    /// The code of 0.
+    /// The code of 0, or the step of exponents.
     var zeroPoint: Float
     /// The mean squared error on the values that were looked at.
     var error: Double

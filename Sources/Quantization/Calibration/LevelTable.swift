@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
 /// The values that a quantizer can give, and where one gives way to the next.
 struct LevelTable {
     /// The levels in ascending order.
@@ -30,6 +36,22 @@ struct LevelTable {
             let code = top - level
             levels[level] = delta * halfPower(of: 2 * code)
             boundaries[level - 1] = Float(delta * halfPower(of: 2 * code + 1))
+        }
+    }
+
+    /// Becomes the levels of a strict logarithmic quantizer of base 2^(step / 37).
+    mutating func setSearchedLog(delta: Float, step: Float, shift: Float) {
+        let top = boundaries.count
+        let (delta, shift) = (Double(delta), Double(shift))
+        // A power for every half code; each is the one before times the root of the base.
+        let root = exp2(-Double(step) / Double(2 * SearchedLogQuantizer.denominator))
+        levels[0] = -shift
+        var power = delta
+        for code in 0..<top {
+            levels[top - code] = power - shift
+            power *= root
+            boundaries[top - code - 1] = Float(power - shift)
+            power *= root
         }
     }
 

@@ -59,8 +59,8 @@ package struct LinearFit: Equatable, Sendable {
     ) throws(QuantizationError) -> QuantizedLinear {
         let fitted = Matrix(rows: targets.columns, columns: inputs.columns)
         copy(weight.matrix(), into: fitted)
-        let inputMean = means(of: inputs, pool: pool)
-        let targetMean = means(of: targets, pool: pool)
+        let inputMean = columnMeans(of: inputs, pool: pool)
+        let targetMean = columnMeans(of: targets, pool: pool)
         let centred = Matrix(rows: inputs.rows, columns: inputs.columns)
         shift(inputs, by: inputMean, into: centred, pool: pool)
         shift(targets, by: targetMean, into: targets, pool: pool)
@@ -122,7 +122,7 @@ package struct LinearFit: Equatable, Sendable {
     }
 
     /// The damping whose correction, learned from four fifths of the rows, leaves the least error in the others:
-    /// the wanted one or up to a thousand times as much, where rows are few for the inputs.
+    /// the wanted one or up to a hundred thousand times as much, where rows are few for the inputs.
     private func bestDamping(_ inputs: Matrix, _ errors: Matrix, pool: WorkerPool) -> Double {
         let learned = inputs.rows * 4 / 5
         guard learned > 0, learned < inputs.rows else { return damping }
@@ -132,7 +132,7 @@ package struct LinearFit: Equatable, Sendable {
         )
         let (moments, right) = (products(x, x, pool: pool), products(y, x, pool: pool))
         var best = (share: damping, error: Double.infinity)
-        for factor in [1.0, 10, 100, 1000] {
+        for factor in [1.0, 10, 100, 1000, 1e4, 1e5] {
             guard let solver = self.factor(of: moments, damping: damping * factor, pool: pool) else {
                 continue
             }
@@ -176,16 +176,6 @@ extension UniformQuantizer {
             max(value, scale * (-0.49 - zeroPoint)),
             scale * (Float(bits.maximumCode) + 0.49 - zeroPoint))
     }
-}
-
-/// The mean of every column.
-private func means(of x: Matrix, pool: WorkerPool) -> [Float] {
-    let tiles = stride(from: 0, to: x.columns, by: 64).map { $0..<min(x.columns, $0 + 64) }
-    let sums = Vector(count: x.columns)
-    pool.run(tiles.count) { task, _ in
-        columnSums(x.columns(tiles[task]), into: sums[tiles[task]])
-    }
-    return sums.elements.map { $0 / Float(max(1, x.rows)) }
 }
 
 private func shift(_ x: Matrix, by means: [Float], into out: Matrix, pool: WorkerPool) {

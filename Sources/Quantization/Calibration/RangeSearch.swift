@@ -8,6 +8,11 @@ package enum RangeSearch: Hashable, Sendable {
     ///
     /// Never worse than `percentile` on the values looked at, and clearly better at 3 and 4 bits.
     case meanSquaredError
+    /// As `meanSquaredError`, and inputs of linear layers are then moved to where the layer's output errs least.
+    case outputError
+
+    /// Whether more is tried than percentiles.
+    var minimizesError: Bool { self != .percentile }
 }
 
 /// The search for one group's range: which scale and zero point err least.

@@ -78,7 +78,7 @@ package struct UniformCalibration: Equatable, Sendable {
             var range = UniformRangeSearch(sample, bits: bits)
             guard range.fit.error > 0 else { return range.fit }
             range.tryPercentiles(percentiles)
-            if search == .meanSquaredError {
+            if search.minimizesError {
                 range.minimizeError()
             }
             return range.fit

@@ -5,7 +5,11 @@ internal import Runs
 /// `mgrq sweep`.
 struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.")
+        abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.",
+        discussion: """
+            Models are calibrated as the calibrate preset does it and --set changes it, such as --set rotate=true --set \
+            weight_solver=ridge_gptq.
+            """)
 
     @OptionGroup var options: PlanOptions
 
@@ -46,18 +50,21 @@ struct Sweep: ParsableCommand {
             try say(line)
         }
     }
+}
 
-    private func widths(_ text: String, flag: String) throws(RunFailure) -> [Int] {
-        var result: [Int] = []
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let bits = Int(part), (2...8).contains(bits) || bits == 16, !result.contains(bits) else {
-                throw RunFailure(
-                    .usage,
-                    "\(flag) cannot be “\(text)”; it accepts different widths of 2 through 8, or 16, "
-                        + "such as 2,3,4")
-            }
-            result.append(bits)
+/// The different widths that a flag lists.
+///
+/// - Throws: `RunFailure(.usage)` that names the flag.
+func widths(_ text: String, flag: String) throws(RunFailure) -> [Int] {
+    var result: [Int] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        guard let bits = Int(part), (2...8).contains(bits) || bits == 16, !result.contains(bits) else {
+            throw RunFailure(
+                .usage,
+                "\(flag) cannot be “\(text)”; it accepts different widths of 2 through 8, or 16, "
+                    + "such as 2,3,4")
         }
-        return result
+        result.append(bits)
     }
+    return result
 }

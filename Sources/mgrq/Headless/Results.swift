@@ -97,7 +97,8 @@ enum Results {
                 Locale(identifier: "en_US_POSIX")))
     }
 
-    private static func pad(_ text: String, _ width: Int) -> String {
+    /// A text filled up with spaces, at least one.
+    static func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(1, width - text.count))
     }
 }

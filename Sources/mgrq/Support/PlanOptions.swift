@@ -31,6 +31,13 @@ struct PlanOptions: ParsableArguments {
             "Sets a hyperparameter, or calibration_images.", valueName: "key=value"))
     var changes: [String] = []
 
+    @Option(
+        name: .customLong("site"), parsing: .singleValue,
+        help: ArgumentHelp(
+            "Bits of the sites whose name matches, * standing for anything; the last match wins.",
+            valueName: "name=n"))
+    var sites: [String] = []
+
     /// Puts the flags that were given into a plan.
     ///
     /// - Throws: `RunFailure(.usage)` for a key or a value that is not accepted.
@@ -48,6 +55,18 @@ struct PlanOptions: ParsableArguments {
             plan.images.selection = rule
         }
         try images.apply(to: &plan.images)
+        for site in sites {
+            let parts = site.split(separator: "=", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, let bits = Int(parts[1]),
+                (2...8).contains(bits) || bits == 16
+            else {
+                throw RunFailure(
+                    .usage,
+                    "--site cannot be “\(site)”; it accepts a site's name, * standing for anything, and 2 through 8 "
+                        + "or 16, such as *.mlp.fc2.weight=8")
+            }
+            plan.sites.append(SiteOverride(match: String(parts[0]), bits: bits))
+        }
         for change in changes {
             guard let equals = change.firstIndex(of: "="), equals != change.startIndex else {
                 throw RunFailure(

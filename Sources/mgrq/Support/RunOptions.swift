@@ -65,7 +65,7 @@ struct RunOptions: ParsableArguments {
             }
             result = try RunPlan(path: path)
         } else {
-            let preset = try presetOrDefault()
+            let preset = try Preset(flag: preset)
             guard let model = plan.model ?? model else { throw plan.missingModel }
             result = RunPlan(model: model, preset: preset)
         }
@@ -79,9 +79,17 @@ struct RunOptions: ParsableArguments {
         try plan.apply(to: &result)
         return result
     }
+}
 
-    private func presetOrDefault() throws(RunFailure) -> Preset {
-        guard let name = preset else { return .mgrq }
+extension Preset {
+    /// The preset that a flag names, `mgrq` without it.
+    ///
+    /// - Throws: `RunFailure(.usage)` for a name that is none.
+    init(flag name: String?) throws(RunFailure) {
+        guard let name else {
+            self = .mgrq
+            return
+        }
         guard let preset = Preset(rawValue: name) else {
             let known = Preset.allCases.map(\.rawValue)
             let near = closest(to: name, among: known).map { "; did you mean “\($0)”?" }
@@ -89,6 +97,6 @@ struct RunOptions: ParsableArguments {
                 .usage, "there is no preset “\(name)”\(near ?? "; there is \(known.joined(separator: ", "))")"
             )
         }
-        return preset
+        self = preset
     }
 }

@@ -1,0 +1,180 @@
+internal import Checkpoints
+internal import Kernels
+internal import Quantization
+internal import Reconstruction
+public import Runs
+internal import TensorCore
+internal import VisionTransformers
+
+/// What a sensitivity pass is to measure.
+public struct SensitivityRequest: Equatable, Sendable {
+    /// The widths of weight codes, each 2 through 8.
+    public var weightBits: [Int]
+    /// The widths of activation codes, each 2 through 8; none leaves activations out.
+    public var activationBits: [Int]
+    /// What harm is measured by.
+    public var measure: SensitivityMeasure
+    /// On how many calibration images harm is measured at most.
+    public var images: Int
+
+    /// Makes a request.
+    public init(
+        weightBits: [Int], activationBits: [Int], measure: SensitivityMeasure = .divergence, images: Int = 64
+    ) {
+        self.weightBits = weightBits
+        self.activationBits = activationBits
+        self.measure = measure
+        self.images = images
+    }
+}
+
+/// How many calibration images a sensitivity pass takes at most; ranges are searched on no more.
+private let sensitivityCalibrationImages = 256
+
+/// Measures what each width of each site does to a model when nothing else is quantized.
+///
+/// Every unit's input in full precision is computed once; a site costs a pass of its unit and, where divergence is
+/// the measure, of those behind.
+///
+/// - Parameters:
+///   - plan: The model, the images, the seed, and how sites are calibrated; its bits play no part.
+///   - request: The widths.
+///   - resources: Where the plan's references lead.
+///   - threads: The number of threads that work; the result does not depend on it.
+///   - progress: Called before each unit with its name, its index and the number of units.
+/// - Returns: The table.
+/// - Throws: `RunFailure` with one sentence.
+public func measureSensitivities(
+    of plan: RunPlan, request: SensitivityRequest, resources: RunResources, threads: Int,
+    progress: (String, Int, Int) -> Void
+) throws(RunFailure) -> SensitivityTable {
+    do {
+        let pool = WorkerPool(threads: threads)
+        defer { pool.shutDown() }
+        var resources = resources
+        // Labels play no part.
+        resources.evaluationPath = nil
+        var measured = plan
+        measured.calibrationImages = min(plan.calibrationImages, sensitivityCalibrationImages)
+        let inputs = try RunInputs(plan: measured, resources: resources, heldOutImages: 0, pool: pool)
+        let lab = QuantizationLab(inputs: inputs, plan: measured, pool: pool)
+        return try SensitivityPass(lab: lab, plan: plan, request: request).table(progress: progress)
+    } catch {
+        throw failure(of: error)
+    }
+}
+
+/// A sensitivity pass over a model.
+private struct SensitivityPass {
+    let lab: QuantizationLab
+    let plan: RunPlan
+    let request: SensitivityRequest
+    let images: Int
+
+    init(lab: QuantizationLab, plan: RunPlan, request: SensitivityRequest) {
+        self.lab = lab
+        self.plan = plan
+        self.request = request
+        images = min(request.images, lab.calibration.images.rows)
+    }
+
+    func table(progress: (String, Int, Int) -> Void) throws -> SensitivityTable {
+        var input = lab.calibration.images
+        var sites: [SiteSensitivity] = []
+        var products: [ProductShape] = []
+        var fixedBytes = 0
+        for (index, unit) in lab.units.enumerated() {
+            progress(unit.name, index, lab.units.count)
+            sites += try sensitivities(of: index, input: input)
+            products += unit.products.map { product in
+                ProductShape(
+                    sites: [product.left, product.right].compactMap { name(of: $0, in: unit) },
+                    multiplications: product.multiplications)
+            }
+            // Calibration may give a layer a bias that has none.
+            fixedBytes += lab.weights[index].vectors.reduce(0) { $0 + 4 * $1.count }
+            fixedBytes += unit.linears.reduce(0) { $0 + 4 * $1.outputs }
+            // The scales and zero points of activations, at their largest.
+            fixedBytes += unit.sites.reduce(0) { $0 + 8 * $1.groupCount }
+            if index < lab.units.count - 1 {
+                input = outputs(of: [lab.fullPrecision[index]], on: input, pool: lab.pool)
+            }
+        }
+        return SensitivityTable(
+            plan: SensitivityTable.key(of: plan), measure: request.measure, images: images, sites: sites,
+            products: products, fixedBytes: fixedBytes)
+    }
+
+    private func name(of operand: ProductDescriptor.Operand, in unit: any ModelUnit) -> String? {
+        switch operand {
+        case .weight(let index): "\(unit.linears[index].name).weight"
+        case .site(let index): unit.sites[index].name
+        case .pixels: nil
+        }
+    }
+
+    private func sensitivities(of index: Int, input: Matrix) throws -> [SiteSensitivity] {
+        let unit = lab.units[index]
+        let hyperparameters = try plan.hyperparameters(of: unit.name)
+        let probe = SiteProbe(
+            unit, weights: lab.weights[index], fullPrecision: lab.fullPrecision[index], input: input,
+            settings: CalibrationSettings(hyperparameters, weightBits: [], activationBits: []), pool: lab.pool
+        )
+        let rows = input.rows(0..<images * unit.input.rows)
+        let exact = outputs(of: [lab.fullPrecision[index]], on: rows, pool: lab.pool)
+        var result: [SiteSensitivity] = []
+        for (place, layer) in unit.linears.enumerated() {
+            let inputBits = layer.inputSite.map {
+                plan.bits(of: unit.sites[$0].name, otherwise: hyperparameters.activationBits)
+            }
+            result.append(
+                try sensitivity(
+                    of: "\(layer.name).weight", weights: layer.inputs * layer.outputs,
+                    widths: request.weightBits
+                ) { bits in
+                    let probed = try probe.unit(weight: place, bits: bits, inputBits: inputBits ?? 16)
+                    return (
+                        probed.linears[place].quantizer.parameterBytes,
+                        harm(of: probed, index: index, input: rows, exact: exact)
+                    )
+                })
+        }
+        for (place, site) in unit.sites.enumerated() {
+            result.append(
+                try sensitivity(of: site.name, weights: nil, widths: request.activationBits) { bits in
+                    let probed = try probe.unit(site: place, bits: bits)
+                    return (0, harm(of: probed, index: index, input: rows, exact: exact))
+                })
+        }
+        return result.map {
+            var site = $0
+            site.unit = unit.name
+            return site
+        }
+    }
+
+    private func sensitivity(
+        of site: String, weights: Int?, widths: [Int], measured: (Int) throws -> (bytes: Int, harm: Double)
+    ) throws -> SiteSensitivity {
+        var result = SiteSensitivity(site: site, unit: "", weights: weights, parameterBytes: 0, widths: [])
+        for bits in widths.sorted() where bits < 16 {
+            let (bytes, harm) = try measured(bits)
+            result.parameterBytes = max(result.parameterBytes, bytes)
+            result.widths.append(SiteSensitivity.Width(bits: bits, harm: harm))
+        }
+        return result
+    }
+
+    private func harm(of unit: QuantizedUnit, index: Int, input: Matrix, exact: Matrix) -> Double {
+        let prepared = unit.prepared(for: lab.units[index])
+        switch request.measure {
+        case .divergence:
+            let logits = outputs(
+                of: [prepared] + lab.fullPrecision[(index + 1)...], on: input, pool: lab.pool)
+            return divergence(of: logits, from: lab.calibration.logits.rows(0..<images))
+        case .unitOutput:
+            let output = outputs(of: [prepared], on: input, pool: lab.pool)
+            return squaredDistance(output, exact) / max(squaredNorm(exact), .leastNormalMagnitude)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+extension SensitivityTable {
+    /// The largest file that makes sense, in bytes.
+    private static let limit = 1 << 26
+
+    /// Reads a file that `write` made.
+    ///
+    /// - Throws: `RunFailure`: what `readFile` throws, `.badData` for a file that holds no such table.
+    public init(path: String) throws(RunFailure) {
+        let bytes = try readFile(path, limit: Self.limit)
+        do {
+            self = try JSONValue(parsing: bytes).decoded(as: SensitivityTable.self)
+        } catch {
+            throw RunFailure(.badData, "\(path) holds no sensitivities: \(error)")
+        }
+        guard schema == Self.schema else {
+            throw RunFailure(
+                .badData, "\(path) has schema \(schema); schema \(Self.schema) was expected")
+        }
+        let isSound = sites.allSatisfy { site in
+            site.parameterBytes >= 0 && (site.weights ?? 0) >= 0
+                && site.widths.allSatisfy { (2...8).contains($0.bits) && $0.harm.isFinite }
+        }
+        let names = Set(sites.map(\.site))
+        guard isSound, names.count == sites.count, fixedBytes >= 0,
+            products.allSatisfy({ $0.multiplications >= 0 && names.isSuperset(of: $0.sites) })
+        else {
+            throw RunFailure(.badData, "\(path) holds sensitivities that cannot be right")
+        }
+    }
+
+    /// Writes the table as JSON.
+    ///
+    /// - Throws: `RunFailure` where the file cannot be made or written.
+    public func write(to path: String) throws(RunFailure) {
+        let text: String
+        do {
+            text = try JSONValue(encoding: self).page
+        } catch {
+            throw RunFailure(.internal, "sensitivities cannot be written: \(error)")
+        }
+        try writeFileAtomically(Array(text.utf8), to: path)
+    }
+}

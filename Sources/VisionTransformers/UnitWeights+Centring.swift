@@ -1,0 +1,80 @@
+internal import TensorCore
+
+extension ModelUnit {
+    /// The site of the keys; nil in a unit without attention.
+    package var keys: SiteDescriptor? { attentionOperands.dropFirst().first }
+
+    /// The site of the values; nil in a unit without attention.
+    package var values: SiteDescriptor? { attentionOperands.dropFirst(2).first }
+
+    /// Queries, keys and values.
+    private var attentionOperands: [SiteDescriptor] {
+        sites.contains { $0.kind == .attention } ? sites.filter { $0.kind == .operand } : []
+    }
+}
+
+// What follows changes where activations lie, and not what a unit computes.
+extension UnitWeights {
+    /// Subtracts a constant from every key: all scores of a query change by the same amount, which softmax does not
+    /// see.
+    ///
+    /// - Parameters:
+    ///   - unit: What the weights belong to; one with attention.
+    ///   - constant: `[width]`, a number for each channel of the keys.
+    package mutating func subtractFromKeys(of unit: any ModelUnit, _ constant: [Float]) {
+        subtract(constant, from: unit.keys, of: unit)
+    }
+
+    /// Subtracts a constant from every value: the rows of an attention map sum to 1, so that it comes out of the
+    /// product with them as it is, and the projection's bias gives it back.
+    ///
+    /// - Parameters:
+    ///   - unit: What the weights belong to; one with attention.
+    ///   - constant: `[width]`, a number for each channel of the values.
+    package mutating func subtractFromValues(of unit: any ModelUnit, _ constant: [Float]) {
+        subtract(constant, from: unit.values, of: unit)
+        // The projection is the layer behind the attention.
+        linears[1].addToBias(of: constant)
+    }
+
+    /// Subtracts a constant from the feature that a head's classifiers read, in the norm; their biases give it back.
+    ///
+    /// - Parameter constant: `[width]`, a number for each channel of the feature.
+    package mutating func subtractFromFeature(_ constant: [Float]) {
+        precondition(vectors[1].count == constant.count, "a feature has no \(constant.count) channels")
+        for (channel, value) in constant.enumerated() {
+            vectors[1].elements[channel] -= value
+        }
+        for layer in linears.indices {
+            linears[layer].addToBias(of: constant)
+        }
+    }
+
+    private mutating func subtract(_ constant: [Float], from site: SiteDescriptor?, of unit: any ModelUnit) {
+        guard let columns = site?.columns, columns.count == constant.count else {
+            preconditionFailure("\(unit.name) has no attention over \(constant.count) channels")
+        }
+        // The layer that gives queries, keys and values is the first.
+        let outputs = unit.linears[0].outputs
+        var bias = linears[0].bias?.elements ?? Array(repeating: 0, count: outputs)
+        for (column, value) in zip(columns, constant) {
+            bias[column] -= value
+        }
+        linears[0].bias = Tensor(shape: [outputs], elements: bias)
+    }
+}
+
+extension LinearWeights {
+    /// Adds what the layer makes of a constant input to its bias.
+    fileprivate mutating func addToBias(of constant: [Float]) {
+        let (outputs, inputs) = (weight.shape[0], constant.count)
+        precondition(weight.count == outputs * inputs, "a layer does not read \(inputs) channels")
+        let bias = bias?.elements ?? Array(repeating: 0, count: outputs)
+        let sums = (0..<outputs).map { output in
+            (0..<inputs).reduce(Double(bias[output])) {
+                $0 + Double(weight.elements[output * inputs + $1]) * Double(constant[$1])
+            }
+        }
+        self.bias = Tensor(shape: [outputs], elements: sums.map(Float.init))
+    }
+}
