@@ -144,13 +144,13 @@ public struct StepSample: Equatable, Codable, Sendable {
     /// The local terms one by one; nil except at probed steps, and where they are off.
     public var operatorLosses: [OperatorLoss]?
     /// The fused loss over the images that judge a unit; nil where it was not measured.
-    public var heldOutLoss: Double?
+    public var validationLoss: Double?
 
     /// Makes a sample.
     public init(
         unit: Int, attempt: Int, step: Int, steps: Int, loss: Double, terms: TermValues, weighted: TermValues,
         gradientNorms: TermValues?, gradientCosines: GradientCosines? = nil,
-        operatorLosses: [OperatorLoss]? = nil, heldOutLoss: Double? = nil
+        operatorLosses: [OperatorLoss]? = nil, validationLoss: Double? = nil
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -162,7 +162,7 @@ public struct StepSample: Equatable, Codable, Sendable {
         self.gradientNorms = gradientNorms
         self.gradientCosines = gradientCosines
         self.operatorLosses = operatorLosses
-        self.heldOutLoss = heldOutLoss
+        self.validationLoss = validationLoss
     }
 }
 

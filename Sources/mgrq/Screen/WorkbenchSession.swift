@@ -39,7 +39,7 @@ final class WorkbenchSession {
     init(plan: RunPlan, options: RunOptions, screen: ScreenOptions) throws(RunFailure) {
         self.plan = plan
         output = options.output
-        threads = try Surroundings.threads(flag: options.threads)
+        threads = try options.work.threads()
         files = ScreenFiles(options: screen)
         samples = Surroundings.references.sampleModels.map { "sample:\($0)" }
         let contents = try files.read()
