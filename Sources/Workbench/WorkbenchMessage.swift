@@ -57,8 +57,8 @@ public enum WorkbenchOutcome: Equatable, Sendable {
     case exported(ExportFormat, path: String, bytes: Int)
     /// A file was not written, for the reason given in one sentence.
     case exportFailed(String)
-    /// What a plan will take; nil where that cannot be told.
-    case estimated(RunPlan, RunEstimate?)
+    /// What a plan will take, or why that cannot be told.
+    case estimated(RunPlan, Result<RunEstimate, RunFailure>)
     /// How a text could go on: whole texts, sorted.
     case completed(String, [String])
     /// Something was opened.

@@ -84,7 +84,10 @@ extension WorkbenchState {
             exportFailed(reason)
             return []
         case .estimated(let plan, let estimate):
-            estimates.note(estimate.map { .known($0) } ?? .unknown, of: plan)
+            switch estimate {
+            case .success(let estimate): estimates.note(.known(estimate), of: plan)
+            case .failure(let failure): estimates.note(.unknown(failure.message), of: plan)
+            }
             return []
         case .completed(let text, let suggestions): return completed(text, suggestions)
         case .opened(let opened): return take(opened)

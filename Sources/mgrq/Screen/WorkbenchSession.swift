@@ -17,6 +17,8 @@ final class WorkbenchSession {
     private let plan: RunPlan
     private let output: String?
     private let threads: Int
+    private let heldOutImages: Int
+    private let estimates: EstimateDesk
     private let files: ScreenFiles
     private let samples: [String]
     private let mailbox = Mailbox()
@@ -40,6 +42,10 @@ final class WorkbenchSession {
         self.plan = plan
         output = options.output
         threads = try options.work.threads()
+        heldOutImages = try options.heldOutImages()
+        estimates = EstimateDesk(threads: threads, heldOutImages: heldOutImages) { [mailbox] plan, estimate in
+            mailbox.post(.done(.estimated(plan, estimate)))
+        }
         files = ScreenFiles(options: screen)
         samples = Surroundings.references.sampleModels.map { "sample:\($0)" }
         let contents = try files.read()
@@ -119,7 +125,7 @@ final class WorkbenchSession {
             work { [samples] in .completed(text, pathCompletions(of: text, samples: samples)) }
         case .open(let request): open(request)
         case .forgetRun: directory = nil
-        case .estimate(let plan): work { .estimated(plan, nil) }
+        case .estimate(let plan): estimates.ask(plan)
         case .reloadSettings: reload()
         case .writeSettings:
             work { [files, settings] in
@@ -171,8 +177,10 @@ final class WorkbenchSession {
             let directory = (isFirstRun ? output : nil) ?? Surroundings.newRunDirectory(for: plan)
             isFirstRun = false
             self.directory = directory
+            estimates.drop()
             handle = startRun(
-                plan, resources: resources, options: EngineOptions(threads: threads, directory: directory)
+                plan, resources: resources,
+                options: EngineOptions(threads: threads, directory: directory, heldOutImages: heldOutImages)
             ) { [mailbox, ended] event in
                 mailbox.post(.event(event))
                 if event.isLast { ended.signal() }
