@@ -260,8 +260,8 @@ public enum RunEvent: Equatable, Sendable {
     case siteInspected(SiteInspection)
     /// Images and what the models say of them. Not in the journal.
     case imagesInspected(ImagePage)
-    /// A file was written.
-    case exported(format: ExportFormat, path: String, bytes: Int)
+    /// A file was written, read back, and found to be what was to be written.
+    case exported(format: ExportFormat, path: String, ExportResult)
     /// Something that the user asked for could not be done, or something went wrong that did not end the run.
     case warning(String)
     /// The run ended well. Always the last event.

@@ -198,7 +198,7 @@ struct DecisionTests {
         var torn = RecordedRun(plan: run.plan)
         for event in run.opening + run.unit(0) { torn.take(event, at: 3) }
         torn.end()
-        #expect(torn.progress.hasEnded && torn.label.contains("stopped"))
+        #expect(torn.progress.hasEnded && torn.progress.label.contains("stopped"))
     }
 
     @Test("opening another model keeps what was chosen for the run")
