@@ -102,7 +102,9 @@ let package = Package(
         .testTarget(name: "RunsTests", dependencies: ["Runs"]),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Engine", "Runs", "Checkpoints", "Datasets", "Safetensors", "TensorCore"]),
+            dependencies: [
+                "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Safetensors", "TensorCore",
+            ]),
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
         .testTarget(
             name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"], exclude: ["Goldens"]),

@@ -3,7 +3,7 @@ public import Runs
 internal import TensorCore
 
 /// Where a plan's references lead: files of this machine.
-public struct RunResources: Sendable {
+public struct RunResources: Hashable, Sendable {
     /// The checkpoint: a safetensors file or a folder with one.
     public var modelPath: String
     /// The calibration images.
@@ -143,8 +143,8 @@ private struct Handover: @unchecked Sendable {
     }
 }
 
-/// Starts a thread for minutes of arithmetic: a plain thread of the system with a roomy stack.
-func startEngineThread(_ body: @escaping @Sendable () -> Void) {
+/// Starts a thread for minutes of arithmetic: a plain thread of the system that yields to others, with a roomy stack.
+public func startEngineThread(_ body: @escaping @Sendable () -> Void) {
     let thread = Thread {
         WorkerPool.lowerPriority(by: 5)
         body()

@@ -48,7 +48,7 @@ extension ReconstructionSettings {
         warmUp = values.warmUp
         inputDrop = values.inputDrop
         activationDrop = values.activationDrop
-        heldOut = values.heldOut
+        validationShare = values.validationShare
         patience = values.patience
         globalShare = values.globalShare
         blockSchedule = Schedule(values.blockSchedule)

@@ -90,7 +90,7 @@ package struct ReconstructionSettings: Equatable, Sendable {
     /// The probability with which a site's value is left unquantized, element by element (QDrop).
     package var activationDrop = 0.0
     /// The share of calibration images that are kept from learning to judge it by; 0 keeps none.
-    package var heldOut = 0.0
+    package var validationShare = 0.0
     /// After how many judgements without an improvement learning ends; 0 never ends it.
     package var patience = 0
     /// The weight of the block term.

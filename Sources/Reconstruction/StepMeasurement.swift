@@ -64,7 +64,7 @@ package struct StepMeasurement: Equatable, Sendable {
     /// The local terms one by one; nil except at probed steps, and where they are off.
     package var operatorLosses: [OperatorLoss]?
     /// The fused loss over the images that were kept from learning; nil except where it was just judged.
-    package var heldOutLoss: Double?
+    package var validationLoss: Double?
 }
 
 /// From 1 down to 0 in half a period.

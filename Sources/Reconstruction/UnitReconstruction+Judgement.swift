@@ -30,18 +30,18 @@ extension UnitReconstruction {
     /// - Returns: The fused loss at the weights' full size; nil where it is not time, or no image was kept.
     @discardableResult
     func judgeIfDue() -> Double? {
-        guard !images.held.isEmpty,
+        guard !images.validation.isEmpty,
             completed % settings.stepsBetweenJudgements == 0 || completed == settings.steps
         else { return nil }
         refreshWeights(hard: true)
         let factors = judgementFactors
         var (loss, judged) = (0.0, 0)
         // Whole batches only; the last one reaches back where images do not come out even.
-        for start in stride(from: 0, to: images.held.count, by: settings.batch) {
-            let first = max(0, min(start, images.held.count - settings.batch))
-            var batch = Array(images.held[first..<min(first + settings.batch, images.held.count)])
+        for start in stride(from: 0, to: images.validation.count, by: settings.batch) {
+            let first = max(0, min(start, images.validation.count - settings.batch))
+            var batch = Array(images.validation[first..<min(first + settings.batch, images.validation.count)])
             while batch.count < settings.batch {
-                batch.append(batch[batch.count % images.held.count])
+                batch.append(batch[batch.count % images.validation.count])
             }
             let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
             pool.run(workspace.chunks.count) { chunk, worker in

@@ -21,7 +21,7 @@ package final class UnitReconstruction {
     /// How many of a step's tasks the global term sees, and how many images these are.
     let globalTasks: (count: Int, images: Int)
     /// The images that are learned from, and those that are kept to judge by.
-    let images: (learned: [Int], held: [Int])
+    let images: (learned: [Int], validation: [Int])
     private var generator: SeededGenerator
     private var drops: SeededGenerator
     private var order: [Int] = []
@@ -47,8 +47,8 @@ package final class UnitReconstruction {
         var settings = settings
         var split = SeededGenerator(seed: settings.seed, stream: "kept of \(task.unit.name)")
         let shuffled = split.permutation(of: task.images)
-        let held = min(Int((settings.heldOut * Double(task.images)).rounded()), task.images - 1)
-        images = (shuffled.dropFirst(held).sorted(), shuffled.prefix(held).sorted())
+        let validation = min(Int((settings.validationShare * Double(task.images)).rounded()), task.images - 1)
+        images = (shuffled.dropFirst(validation).sorted(), shuffled.prefix(validation).sorted())
         settings.batch = min(settings.batch, images.learned.count)
         if task.isHead {
             settings.globalWeight = 0
@@ -147,7 +147,7 @@ extension UnitReconstruction {
             terms, weighted: weighted, norms: measurement.gradientNorms, factors: factors, weights: weights)
         update(index: index, progress: progress, beta: beta)
         drop = nil
-        measurement.heldOutLoss = judgeIfDue()
+        measurement.validationLoss = judgeIfDue()
         return measurement
     }
 

@@ -45,14 +45,12 @@ public struct Variant: Equatable, Sendable {
                 "a variant cannot be “\(text)”; it is NAME=PRESET,key=value,… such as "
                     + "“block only=mgrq,global_weight=0,local_weight=0”")
         }
-        guard let preset = Preset(rawValue: first[1]) else {
-            throw RunFailure(
-                .usage,
-                "the variant “\(first[0])” starts from “\(first[1])”, which is no preset; there is "
-                    + Preset.allCases.map(\.rawValue).joined(separator: ", "))
+        do throws(RunFailure) {
+            preset = try Preset(named: first[1])
+        } catch {
+            throw RunFailure(error.kind, "the variant “\(first[0])”: \(error.message)")
         }
         name = first[0]
-        self.preset = preset
         changes = pairs.dropFirst().map { HyperparameterChange(key: $0[0], value: $0[1]) }
     }
 

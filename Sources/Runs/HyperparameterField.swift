@@ -110,7 +110,9 @@ public struct HyperparameterField: Sendable {
         number("input_drop", "share of inputs in full precision", "generalisation", 0...1, \.inputDrop),
         number(
             "activation_drop", "share of activations unquantized", "generalisation", 0...1, \.activationDrop),
-        number("held_out", "share of images that judge a unit", "the state that is kept", 0...1, \.heldOut),
+        number(
+            "validation_share", "share of images that judge a unit", "the state that is kept", 0...1,
+            \.validationShare),
         integer("patience", "judgements without gain until a stop", "time", 0...10, \.patience),
     ]
 

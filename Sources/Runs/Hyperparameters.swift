@@ -52,7 +52,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The probability with which an activation is left unquantized while learning (QDrop).
     public var activationDrop = 0.0
     /// The share of calibration images that judge a unit instead of teaching it.
-    public var heldOut = 0.0
+    public var validationShare = 0.0
     /// After how many of ten judgements without an improvement a unit's learning ends; 0 never ends it.
     public var patience = 0
     /// Whether a unit that got worse than its calibrated state is put back to it.

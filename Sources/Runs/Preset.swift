@@ -21,6 +21,20 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
     /// Block and global (feature) supervision, as in GLF-Q.
     case glf
 
+    /// The preset of a name.
+    ///
+    /// - Throws: `RunFailure(.usage)` that says which names there are, or which one was probably meant.
+    public init(named name: String) throws(RunFailure) {
+        guard let preset = Preset(rawValue: name) else {
+            let known = Preset.allCases.map(\.rawValue)
+            let near = closest(to: name, among: known).map { "did you mean “\($0)”?" }
+            throw RunFailure(
+                .usage, "there is no preset “\(name)”; \(near ?? "there is \(known.joined(separator: ", "))")"
+            )
+        }
+        self = preset
+    }
+
     /// What the preset is, in a line.
     public var summary: String { row.summary }
 

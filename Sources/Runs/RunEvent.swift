@@ -144,13 +144,13 @@ public struct StepSample: Equatable, Codable, Sendable {
     /// The local terms one by one; nil except at probed steps, and where they are off.
     public var operatorLosses: [OperatorLoss]?
     /// The fused loss over the images that judge a unit; nil where it was not measured.
-    public var heldOutLoss: Double?
+    public var validationLoss: Double?
 
     /// Makes a sample.
     public init(
         unit: Int, attempt: Int, step: Int, steps: Int, loss: Double, terms: TermValues, weighted: TermValues,
         gradientNorms: TermValues?, gradientCosines: GradientCosines? = nil,
-        operatorLosses: [OperatorLoss]? = nil, heldOutLoss: Double? = nil
+        operatorLosses: [OperatorLoss]? = nil, validationLoss: Double? = nil
     ) {
         self.unit = unit
         self.attempt = attempt
@@ -162,7 +162,7 @@ public struct StepSample: Equatable, Codable, Sendable {
         self.gradientNorms = gradientNorms
         self.gradientCosines = gradientCosines
         self.operatorLosses = operatorLosses
-        self.heldOutLoss = heldOutLoss
+        self.validationLoss = validationLoss
     }
 }
 
@@ -260,8 +260,8 @@ public enum RunEvent: Equatable, Sendable {
     case siteInspected(SiteInspection)
     /// Images and what the models say of them. Not in the journal.
     case imagesInspected(ImagePage)
-    /// A file was written.
-    case exported(format: ExportFormat, path: String, bytes: Int)
+    /// A file was written, read back, and found to be what was to be written.
+    case exported(format: ExportFormat, path: String, ExportResult)
     /// Something that the user asked for could not be done, or something went wrong that did not end the run.
     case warning(String)
     /// The run ended well. Always the last event.

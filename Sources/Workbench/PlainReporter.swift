@@ -85,8 +85,11 @@ public struct PlainReporter: Equatable, Sendable {
         case .siteInspected(let inspection): [describe(inspection)]
         case .imagesInspected(let page): [describe(page)]
         case .sweepStarted, .sweepMeasured, .sweepFinished: describeSweep(event)
-        case .exported(let format, let path, let bytes):
-            ["wrote \(format.rawValue) to \(path), \(QuantityText.bytes(bytes))"]
+        case .exported(let format, let path, let result):
+            [
+                "wrote \(format.rawValue) to \(path), \(QuantityText.bytes(result.bytes)); "
+                    + result.verification.summary
+            ]
         case .warning(let message): ["warning: \(message)"]
         case .finished(let report): describe(report)
         case .stopped(let units): ["stopped after \(units) \(units == 1 ? "unit" : "units")"]

@@ -17,14 +17,16 @@ public enum WorkbenchMessage: Sendable {
 public enum WorkbenchEffect: Equatable, Sendable {
     /// Start a run; its events come back as `WorkbenchMessage.engine`.
     case startRun(RunPlan)
+    /// Go on with a run that has ended; answered by `WorkbenchOutcome.resumed` or `failed`.
+    case resumeRun(String)
     /// Hand a command to the run in work.
     case send(RunCommand)
     /// Find out whether a file can be written here; answered by `WorkbenchOutcome.pathChecked`.
     case checkPath(String)
-    /// Write a file of the finished run; answered by `exported` or `exportFailed`.
+    /// Write a file of the finished run in a folder; answered by `exported` or `exportFailed`.
     ///
     /// The user has agreed to replace a file that is there.
-    case export(ExportFormat, path: String)
+    case export(ExportFormat, of: String, path: String)
     /// End the program with this exit code.
     case quit(Int32)
     /// Give the terminal back and stop the process until it is continued.
@@ -35,12 +37,14 @@ public enum WorkbenchEffect: Equatable, Sendable {
     case captureMouse(Bool)
     /// Put a text on the clipboard.
     case copy(String)
-    /// Find out how a path or a sample could go on; answered by `WorkbenchOutcome.completed`.
-    case complete(String)
+    /// Find out how a path could go on, or a sample where one can be named; answered by `WorkbenchOutcome.completed`.
+    case complete(String, canBeSample: Bool)
     /// Find out what is there; answered by `opened` or `openRefused`.
     case open(OpenRequest)
     /// Find out what a plan will take; answered by `WorkbenchOutcome.estimated`.
     case estimate(RunPlan)
+    /// Write down what is to be remembered: a run began, which should be found again whatever happens to the program.
+    case remember(WorkbenchMemory)
     /// The run that is shown is left for the start screen.
     case forgetRun
     /// Read the settings file and the themes again; answered by `settingsRead` or `failed`.
@@ -53,12 +57,12 @@ public enum WorkbenchEffect: Equatable, Sendable {
 public enum WorkbenchOutcome: Equatable, Sendable {
     /// What is at a path.
     case pathChecked(String, PathState)
-    /// A file was written.
-    case exported(ExportFormat, path: String, bytes: Int)
+    /// A file was written and read back.
+    case exported(ExportFormat, path: String, ExportResult)
     /// A file was not written, for the reason given in one sentence.
     case exportFailed(String)
-    /// What a plan will take; nil where that cannot be told.
-    case estimated(RunPlan, RunEstimate?)
+    /// What a plan will take, or why that cannot be told.
+    case estimated(RunPlan, Result<RunEstimate, RunFailure>)
     /// How a text could go on: whole texts, sorted.
     case completed(String, [String])
     /// Something was opened.
@@ -71,6 +75,8 @@ public enum WorkbenchOutcome: Equatable, Sendable {
     case settingsWritten(String)
     /// Something that was asked for could not be done, for the reason given in one sentence.
     case failed(String)
+    /// A run goes on: what it was at its end, and its folder; its events follow.
+    case resumed(RecordedRun, directory: String)
     /// A run could not be started.
     case runRefused(RunFailure)
 }

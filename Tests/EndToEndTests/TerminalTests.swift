@@ -26,10 +26,22 @@ struct TerminalTests {
     }
 
     @Test(
+        "leads whoever reads the footer alone from the start screen to a file",
+        arguments: ["fashion-vit", "fashion-deit", "fashion-swin"])
+    func journey(sample: String) throws {
+        try expect("journey", [sample])
+    }
+
+    @Test(
         "is put back, with the code of the signal, when a signal ends a run",
-        arguments: ["TERM", "HUP", "INT"])
+        arguments: ["TERM", "HUP", "INT", "QUIT"])
     func signal(name: String) throws {
         try expect("signal", ["SIG\(name)"] + Workplace.job + ["--set", "steps=1000000"])
+    }
+
+    @Test("goes on with a run that was killed, from the start screen")
+    func resume() throws {
+        try expect("resume", Workplace.job + ["--set", "steps=1000000"])
     }
 
     @Test("asks before it leaves a run, and leaves with the code of an interruption")

@@ -267,7 +267,12 @@ struct DecisionTests {
                 == [.fullPrecision, .calibrated, .final, .prefix(unit: 3), .prefix(unit: 2), .final])
         #expect(evaluations[2].1 == evaluations[3].1)
         #expect(evaluations[2].1 == evaluations[5].1)
-        #expect(events.contains { if case .exported(.packed, path, _) = $0 { true } else { false } })
+        let written = events.compactMap { event -> ExportResult? in
+            if case .exported(.packed, path, let result) = event { result } else { nil }
+        }
+        #expect(written.first?.verification.images == 8)
+        #expect((written.first?.verification.codes ?? 0) > 1000)
+        #expect(!FileManager.default.fileExists(atPath: "\(path).unverified"))
         let direct = try Data(contentsOf: URL(filePath: path))
         #expect(try direct == bench.packed("run"))
         #expect(events.filter(\.isLast).count == 1)

@@ -41,7 +41,7 @@ struct Way: CustomTestStringConvertible, Sendable {
         Way(testDescription: "mgrq") {
             $0.fusion = .firstSteps
             $0.globalShare = 0.5
-            $0.heldOut = 0.25
+            $0.validationShare = 0.25
         },
         Way(testDescription: "channel divergence, running mean") {
             $0.localDistance = .channelDivergence
@@ -287,7 +287,7 @@ struct SupervisionTests {
         defer { small.pool.shutDown() }
         let task = small.task(1, state: try calibrated(small, 1, bits: 3))
         var settings = settings(small, batch: 6)
-        settings.heldOut = 0.25
+        settings.validationShare = 0.25
         settings.patience = 2
         // Steps that only do harm.
         settings.weightLearningRate = 1

@@ -64,7 +64,10 @@ enum Samples {
         .siteInspected(siteInspection), .imagesInspected(imagePage),
         .sweepStarted(points: 25),
         .sweepMeasured(SweepPoint(weightBits: 2, activationBits: 8, bytes: 99, evaluation: evaluation)),
-        .sweepFinished(complete: false), .exported(format: .packed, path: "/out.safetensors", bytes: 5),
+        .sweepFinished(complete: false),
+        .exported(
+            format: .packed, path: "/out.safetensors",
+            ExportResult(bytes: 5, verification: ExportVerification(codes: 1_189_632, images: 8))),
         .warning("careful"), .finished(report), .stopped(unitsDone: 2),
         .failed(RunFailure(.inputOutput, "the disk is full")),
     ]

@@ -84,7 +84,7 @@ struct EndTests {
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.yaml")])
         let effects = session.answer(.pathChecked("fashion-vit-w4a4.yaml", .free))
         #expect(effects == [.send(.export(.recipe, path: "fashion-vit-w4a4.yaml"))])
-        session.tell([.exported(format: .recipe, path: "fashion-vit-w4a4.yaml", bytes: 812)])
+        session.tell([.exported(format: .recipe, path: "fashion-vit-w4a4.yaml", FakeRun.written(812))])
         #expect(session.text.contains("Wrote 812 B"))
         session.press(.enter)
         #expect(session.state.overlay == nil)
@@ -104,8 +104,11 @@ struct EndTests {
         session.press(.backtab, .control("u"))
         session.type("out/r.yaml")
         #expect(session.press(.enter) == [.checkPath("out/r.yaml")])
-        #expect(session.answer(.pathChecked("out/r.yaml", .free)) == [.export(.recipe, path: "out/r.yaml")])
-        session.answer(.exported(.recipe, path: "out/r.yaml", bytes: 1200))
+        #expect(
+            session.answer(.pathChecked("out/r.yaml", .free)) == [
+                .export(.recipe, of: "runs/fashion-vit-w4a4", path: "out/r.yaml")
+            ])
+        session.answer(.exported(.recipe, path: "out/r.yaml", FakeRun.written(1200)))
         #expect(session.text.contains("Wrote 1.2 kB"))
     }
 
@@ -117,7 +120,10 @@ struct EndTests {
         var other = session
         #expect(other.press(.character("n")).isEmpty)
         #expect(other.state.contexts.contains(.export))
-        #expect(session.press(.character("y")) == [.export(.packed, path: "fashion-vit-w4a4.safetensors")])
+        #expect(
+            session.press(.character("y")) == [
+                .export(.packed, of: "runs/fashion-vit-w4a4", path: "fashion-vit-w4a4.safetensors")
+            ])
     }
 
     @Test("what goes wrong is said in the dialog, and the path stays")

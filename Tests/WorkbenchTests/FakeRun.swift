@@ -23,6 +23,14 @@ struct FakeRun {
         return plan
     }
 
+    /// A file that was written and read back; without bytes that only a model has, it is a recipe.
+    static func written(_ bytes: Int) -> ExportResult {
+        ExportResult(
+            bytes: bytes,
+            verification: bytes > 100_000
+                ? ExportVerification(codes: 1_189_632, images: 8) : ExportVerification(codes: 0, images: 0))
+    }
+
     var summary: RunSummary {
         RunSummary(
             model: "sample:fashion-vit", architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
@@ -218,6 +226,13 @@ struct FakeRun {
             loss: (weighted.block ?? 0) + (weighted.global ?? 0) + (weighted.local ?? 0),
             terms: TermValues(block: block, global: 0.01 * fall, local: 0.2 * fall), weighted: weighted,
             gradientNorms: isProbed
-                ? TermValues(block: 0.8 * fall, global: 1.1 * fall * wobble, local: 0.2) : nil)
+                ? TermValues(block: 0.8 * fall, global: 1.1 * fall * wobble, local: 0.2) : nil,
+            gradientCosines: isProbed
+                ? GradientCosines(blockGlobal: 0.9 - done, blockLocal: 0.4 * fall, globalLocal: 0.3 - done)
+                : nil,
+            operatorLosses: isProbed
+                ? ["attn.qkv", "attn.softmax", "attn.proj", "mlp.fc1", "mlp.fc2"].enumerated().map {
+                    OperatorLoss(name: $1, loss: 0.02 * Double($0 + 1) * fall)
+                } : nil)
     }
 }

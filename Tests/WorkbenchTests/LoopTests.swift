@@ -22,15 +22,16 @@ private final class FakeEngine {
         case .startRun: post(run.opening + run.unit(0, through: 50))
         case .send(let command): take(command)
         case .checkPath(let path): waiting.append(.done(.pathChecked(path, .free)))
-        case .export(let format, let path): waiting.append(.done(.exported(format, path: path, bytes: 9)))
+        case .export(let format, _, let path):
+            waiting.append(.done(.exported(format, path: path, FakeRun.written(9))))
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
         case .suspend: return .suspend
         case .redraw: return .redraw
         case .copy(let text): return .copy(text)
-        case .complete(let text): waiting.append(.done(.completed(text, [])))
+        case .complete(let text, _): waiting.append(.done(.completed(text, [])))
         case .open: waiting.append(.done(.openRefused("nothing is there")))
         case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))
-        case .forgetRun, .estimate: break
+        case .forgetRun, .estimate, .resumeRun, .remember: break
         case .quit(let code):
             exitCode = code
             return .quit
@@ -46,7 +47,8 @@ private final class FakeEngine {
             nextUnit = 1
         case .change(let changes, _, _):
             post([.changed(units: Array(nextUnit..<run.unitNames.count), changes: changes)])
-        case .export(let format, let path): post([.exported(format: format, path: path, bytes: 812)])
+        case .export(let format, let path):
+            post([.exported(format: format, path: path, FakeRun.written(812))])
         case .resume:
             post([.resumed(unit: nextUnit)])
             for unit in nextUnit..<run.unitNames.count {

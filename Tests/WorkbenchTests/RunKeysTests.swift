@@ -26,7 +26,6 @@ struct RunKeysTests {
     static let cases: [Case] = [
         Case(.preparing, space, .pause), Case(.running, space, .pause), Case(.queued, space, .resume),
         Case(.waiting, space, .resume), Case(.waitingAtEnd, space, .resume), Case(.sweeping, space, nil),
-        Case(.finished, space, nil), Case(.failed, space, nil), Case(.stopped, space, nil),
         Case(.running, .character("s"), .step), Case(.waiting, .character("s"), .step),
         Case(.waitingAtEnd, .character("s"), nil), Case(.sweeping, .character("s"), nil),
         Case(.running, .character("e"), .pause), Case(.queued, .character("e"), nil),
@@ -61,7 +60,7 @@ struct RunKeysTests {
         (.running, .character("x"), "Space waits at the next gate"),
         (.running, .character("w"), "Space waits at the next one"),
         (.running, .character("n"), "q ends it"), (.sweeping, space, "w stops it"),
-        (.finished, space, "n goes to the start screen"), (.failed, .character("x"), "no result"),
+        (.finished, .character("s"), "n goes to the start screen"), (.failed, .character("x"), "no result"),
         (.waitingAtEnd, .character("e"), "no unit is left"), (.running, .escape, "q quits"),
         (.waiting, .character("d"), "no unit is being optimised"),
     ]

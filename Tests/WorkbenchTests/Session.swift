@@ -232,6 +232,6 @@ struct Session {
         press(.enter)
         let path = "fashion-vit-w4a4.safetensors"
         answer(.pathChecked(path, stage == .exportExists ? .exists : .free))
-        if stage == .exportDone { answer(.exported(.packed, path: path, bytes: 662_412)) }
+        if stage == .exportDone { answer(.exported(.packed, path: path, FakeRun.written(662_412))) }
     }
 }

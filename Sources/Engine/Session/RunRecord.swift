@@ -2,6 +2,7 @@ public import Checkpoints
 internal import Foundation
 internal import Quantization
 public import Runs
+internal import TensorCore
 internal import VisionTransformers
 
 /// A run's directory while the run is in work.
@@ -115,15 +116,6 @@ extension PackedCheckpoint {
     }
 }
 
-/// Writes a plan as a recipe.
-///
-/// - Returns: The bytes written.
-func writeRecipe(_ plan: RunPlan, stale: [String], to path: String) throws -> Int {
-    let bytes = Array(plan.yaml(stale: stale).utf8)
-    try writeFileAtomically(bytes, to: path)
-    return bytes.count
-}
-
 /// What someone who exports a finished run should know: that its plan does not lead to its integers.
 ///
 /// - Parameter directory: The run directory.
@@ -141,13 +133,14 @@ public func exportWarning(for directory: String) throws(RunFailure) -> String? {
 /// - Parameters:
 ///   - directory: The run directory.
 ///   - format: What to write.
-///   - path: Where to write; a file that is there is replaced when the new one is complete.
-/// - Returns: The size of the file in bytes.
+///   - path: Where to write; a file that is there is replaced when the new one was read back without a difference.
+///   - threads: The number of threads that compare what was read with what was written.
+/// - Returns: The size of the file and what was compared.
 /// - Throws: `RunFailure` with one sentence.
 @discardableResult
 public func exportRun(
-    _ directory: String, format: ExportFormat, to path: String
-) throws(RunFailure) -> Int {
+    _ directory: String, format: ExportFormat, to path: String, threads: Int = 1
+) throws(RunFailure) -> ExportResult {
     do {
         guard RunDirectory.isRun(directory) else {
             throw RunFailure(
@@ -158,11 +151,12 @@ public func exportRun(
         case .recipe:
             let run = RunDirectory(path: directory)
             let isFinished = FileManager.default.fileExists(atPath: run.reportPath)
-            return try writeRecipe(
+            return try writeVerifiedRecipe(
                 try run.plan(), stale: isFinished ? try run.report().staleNames : [], to: path)
         case .packed:
-            try RunRecord.packedCheckpoint(of: directory).write(to: path)
-            return try fileSize(path)
+            let pool = WorkerPool(threads: threads)
+            defer { pool.shutDown() }
+            return try RunRecord.packedCheckpoint(of: directory).writeVerified(to: path, pool: pool)
         }
     } catch {
         throw failure(of: error)

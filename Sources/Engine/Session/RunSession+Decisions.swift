@@ -173,8 +173,8 @@ extension RunSession {
         do {
             switch format {
             case .recipe:
-                let bytes = try writeRecipe(ledger.plan, stale: stale, to: path)
-                try emit(.exported(format: .recipe, path: path, bytes: bytes))
+                let result = try writeVerifiedRecipe(ledger.plan, stale: stale, to: path)
+                try emit(.exported(format: .recipe, path: path, result))
             case .packed:
                 guard ledger.unitsDone == ledger.units.count, var file = attempts.header else {
                     return try emit(
@@ -184,8 +184,8 @@ extension RunSession {
                 for (index, unit) in try chosenUnits().enumerated() {
                     file.units[index] = unit
                 }
-                try file.write(to: path)
-                try emit(.exported(format: .packed, path: path, bytes: try fileSize(path)))
+                let result = try file.writeVerified(to: path, pool: pool)
+                try emit(.exported(format: .packed, path: path, result))
             }
         } catch {
             try emit(.warning("\(path) was not written: \(failure(of: error).message)"))

@@ -123,7 +123,7 @@ extension RunSession {
                 return .diverged
             }
             if step == 1 || step % interval == 0 || measured.gradientNorms != nil
-                || measured.heldOutLoss != nil || reconstruction.isFinished || step == last
+                || measured.validationLoss != nil || reconstruction.isFinished || step == last
             {
                 try emit(
                     .stepped(
@@ -165,7 +165,7 @@ extension StepSample {
                     blockGlobal: $0.blockGlobal, blockLocal: $0.blockLocal, globalLocal: $0.globalLocal)
             },
             operatorLosses: measured.operatorLosses?.map { .init(name: $0.name, loss: $0.loss) },
-            heldOutLoss: measured.heldOutLoss)
+            validationLoss: measured.validationLoss)
     }
 }
 

@@ -96,14 +96,21 @@ package func writeFileAtomically(_ bytes: [UInt8], to path: String) throws(RunFa
         defer { close(descriptor) }
         try writeAll(bytes, to: descriptor, path: path)
         try synchronize(descriptor, path: path)
-        guard unsafe rename(temporary, path) == 0 else {
-            throw RunFailure(.cannotCreate, "\(path) cannot be made: \(systemMessage(errno))")
-        }
+        try renameFile(temporary, to: path)
     } catch {
         unsafe unlink(temporary)
         throw error
     }
-    try synchronizeFolder(folder)
+}
+
+/// Gives a file another name in the same folder, in place of a file that has it; the name lasts over a crash.
+///
+/// - Throws: `RunFailure(.cannotCreate)`; then both files are as they were.
+package func renameFile(_ path: String, to target: String) throws(RunFailure) {
+    guard unsafe rename(path, target) == 0 else {
+        throw RunFailure(.cannotCreate, "\(target) cannot be made: \(systemMessage(errno))")
+    }
+    try synchronizeFolder(parent(of: target))
 }
 
 /// Makes names in a folder last over a crash of the machine.

@@ -58,7 +58,9 @@ private struct Choice: Codable { var unit: Int, attempt: Int }
 private struct Undoing: Codable { var decision: RunDecision, chosen: [Int] }
 private struct Points: Codable { var points: Int }
 private struct Completeness: Codable { var complete: Bool }
-private struct Export: Codable { var format: ExportFormat, path: String, bytes: Int }
+private struct Export: Codable {
+    var format: ExportFormat, path: String, bytes: Int, verification: ExportVerification
+}
 private struct Message: Codable { var message: String }
 private struct Count: Codable { var unitsDone: Int }
 
@@ -87,8 +89,9 @@ func fields(of event: RunEvent) throws(RunFailure) -> [JSONMember] {
     case .sweepStarted(let points): try members(Points(points: points))
     case .sweepMeasured(let point): try members(point)
     case .sweepFinished(let complete): try members(Completeness(complete: complete))
-    case .exported(let format, let path, let bytes):
-        try members(Export(format: format, path: path, bytes: bytes))
+    case .exported(let format, let path, let result):
+        try members(
+            Export(format: format, path: path, bytes: result.bytes, verification: result.verification))
     case .warning(let message): try members(Message(message: message))
     case .finished(let report): try members(report)
     case .stopped(let units), .continued(let units): try members(Count(unitsDone: units))
@@ -140,7 +143,8 @@ func event(named name: String, _ json: JSONValue) throws(JSONError) -> RunEvent 
     case "sweep_finished": return .sweepFinished(complete: try json.decoded(as: Completeness.self).complete)
     case "exported":
         let fields = try json.decoded(as: Export.self)
-        return .exported(format: fields.format, path: fields.path, bytes: fields.bytes)
+        let result = ExportResult(bytes: fields.bytes, verification: fields.verification)
+        return .exported(format: fields.format, path: fields.path, result)
     case "warning": return .warning(try json.decoded(as: Message.self).message)
     case "finished": return .finished(try json.decoded(as: RunReport.self))
     case "stopped": return .stopped(unitsDone: try json.decoded(as: Count.self).unitsDone)

@@ -18,10 +18,12 @@ struct KeyBinding: Equatable, Sendable {
     let hint: String?
     /// The place in the footer: lower stands further left and is dropped later.
     let rank: Int
+    /// The action of the opposite direction, whose key stands before this one's in the footer.
+    let partner: Action?
 
     init(
         _ keys: [Key], _ contexts: [KeyContext], _ action: Action, _ help: String, hint: String? = nil,
-        rank: Int = 50, name: String? = nil
+        rank: Int = 50, name: String? = nil, partner: Action? = nil
     ) {
         self.name = name ?? action.name
         self.keys = keys
@@ -30,6 +32,7 @@ struct KeyBinding: Equatable, Sendable {
         self.help = help
         self.hint = hint
         self.rank = rank
+        self.partner = partner
     }
 
     /// The keys as people write them.

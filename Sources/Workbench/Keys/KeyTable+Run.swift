@@ -4,7 +4,8 @@ extension KeyTable {
     /// The run: steering it, and what panels show.
     static let run: [KeyBinding] = [
         KeyBinding(
-            [.character(" ")], [.run, .small], .pause, "pause at the next gate, or go on", hint: "pause",
+            [.character(" ")], [.run, .small], .pause,
+            "pause at the next gate, or go on; with a run that has ended, too", hint: "pause",
             rank: 10),
         KeyBinding([.character("s")], [.run], .step, "do one unit, then wait", hint: "step", rank: 14),
         KeyBinding(
@@ -88,10 +89,10 @@ extension KeyTable {
             [.character("-")], [.run], .zoomOut, "back to the zoom before", hint: "zoom out", rank: 48),
         KeyBinding([.character("0")], [.run], .zoomReset, "show all steps", hint: "all steps", rank: 49),
         KeyBinding(
-            [.left], [.reconstruction, .contributions], .cursorLeft, "inspect the values further left",
-            hint: "inspect", rank: 39),
+            [.left], [.reconstruction, .contributions], .cursorLeft, "inspect the values further left"),
         KeyBinding(
-            [.right], [.reconstruction, .contributions], .cursorRight, "inspect the values further right"),
+            [.right], [.reconstruction, .contributions], .cursorRight, "inspect the values further right",
+            hint: "inspect", rank: 39, partner: .cursorLeft),
     ]
 
     /// The parameters.

@@ -18,16 +18,14 @@ extension KeyTable {
                 [.escape], [.run], .back, "back from the full screen, from a value, to the result",
                 hint: "back",
                 rank: 8),
-            KeyBinding([.up, .character("k")], panels + [.start, .themes], .up, "up"),
-            KeyBinding([.down, .character("j")], panels + [.start, .themes], .down, "down"),
+            KeyBinding([.up, .character("k")], panels + [.themes], .up, "up"),
+            KeyBinding([.down, .character("j")], panels + [.themes], .down, "down"),
             KeyBinding([.up], [.help, .palette, .export, .open], .up, "up", name: "list-up"),
             KeyBinding(
                 [.down], [.help, .palette, .export, .open], .down, "down", hint: "down", rank: 2,
                 name: "list-down"),
-            KeyBinding(
-                [.left, .character("h")], [.sweep, .parameters, .start], .left, "previous point or choice"),
-            KeyBinding(
-                [.right, .character("l")], [.sweep, .parameters, .start], .right, "next point or choice"),
+            KeyBinding([.left, .character("h")], [.sweep, .parameters], .left, "previous point or choice"),
+            KeyBinding([.right, .character("l")], [.sweep, .parameters], .right, "next point or choice"),
             KeyBinding([.character("g"), .home], panels + [.start, .themes], .first, "to the first"),
             KeyBinding([.character("G"), .end], panels + [.start, .themes], .last, "to the last"),
             KeyBinding([.pageUp, .control("u")], panels, .pageUp, "one page up"),
@@ -44,6 +42,18 @@ extension KeyTable {
         KeyBinding(
             [.character("o")], [.start], .open, "open a checkpoint, images, a plan or a run", hint: "open",
             rank: 1),
+        KeyBinding(
+            [.character("r")], [.start], .resumeRun,
+            "go on with the selected run where it was interrupted, or wait at the end of one that is done",
+            hint: "go on with it", rank: 0),
+        KeyBinding([.up, .character("k")], [.start], .up, "the line above", name: "line-above"),
+        KeyBinding(
+            [.down, .character("j")], [.start], .down, "the line below", hint: "choose", rank: 2,
+            name: "line-below", partner: .up),
+        KeyBinding([.left, .character("h")], [.start], .left, "the value before", name: "value-before"),
+        KeyBinding(
+            [.right, .character("l")], [.start], .right, "the value behind", hint: "change", rank: 3,
+            name: "value-behind", partner: .left),
     ]
 
     /// What is the same everywhere.

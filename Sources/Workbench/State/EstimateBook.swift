@@ -17,8 +17,8 @@ public struct EstimateBook: Equatable, Sendable {
         case pending
         /// It will take this.
         case known(RunEstimate)
-        /// It cannot be told.
-        case unknown
+        /// It cannot be told, for this reason.
+        case unknown(String)
     }
 
     private var entries: [Entry] = []
@@ -30,6 +30,11 @@ public struct EstimateBook: Equatable, Sendable {
     func estimate(of plan: RunPlan) -> RunEstimate? {
         if case .known(let estimate) = answer(of: plan) { return estimate }
         return nil
+    }
+
+    /// Forgets the questions without an answer that nobody waits for any more; they can be asked again.
+    mutating func forgetQuestions(but plans: [RunPlan]) {
+        entries.removeAll { $0.answer == .pending && !plans.contains($0.plan) }
     }
 
     /// Says what is known of a plan.

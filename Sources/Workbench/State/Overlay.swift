@@ -53,8 +53,8 @@ public struct ExportDialog: Equatable, Sendable {
         case overwriting
         /// The file is written.
         case writing
-        /// It was written; this many bytes.
-        case done(bytes: Int)
+        /// It was written and read back.
+        case done(ExportResult)
     }
 
     /// What is written.

@@ -8,7 +8,7 @@ public struct RecordedRun: Equatable, Sendable {
     public private(set) var log = LogRing()
     /// When the last event happened, in seconds since the start of the journal.
     public private(set) var seconds = 0.0
-    private var reporter = PlainReporter(brief: true)
+    private(set) var reporter = PlainReporter(brief: true)
     private var begin: Double?
 
     /// Makes a run of which nothing is known but its plan.
@@ -32,18 +32,5 @@ public struct RecordedRun: Equatable, Sendable {
     public mutating func end() {
         guard !progress.hasEnded else { return }
         take(.stopped(unitsDone: progress.units.filter(\.isFinished).count), at: (begin ?? 0) + seconds)
-    }
-
-    /// What the run is, in a few words.
-    public var label: String {
-        let name = progress.plan.model.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? "model"
-        let outcome =
-            switch progress.phase {
-            case .finished(let report):
-                report.final?.top1.map { ", top-1 \(QuantityText.fixed($0, decimals: 2)) %" } ?? ", done"
-            case .failed: ", failed"
-            default: ", stopped"
-            }
-        return "\(name) \(progress.plan.preset.rawValue) \(progress.bitsLabel)\(outcome)"
     }
 }

@@ -39,6 +39,8 @@ extension RunProgress {
 
     private mutating func begin(_ summary: RunSummary) {
         self.summary = summary
+        // The plan at the start; what a run's folder has is the one that decisions led to.
+        plan = (try? RunPlan(yaml: summary.plan)) ?? plan
         (currentUnit, heldOut) = (nil, nil)
         ledger = RunLedger(plan: plan, units: summary.units)
         phase = .preparing(activity: "preparing", done: 0, total: 0)
@@ -121,6 +123,26 @@ extension RunProgress {
     private mutating func leaveGate(at now: Double) {
         waited += waitingSince.map { max(0, now - $0) } ?? 0
         waitingSince = nil
+    }
+
+    /// Moves everything that happened to another time.
+    mutating func shift(by seconds: Double) {
+        startedAt += seconds
+        endedAt = endedAt.map { $0 + seconds }
+        waitingSince = waitingSince.map { $0 + seconds }
+        unitStartedAt = unitStartedAt.map { $0 + seconds }
+    }
+
+    /// A run that had ended goes on: the time since is not its own.
+    mutating func goOn(at now: Double) {
+        guard let end = endedAt else { return }
+        shift(by: now - end)
+        endedAt = nil
+        phase = .preparing(activity: "going on with the run", done: 0, total: 0)
+        if let currentUnit, units[currentUnit].isInWork {
+            units[currentUnit].settle(units[currentUnit].report)
+        }
+        (currentUnit, unitStartedAt) = (nil, nil)
     }
 
     private mutating func end(_ phase: Phase, at now: Double) {

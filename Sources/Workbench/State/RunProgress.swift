@@ -21,7 +21,7 @@ public struct RunProgress: Equatable, Sendable {
     }
 
     /// What was asked for.
-    public let plan: RunPlan
+    public internal(set) var plan: RunPlan
     /// What the engine said at the start.
     public internal(set) var summary: RunSummary?
     /// What the run is doing.
@@ -50,8 +50,8 @@ public struct RunProgress: Equatable, Sendable {
     ///
     /// Set with the wish, too, since the engine hears of it only between steps.
     public var isPauseQueued = false
-    /// When it was asked for.
-    public let startedAt: Double
+    /// When it was asked for; later by the time between its processes, where it went on.
+    public internal(set) var startedAt: Double
     /// When its last event came.
     public internal(set) var endedAt: Double?
     /// How long it has waited at gates that it has left, sweeps included.
@@ -63,6 +63,20 @@ public struct RunProgress: Equatable, Sendable {
     init(plan: RunPlan, startedAt: Double) {
         self.plan = plan
         self.startedAt = startedAt
+    }
+
+    /// What the run is, in a few words.
+    var label: String {
+        let name = plan.model.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? "model"
+        let outcome =
+            switch phase {
+            case .finished(let report):
+                report.final?.top1.map { ", top-1 \(QuantityText.fixed($0, decimals: 2)) %" } ?? ", done"
+            case .failed: ", failed"
+            case .stopped(let done): ", stopped after \(done)/\(units.count) units"
+            default: ", not finished"
+            }
+        return "\(name) \(plan.preset.rawValue) \(bitsLabel)\(outcome)"
     }
 
     /// Whether its last event has come.

@@ -14,6 +14,10 @@ public struct UnitCurves: Equatable, Sendable {
     private(set) var weighted: TermSeries
     /// The norm of each weighted term's gradient, at the steps where it was probed.
     private(set) var gradients: TermSeries
+    /// The cosine between each two terms' gradients, at the steps where they were probed.
+    private(set) var cosines: [TermPair: SeriesBins] = [:]
+    /// Every operator's part of the local terms, at the steps where they were probed; in the order of the unit.
+    private(set) var operators: [OperatorSeries] = []
 
     init(steps: Int) {
         self.steps = max(steps, 2)
@@ -31,7 +35,54 @@ public struct UnitCurves: Equatable, Sendable {
         if let norms = sample.gradientNorms {
             gradients.append(norms, at: x)
         }
+        for pair in TermPair.allCases {
+            guard let cosine = sample.gradientCosines.flatMap({ pair.value(in: $0) }) else { continue }
+            cosines[pair, default: Self.probes(steps)].add(x: x, y: cosine)
+        }
+        for local in sample.operatorLosses ?? [] {
+            let index = operators.firstIndex { $0.name == local.name } ?? operators.count
+            if index == operators.count {
+                operators.append(OperatorSeries(name: local.name, losses: Self.probes(steps)))
+            }
+            operators[index].losses.add(x: x, y: local.loss)
+        }
     }
+
+    /// An empty series for what is measured at a few steps only.
+    private static func probes(_ steps: Int) -> SeriesBins {
+        SeriesBins(range: 1...Double(steps), capacity: capacity / 4)
+    }
+}
+
+/// Two supervision terms.
+enum TermPair: CaseIterable, Hashable, Sendable {
+    case blockGlobal, blockLocal, globalLocal
+
+    /// The terms.
+    var terms: (Term, Term) {
+        switch self {
+        case .blockGlobal: (.block, .global)
+        case .blockLocal: (.block, .local)
+        case .globalLocal: (.global, .local)
+        }
+    }
+
+    /// The cosine between their gradients; nil where one of them is switched off.
+    func value(in cosines: GradientCosines) -> Double? {
+        switch self {
+        case .blockGlobal: cosines.blockGlobal
+        case .blockLocal: cosines.blockLocal
+        case .globalLocal: cosines.globalLocal
+        }
+    }
+}
+
+/// What was measured of one operator of a unit.
+struct OperatorSeries: Equatable, Sendable {
+    /// The operator's name, such as `qkv`.
+    let name: String
+    /// Its part of the local terms.
+    var losses: SeriesBins
 }
 
 /// A series for each supervision term, all with values at the same places.

@@ -26,6 +26,10 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var start: StartForm
     /// The run; nil while the start screen is shown.
     public internal(set) var run: RunProgress?
+    /// The folder of the run; nil while there is none.
+    public internal(set) var runDirectory: String?
+    /// Whether the journal of a run that shall go on is being read.
+    var isResuming = false
     /// The log of the run.
     public internal(set) var log = LogRing()
     /// What is drawn over the screen.
@@ -127,10 +131,8 @@ extension WorkbenchState {
     public var remembered: WorkbenchMemory {
         var memory = memory
         memory.draft = editor.draft
-        if let run, let directory = run.summary?.directory {
-            let label =
-                "\(run.plan.model.split { $0 == "/" || $0 == ":" }.last ?? "") \(run.plan.preset.rawValue) \(run.bitsLabel)"
-            memory.remember(RecentRun(directory: directory, label: label))
+        if let run, let runDirectory {
+            memory.remember(RecentRun(directory: runDirectory, label: run.label))
         }
         return memory
     }

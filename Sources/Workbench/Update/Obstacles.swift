@@ -27,6 +27,10 @@ extension WorkbenchState {
         case .cursorLeft, .cursorRight: shownCurves == nil ? "there is no curve to inspect" : nil
         case .findNext: logOffset > 0 ? nil : "this is the last match"
         case .findPrevious: logOffset + 1 < shownLog.count ? nil : "this is the first match"
+        case .resumeRun:
+            if case .recent = start.field, !isResuming { nil } else { "no recent run is selected" }
+        case .left, .right:
+            if run == nil, case .recent = start.field { "\(key(.start)) opens the run" } else { nil }
         case .previousUnit, .nextUnit: obstacleToTurning(forward: action == .nextUnit)
         default: nil
         }
@@ -49,6 +53,10 @@ extension WorkbenchState {
         guard let run else { return "no run is in work: \(key(.start)) starts one" }
         if action == .newRun {
             return run.hasEnded ? nil : "the run is still in work; \(key(.quit)) ends it"
+        }
+        if run.hasEnded, action == .pause {
+            if isResuming { return "what the run has done is being read" }
+            return runDirectory == nil ? "the run keeps no folder to go on from" : nil
         }
         if run.hasEnded { return "the run has ended; \(key(.newRun)) goes to the start screen" }
         if quittingSince != nil { return "the run is being stopped" }
@@ -78,7 +86,7 @@ extension WorkbenchState {
 
     private var obstacleToExport: String? {
         guard let run else { return "there is nothing to export before a run" }
-        if run.report != nil { return nil }
+        if run.report != nil { return runDirectory == nil ? "the run keeps no folder to export" : nil }
         if run.hasEnded { return "the run has no result to export" }
         if run.isSweeping { return "a sweep is in work: \(key(.sweep)) stops it" }
         return run.gate == nil

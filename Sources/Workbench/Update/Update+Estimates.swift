@@ -25,27 +25,46 @@ extension WorkbenchState {
 
     /// Asks for the estimates that the screen shows and nobody has asked for.
     mutating func askForEstimates() -> [WorkbenchEffect] {
-        estimatedPlans.filter { estimates.answer(of: $0) == nil }.map { plan in
+        let plans = estimatedPlans
+        estimates.forgetQuestions(but: plans)
+        return plans.filter { estimates.answer(of: $0) == nil }.map { plan in
             estimates.note(.pending, of: plan)
             return .estimate(plan)
         }
     }
 
-    /// How long the coming units will take, in seconds: as things are, and with the draft.
-    ///
+    /// What is known, at a gate, of the work that is to come.
+    enum ComingWork: Equatable {
+        /// It will be known soon.
+        case pending
+        /// So many seconds, and the greatest memory in bytes.
+        case known(seconds: Double, bytes: Int)
+        /// It cannot be told, for this reason.
+        case unknown(String)
+    }
+
+    /// What the coming units will take as things are; nil but at a gate before a unit.
+    var comingWork: ComingWork? { run?.ledger.flatMap { comingWork($0.plan) } }
+
+    /// What the coming units will take with the draft; nil where there is none, and but at a gate.
+    var draftedWork: ComingWork? { draftedPlan.flatMap { comingWork($0) } }
+
     /// Estimates are scaled by what the finished units really took.
-    var comingSeconds: (now: Double, drafted: Double?)? {
-        guard let run, let gate = run.gate, let plan = run.ledger?.plan,
-            let estimate = estimates.estimate(of: plan), estimate.unitSeconds.count == run.units.count
-        else { return nil }
-        let scale = measuredScale(run, estimate)
-        func coming(_ estimate: RunEstimate) -> Double {
-            scale * estimate.unitSeconds[gate...].reduce(0, +)
+    private func comingWork(_ plan: RunPlan) -> ComingWork? {
+        guard let run, let gate = run.gate, gate < run.units.count, let present = run.ledger?.plan else {
+            return nil
         }
-        let drafted = draftedPlan.flatMap { estimates.estimate(of: $0) }
-        return (
-            coming(estimate), drafted.flatMap { $0.unitSeconds.count == run.units.count ? coming($0) : nil }
-        )
+        switch estimates.answer(of: plan) {
+        case nil, .pending: return .pending
+        case .unknown(let reason): return .unknown(reason)
+        case .known(let estimate):
+            guard estimate.unitSeconds.count == run.units.count else {
+                return .unknown("the model has changed since the run began")
+            }
+            let scale = measuredScale(run, estimates.estimate(of: present) ?? estimate)
+            return .known(
+                seconds: scale * estimate.unitSeconds[gate...].reduce(0, +), bytes: estimate.bytes)
+        }
     }
 
     /// How much longer units took than was estimated; 1 before the first.

@@ -146,8 +146,8 @@ extension WorkbenchState {
         let index = fields.firstIndex(of: start.field) ?? 0
         func field(_ index: Int) -> StartForm.Field { fields[min(max(index, 0), fields.count - 1)] }
         switch action {
-        case .up: start.field = field(index - 1)
-        case .down: start.field = field(index + 1)
+        case .up: start.field = fields[(index + fields.count - 1) % fields.count]
+        case .down: start.field = fields[(index + 1) % fields.count]
         case .first: start.field = field(0)
         case .last: start.field = field(fields.count - 1)
         case .left, .right: return moveChoiceAtStart(by: action == .left ? -1 : 1)
@@ -155,6 +155,7 @@ extension WorkbenchState {
             if case .recent(let index) = start.field { return openRecent(index) }
             return beginRun()
         case .open: openDialog()
+        case .resumeRun: return resumeRun()
         default: break
         }
         return []
@@ -167,6 +168,7 @@ extension WorkbenchState {
 
     private mutating func beginRun() -> [WorkbenchEffect] {
         run = RunProgress(plan: start.plan, startedAt: now)
+        runDirectory = nil
         log = LogRing()
         reporter = PlainReporter(brief: true)
         let draft = editor.draft

@@ -30,6 +30,22 @@ extension WorkbenchState {
         return [.open(OpenRequest(model: recents[index].directory))]
     }
 
+    /// Goes on with a run: the selected one of the start screen, or the one that is shown and has ended.
+    mutating func resumeRun() -> [WorkbenchEffect] {
+        var directory = runDirectory
+        if run == nil {
+            guard case .recent(let index) = start.field, shownRecents.indices.contains(index) else {
+                return []
+            }
+            directory = shownRecents[index].directory
+            start.opening = directory
+        }
+        guard let directory else { return [] }
+        isResuming = true
+        notify("reading what the run has done")
+        return [.resumeRun(directory)]
+    }
+
     mutating func openDialog() {
         var request = OpenRequest(model: start.plan.model)
         request.calibration = start.plan.calibration ?? ""
@@ -45,7 +61,7 @@ extension WorkbenchState {
         case .down:
             dialog.field =
                 OpenDialog.Field(rawValue: min(dialog.field.rawValue + 1, fields.count - 1)) ?? .model
-        case .complete: return [.complete(dialog.line.text)]
+        case .complete: return [.complete(dialog.line.text, canBeSample: true)]
         case .confirm:
             guard !dialog.isOpening else { return [] }
             guard !dialog.request.model.isEmpty else {
@@ -112,6 +128,7 @@ extension WorkbenchState {
 
     mutating func openRefused(_ reason: String) -> [WorkbenchEffect] {
         start.opening = nil
+        isResuming = false
         guard case .open(var dialog) = overlay else { return say(reason, .error) }
         (dialog.isOpening, dialog.problem) = (false, reason)
         overlay = .open(dialog)
@@ -121,8 +138,10 @@ extension WorkbenchState {
     /// Shows a run that was recorded, as it was at its last event.
     public mutating func show(_ recorded: RecordedRun) {
         run = recorded.progress
+        // Its times are the journal's; here it has just come to its last event.
+        run?.shift(by: now - recorded.seconds)
         log = recorded.log
-        now = max(now, recorded.seconds)
+        reporter = recorded.reporter
         (chart, logFilter, logOffset) = (ChartView(), nil, 0)
         (chosenUnit, chosenBits, editsAtGate) = (nil, nil, false)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)
@@ -137,9 +156,11 @@ extension WorkbenchState {
         return true
     }
 
-    private mutating func show(_ recorded: RecordedRun, directory: String) {
+    mutating func show(_ recorded: RecordedRun, directory: String) {
+        start.opening = nil
         show(recorded)
-        memory.remember(RecentRun(directory: directory, label: recorded.label))
+        runDirectory = directory
+        memory.remember(RecentRun(directory: directory, label: recorded.progress.label))
     }
 
     mutating func take(

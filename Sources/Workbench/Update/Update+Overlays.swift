@@ -91,7 +91,7 @@ extension WorkbenchState {
         var dialog = dialog
         switch (dialog.stage, action) {
         case (.editing, .switchFormat), (.editing, .up), (.editing, .down): switchFormat(&dialog)
-        case (.editing, .complete): return [.complete(dialog.path)]
+        case (.editing, .complete): return [.complete(dialog.path, canBeSample: false)]
         case (.editing, .confirm):
             guard !dialog.path.isEmpty else {
                 dialog.problem = "a path is needed"
@@ -149,8 +149,10 @@ extension WorkbenchState {
         dialog.stage = .writing
         dialog.problem = nil
         overlay = .export(dialog)
-        return run.hasEnded
-            ? [.export(dialog.format, path: dialog.path)] : [.send(.export(dialog.format, path: dialog.path))]
+        guard run.hasEnded, let runDirectory else {
+            return [.send(.export(dialog.format, path: dialog.path))]
+        }
+        return [.export(dialog.format, of: runDirectory, path: dialog.path)]
     }
 
     /// The run may have gone on since the dialog was opened.
@@ -160,11 +162,13 @@ extension WorkbenchState {
             ? "packed can be written when every unit is quantized" : nil
     }
 
-    mutating func exportDone(path: String, bytes: Int) {
+    mutating func exportDone(path: String, _ result: ExportResult) {
         guard case .export(var dialog) = overlay, dialog.stage == .writing, dialog.path == path else {
-            return notify("wrote \(path), \(QuantityText.bytes(bytes))", .success)
+            return notify(
+                "wrote \(path), \(QuantityText.bytes(result.bytes)); "
+                    + result.verification.summary, .success)
         }
-        dialog.stage = .done(bytes: bytes)
+        dialog.stage = .done(result)
         overlay = .export(dialog)
     }
 

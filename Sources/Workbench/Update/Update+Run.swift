@@ -75,7 +75,7 @@ extension WorkbenchState {
             return [.send(.change(draftBase.changes(to: editor.applied(to: draftBase)), unit: draftUnit))]
         case .adopt: return adopt()
         default:
-            run = nil
+            (run, runDirectory) = (nil, nil)
             return [.forgetRun]
         }
     }
@@ -83,6 +83,7 @@ extension WorkbenchState {
     private mutating func pauseOrGoOn() -> [WorkbenchEffect] {
         editsAtGate = false
         guard let run else { return [] }
+        if run.hasEnded { return resumeRun() }
         if run.gate != nil { return [.send(.resume)] }
         self.run?.isPauseQueued.toggle()
         return [.send(run.isPauseQueued ? .resume : .pause)]

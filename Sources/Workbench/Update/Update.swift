@@ -76,15 +76,18 @@ extension WorkbenchState {
     mutating func take(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
         switch outcome {
         case .pathChecked(let path, let state): return pathChecked(path, state)
-        case .exported(let format, let path, let bytes):
-            return take(.exported(format: format, path: path, bytes: bytes))
+        case .exported(let format, let path, let result):
+            return take(.exported(format: format, path: path, result))
         case .exportFailed(let reason):
             log.append(reason, .error, at: runSeconds)
             notify(reason, .error)
             exportFailed(reason)
             return []
         case .estimated(let plan, let estimate):
-            estimates.note(estimate.map { .known($0) } ?? .unknown, of: plan)
+            switch estimate {
+            case .success(let estimate): estimates.note(.known(estimate), of: plan)
+            case .failure(let failure): estimates.note(.unknown(failure.message), of: plan)
+            }
             return []
         case .completed(let text, let suggestions): return completed(text, suggestions)
         case .opened(let opened): return take(opened)
@@ -93,6 +96,12 @@ extension WorkbenchState {
             return take(settings, themes: themes, problems: problems)
         case .settingsWritten(let path): return say("wrote \(path)", .success)
         case .failed(let reason): return say(reason, .error)
+        case .resumed(let recorded, let directory):
+            isResuming = false
+            show(recorded, directory: directory)
+            run?.goOn(at: now)
+            notify("the run goes on", .success)
+            return []
         case .runRefused(let failure):
             run?.refuse(failure, at: now)
             note(.failed(failure))
@@ -106,6 +115,9 @@ extension WorkbenchState {
         run?.apply(event, at: now)
         note(event)
         switch event {
+        case .started(let summary):
+            runDirectory = summary.directory
+            return [.remember(remembered)]
         case .waiting(let unit): arrive(at: unit)
         case .changed(_, let changes, _):
             editor.settle(changes)
@@ -118,7 +130,7 @@ extension WorkbenchState {
                 notify(said, .success)
             }
         case .resumed: leaveGate()
-        case .exported(_, let path, let bytes): exportDone(path: path, bytes: bytes)
+        case .exported(_, let path, let result): exportDone(path: path, result)
         case .warning(let reason):
             notify(reason, .warning)
             exportFailed(reason)

@@ -14,11 +14,12 @@ extension Painter {
                 "Gradient norms are measured every few steps; none has been measured yet.", in: area)
         }
         let cursor = cursorStep(curves.steps)
+        let parts = ContributionParts(curves, in: area)
         drawShares(
-            ContributionShares(cursor.flatMap { series.values(nearest: $0) } ?? latest), in: area.row(0))
-        shares(curves)?.draw(
-            into: &grid, in: Rect(x: area.x, y: area.y + 1, width: area.width, height: area.height - 1),
-            glyphs: glyphs)
+            ContributionShares(cursor.flatMap { series.values(nearest: $0) } ?? latest), in: parts.legend)
+        shares(curves)?.draw(into: &grid, in: parts.shares, glyphs: glyphs)
+        drawCosines(curves, in: parts.cosines)
+        drawOperators(curves, in: parts.operators)
     }
 
     /// The chart of what is chosen to be shown.

@@ -21,7 +21,12 @@ enum Footer {
         var hints: [FooterHint] = []
         for (_, binding) in order {
             let text = hint(for: binding, state)
-            let key = binding.firstKeyText
+            let other = binding.partner.flatMap { partner in
+                state.settings.keys.bindings.first {
+                    $0.action == partner && !$0.contexts.filter(binding.contexts.contains).isEmpty
+                }?.keys.first?.name
+            }
+            let key = (other.map { "\($0) " } ?? "") + binding.firstKeyText
             let width = cellWidth(key) + 1 + cellWidth(text)
             guard x + width < row.endX else { continue }
             hints.append(
@@ -37,6 +42,8 @@ enum Footer {
     private static func hint(for binding: KeyBinding, _ state: WorkbenchState) -> String {
         switch binding.action {
         case .pause:
+            if state.run?.report != nil { return "reopen" }
+            if state.run?.hasEnded == true { return "go on" }
             if state.run?.gate != nil { return "go on" }
             return state.run?.isPauseQueued == true ? "don't pause" : "pause"
         case .sweep: return state.run?.isSweeping == true ? "stop sweep" : "sweep"

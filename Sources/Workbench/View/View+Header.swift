@@ -61,6 +61,12 @@ extension Painter {
         if run.gate == nil, let remaining = run.remaining(at: state.now) {
             pieces.append(LinePiece("eta \(QuantityText.clock(remaining))", header, rank: 15))
         }
+        if case .known(let seconds, let bytes) = state.comingWork {
+            pieces.append(
+                LinePiece(
+                    "about \(QuantityText.clock(seconds)) to go, \(QuantityText.bytes(bytes))", header,
+                    rank: 15))
+        }
         if run.isPauseQueued, run.gate == nil {
             pieces.append(LinePiece("PAUSE queued", Style(.warn), rank: 5))
         }

@@ -123,8 +123,9 @@ extension Painter {
     private func what(_ format: ExportFormat) -> String {
         switch format {
         case .packed:
-            state.run?.report == nil
-                ? "when every unit is quantized" : "integers at their width, with scales and plan"
+            state.run?.report.map {
+                "integers at their width, scales, plan; \(QuantityText.bytes($0.bytes))"
+            } ?? "when every unit is quantized"
         case .recipe: "the plan with every decision; replays to the same bits"
         }
     }
@@ -141,11 +142,13 @@ extension Painter {
         case .overwriting:
             grid.writeWrapped(
                 "\(glyphs.symbol(.warning)) The file exists. Replace it?", in: area, style: Style(.warn).bold)
-        case .writing: grid.write("writing", x: area.x, y: area.y, style: Style(.running), in: area)
-        case .done(let bytes):
+        case .writing:
+            grid.write(
+                "writing, then reading it back", x: area.x, y: area.y, style: Style(.running), in: area)
+        case .done(let result):
             grid.writeWrapped(
-                "\(glyphs.symbol(.done)) Wrote \(QuantityText.bytes(bytes)).", in: area,
-                style: Style(.ok).bold)
+                "\(glyphs.symbol(.done)) Wrote \(QuantityText.bytes(result.bytes)); "
+                    + "\(result.verification.summary).", in: area, style: Style(.ok).bold)
         }
     }
 

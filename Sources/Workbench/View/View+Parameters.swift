@@ -104,31 +104,56 @@ extension Painter {
             return
         }
         let draft = draftText
+        let style = draft == nil ? .muted : Style(.warn)
+        let lines = [field.summary, "affects \(field.affects)"]
         if area.height == 1 {
-            let text = draft ?? "\(field.summary); affects \(field.affects)"
-            grid.write(text, x: area.x, y: area.y, style: draft == nil ? .muted : Style(.warn), in: area)
+            let text = draft.map { "\($0)\(draftHelp)" } ?? lines.joined(separator: "; ")
+            grid.write(text, x: area.x, y: area.y, style: style, in: area)
             return
         }
-        for (index, line) in [field.summary, "affects \(field.affects)"].enumerated() {
+        let last = draft ?? (isEditable ? comingText : hint)
+        let needed = max(1, wrapped(last, width: area.width).count)
+        // A reason may be long; what the parameter is gives way to it.
+        for (index, line) in lines.prefix(max(1, area.height - needed)).enumerated() {
             grid.write(line, x: area.x, y: area.y + index, style: .muted, in: area)
         }
-        grid.write(
-            draft ?? (isEditable ? "\(state.key(.editField)) changes, \(state.key(.apply)) applies" : hint),
-            x: area.x, y: area.y + 2,
-            style: draft == nil ? .muted : Style(.warn), in: area)
+        let below = max(1, area.height - needed)
+        let rest = Rect(x: area.x, y: area.y + below, width: area.width, height: area.height - below)
+        let helped = "\(last)\(draft == nil ? "" : draftHelp)"
+        grid.writeWrapped(cellWidth(helped) <= area.width ? helped : last, in: rest, style: style)
     }
 
-    /// What there is in the draft, and what can be done with it.
+    /// What there is in the draft, and what it will cost.
     private var draftText: String? {
         let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
         guard count > 0 else { return nil }
-        var text = count == 1 ? "1 change" : "\(count) changes"
-        if isEditable, let seconds = state.comingSeconds, let drafted = seconds.drafted {
-            text += ", \(QuantityText.duration(drafted)) instead of \(QuantityText.duration(seconds.now))"
+        let text = count == 1 ? "1 change" : "\(count) changes"
+        guard isEditable else { return "\(text) kept as a draft" }
+        switch (state.comingWork, state.draftedWork) {
+        case (.known(let seconds, let bytes), .known(let draftedSeconds, let draftedBytes)):
+            let time =
+                "\(QuantityText.duration(draftedSeconds)) instead of \(QuantityText.duration(seconds))"
+            return "\(text): \(time)" + (draftedBytes == bytes ? "" : ", \(QuantityText.bytes(draftedBytes))")
+        case (_, .unknown(let reason)?): return "\(text), time unknown: \(reason)"
+        case (_, .pending?): return "\(text), time being worked out"
+        default: return text
         }
-        return isEditable
-            ? "\(text) in the draft: \(state.key(.apply)) applies, \(state.key(.undo)) undoes"
-            : "\(text) kept as a draft"
+    }
+
+    /// What can be done with the draft.
+    private var draftHelp: String {
+        isEditable ? "; \(state.key(.apply)) applies, \(state.key(.undo)) undoes" : ""
+    }
+
+    /// What the coming units will take.
+    private var comingText: String {
+        switch state.comingWork {
+        case nil: ""
+        case .pending: "coming units: time being worked out"
+        case .known(let seconds, let bytes):
+            "coming units: \(QuantityText.duration(seconds)), \(QuantityText.bytes(bytes))"
+        case .unknown(let reason): "coming units, time unknown: \(reason)"
+        }
     }
 
     private var hint: String {

@@ -136,8 +136,8 @@ extension Painter {
             return nil
         }
         if panel == .contributions {
-            let below = Rect(x: area.x, y: area.y + 1, width: area.width, height: area.height - 1)
-            return shares(curves)?.x(atColumn: column, in: below, glyphs: glyphs).map {
+            let chart = ContributionParts(curves, in: area).shares
+            return shares(curves)?.x(atColumn: column, in: chart, glyphs: glyphs).map {
                 $0 / Double(curves.steps)
             }
         }

@@ -156,9 +156,13 @@ extension Painter {
 
     /// What the run will take.
     private func predictedRows(width: Int) -> [StartRow] {
-        guard let estimate = state.estimates.estimate(of: state.start.plan) else { return [] }
         let text =
-            "about \(QuantityText.duration(estimate.seconds)), \(QuantityText.bytes(estimate.bytes)) of memory"
+            switch state.estimates.answer(of: state.start.plan) {
+            case nil, .pending: "being worked out"
+            case .known(let estimate):
+                "about \(QuantityText.duration(estimate.seconds)), \(QuantityText.bytes(estimate.bytes)) of memory"
+            case .unknown(let reason): "unknown: \(reason)"
+            }
         return rows("Predicted", text, width: width, rank: 2, next: 2)
     }
 

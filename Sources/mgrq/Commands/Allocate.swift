@@ -61,10 +61,7 @@ struct Allocate: ParsableCommand {
             valueName: "file"))
     var sensitivities: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
-    var threads: String?
+    @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("Where the plan is written.", valueName: "file"))
     var output: String
@@ -115,7 +112,7 @@ struct Allocate: ParsableCommand {
             return try RunPlan(path: plan)
         }
         guard let model = options.model else { throw options.missingModel }
-        return RunPlan(model: model, preset: try Preset(flag: preset))
+        return RunPlan(model: model, preset: try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq)
     }
 
     private func budget() throws(RunFailure) -> AllocationBudget {
@@ -176,7 +173,7 @@ struct Allocate: ParsableCommand {
             of: plan,
             request: SensitivityRequest(
                 weightBits: weights, activationBits: activations, measure: measure, images: images),
-            resources: try resources(of: plan), threads: try Surroundings.threads(flag: threads)
+            resources: try resources(of: plan), threads: try work.threads()
         ) { unit, index, count in
             tell("allocate: measuring \(unit), \(index + 1) of \(count)")
         }

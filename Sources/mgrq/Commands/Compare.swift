@@ -30,10 +30,7 @@ struct Compare: ParsableCommand {
     @Option(help: ArgumentHelp("Seeds, each a run of its own.", valueName: "n,n,…"))
     var seeds = "1,2,3"
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
-    var threads: String?
+    @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The folder of the comparison.", valueName: "dir"))
     var output: String
@@ -50,7 +47,7 @@ struct Compare: ParsableCommand {
         try options.apply(to: &base)
         // What --set says goes for every line that does not say otherwise itself.
         let shared = RunPlan(model: model).hyperparameters.changes(to: base.hyperparameters)
-        let threads = try Surroundings.threads(flag: threads)
+        let threads = try work.threads()
         let resources = try resources(of: base)
         let lines = try lines(from: base, shared: shared)
         let work = HeadlessRun(printsJSON: false)
@@ -142,14 +139,7 @@ struct Compare: ParsableCommand {
     private func chosenVariants() throws(RunFailure) -> [Variant] {
         var result: [Variant] = []
         for name in presets.split(separator: ",", omittingEmptySubsequences: !presets.contains(",")) {
-            guard let preset = Preset(rawValue: String(name)) else {
-                let known = Preset.allCases.map(\.rawValue)
-                let near = closest(to: String(name), among: known).map { "; did you mean “\($0)”?" }
-                throw RunFailure(
-                    .usage,
-                    "there is no preset “\(name)”\(near ?? "; there is \(known.joined(separator: ", "))")")
-            }
-            result.append(Variant(preset))
+            result.append(Variant(try Preset(named: String(name))))
         }
         for text in variants {
             result.append(try Variant(parsing: text))

@@ -25,16 +25,13 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
-    var threads: String?
+    @OptionGroup var work: ThreadOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
-        let threads = try Surroundings.threads(flag: threads)
+        let threads = try work.threads()
         let references = Surroundings.references
         let path = try references.model(model)
         let (plan, sides) = (try plan(of: path), try size.sides())

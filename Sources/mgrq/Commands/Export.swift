@@ -15,6 +15,8 @@ struct Export: ParsableCommand {
     @Option(help: ArgumentHelp("The file, which is replaced if it is there.", valueName: "path"))
     var output: String
 
+    @OptionGroup var work: ThreadOptions
+
     func run() throws {
         guard let format = ExportFormat(rawValue: format) else {
             let known = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
@@ -28,7 +30,9 @@ struct Export: ParsableCommand {
                 .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
         }
         if let warning = try exportWarning(for: directory) { tell("warning: \(warning)") }
-        let bytes = try exportRun(directory, format: format, to: output)
-        try say("wrote \(format.rawValue) to \(output), \(bytes) bytes")
+        let result = try exportRun(directory, format: format, to: output, threads: try work.threads())
+        try say(
+            "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "
+                + result.verification.summary)
     }
 }

@@ -14,16 +14,13 @@ struct Resume: ParsableCommand {
     @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
     var directory: String
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
-    var threads: String?
+    @OptionGroup var work: ThreadOptions
 
     @Flag(help: "Print events as JSON Lines.")
     var json = false
 
     func run() throws {
-        let threads = try Surroundings.threads(flag: threads)
+        let threads = try work.threads()
         guard isFolder(directory) else {
             throw RunFailure(.missingInput, "\(directory) is no folder; give the directory of a run")
         }

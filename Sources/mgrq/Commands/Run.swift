@@ -26,8 +26,7 @@ struct Run: ParsableCommand {
         let plan = try options.composedPlan(path: plan, model: nil)
         guard dryRun else { return try carryOut(plan, options: options, json: json) }
         let estimator = try RunEstimator(
-            resources: try resources(of: plan), imageSize: plan.imageSize,
-            threads: try Surroundings.threads(flag: options.threads),
+            resources: try resources(of: plan), imageSize: plan.imageSize, threads: try options.work.threads(),
             heldOutImages: try options.heldOutImages())
         let estimate = try estimator.estimate(plan)
         for line in json ? [try estimate.jsonLine()] : Results.lines(of: estimate) {
@@ -40,7 +39,7 @@ struct Run: ParsableCommand {
 ///
 /// - Throws: `RunFailure`, or `SilentEnd` after a signal.
 func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
-    let threads = try Surroundings.threads(flag: options.threads)
+    let threads = try options.work.threads()
     let heldOut = try options.heldOutImages()
     let resources = try resources(of: plan)
     let directory = options.output ?? Surroundings.newRunDirectory(for: plan)

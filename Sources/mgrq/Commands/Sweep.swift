@@ -19,10 +19,7 @@ struct Sweep: ParsableCommand {
     @Option(help: ArgumentHelp("Widths of activation codes, each 2 through 8 or 16.", valueName: "n,n,…"))
     var activationBits = "2,3,4,6,8"
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
-    var threads: String?
+    @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
     var output: String?
@@ -37,7 +34,7 @@ struct Sweep: ParsableCommand {
         let request = SweepRequest(
             weightBits: try widths(weightBits, flag: "--weight-bits"),
             activationBits: try widths(activationBits, flag: "--activation-bits"))
-        let threads = try Surroundings.threads(flag: threads)
+        let threads = try work.threads()
         let directory = output ?? Surroundings.newRunDirectory(for: plan, purpose: "sweep")
         let resources = try resources(of: plan)
         let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in

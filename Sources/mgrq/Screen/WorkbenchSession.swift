@@ -17,17 +17,17 @@ final class WorkbenchSession {
     private let plan: RunPlan
     private let output: String?
     private let threads: Int
+    private let estimates: EstimateDesk
     private let files: ScreenFiles
     private let samples: [String]
     private let mailbox = Mailbox()
     private var themes: ThemeLibrary
     private var settings: WorkbenchSettings
     private let problems: [String]
-    private var handle: RunHandle?
+    private let engine: EngineSeat
     private var directory: String?
     private var isFirstRun = true
     private var exitCode: Int32 = 0
-    private let ended = DispatchSemaphore(value: 0)
 
     /// Prepares a workbench; nothing is shown before `run`.
     ///
@@ -39,7 +39,12 @@ final class WorkbenchSession {
     init(plan: RunPlan, options: RunOptions, screen: ScreenOptions) throws(RunFailure) {
         self.plan = plan
         output = options.output
-        threads = try Surroundings.threads(flag: options.threads)
+        threads = try options.work.threads()
+        let heldOutImages = try options.heldOutImages()
+        engine = EngineSeat(threads: threads, heldOutImages: heldOutImages, mailbox: mailbox)
+        estimates = EstimateDesk(threads: threads, heldOutImages: heldOutImages) { [mailbox] plan, estimate in
+            mailbox.post(.done(.estimated(plan, estimate)))
+        }
         files = ScreenFiles(options: screen)
         samples = Surroundings.references.sampleModels.map { "sample:\($0)" }
         let contents = try files.read()
@@ -93,10 +98,7 @@ final class WorkbenchSession {
 
     /// Ends an engine that still works, and says where the run lies.
     private func finish() throws {
-        if let handle {
-            handle.send(.stop)
-            _ = ended.wait(timeout: .now() + Self.patience)
-        }
+        engine.stop(patience: Self.patience)
         if let directory, RunDirectory.isRun(directory) {
             try say("run directory \(directory)")
         }
@@ -108,18 +110,22 @@ final class WorkbenchSession {
     private func perform(_ effect: WorkbenchEffect) -> LoopAction {
         switch effect {
         case .startRun(let plan): start(plan)
-        case .send(let command): handle?.send(command)
+        case .send(let command): engine.send(command)
         case .checkPath(let path): mailbox.post(.done(.pathChecked(path, Self.state(of: path))))
-        case .export(let format, let path): export(format, to: path)
+        case .resumeRun(let directory): resume(directory)
+        case .export(let format, let directory, let path): export(format, of: directory, to: path)
         case .suspend: return .suspend
         case .redraw: return .redraw
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
         case .copy(let text): return .copy(text)
-        case .complete(let text):
-            work { [samples] in .completed(text, pathCompletions(of: text, samples: samples)) }
+        case .complete(let text, let canBeSample):
+            work { [samples] in
+                .completed(text, pathCompletions(of: text, samples: canBeSample ? samples : []))
+            }
         case .open(let request): open(request)
+        case .remember(let memory): files.remember(memory)
         case .forgetRun: directory = nil
-        case .estimate(let plan): work { .estimated(plan, nil) }
+        case .estimate(let plan): estimates.ask(plan)
         case .reloadSettings: reload()
         case .writeSettings:
             work { [files, settings] in
@@ -166,33 +172,38 @@ final class WorkbenchSession {
     }
 
     private func start(_ plan: RunPlan) {
+        let directory = (isFirstRun ? output : nil) ?? Surroundings.newRunDirectory(for: plan)
+        isFirstRun = false
+        self.directory = directory
+        estimates.drop()
         do throws(RunFailure) {
-            let resources = try resources(of: plan)
-            let directory = (isFirstRun ? output : nil) ?? Surroundings.newRunDirectory(for: plan)
-            isFirstRun = false
-            self.directory = directory
-            handle = startRun(
-                plan, resources: resources, options: EngineOptions(threads: threads, directory: directory)
-            ) { [mailbox, ended] event in
-                mailbox.post(.event(event))
-                if event.isLast { ended.signal() }
-            }
+            try engine.start(plan, directory: directory)
         } catch {
             mailbox.post(.done(.runRefused(error)))
         }
     }
 
-    /// Writes a file of the finished run on a thread of its own.
-    private func export(_ format: ExportFormat, to path: String) {
-        guard let directory else {
-            return mailbox.post(.done(.exportFailed("there is no run that could be exported")))
-        }
-        Thread.detachNewThread { [mailbox] in
+    private func resume(_ directory: String) {
+        self.directory = directory
+        estimates.drop()
+        Thread.detachNewThread { [engine, mailbox] in
             do throws(RunFailure) {
-                let bytes = try exportRun(directory, format: format, to: path)
-                mailbox.post(.done(.exported(format, path: path, bytes: bytes)))
+                try engine.resume(directory)
             } catch {
-                mailbox.post(.done(.exportFailed(error.message)))
+                mailbox.post(.done(.openRefused(error.message)))
+            }
+        }
+    }
+
+    /// Writes a file of the finished run on a thread of its own.
+    private func export(_ format: ExportFormat, of directory: String, to path: String) {
+        work { [threads] in
+            do throws(RunFailure) {
+                return .exported(
+                    format, path: path,
+                    try exportRun(directory, format: format, to: path, threads: threads))
+            } catch {
+                return .exportFailed(error.message)
             }
         }
     }

@@ -24,10 +24,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
     var batch: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Threads, else MGRQ_THREADS or one a core; results do not depend on it.", valueName: "n"))
-    var threads: String?
+    @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
     var output: String?
@@ -65,7 +62,7 @@ struct RunOptions: ParsableArguments {
             }
             result = try RunPlan(path: path)
         } else {
-            let preset = try Preset(flag: preset)
+            let preset = try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq
             guard let model = plan.model ?? model else { throw plan.missingModel }
             result = RunPlan(model: model, preset: preset)
         }
@@ -78,25 +75,5 @@ struct RunOptions: ParsableArguments {
         }
         try plan.apply(to: &result)
         return result
-    }
-}
-
-extension Preset {
-    /// The preset that a flag names, `mgrq` without it.
-    ///
-    /// - Throws: `RunFailure(.usage)` for a name that is none.
-    init(flag name: String?) throws(RunFailure) {
-        guard let name else {
-            self = .mgrq
-            return
-        }
-        guard let preset = Preset(rawValue: name) else {
-            let known = Preset.allCases.map(\.rawValue)
-            let near = closest(to: name, among: known).map { "; did you mean “\($0)”?" }
-            throw RunFailure(
-                .usage, "there is no preset “\(name)”\(near ?? "; there is \(known.joined(separator: ", "))")"
-            )
-        }
-        self = preset
     }
 }

@@ -12,20 +12,6 @@ enum Surroundings {
             currentFolder: FileManager.default.currentDirectoryPath)
     }
 
-    /// The number of threads to use: the flag's, the environment's, or one for each core.
-    ///
-    /// - Throws: `RunFailure(.usage)` for a number that cannot be used.
-    static func threads(flag: String?) throws(RunFailure) -> Int {
-        let variable = "MGRQ_THREADS"
-        let environment = ProcessInfo.processInfo.environment[variable]
-        guard let text = flag ?? environment else { return ProcessInfo.processInfo.activeProcessorCount }
-        guard let threads = Int(text), (1...1024).contains(threads) else {
-            let name = flag == nil ? variable : "--threads"
-            throw RunFailure(.usage, "\(name) cannot be “\(text)”; it accepts 1 through 1024")
-        }
-        return threads
-    }
-
     /// A run directory that is not there yet, in the working directory.
     ///
     /// - Parameters:

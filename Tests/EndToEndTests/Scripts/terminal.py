@@ -20,7 +20,7 @@ PATIENCE = 120.0
 ENTER = "\r"
 ESCAPE = "\x1b"
 # What a terminal in the keypad mode that the workbench asks for sends.
-DOWN = "\x1bOB"
+UP, DOWN, RIGHT, LEFT = ("\x1bO" + letter for letter in "ABCD")
 ERASE_LINE = "\x15"
 CONTROL_C = "\x03"
 CONTROL_Z = "\x1a"

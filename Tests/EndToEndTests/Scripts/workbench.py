@@ -1,7 +1,9 @@
 """Uses the workbench on a pseudo-terminal, as a person does.
 
     workbench.py session TOOL FOLDER               a whole session on the bundled ViT
+    workbench.py journey TOOL FOLDER SAMPLE        from the start screen to an exported file, by the footer alone
     workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
+    workbench.py resume TOOL FOLDER FLAG...        a run with these flags that is killed and goes on
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
     workbench.py settings TOOL FOLDER              keys, themes and what is remembered from one time to the next
     workbench.py suspend TOOL FOLDER               the start screen, put aside and taken up again
@@ -19,7 +21,21 @@ import signal
 import subprocess
 import sys
 
-from terminal import ALTERNATE_SCREEN, CONTROL_C, CONTROL_Z, DOWN, ENTER, ERASE_LINE, ESCAPE, Failure, Terminal, expect
+from terminal import (
+    ALTERNATE_SCREEN,
+    CONTROL_C,
+    CONTROL_Z,
+    DOWN,
+    ENTER,
+    ERASE_LINE,
+    ESCAPE,
+    LEFT,
+    RIGHT,
+    UP,
+    Failure,
+    Terminal,
+    expect,
+)
 
 # Not 39 and 49, which give a terminal its own colours back.
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[34][0-8]|9[0-7]|10[0-7])(?:;[0-9;]*)?m")
@@ -149,6 +165,48 @@ def expect_end(terminal, code, had_screen=True):
     terminal.expect_restored(had_screen)
 
 
+KEYS = {"Enter": ENTER, "Esc": ESCAPE, "Up": UP, "Down": DOWN, "Left": LEFT, "Right": RIGHT, "Space": " ", "Tab": "\t"}
+
+
+def use(terminal, key, what):
+    """Presses a key that the footer shows now, as a person does who knows none."""
+
+    def is_shown():
+        entries = [entry.split(" ") for entry in re.split(" {2,}", terminal.footer.strip())]
+        width = len(what.split(" "))
+        return any(" ".join(words[-width:]) == what and key in words[:-width] for words in entries)
+
+    terminal.wait(f"{key!r} for {what!r} in the footer", is_shown)
+    terminal.press(KEYS.get(key, key))
+
+
+def shown_model(terminal):
+    return re.search(r"Model +(\S+)", terminal.text).group(1)
+
+
+def journey(tool, folder, sample):
+    """Whoever only reads the footer gets from the start screen to a file with any bundled model."""
+    command = [tool, "workbench", "--steps", "2", "--batch", "8", "--set", "calibration_images=64"]
+    with Terminal(command, folder) as terminal:
+        terminal.wait_for("Model", "sample:fashion-vit", "Predicted")
+        use(terminal, "Up", "choose")
+        while (model := shown_model(terminal)) != f"sample:{sample}":
+            use(terminal, "Left", "change")
+            terminal.wait("another model", lambda: shown_model(terminal) != model)
+        terminal.wait_without("being read")
+        use(terminal, "Enter", "start the run")
+        terminal.wait_for("DONE in", "times smaller")
+        top1 = read_result(terminal)
+        use(terminal, "x", "export")
+        use(terminal, "Enter", "write")
+        terminal.wait_for("Wrote", "verified: read back", "logits of 8 images are the same")
+        use(terminal, "Esc", "close")
+        terminal.wait_without("Wrote")
+        use(terminal, "q", "quit")
+        expect_end(terminal, 0)
+    compare(tool, folder, os.path.join(folder, f"{sample}-w4a4.safetensors"), top1)
+
+
 def end_by_signal(tool, folder, name, *flags):
     number = signal.Signals[name]
     with Terminal([tool, "workbench", *flags], folder) as terminal:
@@ -157,6 +215,28 @@ def end_by_signal(tool, folder, name, *flags):
         terminal.wait_for("RUNNING", "step ")
         terminal.send(number)
         expect_end(terminal, 128 + number)
+
+
+def resume(tool, folder, *flags):
+    """Whoever was killed in the middle of a run finds it on the start screen, and it goes on."""
+    run = os.path.join(folder, "killed")
+    with Terminal([tool, "workbench", *flags, "--output", run], folder) as terminal:
+        use(terminal, "Enter", "start the run")
+        terminal.wait_for("RUNNING", "step ")
+        terminal.send(signal.SIGKILL)
+        terminal.wait_for_end()
+    with Terminal([tool, "workbench"], folder) as terminal:
+        terminal.wait_for("Recent runs", "killed", "not finished")
+        use(terminal, "Up", "choose")
+        use(terminal, "Up", "choose")
+        use(terminal, "r", "go on with it")
+        terminal.wait_for("RUNNING", "step ")
+        use(terminal, "q", "quit")
+        use(terminal, "y", "stop and quit")
+        expect_end(terminal, 130)
+    events = [json.loads(line).get("event") for line in open(os.path.join(run, "journal.jsonl"), encoding="utf-8")]
+    expect(events.count("started") == 1, f"the run began {events.count('started')} times")
+    expect("continued" in events, "the run did not go on")
 
 
 def leave(tool, folder, *flags):
@@ -273,7 +353,9 @@ def refusal(tool, folder, *words):
 
 SCENARIOS = {
     "session": session,
+    "journey": journey,
     "signal": end_by_signal,
+    "resume": resume,
     "quit": leave,
     "settings": settings,
     "suspend": suspend,

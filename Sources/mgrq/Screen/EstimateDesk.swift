@@ -1,0 +1,89 @@
+internal import Engine
+internal import Runs
+internal import Synchronization
+
+/// Answers what plans will take, one after the other, on a thread of its own.
+///
+/// A model is read and timed once; every further plan for the same files is answered at once.
+final class EstimateDesk: Sendable {
+    private struct Work {
+        var waiting: [RunPlan] = []
+        var isWorking = false
+        /// What the last model was found to take.
+        var known: (resources: RunResources, estimator: RunEstimator)?
+        /// Grows whenever what is in work is of no use any more.
+        var round = 0
+    }
+
+    private let threads: Int
+    private let heldOutImages: Int
+    private let answer: @Sendable (RunPlan, Result<RunEstimate, RunFailure>) -> Void
+    private let work = Mutex(Work())
+
+    /// Prepares a desk; nothing is read before it is asked.
+    ///
+    /// - Parameters:
+    ///   - threads: The number of threads that runs work with.
+    ///   - heldOutImages: The number of images that runs compare attempts on.
+    ///   - answer: Takes every answer, on the desk's thread.
+    init(
+        threads: Int, heldOutImages: Int,
+        answer: @escaping @Sendable (RunPlan, Result<RunEstimate, RunFailure>) -> Void
+    ) {
+        (self.threads, self.heldOutImages, self.answer) = (threads, heldOutImages, answer)
+    }
+
+    /// Asks what a plan will take.
+    ///
+    /// Plans for other files that still wait are dropped: who asks about another model has left theirs.
+    func ask(_ plan: RunPlan) {
+        let begins = work.withLock { work in
+            work.waiting.removeAll {
+                $0.model != plan.model || $0.calibration != plan.calibration
+                    || $0.evaluation != plan.evaluation
+            }
+            work.waiting.append(plan)
+            defer { work.isWorking = true }
+            return !work.isWorking
+        }
+        if begins { startEngineThread { [self] in answerAll() } }
+    }
+
+    /// Drops what waits and what is in work; a model that is timed while a run works seems slower than it is.
+    func drop() {
+        work.withLock { work in
+            work.waiting = []
+            work.round += 1
+        }
+    }
+
+    private func answerAll() {
+        while let (plan, round) = next() {
+            let result: Result<RunEstimate, RunFailure>
+            do throws(RunFailure) {
+                result = .success(try estimator(of: plan, round).estimate(plan))
+            } catch {
+                result = .failure(error)
+            }
+            if work.withLock({ $0.round == round }) { answer(plan, result) }
+        }
+    }
+
+    private func next() -> (RunPlan, round: Int)? {
+        work.withLock { work in
+            work.isWorking = !work.waiting.isEmpty
+            return work.waiting.isEmpty ? nil : (work.waiting.removeFirst(), work.round)
+        }
+    }
+
+    private func estimator(of plan: RunPlan, _ round: Int) throws(RunFailure) -> RunEstimator {
+        let resources = try resources(of: plan)
+        if let known = work.withLock({ $0.known }), known.resources == resources { return known.estimator }
+        let estimator = try RunEstimator(
+            resources: resources, threads: threads, heldOutImages: heldOutImages)
+        work.withLock { work in
+            if work.round == round { work.known = (resources, estimator) }
+        }
+        return estimator
+    }
+}

@@ -1,0 +1,75 @@
+import Foundation
+import Quantization
+import Runs
+import TensorCore
+import Testing
+
+import Checkpoints
+@testable import Engine
+
+@Suite("Exported files, read back")
+struct VerifiedExportTests {
+    private let bench: Bench
+
+    init() throws {
+        bench = try Bench()
+    }
+
+    /// The packed model of a short run.
+    private func model() throws -> PackedCheckpoint {
+        var plan = try bench.plan()
+        plan.hyperparameters.steps = 0
+        _ = bench.run(plan, to: "run")
+        return try RunRecord.packedCheckpoint(of: bench.folder.file("run"))
+    }
+
+    @Test("a file that holds the model is told with its integers and images")
+    func same() throws {
+        _ = try model()
+        let path = bench.folder.file("same.safetensors")
+        let result = try exportRun(bench.folder.file("run"), format: .packed, to: path, threads: 2)
+        #expect(result.bytes == (try Data(contentsOf: URL(fileURLWithPath: path))).count)
+        #expect(result.verification.codes > 1000 && result.verification.images == 8)
+        let recipe = try exportRun(
+            bench.folder.file("run"), format: .recipe, to: bench.folder.file("r.yaml"))
+        #expect(recipe.verification.summary.contains("same plan"))
+    }
+
+    @Test("one number that differs is found, and its tensor named")
+    func different() throws {
+        let pool = WorkerPool(threads: 1)
+        defer { pool.shutDown() }
+        let model = try model()
+        var other = model
+        other.units[1]?.vectors[0].elements[3] += 0.25
+        #expect { try model.verify(other, pool: pool) } throws: {
+            "\($0)".contains("read back, blocks.0.norm1.weight differs")
+        }
+        other = model
+        let last = (other.units.keys.max() ?? 0)
+        other.units[last]?.linears[0].weight.elements.swapAt(0, 40)
+        #expect { try model.verify(other, pool: pool) } throws: { "\($0)".contains("weight differs") }
+        other = model
+        other.units[2]?.sites[0] = .fullPrecision
+        #expect { try model.verify(other, pool: pool) } throws: {
+            "\($0)".contains("the quantizer of blocks.1")
+        }
+    }
+
+    @Test("a file that cannot be written leaves what is there, and is called by its own name")
+    func refusal() throws {
+        _ = try model()
+        let path = bench.folder.file("nowhere/out.safetensors")
+        #expect {
+            try exportRun(bench.folder.file("run"), format: .packed, to: path)
+        } throws: { error in
+            "\(error)".contains("nowhere/out.safetensors") && !"\(error)".contains("unverified")
+        }
+        #expect(throws: RunFailure.self) {
+            try exportRun(bench.folder.file("run"), format: .recipe, to: bench.folder.file("run"))
+        }
+        #expect(try bench.packed("run") == bench.packed("run"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: bench.folder.file(""))
+        #expect(!names.contains { $0.hasSuffix(".unverified") })
+    }
+}

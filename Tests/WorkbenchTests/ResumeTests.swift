@@ -1,0 +1,79 @@
+import Runs
+import TerminalUI
+import Testing
+
+@testable import Workbench
+
+@Suite("Going on with runs")
+struct ResumeTests {
+    /// A run as its journal tells it, interrupted within its third unit.
+    private func recorded() -> RecordedRun {
+        let run = FakeRun()
+        var recorded = RecordedRun(plan: run.plan)
+        var events: [RunEvent] = run.opening
+        events += run.unit(0) + run.unit(1) + run.unit(2, through: 100)
+        for (index, event) in events.enumerated() { recorded.take(event, at: Double(index) / 10) }
+        recorded.end()
+        return recorded
+    }
+
+    @Test("a recent run goes on from the start screen, and the footer says so where one is selected")
+    func fromStart() {
+        var session = Session(at: .start)
+        #expect(!Session(at: .start).text.contains("go on with it"))
+        #expect(session.press(.character("r")).isEmpty)
+        session = Session(at: .recents)
+        #expect(session.text.contains("r go on with it"))
+        let directory = session.state.shownRecents[1].directory
+        #expect(session.press(.character("r")) == [.resumeRun(directory)])
+        #expect(session.press(.character("r")).isEmpty, "the journal is read once")
+        session.answer(.openRefused("another process works on it"))
+        #expect(session.text.contains("another process works on it"))
+        #expect(session.press(.character("r")) == [.resumeRun(directory)])
+    }
+
+    @Test("what was done is there, the time between is not counted, and the unit in work begins again")
+    func goesOn() throws {
+        var session = Session(at: .recents)
+        session.tick(1000)
+        session.press(.character("r"))
+        let recorded = recorded()
+        session.answer(.resumed(recorded, directory: "runs/x"))
+        #expect(session.state.run?.hasEnded == false)
+        #expect(abs(session.state.runSeconds - recorded.seconds) < 1e-6)
+        session.tell([.continued(unitsDone: 2)])
+        session.tick(1010)
+        #expect(abs(session.state.runSeconds - recorded.seconds - 10) < 1e-6)
+        #expect(session.state.run?.units[0].isFinished == true)
+        #expect(session.state.run?.units[2].phase == .waiting)
+        session.tell([.unitStarted(unit: 2, attempt: 1, hyperparameters: [])])
+        #expect(session.state.run?.currentUnit == 2)
+        #expect(session.press(.character(" ")) == [.send(.pause)])
+        #expect(session.state.remembered.runs.first?.directory == "runs/x")
+    }
+
+    @Test("a run that was stopped, and one that is done, go on with the key that they were paused with")
+    func fromEnd() {
+        for (stage, hint) in [(Session.Stage.stopped, "Space go on"), (.finished, "Space reopen")] {
+            var session = Session(at: stage)
+            #expect(session.text.contains(hint))
+            #expect(session.press(.character(" ")) == [.resumeRun("runs/fashion-vit-w4a4")])
+            #expect(session.press(.character(" ")).isEmpty)
+        }
+    }
+
+    @Test("a run is remembered when it begins, so that it is found after the program was killed")
+    func remembered() {
+        var session = Session(at: .start)
+        session.press(.enter)
+        let effects = session.tell(session.run.opening)
+        guard case .remember(let memory)? = effects.first else {
+            Issue.record("nothing is remembered: \(effects)")
+            return
+        }
+        #expect(
+            memory.runs.first
+                == RecentRun(
+                    directory: "runs/fashion-vit-w4a4", label: "fashion-vit mgrq W4A4, not finished"))
+    }
+}
