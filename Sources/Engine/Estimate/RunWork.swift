@@ -1,5 +1,6 @@
 internal import Reconstruction
 internal import Runs
+internal import VisionTransformers
 
 /// The work of a run, counted in floating-point operations of products, in values that ranges are searched on, and in
 /// bytes.
