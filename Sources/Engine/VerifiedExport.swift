@@ -85,7 +85,7 @@ extension PackedCheckpoint {
         let prepared = configuration.units.enumerated().compactMap { index, description in
             units[index]?.prepared(for: description)
         }
-        let logits = Matrix(rows: images.rows, columns: configuration.classes)
+        let logits = Matrix(rows: images.rows, columns: configuration.outputs)
         ModelPass(prepared, pool: pool).run(images, into: logits)
         return logits
     }

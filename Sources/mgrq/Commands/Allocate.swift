@@ -112,7 +112,9 @@ struct Allocate: ParsableCommand {
             return try RunPlan(path: plan)
         }
         guard let model = options.model else { throw options.missingModel }
-        return RunPlan(model: model, preset: try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq)
+        return RunPlan(
+            model: model,
+            preset: try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq)
     }
 
     private func budget() throws(RunFailure) -> AllocationBudget {
