@@ -44,6 +44,11 @@ struct TerminalTests {
         try expect("resume", Workplace.job + ["--set", "steps=1000000"])
     }
 
+    @Test("predicts for the image size that was asked for, and says why images cannot have it")
+    func imageSize() throws {
+        try expect("image-size")
+    }
+
     @Test("asks before it leaves a run, and leaves with the code of an interruption")
     func quit() throws {
         try expect("quit", Workplace.job + ["--set", "steps=1000000"])

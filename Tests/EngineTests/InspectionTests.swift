@@ -190,7 +190,7 @@ struct InspectionTests {
 
     @Test("an estimate counts what the plan asks for")
     func estimate() throws {
-        let estimator = try RunEstimator(resources: bench.resources, threads: 2)
+        let estimator = try RunEstimator(resources: bench.resources, imageSize: nil, threads: 2)
         let plan = try bench.plan()
         let short = try estimator.estimate(plan)
         let long = try estimator.estimate(try bench.plan([("steps", "1200")]))

@@ -30,7 +30,7 @@ public final class RunEstimator: Sendable {
     ///   - heldOutImages: On how many images attempts will be compared.
     /// - Throws: `RunFailure` with one sentence where a file cannot be used.
     public init(
-        resources: RunResources, imageSize: Int? = nil, threads: Int,
+        resources: RunResources, imageSize: Int?, threads: Int,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages
     ) throws(RunFailure) {
         do {

@@ -4,13 +4,19 @@ internal import Synchronization
 
 /// Answers what plans will take, one after the other, on a thread of its own.
 ///
-/// A model is read and timed once; every further plan for the same files is answered at once.
+/// A model is read and timed once; every further plan for the same files and image size is answered at once.
 final class EstimateDesk: Sendable {
+    /// What an estimator is made for.
+    private struct Subject: Equatable {
+        let resources: RunResources
+        let imageSize: Int?
+    }
+
     private struct Work {
         var waiting: [RunPlan] = []
         var isWorking = false
         /// What the last model was found to take.
-        var known: (resources: RunResources, estimator: RunEstimator)?
+        var known: (subject: Subject, estimator: RunEstimator)?
         /// Grows whenever what is in work is of no use any more.
         var round = 0
     }
@@ -40,7 +46,7 @@ final class EstimateDesk: Sendable {
         let begins = work.withLock { work in
             work.waiting.removeAll {
                 $0.model != plan.model || $0.calibration != plan.calibration
-                    || $0.evaluation != plan.evaluation
+                    || $0.evaluation != plan.evaluation || $0.imageSize != plan.imageSize
             }
             work.waiting.append(plan)
             defer { work.isWorking = true }
@@ -77,12 +83,13 @@ final class EstimateDesk: Sendable {
     }
 
     private func estimator(of plan: RunPlan, _ round: Int) throws(RunFailure) -> RunEstimator {
-        let resources = try resources(of: plan)
-        if let known = work.withLock({ $0.known }), known.resources == resources { return known.estimator }
+        let subject = Subject(resources: try resources(of: plan), imageSize: plan.imageSize)
+        if let known = work.withLock({ $0.known }), known.subject == subject { return known.estimator }
         let estimator = try RunEstimator(
-            resources: resources, threads: threads, heldOutImages: heldOutImages)
+            resources: subject.resources, imageSize: subject.imageSize, threads: threads,
+            heldOutImages: heldOutImages)
         work.withLock { work in
-            if work.round == round { work.known = (resources, estimator) }
+            if work.round == round { work.known = (subject, estimator) }
         }
         return estimator
     }

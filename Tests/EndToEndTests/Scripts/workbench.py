@@ -243,6 +243,14 @@ def resume(tool, folder, *flags):
     expect("continued" in events, "the run did not go on")
 
 
+def image_size(tool, folder):
+    """The prediction is for the size that was asked for: one that arrays do not have is told before any run."""
+    with Terminal([tool, "workbench", "--image-size", "56"], folder) as terminal:
+        terminal.wait_for("56 × 56 pixels", "Predicted", "unknown: ")
+        use(terminal, "q", "quit")
+        expect_end(terminal, 0)
+
+
 def leave(tool, folder, *flags):
     """`q` and Ctrl-C ask while a run is in work; the second Ctrl-C is the answer."""
     with Terminal([tool, "workbench", *flags], folder) as terminal:
@@ -360,6 +368,7 @@ SCENARIOS = {
     "journey": journey,
     "signal": end_by_signal,
     "resume": resume,
+    "image-size": image_size,
     "quit": leave,
     "settings": settings,
     "suspend": suspend,
