@@ -4,6 +4,9 @@ internal import Reconstruction
 internal import TensorCore
 internal import VisionTransformers
 
+/// How many images are decoded and in memory at a time, where not all of them are needed at once.
+let imagesPerBatch = 128
+
 /// The evaluation images of a run: read batch by batch whenever a model is evaluated, and never all in memory.
 struct EvaluationImages: Sendable {
     private let set: ImageSet
@@ -50,8 +53,8 @@ struct EvaluationImages: Sendable {
     /// - Returns: `[rows, channels · height · width]`, normalised.
     /// - Throws: `DatasetError` where an image is not what it was at the start.
     func images(_ rows: [Int], pool: WorkerPool) throws -> Matrix {
-        let result = Matrix(rows: rows.count, columns: pipeline.channels * pipeline.height * pipeline.width)
-        try forEachBatch(of: rows, size: 128, pool: pool) { range, images in
+        let result = Matrix(rows: rows.count, columns: pipeline.valueCount)
+        try forEachBatch(of: rows, size: imagesPerBatch, pool: pool) { range, images in
             copy(images, into: result.rows(range))
         }
         return result
@@ -70,8 +73,8 @@ struct EvaluationImages: Sendable {
         let logits = Matrix(rows: count, columns: units[units.count - 1].unit.output.columns)
         let pass = ModelPass(units, pool: pool)
         // Whole tasks, so that the same images go together as in one pass over all.
-        let perTask = ModelPass.imagesPerTask(rows: units.map { $0.unit.rows }.max() ?? 1)
-        try forEachBatch(of: Array(0..<count), size: 128 / perTask * perTask, pool: pool) { range, images in
+        let size = imagesPerBatch / pass.imagesPerTask * pass.imagesPerTask
+        try forEachBatch(of: Array(0..<count), size: size, pool: pool) { range, images in
             pass.run(images, into: logits.rows(range))
         }
         return logits

@@ -38,10 +38,10 @@ struct HeldOutSource: Sendable {
         unusedOf set: ImageSet, places: [Int], count: Int, pipeline: PreprocessingPipeline, pool: WorkerPool
     ) throws {
         let places = Array(places.prefix(count))
-        let matrix = Matrix(rows: places.count, columns: pipeline.channels * pipeline.height * pipeline.width)
+        let matrix = Matrix(rows: places.count, columns: pipeline.valueCount)
         var read = 0
         try set.forEachBatch(
-            of: places, size: 128, pipeline: pipeline, reading: ImageReading(badImages: .skip), pool: pool
+            of: places, size: imagesPerBatch, pipeline: pipeline, reading: ImageReading(badImages: .skip), pool: pool
         ) { batch in
             for row in 0..<batch.indices.count {
                 copy(batch.images.rows(row..<row + 1), into: matrix.rows(read..<read + 1))

@@ -190,7 +190,8 @@ private struct EvaluationWork {
         var used: [Int] = []
         var skipped: [SkippedImage] = []
         try set.forEachBatch(
-            of: Array(0..<set.count), size: 128, pipeline: models[0].pipeline, reading: reading, pool: pool
+            of: Array(0..<set.count), size: imagesPerBatch, pipeline: models[0].pipeline, reading: reading,
+            pool: pool
         ) { batch in
             let rows = used.count..<used.count + batch.indices.count
             for (pass, target) in zip(passes, logits) where !rows.isEmpty {

@@ -63,22 +63,13 @@ extension PackedCheckpoint {
             }
         }
         guard units.count == descriptions.count else { return ExportVerification(codes: codes, images: 0) }
-        let noise = noise()
+        let pixels = configuration.channels * configuration.imageHeight * configuration.imageWidth
+        let noise = noiseImages(
+            comparedImages, values: pixels, stream: "images to compare an exported file on")
         try require(
             logits(of: noise, pool: pool).elements == other.logits(of: noise, pool: pool).elements,
             "the logits of an image")
         return ExportVerification(codes: codes, images: noise.rows)
-    }
-
-    /// Images of noise, as the model reads them.
-    private func noise() -> Matrix {
-        let pixels = configuration.channels * configuration.imageHeight * configuration.imageWidth
-        let images = Matrix(rows: comparedImages, columns: pixels)
-        var generator = SeededGenerator(seed: 1, stream: "images to compare an exported file on")
-        for index in 0..<images.storage.count {
-            images.storage[index] = 2 * generator.uniform() - 1
-        }
-        return images
     }
 
     private func logits(of images: Matrix, pool: WorkerPool) -> Matrix {

@@ -7,7 +7,8 @@ package import VisionTransformers
 package final class ModelPass: Sendable {
     /// The units, the output of one being the input of the next.
     package let units: [PreparedUnit]
-    private let imagesPerTask: Int
+    /// How many images one task takes through all units.
+    package let imagesPerTask: Int
     private let workers: [Worker]
     private let pool: WorkerPool
 

@@ -66,6 +66,13 @@ public struct ProductShape: Equatable, Codable, Sendable {
         self.sites = sites
         self.multiplications = multiplications
     }
+
+    /// Multiplications · bits · bits, of one image.
+    ///
+    /// - Parameter bits: Those of each site.
+    public func bitOperations(at bits: [Int]) -> Int {
+        bits.reduce(multiplications * (sites.count == 1 ? 8 : 1), *)
+    }
 }
 
 /// How sensitive a model's sites are to their widths: what bits are allocated by.
@@ -100,6 +107,9 @@ public struct SensitivityTable: Equatable, Codable, Sendable {
         self.products = products
         self.fixedBytes = fixedBytes
     }
+
+    /// The number of the model's weights.
+    public var weights: Int { sites.reduce(0) { $0 + ($1.weights ?? 0) } }
 
     /// What of a plan a table depends on, as YAML.
     public static func key(of plan: RunPlan) -> String {

@@ -46,7 +46,7 @@ extension ImageSet {
 
 extension PreprocessingPipeline {
     /// The numbers that the model reads of one image.
-    var valueCount: Int { channels * height * width }
+    public var valueCount: Int { channels * height * width }
 }
 
 /// Reads images of one set for one model.

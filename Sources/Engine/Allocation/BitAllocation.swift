@@ -29,20 +29,13 @@ extension SensitivityTable {
     /// - Returns: The same bits with their harm and costs.
     public func allocation(of bits: [String: Int]) -> Allocation {
         func bitsOf(_ site: String) -> Int { bits[site] ?? 16 }
-        let weights = sites.reduce(0) { $0 + ($1.weights ?? 0) }
         let weightBits = sites.reduce(0) { $0 + ($1.weights ?? 0) * bitsOf($1.site) }
         return Allocation(
             sites: sites.map { SiteOverride(match: $0.site, bits: bitsOf($0.site)) },
             harm: sites.reduce(0) { $0 + ($1.harm(at: bitsOf($1.site)) ?? 0) },
             bytes: sites.reduce(fixedBytes) { $0 + $1.bytes(at: bitsOf($1.site)) },
             meanBits: Double(weightBits) / Double(max(1, weights)),
-            bitOperations: products.reduce(0) { sum, product in
-                // Pixels have 8 bits.
-                sum
-                    + product.sites.reduce(product.multiplications * (product.sites.count == 1 ? 8 : 1)) {
-                        $0 * bitsOf($1)
-                    }
-            })
+            bitOperations: products.reduce(0) { $0 + $1.bitOperations(at: $1.sites.map(bitsOf)) })
     }
 }
 
@@ -51,6 +44,8 @@ private struct AllocationProgram {
     /// Sites that are decided on together.
     private struct Group {
         let sites: [SiteSensitivity]
+        /// What they are the operands of, where bit operations count.
+        let product: ProductShape?
         /// The bits of each site, for every choice.
         let choices: [[Int]]
     }
@@ -87,9 +82,9 @@ private struct AllocationProgram {
             }
             widths[site.site] = candidates
         }
-        groups = AllocationProgram.grouped(table, budget: budget).map { sites in
+        groups = AllocationProgram.grouped(table, budget: budget).map { sites, product in
             Group(
-                sites: sites,
+                sites: sites, product: product,
                 choices: sites.reduce([[]]) { choices, site in
                     choices.flatMap { choice in (widths[site.site] ?? []).map { choice + [$0] } }
                 })
@@ -99,10 +94,10 @@ private struct AllocationProgram {
     /// The sites one by one, or, where bit operations count, the operands of each product together.
     private static func grouped(
         _ table: SensitivityTable, budget: AllocationBudget
-    ) -> [[SiteSensitivity]] {
-        guard case .bitOperations = budget else { return table.sites.map { [$0] } }
+    ) -> [(sites: [SiteSensitivity], product: ProductShape?)] {
+        guard budget.countsActivations else { return table.sites.map { ([$0], nil) } }
         return table.products.map { product in
-            product.sites.compactMap { name in table.sites.first { $0.site == name } }
+            (product.sites.compactMap { name in table.sites.first { $0.site == name } }, product)
         }
     }
 
@@ -143,7 +138,7 @@ private struct AllocationProgram {
         case .bytes(let bytes): bytes
         case .bitOperations(let operations): operations
         case .meanBits(let bits):
-            Int((bits * Double(table.sites.reduce(0) { $0 + ($1.weights ?? 0) })).rounded(.down))
+            Int((bits * Double(table.weights)).rounded(.down))
         }
     }
 
@@ -159,10 +154,7 @@ private struct AllocationProgram {
         switch budget {
         case .bytes: zip(group.sites, bits).reduce(0) { $0 + $1.0.bytes(at: $1.1) }
         case .meanBits: zip(group.sites, bits).reduce(0) { $0 + ($1.0.weights ?? 0) * $1.1 }
-        case .bitOperations:
-            table.products.first { $0.sites == group.sites.map(\.site) }.map { product in
-                bits.reduce(product.multiplications * (product.sites.count == 1 ? 8 : 1), *)
-            } ?? 0
+        case .bitOperations: group.product?.bitOperations(at: bits) ?? 0
         }
     }
 }

@@ -129,7 +129,7 @@ private struct SensitivityPass {
             }
             result.append(
                 try sensitivity(
-                    of: "\(layer.name).weight", weights: layer.inputs * layer.outputs,
+                    of: "\(layer.name).weight", in: unit, weights: layer.inputs * layer.outputs,
                     widths: request.weightBits
                 ) { bits in
                     let probed = try probe.unit(weight: place, bits: bits, inputBits: inputBits ?? 16)
@@ -141,22 +141,19 @@ private struct SensitivityPass {
         }
         for (place, site) in unit.sites.enumerated() {
             result.append(
-                try sensitivity(of: site.name, weights: nil, widths: request.activationBits) { bits in
+                try sensitivity(of: site.name, in: unit, weights: nil, widths: request.activationBits) { bits in
                     let probed = try probe.unit(site: place, bits: bits)
                     return (0, harm(of: probed, index: index, input: rows, exact: exact))
                 })
         }
-        return result.map {
-            var site = $0
-            site.unit = unit.name
-            return site
-        }
+        return result
     }
 
     private func sensitivity(
-        of site: String, weights: Int?, widths: [Int], measured: (Int) throws -> (bytes: Int, harm: Double)
+        of site: String, in unit: any ModelUnit, weights: Int?, widths: [Int],
+        measured: (Int) throws -> (bytes: Int, harm: Double)
     ) throws -> SiteSensitivity {
-        var result = SiteSensitivity(site: site, unit: "", weights: weights, parameterBytes: 0, widths: [])
+        var result = SiteSensitivity(site: site, unit: unit.name, weights: weights, parameterBytes: 0, widths: [])
         for bits in widths.sorted() where bits < 16 {
             let (bytes, harm) = try measured(bits)
             result.parameterBytes = max(result.parameterBytes, bytes)

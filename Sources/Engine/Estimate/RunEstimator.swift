@@ -65,13 +65,8 @@ public final class RunEstimator: Sendable {
         let prepared = zip(model.units, model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
         }
-        let perTask = ModelPass.imagesPerTask(rows: model.units.map(\.rows).max() ?? 1)
-        let images = Matrix(rows: threads * perTask, columns: pixels)
-        var generator = SeededGenerator(seed: 1, stream: "images to time")
-        for index in 0..<images.storage.count {
-            images.storage[index] = 2 * generator.uniform() - 1
-        }
         let pass = ModelPass(prepared, pool: pool)
+        let images = noiseImages(threads * pass.imagesPerTask, values: pixels, stream: "images to time")
         let logits = Matrix(rows: images.rows, columns: model.configuration.outputs)
         // The first pass touches memory for the first time.
         pass.run(images, into: logits)

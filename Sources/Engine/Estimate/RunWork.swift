@@ -125,7 +125,7 @@ struct RunWork {
     ) -> [RunEstimate.Memory] {
         let parameters = units.reduce(0) { $0 + $1.parameters }
         // Of the evaluation images, which are read again for every evaluation, one batch at a time.
-        let inputs = (images + (isEvaluated ? min(evaluated, 128) : 0) + heldOut) * pixels
+        let inputs = (images + (isEvaluated ? min(evaluated, imagesPerBatch) : 0) + heldOut) * pixels
         // Input and output of both prefixes, the target, and what is compared with it.
         let caches = units.map {
             (images * (2 * $0.input + 4 * $0.output)) + heldOut * ($0.input + $0.output)
