@@ -19,11 +19,7 @@ struct Allocate: ParsableCommand {
 
     @OptionGroup var options: PlanOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Where hyperparameters start: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
-            valueName: "preset"))
-    var preset: String?
+    @OptionGroup var preset: PresetOption
 
     @Option(help: ArgumentHelp("The size of the packed model at most, in MB of 10⁶ bytes.", valueName: "mb"))
     var budgetSize: Double?
@@ -70,7 +66,7 @@ struct Allocate: ParsableCommand {
     var json = false
 
     func run() throws {
-        var base = try start()
+        var base = try preset.plan(path: plan, options: options, model: nil)
         try options.apply(to: &base)
         let budget = try budget()
         let weights = try narrow(weightBits, flag: "--weight-bits")
@@ -100,21 +96,6 @@ struct Allocate: ParsableCommand {
         } else {
             for line in Results.lines(of: table, allocation: allocation, path: output) { try say(line) }
         }
-    }
-
-    /// The plan before flags.
-    private func start() throws(RunFailure) -> RunPlan {
-        if let plan {
-            guard preset == nil else {
-                throw RunFailure(
-                    .usage, "--preset cannot be given with a plan, which has its own values; use --set")
-            }
-            return try RunPlan(path: plan)
-        }
-        guard let model = options.model else { throw options.missingModel }
-        return RunPlan(
-            model: model,
-            preset: try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq)
     }
 
     private func budget() throws(RunFailure) -> AllocationBudget {

@@ -6,11 +6,7 @@ internal import Runs
 struct RunOptions: ParsableArguments {
     @OptionGroup var plan: PlanOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Where hyperparameters start: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
-            valueName: "preset"))
-    var preset: String?
+    @OptionGroup var preset: PresetOption
 
     @Option(help: ArgumentHelp("The width of weight codes: 2 through 8, or 16.", valueName: "n"))
     var weightBits: String?
@@ -54,18 +50,7 @@ struct RunOptions: ParsableArguments {
     /// - Returns: The plan.
     /// - Throws: `RunFailure`: `.usage` for flags, what `RunPlan(path:)` throws for the file.
     func composedPlan(path: String?, model: String?) throws(RunFailure) -> RunPlan {
-        var result: RunPlan
-        if let path {
-            guard preset == nil else {
-                throw RunFailure(
-                    .usage, "--preset cannot be given with a plan, which has its own values; use --set")
-            }
-            result = try RunPlan(path: path)
-        } else {
-            let preset = try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq
-            guard let model = plan.model ?? model else { throw plan.missingModel }
-            result = RunPlan(model: model, preset: preset)
-        }
+        var result = try preset.plan(path: path, options: plan, model: model)
         let flags = [
             ("weight_bits", weightBits), ("activation_bits", activationBits), ("steps", steps),
             ("batch", batch),

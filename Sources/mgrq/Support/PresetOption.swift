@@ -1,0 +1,32 @@
+internal import ArgumentParser
+internal import Runs
+
+/// The flag that says where hyperparameters start.
+struct PresetOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where hyperparameters start: \(Preset.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "preset"))
+    var preset: String?
+
+    /// The plan that other flags change: a file's, or a preset's for a model.
+    ///
+    /// - Parameters:
+    ///   - path: The plan's file, if there is one.
+    ///   - options: May name the model.
+    ///   - model: The model where they do not; nil makes that an error.
+    /// - Returns: The plan before other flags.
+    /// - Throws: `RunFailure`: `.usage` for flags, what `RunPlan(path:)` throws for the file.
+    func plan(path: String?, options: PlanOptions, model: String?) throws(RunFailure) -> RunPlan {
+        if let path {
+            guard preset == nil else {
+                throw RunFailure(
+                    .usage, "--preset cannot be given with a plan, which has its own values; use --set")
+            }
+            return try RunPlan(path: path)
+        }
+        let preset = try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq
+        guard let model = options.model ?? model else { throw options.missingModel }
+        return RunPlan(model: model, preset: preset)
+    }
+}
