@@ -47,11 +47,10 @@ func centringActivations(
         }
         let means = seen.map { columnMeans(of: $0, pool: pool) }
         if isHead {
-            // A head that reads the class token beside a mean, or that classifies nothing, keeps its feature as it is.
-            guard means[0].count == unit.linears.count * unit.input.columns, !unit.linears.isEmpty else {
-                continue
-            }
-            result[index].subtractFromFeature(mean(of: means[0], parts: unit.linears.count))
+            // Without a classifier, the feature is what the model gives.
+            guard !unit.linears.isEmpty else { continue }
+            let parts = means[0].count / unit.input.columns
+            result[index].subtractFromFeature(mean(of: means[0], parts: parts))
         } else if means.count == 2 {
             result[index].subtractFromKeys(of: unit, means[0])
             result[index].subtractFromValues(of: unit, means[1])

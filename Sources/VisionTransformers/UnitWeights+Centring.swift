@@ -39,9 +39,11 @@ extension UnitWeights {
 
     /// Subtracts a constant from the feature that a head's classifiers read, in the norm; their biases give it back.
     ///
-    /// - Parameter constant: `[width]`, a number for each channel of the feature.
+    /// A feature that is two tokens side by side has the norm's channels twice, and loses the constant twice.
+    ///
+    /// - Parameter constant: `[width]`, a number for each channel of the norm.
     package mutating func subtractFromFeature(_ constant: [Float]) {
-        precondition(vectors[1].count == constant.count, "a feature has no \(constant.count) channels")
+        precondition(vectors[1].count == constant.count, "a norm has no \(constant.count) channels")
         for (channel, value) in constant.enumerated() {
             vectors[1].elements[channel] -= value
         }
@@ -65,14 +67,19 @@ extension UnitWeights {
 }
 
 extension LinearWeights {
-    /// Adds what the layer makes of a constant input to its bias.
+    /// Adds what the layer makes of a constant input to its bias; of one that is narrower than its inputs, of a row of
+    /// them.
     fileprivate mutating func addToBias(of constant: [Float]) {
-        let (outputs, inputs) = (weight.shape[0], constant.count)
-        precondition(weight.count == outputs * inputs, "a layer does not read \(inputs) channels")
+        let outputs = weight.shape[0]
+        let inputs = weight.count / outputs
+        precondition(
+            inputs.isMultiple(of: constant.count),
+            "a layer of \(inputs) inputs does not read \(constant.count) channels")
         let bias = bias?.elements ?? Array(repeating: 0, count: outputs)
         let sums = (0..<outputs).map { output in
-            (0..<inputs).reduce(Double(bias[output])) {
-                $0 + Double(weight.elements[output * inputs + $1]) * Double(constant[$1])
+            (0..<inputs).reduce(Double(bias[output])) { sum, input in
+                let value = constant[input % constant.count]
+                return sum + Double(weight.elements[output * inputs + input]) * Double(value)
             }
         }
         self.bias = Tensor(shape: [outputs], elements: sums.map(Float.init))

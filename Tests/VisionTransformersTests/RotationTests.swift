@@ -10,6 +10,11 @@ import Testing
 
 @Suite("Rotations")
 struct RotationTests {
+    /// Where goldens of models with a classifier are.
+    private static let classifiers =
+        GoldenTests.names.map { "VisionTransformersTests/Goldens/\($0)" }
+        + ["dinov2", "dinov2-registers"].map { "CheckpointsTests/Goldens/\($0)" }
+
     @Test(
         "rotations are orthogonal, and the one between blocks keeps means",
         arguments: [1, 2, 12, 20, 32, 36, 48, 64, 96, 192])
@@ -46,8 +51,7 @@ struct RotationTests {
 
     @Test(
         "a rotated model gives the same logits within 1e-4 relative",
-        arguments: GoldenTests.names.map { "VisionTransformersTests/Goldens/\($0)" }
-            + ["dinov2", "dinov2-registers", "dinov2-features"].map { "CheckpointsTests/Goldens/\($0)" })
+        arguments: classifiers + ["CheckpointsTests/Goldens/dinov2-features"])
     func logits(place: String) throws {
         let (model, input) = try golden(place)
         let rotated = model.rotated(seed: 4)
@@ -60,14 +64,14 @@ struct RotationTests {
 
     @Test(
         "keys, values and the feature can lose any constant, and the logits stay the same within 1e-4 relative",
-        arguments: GoldenTests.names)
-    func constants(name: String) throws {
-        let (model, input) = try golden("VisionTransformersTests/Goldens/\(name)")
+        arguments: classifiers)
+    func constants(place: String) throws {
+        let (model, input) = try golden(place)
         var changed = model
         for (index, unit) in model.units.enumerated() {
             func constant(_ channels: Int) -> [Float] { (0..<channels).map { Float($0 % 7) - 3 } }
             if index == model.units.count - 1 {
-                changed.weights[index].subtractFromFeature(constant(unit.linears[0].inputs))
+                changed.weights[index].subtractFromFeature(constant(unit.input.columns))
             }
             guard let channels = unit.keys?.columns?.count else { continue }
             #expect(
