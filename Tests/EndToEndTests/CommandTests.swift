@@ -10,10 +10,6 @@ struct CommandTests {
         place = try Workplace()
     }
 
-    private func object(_ text: some StringProtocol) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    }
-
     @Test(
         "no command without a terminal, --help and --version are answered",
         arguments: [[], ["--help"], ["run", "--help"]])
@@ -29,7 +25,7 @@ struct CommandTests {
     func evaluate() throws {
         let ending = try place.run(["evaluate", "model", "--data", "evaluation.safetensors", "--json"])
         #expect(ending.status == 0, "\(ending.errors)")
-        let measured = try object(ending.output)
+        let measured = try jsonObject(ending.output)
         #expect(measured["images"] as? Int == 20)
         #expect(measured["agreement"] as? Double == 100)
         #expect(measured["kl"] as? Double == 0)
@@ -41,14 +37,14 @@ struct CommandTests {
     @Test("images without labels have no accuracy")
     func unlabelled() throws {
         let ending = try place.run(["evaluate", "model", "--data", "calibration.safetensors", "--json"])
-        #expect(try object(ending.output)["top1"] is NSNull)
+        #expect(try jsonObject(ending.output)["top1"] is NSNull)
     }
 
     @Test("a checkpoint is described")
     func inspect() throws {
         let ending = try place.run(["inspect", "model", "--json"])
         #expect(ending.status == 0, "\(ending.errors)")
-        let found = try object(ending.output)
+        let found = try jsonObject(ending.output)
         #expect((found["tensors"] as? [Any])?.count == SmallModel.tensors().count)
         #expect((found["problems"] as? [Any])?.isEmpty == true)
         #expect((found["architecture"] as? String)?.contains("2 blocks of width 16") == true)
@@ -61,7 +57,7 @@ struct CommandTests {
             SmallModel.tensors().filter { !$0.name.hasPrefix("norm.") }, to: "model/model.safetensors")
         let ending = try place.run(["inspect", "model", "--json"])
         #expect(ending.status == 65)
-        #expect((try object(ending.output)["problems"] as? [String])?.count == 2)
+        #expect((try jsonObject(ending.output)["problems"] as? [String])?.count == 2)
         #expect(ending.errors.hasPrefix("mgrq: model/model.safetensors cannot be quantized for 2 reasons"))
     }
 
@@ -73,7 +69,7 @@ struct CommandTests {
         ]
         let ending = try place.run(flags + ["--json", "--output", "s1"])
         #expect(ending.status == 0, "\(ending.errors)")
-        let events = try ending.output.split(separator: "\n").map { try object($0) }
+        let events = try ending.output.split(separator: "\n").map { try jsonObject($0) }
         let points = events.filter { $0["event"] as? String == "sweep_measured" }
         #expect(points.compactMap { $0["weight_bits"] as? Int } == [2, 2, 2, 8, 8, 8])
         #expect(points.compactMap { $0["activation_bits"] as? Int } == [3, 8, 16, 3, 8, 16])
@@ -96,7 +92,7 @@ struct CommandTests {
         ]
         let ending = try place.run(flags + ["--budget-mean-bits", "4.5", "--json"])
         #expect(ending.status == 0, "\(ending.errors)")
-        let allocation = try #require(try object(ending.output)["allocation"] as? [String: Any])
+        let allocation = try #require(try jsonObject(ending.output)["allocation"] as? [String: Any])
         #expect(try #require(allocation["mean_bits"] as? Double) <= 4.5)
         #expect(ending.errors.contains("measuring blocks.1, 3 of 4"))
         let plan = try String(contentsOfFile: place.file("mixed.yaml"), encoding: .utf8)

@@ -18,16 +18,6 @@ struct HeadTests {
         try place.write(SmallModel.images(20, seed: 2, isLabelled: true, side: 24), to: "e.safetensors")
     }
 
-    private func object(_ data: Data) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    }
-
-    private func succeed(_ arguments: [String]) throws -> Work.Ending {
-        let ending = try place.run(arguments)
-        try #require(ending.status == 0, "\(ending.errors)")
-        return ending
-    }
-
     @Test(
         "every head runs from checkpoint to export, and the export gives the run's logits",
         arguments: ["dinov2", "dinov2-registers", "dinov2-features"], ["mgrq", "ridge"])
@@ -38,14 +28,14 @@ struct HeadTests {
             "--preset", preset,
         ]
         let steps = preset == "mgrq" ? ["--steps", "4", "--batch", "4"] : []
-        _ = try succeed(job + steps + ["--output", "out"])
-        _ = try succeed(["export", "out", "--format", "packed", "--output", "p.safetensors"])
-        let report = try object(try place.data("out/report.json"))
+        _ = try place.succeed(job + steps + ["--output", "out"])
+        _ = try place.succeed(["export", "out", "--format", "packed", "--output", "p.safetensors"])
+        let report = try jsonObject(try place.data("out/report.json"))
         let (full, final) = (report["full_precision"] as? [String: Any], report["final"] as? [String: Any])
         #expect(full?["kl"] as? Double == 0)
         #expect((final?["top1"] as? Double != nil) == hasClassifier)
         #expect(final?["sqnr_db"] as? Double ?? 0 > 5)
-        let found = try object(Data(try succeed(["evaluate", "p.safetensors", "--json"]).output.utf8))
+        let found = try jsonObject(try place.succeed(["evaluate", "p.safetensors", "--json"]).output)
         for key in ["images", "top1", "agreement", "kl", "sqnr_db"] {
             #expect(found[key] as? Double == final?[key] as? Double, "\(key)")
         }

@@ -1,27 +1,13 @@
 import Foundation
-import Safetensors
 import Testing
 
 @Suite("Folders of images from the command line", .serialized)
 struct ImageFolderTests {
     private let place: Workplace
 
-    /// A folder `photos` with three classes of four images each.
     init() throws {
         place = try Workplace()
-        let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let file = try SafetensorsFile(path: fixtures.path + "/DatasetsTests/Fixtures/images.safetensors")
-        let photos = file.names.filter { $0.hasPrefix("photo-1") }.sorted()
-        try #require(photos.count >= 12)
-        for index in 0..<12 {
-            let name = "photos/\(["ant", "bee", "cow"][index % 3])/\(index).jpg"
-            try place.write("", to: name)
-            try Data(file.bytes(photos[index])).write(to: URL(filePath: place.file(name)))
-        }
-    }
-
-    private func object(_ data: Data) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        try place.writePhotos()
     }
 
     private static let job = [
@@ -40,7 +26,7 @@ struct ImageFolderTests {
             manifests.append(try place.data("\(output)/images.json"))
         }
         #expect(manifests[0] == manifests[1])
-        let manifest = try object(manifests[0])
+        let manifest = try jsonObject(manifests[0])
         let calibration = try #require(manifest["calibration"] as? [String: Any])
         let images = try #require(calibration["images"] as? [[String: Any]])
         #expect(images.count == 6 && images.allSatisfy { ($0["sha256"] as? String)?.count == 64 })

@@ -6,18 +6,9 @@ import Testing
 struct ImageSizeTests {
     private let place: Workplace
 
-    /// A folder `photos` with three classes of four images each.
     init() throws {
         place = try Workplace()
-        let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let file = try SafetensorsFile(path: fixtures.path + "/DatasetsTests/Fixtures/images.safetensors")
-        let photos = file.names.filter { $0.hasPrefix("photo-1") }.sorted()
-        try #require(photos.count >= 12)
-        for index in 0..<12 {
-            let name = "photos/\(["ant", "bee", "cow"][index % 3])/\(index).jpg"
-            try place.write("", to: name)
-            try Data(file.bytes(photos[index])).write(to: URL(filePath: place.file(name)))
-        }
+        try place.writePhotos()
     }
 
     private static let images = [
@@ -25,27 +16,17 @@ struct ImageSizeTests {
         "calibration_images=6",
     ]
 
-    private func object(_ data: Data) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    }
-
-    private func succeed(_ arguments: [String]) throws -> Work.Ending {
-        let ending = try place.run(arguments)
-        try #require(ending.status == 0, "\(ending.errors)")
-        return ending
-    }
-
     private func packed(_ run: String) throws -> Data {
-        _ = try succeed(["export", run, "--format", "packed", "--output", "\(run).packed"])
+        _ = try place.succeed(["export", run, "--format", "packed", "--output", "\(run).packed"])
         return try place.data("\(run).packed")
     }
 
     @Test("a run, its exports and its recipe keep the size that was asked for")
     func run() throws {
         let job = ["run"] + Self.images + ["--steps", "4", "--batch", "4", "--image-size", "16"]
-        _ = try succeed(job + ["--output", "out"])
+        _ = try place.succeed(job + ["--output", "out"])
         #expect(try place.text("out/plan.yaml").contains("\nimage_size: 16\n"))
-        let manifest = try object(try place.data("out/images.json"))
+        let manifest = try jsonObject(try place.data("out/images.json"))
         for part in ["calibration", "evaluation"] {
             let preparation = (manifest[part] as? [String: Any])?["preprocessing"] as? String
             #expect(preparation?.contains("16 × 16") == true, "\(preparation ?? "")")
@@ -56,26 +37,26 @@ struct ImageSizeTests {
 
         // What is evaluated is the run's own model, on images of its own size.
         let final = try #require(
-            try object(try place.data("out/report.json"))["final"] as? [String: Any])
+            try jsonObject(try place.data("out/report.json"))["final"] as? [String: Any])
         for model in ["out", "out.packed"] {
-            let found = try object(Data(try succeed(["evaluate", model, "--json"]).output.utf8))
+            let found = try jsonObject(try place.succeed(["evaluate", model, "--json"]).output)
             for key in ["images", "top1", "agreement", "kl", "sqnr_db"] {
                 #expect(found[key] as? Double == final[key] as? Double, "\(model), \(key)")
             }
         }
 
-        _ = try succeed(["export", "out", "--format", "recipe", "--output", "r.yaml"])
-        _ = try succeed(["run", "r.yaml", "--output", "again"])
+        _ = try place.succeed(["export", "out", "--format", "recipe", "--output", "r.yaml"])
+        _ = try place.succeed(["run", "r.yaml", "--output", "again"])
         #expect(try packed("again") == bytes)
         let usual = ["run", "r.yaml", "--output", "usual", "--image-size", "8"]
-        _ = try succeed(usual)
+        _ = try place.succeed(usual)
         #expect(try packed("usual") != bytes)
     }
 
     @Test("a run that was killed goes on with its size")
     func resume() throws {
         let job = ["run"] + Self.images + ["--steps", "4000", "--batch", "4", "--image-size", "12", "--json"]
-        _ = try succeed(job + ["--output", "plain"])
+        _ = try place.succeed(job + ["--output", "plain"])
         let work = try place.start(job + ["--output", "killed"])
         while try !work.outputSoFar().contains(#""event":"unit_finished","unit":1"#) {
             try #require(work.process.isRunning, "it ended before it could be killed")
@@ -83,29 +64,31 @@ struct ImageSizeTests {
         }
         kill(work.process.processIdentifier, SIGKILL)
         #expect(try work.end().wasKilled)
-        _ = try succeed(["resume", "killed"])
+        _ = try place.succeed(["resume", "killed"])
         #expect(try packed("killed") == packed("plain"))
     }
 
     @Test("every command that takes a model takes the size")
     func commands() throws {
-        let inspected = try succeed(["inspect", "model", "--image-size", "16"]).output
+        let inspected = try place.succeed(["inspect", "model", "--image-size", "16"]).output
         #expect(inspected.contains("16 × 16 pixels in 4 × 4 patches"))
         #expect(inspected.contains("centre crop 16 × 16"))
         #expect(inspected.contains("the image size as asked for, not 8 × 8"))
-        let evaluated = try succeed(["evaluate", "model", "--data", "photos", "--image-size", "12", "--json"])
-        #expect(try object(Data(evaluated.output.utf8))["images"] as? Int == 12)
+        let evaluated = try place.succeed([
+            "evaluate", "model", "--data", "photos", "--image-size", "12", "--json",
+        ])
+        #expect(try jsonObject(evaluated.output)["images"] as? Int == 12)
         let bits = ["--weight-bits", "4", "--activation-bits", "8"]
-        _ = try succeed(["sweep"] + Self.images + bits + ["--image-size", "12", "--output", "s"])
+        _ = try place.succeed(["sweep"] + Self.images + bits + ["--image-size", "12", "--output", "s"])
         #expect(try place.text("s/images.json").contains("12 × 12"))
-        _ = try succeed(
+        _ = try place.succeed(
             ["compare"] + Self.images + [
                 "--presets", "calibrate", "--seeds", "1", "--image-size", "12", "--output", "c",
             ])
         #expect(try place.text("c/w4a4-calibrate-seed1/plan.yaml").contains("image_size: 12"))
         let estimate = ["run"] + Self.images + ["--dry-run", "--json"]
         func memory(_ flags: [String]) throws -> Double {
-            let found = try object(Data(try succeed(estimate + flags).output.utf8))
+            let found = try jsonObject(try place.succeed(estimate + flags).output)
             return try #require(found["bytes"] as? Double, "\(found)")
         }
         #expect(try memory(["--image-size", "64"]) > memory([]))
@@ -149,7 +132,7 @@ struct ImageSizeTests {
 
     @Test("a quantized model has its own size, which cannot be changed")
     func quantized() throws {
-        _ = try succeed(["run"] + Self.images + ["--preset", "calibrate", "--output", "out"])
+        _ = try place.succeed(["run"] + Self.images + ["--preset", "calibrate", "--output", "out"])
         let ending = try place.run(["evaluate", "out", "--image-size", "16"])
         #expect(ending.status == 64)
         #expect(ending.errors.contains("--image-size cannot be given with a packed checkpoint or a run"))

@@ -74,8 +74,7 @@ struct ResumeTests {
         let before = try place.contents()
         let ending = try place.run(job + ["--dry-run"])
         #expect(ending.status == 0, "\(ending.errors)")
-        let found = try #require(
-            try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [String: Any])
+        let found = try jsonObject(ending.output)
         #expect((found["unit_seconds"] as? [Double])?.count == 4)
         #expect((found["seconds"] as? Double ?? 0) > 0)
         let lines = try place.run(job.filter { $0 != "--json" } + ["--dry-run"])

@@ -9,10 +9,6 @@ struct RunTests {
         place = try Workplace()
     }
 
-    private func object(_ text: some StringProtocol) throws -> [String: Any] {
-        try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    }
-
     private func run(_ output: String, _ flags: String...) throws -> Work.Ending {
         let ending = try place.run(["run"] + Workplace.job + ["--output", output] + flags)
         try #require(ending.status == 0, "\(ending.errors)")
@@ -39,9 +35,9 @@ struct RunTests {
                 == ["out", "out/attempts"] + names + [
                     "out/images.json", "out/journal.jsonl", "out/plan.yaml", "out/report.json",
                 ])
-        let report = try object(place.text("out/report.json"))
+        let report = try jsonObject(place.text("out/report.json"))
         #expect((report["units"] as? [Any])?.count == 4)
-        let last = try object(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
+        let last = try jsonObject(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
         #expect(last["event"] as? String == "finished")
     }
 
@@ -89,12 +85,12 @@ struct RunTests {
     func evaluation() throws {
         _ = try run("out")
         #expect(try place.run(["export", "out", "--format", "packed", "--output", "packed"]).status == 0)
-        let report = try object(place.text("out/report.json"))
+        let report = try jsonObject(place.text("out/report.json"))
         let final = try #require(report["final"] as? [String: Any])
         for model in ["out", "packed"] {
             let ending = try place.run(["evaluate", model, "--json"])
             #expect(ending.status == 0, "\(ending.errors)")
-            let measured = try object(ending.output)
+            let measured = try jsonObject(ending.output)
             #expect(
                 Set(measured.keys) == [
                     "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped",
@@ -109,7 +105,7 @@ struct RunTests {
     func jsonLines() throws {
         let ending = try run("out", "--json")
         #expect(ending.errors == "")
-        let events = try ending.output.split(separator: "\n").map { try object($0) }
+        let events = try ending.output.split(separator: "\n").map { try jsonObject($0) }
         #expect(events.compactMap { $0["seq"] as? Int } == Array(1...events.count))
         let names = events.compactMap { $0["event"] as? String }
         #expect(names.first == "started")
@@ -138,7 +134,7 @@ struct RunTests {
         let ending = try work.end()
         #expect(ending.status == 128 + signal)
         #expect(!ending.wasKilled)
-        let last = try object(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
+        let last = try jsonObject(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
         #expect(last["event"] as? String == "stopped")
         #expect(last["units_done"] as? Int == 1)
         #expect(try place.contents().contains("out/attempts/stem-1.safetensors"))

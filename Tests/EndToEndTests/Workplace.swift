@@ -21,6 +21,19 @@ final class Workplace: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
+    /// A folder `photos` with three classes of four images each.
+    func writePhotos() throws {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let fixtures = try SafetensorsFile(path: tests.path + "/DatasetsTests/Fixtures/images.safetensors")
+        let photos = fixtures.names.filter { $0.hasPrefix("photo-1") }.sorted()
+        try #require(photos.count >= 12)
+        for index in 0..<12 {
+            let name = "photos/\(["ant", "bee", "cow"][index % 3])/\(index).jpg"
+            try makeFolder(of: name)
+            try Data(fixtures.bytes(photos[index])).write(to: URL(filePath: file(name)))
+        }
+    }
+
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     func write(_ text: String, to name: String) throws {
@@ -81,7 +94,22 @@ final class Workplace: Sendable {
     func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Work.Ending {
         try start(arguments, environment: environment).end()
     }
+
+    /// Runs the tool to its end, which must be a good one.
+    func succeed(_ arguments: [String]) throws -> Work.Ending {
+        let ending = try run(arguments)
+        try #require(ending.status == 0, "\(ending.errors)")
+        return ending
+    }
 }
+
+/// A JSON object, such as the tool writes and prints.
+func jsonObject(_ data: Data) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+}
+
+/// A JSON object as a text.
+func jsonObject(_ text: some StringProtocol) throws -> [String: Any] { try jsonObject(Data(text.utf8)) }
 
 /// A run of the tool.
 final class Work {
