@@ -163,6 +163,15 @@ static void FN(dequantize_log_sqrt2)(ck_matrix codes, ck_logarithmic q, ck_matri
     }
 }
 
+/*
+ * What a gradient d of a level is for the value it came from, of any base: the code is a logarithm, so the level is
+ * to the value as their ratio; 0 where the value is outside 0 ... delta or the level is zero.
+ */
+INLINE v16 FN(logarithmic_gradient)(v16 d, v16 from, v16 level, v16 delta) {
+    const i16 open = (from > 0.0f) & (from <= delta) & (level > 0.0f);
+    return d * (open ? level / (open ? from : (v16)(1.0f)) : (v16)(0.0f));
+}
+
 static void FN(fake_quantize_log_sqrt2_backward)(
     ck_matrix d_out, ck_matrix x, ck_matrix out, ck_logarithmic q, ck_matrix d_x, bool accumulate) {
     EACH_ROW(r, x) {
@@ -171,9 +180,8 @@ static void FN(fake_quantize_log_sqrt2_backward)(
                 float *to = FN(row)(d_x, r) + c;
                 const v16 delta = FN(parameter)(q.deltas, run, c, n);
                 const v16 from = FN(load)(FN(row)(x, r) + c, n), level = FN(load)(FN(row)(out, r) + c, n);
-                const i16 open = (from > 0.0f) & (from <= delta) & (level > 0.0f);
-                const v16 slope = open ? level / (open ? from : (v16)(1.0f)) : (v16)(0.0f);
-                const v16 result = FN(load)(FN(row)(d_out, r) + c, n) * slope;
+                const v16 d = FN(load)(FN(row)(d_out, r) + c, n);
+                const v16 result = FN(logarithmic_gradient)(d, from, level, delta);
                 FN(store)(to, accumulate ? FN(load)(to, n) + result : result, n);
             }
         }
@@ -249,9 +257,8 @@ static void FN(fake_quantize_searched_log_backward)(
                 const v16 delta = FN(parameter)(q.deltas, run, c, n);
                 const v16 from = FN(load)(FN(row)(x, r) + c, n) + q.shift;
                 const v16 level = FN(load)(FN(row)(out, r) + c, n) + q.shift;
-                const i16 open = (from > 0.0f) & (from <= delta) & (level > 0.0f);
-                const v16 slope = open ? level / (open ? from : (v16)(1.0f)) : (v16)(0.0f);
-                const v16 result = FN(load)(FN(row)(d_out, r) + c, n) * slope;
+                const v16 d = FN(load)(FN(row)(d_out, r) + c, n);
+                const v16 result = FN(logarithmic_gradient)(d, from, level, delta);
                 FN(store)(to, accumulate ? FN(load)(to, n) + result : result, n);
             }
         }

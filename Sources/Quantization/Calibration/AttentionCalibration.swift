@@ -78,7 +78,7 @@ package struct AttentionCalibration: Equatable, Sendable {
     ) throws(QuantizationError) -> [GroupFit] {
         try groupSearch.run(pool: pool) { sample in
             var top = TopSearch(sample, bits: bits, logarithmic: logarithmic)
-            top.tryPercentiles([0.999, 0.9999, 0.99999])
+            top.tryPercentiles(RangeSearch.activationPercentiles)
             if search.minimizesError {
                 top.minimizeError()
             }

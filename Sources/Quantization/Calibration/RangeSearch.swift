@@ -11,6 +11,9 @@ package enum RangeSearch: Hashable, Sendable {
     /// As `meanSquaredError`, and inputs of linear layers are then moved to where the layer's output errs least.
     case outputError
 
+    /// The shares of an activation's values that ranges are tried for.
+    static let activationPercentiles = [0.999, 0.9999, 0.99999]
+
     /// Whether more is tried than percentiles.
     var minimizesError: Bool { self != .percentile }
 }

@@ -48,10 +48,10 @@ package struct SearchedLogCalibration: Equatable, Sendable {
             values: values, groups: groups, count: groupCount, sampleLimit: sampleLimit)
         let fits = try groupSearch.run(pool: pool) { sample in
             var bases = BaseSearch(sample, bits: bits, shift: isShifted ? SearchedLogQuantizer.geluShift : 0)
-            if search == .percentile {
-                bases.tryPercentiles([0.999, 0.9999, 0.99999])
-            } else {
+            if search.minimizesError {
                 bases.minimizeError()
+            } else {
+                bases.tryPercentiles(RangeSearch.activationPercentiles)
             }
             return bases.fit
         }

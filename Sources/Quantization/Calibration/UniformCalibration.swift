@@ -21,7 +21,7 @@ package struct UniformCalibration: Equatable, Sendable {
     package static func activations(
         bits: BitWidth, search: RangeSearch = .meanSquaredError
     ) -> UniformCalibration {
-        UniformCalibration(bits: bits, search: search, percentiles: [0.999, 0.9999, 0.99999])
+        UniformCalibration(bits: bits, search: search, percentiles: RangeSearch.activationPercentiles)
     }
 
     /// A search for weights, with the tighter percentiles of I&S-ViT (arXiv 2311.10126) as well.
