@@ -41,7 +41,8 @@ struct HeldOutSource: Sendable {
         let matrix = Matrix(rows: places.count, columns: pipeline.valueCount)
         var read = 0
         try set.forEachBatch(
-            of: places, size: imagesPerBatch, pipeline: pipeline, reading: ImageReading(badImages: .skip), pool: pool
+            of: places, size: imagesPerBatch, pipeline: pipeline, reading: ImageReading(badImages: .skip),
+            pool: pool
         ) { batch in
             for row in 0..<batch.indices.count {
                 copy(batch.images.rows(row..<row + 1), into: matrix.rows(read..<read + 1))

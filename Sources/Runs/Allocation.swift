@@ -67,9 +67,10 @@ public struct ProductShape: Equatable, Codable, Sendable {
         self.multiplications = multiplications
     }
 
-    /// Multiplications · bits · bits, of one image.
+    /// What the product costs.
     ///
     /// - Parameter bits: Those of each site.
+    /// - Returns: Multiplications · bits · bits, of one image.
     public func bitOperations(at bits: [Int]) -> Int {
         bits.reduce(multiplications * (sites.count == 1 ? 8 : 1), *)
     }

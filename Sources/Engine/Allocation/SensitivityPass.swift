@@ -141,7 +141,8 @@ private struct SensitivityPass {
         }
         for (place, site) in unit.sites.enumerated() {
             result.append(
-                try sensitivity(of: site.name, in: unit, weights: nil, widths: request.activationBits) { bits in
+                try sensitivity(of: site.name, in: unit, weights: nil, widths: request.activationBits) {
+                    bits in
                     let probed = try probe.unit(site: place, bits: bits)
                     return (0, harm(of: probed, index: index, input: rows, exact: exact))
                 })
@@ -153,7 +154,8 @@ private struct SensitivityPass {
         of site: String, in unit: any ModelUnit, weights: Int?, widths: [Int],
         measured: (Int) throws -> (bytes: Int, harm: Double)
     ) throws -> SiteSensitivity {
-        var result = SiteSensitivity(site: site, unit: unit.name, weights: weights, parameterBytes: 0, widths: [])
+        var result = SiteSensitivity(
+            site: site, unit: unit.name, weights: weights, parameterBytes: 0, widths: [])
         for bits in widths.sorted() where bits < 16 {
             let (bytes, harm) = try measured(bits)
             result.parameterBytes = max(result.parameterBytes, bytes)
