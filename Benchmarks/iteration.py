@@ -38,6 +38,7 @@ batch: {args.batch}
 rounding: {args.rounding}
 global_weight: {1 if "global" in losses else 0}
 local_weight: {0.5 if "local" in losses else 0}
+global_share: 1
 units:
   - match: blocks.{args.depth // 2}
     set: {{steps: {args.steps}}}
