@@ -92,6 +92,41 @@ struct LoadingTests {
         }
     }
 
+    @Test(
+        "what cannot be opened is refused with the system's reason, whoever asks",
+        arguments: [
+            ("links", "Too many levels of symbolic links"), ("long name", "File name too long"),
+            ("no folder", "does not exist"), ("dangling configuration", "config.json: there is no such file"),
+            ("circular weights", "Too many levels of symbolic links"),
+            ("folder of weights", "no regular file"),
+        ])
+    func unreadable(kind: String, words: String) throws {
+        let copy = try Copy()
+        let files = FileManager.default
+        var path = copy.path
+        switch kind {
+        case "links":
+            try files.createSymbolicLink(atPath: copy.path + "/a", withDestinationPath: "a")
+            path += "/a"
+        case "long name": path += "/" + String(repeating: "n", count: 256)
+        case "no folder": path += "/model.safetensors/model.safetensors"
+        case "dangling configuration":
+            try files.removeItem(atPath: path + "/config.json")
+            try files.createSymbolicLink(atPath: path + "/config.json", withDestinationPath: "blobs/1")
+        default:
+            try files.removeItem(atPath: path + "/model.safetensors")
+            if kind == "circular weights" {
+                try files.createSymbolicLink(
+                    atPath: path + "/model.safetensors", withDestinationPath: "model.safetensors")
+            } else {
+                try files.createDirectory(
+                    atPath: path + "/model.safetensors", withIntermediateDirectories: false)
+            }
+        }
+        let error = try #require(throws: CheckpointError.self) { _ = try loadCheckpoint(path: path) }
+        #expect(error.description.hasPrefix(copy.path) && error.description.contains(words), "\(error)")
+    }
+
     @Test("a file cut anywhere is refused", arguments: Array(stride(from: 0, to: 130_000, by: 8_111)))
     func truncated(length: Int) throws {
         let copy = try Copy()
