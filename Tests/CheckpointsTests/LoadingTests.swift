@@ -136,6 +136,61 @@ struct LoadingTests {
         #expect(copy.complaint() != nil)
     }
 
+    @Test("a weight that is not finite is found when it is read, which inspection does not do")
+    func notFinite() throws {
+        let copy = try Copy()
+        let list = try tensors(of: copy.path + "/model.safetensors").map { tensor in
+            guard tensor.name == "blocks.1.norm1.bias" else { return tensor }
+            return SafetensorsTensor(
+                name: tensor.name, shape: tensor.shape,
+                floats: (0..<tensor.shape[0]).map { $0 == 3 ? .infinity : 0 })
+        }
+        try writeSafetensors(list, to: copy.path + "/model.safetensors")
+        #expect(try inspectCheckpoint(path: copy.path).problems.isEmpty)
+        #expect(
+            copy.complaint()
+                == "\(copy.path)/model.safetensors, tensor “blocks.1.norm1.bias”: element 3 is inf; every weight must be "
+                + "finite")
+    }
+
+    @Test("a checkpoint of 4 GB is inspected without being read", .timeLimit(.minutes(1)))
+    func large() throws {
+        let copy = try Copy()
+        let path = copy.path + "/model.safetensors"
+        var (header, offset) = ("{", 0)
+        let all = try tensors(of: path)
+        // As many blocks as it takes, with as many features between fc1 and fc2 as there can be.
+        let names =
+            all.filter { !$0.name.hasPrefix("blocks.") }.map { ($0.name, $0.shape) }
+            + (0..<32).flatMap { block in
+                all.filter { $0.name.hasPrefix("blocks.0.") }.map { tensor in
+                    (
+                        "blocks.\(block)." + tensor.name.dropFirst(9),
+                        tensor.shape.map { $0 == 128 ? 1 << 20 : $0 }
+                    )
+                }
+            }
+        for (name, shape) in names {
+            let size = 2 * shape.reduce(1, *)
+            header += offset == 0 ? "" : ","
+            header +=
+                "\"\(name)\":{\"dtype\":\"F16\",\"shape\":\(shape),\"data_offsets\":[\(offset),\(offset + size)]}"
+            offset += size
+        }
+        header += "}"
+        try Data(
+            (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) } + Array(header.utf8)
+        )
+        .write(to: URL(fileURLWithPath: path))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.truncate(atOffset: UInt64(8 + header.utf8.count + offset))
+        try file.close()
+        #expect(offset > 4_000_000_000)
+        let inspection = try inspectCheckpoint(path: copy.path)
+        #expect(inspection.parameters == offset / 2 && inspection.problems.isEmpty)
+        #expect(inspection.architecture?.contains("32 blocks") == true)
+    }
+
     @Test("inspection lists every problem instead of stopping at the first")
     func inspection() throws {
         let copy = try Copy()
