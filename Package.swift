@@ -45,7 +45,7 @@ let package = Package(
         .target(
             name: "Checkpoints",
             dependencies: [
-                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors", "Datasets",
+                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors",
             ]),
         .target(name: "Runs", dependencies: ["Yams"]),
         .target(

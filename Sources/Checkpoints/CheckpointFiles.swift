@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Safetensors
 internal import VisionTransformers
 
 /// The files of a checkpoint.
@@ -17,16 +18,24 @@ struct CheckpointFiles {
     /// - Parameter path: A file with weights or a folder with one.
     /// - Throws: `CheckpointError` with the file and what is wrong.
     init(path: String) throws(CheckpointError) {
-        var isFolder: ObjCBool = false
-        guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+        var status = stat()
+        guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else {
+            guard path.utf8.contains(0) || errno == ENOENT || errno == ENOTDIR else {
+                throw .file(
+                    SafetensorsError(
+                        .unreadable, file: path, detail: "this cannot be opened: \(systemMessage(errno))"))
+            }
             throw .missing("\(path) does not exist; give a file with weights or a folder with one")
         }
-        let folder = isFolder.boolValue ? path : (path as NSString).deletingLastPathComponent
-        let file = isFolder.boolValue ? try Self.weights(in: path) : path
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        let folder = isFolder ? path : (path as NSString).deletingLastPathComponent
+        let file = isFolder ? try Self.weights(in: path) : path
         tensors = NamedTensors(try TensorSource(path: file))
         func beside(_ name: String) -> String? {
             let path = (folder.isEmpty ? "." : folder) + "/" + name
-            return FileManager.default.fileExists(atPath: path) ? path : nil
+            // A link that leads nowhere is a file that is missed, not one that nobody meant.
+            var status = stat()
+            return unsafe lstat(path, &status) == 0 ? path : nil
         }
         configurationPath = beside("config.json")
         configuration =

@@ -68,7 +68,7 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// One sentence: where, what, and what would be accepted.
     public var description: String {
         if let cause { return cause.description }
-        let place = [file.map(printable), tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(
+        let place = [file.map { printable($0) }, tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(
             separator: ", ")
         return place.isEmpty ? detail : "\(place): \(detail)"
     }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Safetensors
 
 /// The bytes of a regular file.
 ///
@@ -15,7 +16,7 @@ func fileBytes(_ path: String, limit: Int) throws(DatasetError) -> [UInt8] {
         throw DatasetError(
             isMissing ? .missing : .unreadable, file: path,
             detail: isMissing
-                ? "there is no such file" : "the file cannot be opened: \(systemReason(errno))")
+                ? "there is no such file" : "the file cannot be opened: \(systemMessage(errno))")
     }
     defer { close(descriptor) }
     var status = stat()
@@ -39,13 +40,7 @@ func fileBytes(_ path: String, limit: Int) throws(DatasetError) -> [UInt8] {
     }
     guard failure == 0 else {
         throw DatasetError(
-            .unreadable, file: path, detail: "the file cannot be read: \(systemReason(failure))")
+            .unreadable, file: path, detail: "the file cannot be read: \(systemMessage(failure))")
     }
     return bytes
-}
-
-/// What the system says about an error number.
-func systemReason(_ code: Int32) -> String {
-    guard let text = unsafe strerror(code) else { return "error \(code)" }
-    return unsafe String(cString: text)
 }

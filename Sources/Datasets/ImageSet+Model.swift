@@ -1,3 +1,5 @@
+internal import Safetensors
+
 extension ImageSet {
     /// Where an image lies below the set's folder; nil in an array.
     public func path(of index: Int) -> String? {

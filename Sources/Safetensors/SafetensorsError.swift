@@ -71,7 +71,7 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
 
     /// One sentence: where, what, and what would be accepted.
     public var description: String {
-        var place = printable(file, limit: 4096)
+        var place = printable(file)
         if let tensor { place += ", tensor \(quoted(tensor))" }
         if let byte { place += ", byte \(byte)" }
         return "\(place): \(detail)"
@@ -81,8 +81,8 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
 /// A name from outside in quotation marks, shortened, without control characters.
 package func quoted(_ name: String) -> String { "'\(printable(name, limit: 120))'" }
 
-/// Text from outside with control characters replaced and everything beyond `limit` characters cut off.
-private func printable(_ text: String, limit: Int) -> String {
+/// Text from outside without characters that a terminal would obey, and without what is beyond `limit` characters.
+package func printable(_ text: String, limit: Int = 4096) -> String {
     var result = String.UnicodeScalarView()
     for (index, scalar) in text.unicodeScalars.enumerated() {
         if index == limit {

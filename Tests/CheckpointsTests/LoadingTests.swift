@@ -92,6 +92,41 @@ struct LoadingTests {
         }
     }
 
+    @Test(
+        "what cannot be opened is refused with the system's reason, whoever asks",
+        arguments: [
+            ("links", "Too many levels of symbolic links"), ("long name", "File name too long"),
+            ("no folder", "does not exist"), ("dangling configuration", "config.json: there is no such file"),
+            ("circular weights", "Too many levels of symbolic links"),
+            ("folder of weights", "no regular file"),
+        ])
+    func unreadable(kind: String, words: String) throws {
+        let copy = try Copy()
+        let files = FileManager.default
+        var path = copy.path
+        switch kind {
+        case "links":
+            try files.createSymbolicLink(atPath: copy.path + "/a", withDestinationPath: "a")
+            path += "/a"
+        case "long name": path += "/" + String(repeating: "n", count: 256)
+        case "no folder": path += "/model.safetensors/model.safetensors"
+        case "dangling configuration":
+            try files.removeItem(atPath: path + "/config.json")
+            try files.createSymbolicLink(atPath: path + "/config.json", withDestinationPath: "blobs/1")
+        default:
+            try files.removeItem(atPath: path + "/model.safetensors")
+            if kind == "circular weights" {
+                try files.createSymbolicLink(
+                    atPath: path + "/model.safetensors", withDestinationPath: "model.safetensors")
+            } else {
+                try files.createDirectory(
+                    atPath: path + "/model.safetensors", withIntermediateDirectories: false)
+            }
+        }
+        let error = try #require(throws: CheckpointError.self) { _ = try loadCheckpoint(path: path) }
+        #expect(error.description.hasPrefix(copy.path) && error.description.contains(words), "\(error)")
+    }
+
     @Test("a file cut anywhere is refused", arguments: Array(stride(from: 0, to: 130_000, by: 8_111)))
     func truncated(length: Int) throws {
         let copy = try Copy()
@@ -99,6 +134,61 @@ struct LoadingTests {
         let data = try Data(contentsOf: url)
         try data.prefix(min(length, data.count - 1)).write(to: url)
         #expect(copy.complaint() != nil)
+    }
+
+    @Test("a weight that is not finite is found when it is read, which inspection does not do")
+    func notFinite() throws {
+        let copy = try Copy()
+        let list = try tensors(of: copy.path + "/model.safetensors").map { tensor in
+            guard tensor.name == "blocks.1.norm1.bias" else { return tensor }
+            return SafetensorsTensor(
+                name: tensor.name, shape: tensor.shape,
+                floats: (0..<tensor.shape[0]).map { $0 == 3 ? .infinity : 0 })
+        }
+        try writeSafetensors(list, to: copy.path + "/model.safetensors")
+        #expect(try inspectCheckpoint(path: copy.path).problems.isEmpty)
+        #expect(
+            copy.complaint()
+                == "\(copy.path)/model.safetensors, tensor “blocks.1.norm1.bias”: element 3 is inf; every weight must be "
+                + "finite")
+    }
+
+    @Test("a checkpoint of 4 GB is inspected without being read", .timeLimit(.minutes(1)))
+    func large() throws {
+        let copy = try Copy()
+        let path = copy.path + "/model.safetensors"
+        var (header, offset) = ("{", 0)
+        let all = try tensors(of: path)
+        // As many blocks as it takes, with as many features between fc1 and fc2 as there can be.
+        let names =
+            all.filter { !$0.name.hasPrefix("blocks.") }.map { ($0.name, $0.shape) }
+            + (0..<32).flatMap { block in
+                all.filter { $0.name.hasPrefix("blocks.0.") }.map { tensor in
+                    (
+                        "blocks.\(block)." + tensor.name.dropFirst(9),
+                        tensor.shape.map { $0 == 128 ? 1 << 20 : $0 }
+                    )
+                }
+            }
+        for (name, shape) in names {
+            let size = 2 * shape.reduce(1, *)
+            header += offset == 0 ? "" : ","
+            header +=
+                "\"\(name)\":{\"dtype\":\"F16\",\"shape\":\(shape),\"data_offsets\":[\(offset),\(offset + size)]}"
+            offset += size
+        }
+        header += "}"
+        try Data(
+            (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) } + Array(header.utf8)
+        )
+        .write(to: URL(fileURLWithPath: path))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.truncate(atOffset: UInt64(8 + header.utf8.count + offset))
+        try file.close()
+        #expect(offset > 4_000_000_000)
+        let inspection = try inspectCheckpoint(path: copy.path)
+        #expect(inspection.parameters == offset / 2 && inspection.problems.isEmpty)
+        #expect(inspection.architecture?.contains("32 blocks") == true)
     }
 
     @Test("inspection lists every problem instead of stopping at the first")

@@ -142,6 +142,73 @@ struct FolderTests {
         #expect(!error.description.contains("\n"))
     }
 
+    @Test(
+        "what cannot be opened is refused with the system's reason, whoever asks",
+        arguments: [
+            ("links", DatasetError.Code.unreadable, "Too many levels of symbolic links"),
+            ("long name", .unreadable, "File name too long"),
+            ("long path", .unreadable, "File name too long"),
+            ("no folder", .missing, "there is no such file or folder"),
+            ("zero", .missing, "no such file or folder"),
+            ("removed", .missing, "there is no such file"),
+            ("replaced", .unreadable, "this is no regular file"),
+        ])
+    func unreadable(kind: String, code: DatasetError.Code, words: String) throws {
+        let folder = try TemporaryFolder()
+        let files = FileManager.default
+        try folder.place(Self.photo, at: "set/dog/1.jpg")
+        var path = folder.path + "/set"
+        switch kind {
+        case "links":
+            try files.createSymbolicLink(atPath: folder.path + "/a", withDestinationPath: "b")
+            try files.createSymbolicLink(atPath: folder.path + "/b", withDestinationPath: "a")
+            path = folder.path + "/a"
+        case "long name": path += "/" + String(repeating: "n", count: 256)
+        case "long path": try nest(in: path + "/dog")
+        case "no folder": path += "/dog/1.jpg/2.jpg"
+        case "zero": path += "\0"
+        default: break
+        }
+        let error = try #require(throws: DatasetError.self) {
+            let set = try ImageSet(path: path)
+            if kind == "removed" { try files.removeItem(atPath: path) }
+            if kind == "replaced" {
+                try files.removeItem(atPath: path + "/dog/1.jpg")
+                try files.createDirectory(atPath: path + "/dog/1.jpg", withIntermediateDirectories: false)
+            }
+            try withPool { pool in
+                try set.forEachBatch(of: [0], pipeline: try pipeline(), pool: pool) { _ in }
+            }
+        }
+        if kind == "long path" { try removeTree(folder.path + "/set") }
+        #expect(error.code == code, "\(error)")
+        #expect(error.description.hasPrefix(folder.path) && error.description.contains(words), "\(error)")
+    }
+
+    /// Makes folders in folders until no path is long enough for the last ones.
+    private func nest(in path: String) throws {
+        let name = String(repeating: "n", count: 255)
+        var descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY)
+        for _ in 0..<17 {
+            try #require(unsafe mkdirat(descriptor, name, 0o755) == 0)
+            let next = unsafe openat(descriptor, name, O_RDONLY | O_DIRECTORY)
+            try #require(next >= 0)
+            close(descriptor)
+            descriptor = next
+        }
+        close(descriptor)
+    }
+
+    /// Removes what paths are too short for.
+    private func removeTree(_ path: String) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/rm")
+        process.arguments = ["-r", path]
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
     @Test("links to folders elsewhere are followed")
     func links() throws {
         let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())

@@ -165,7 +165,7 @@ private let outputs = [
 struct RefusalTests {
     @Test(
         "gives one sentence and its exit code, and leaves nothing behind",
-        arguments: wrongUse + missingInputs + badData + outputs)
+        arguments: wrongUse + missingInputs + badData + badCheckpoints + badImages + outputs)
     func refusal(refusal: Refusal) throws {
         let place = try Workplace()
         try refusal.prepare(place)

@@ -29,15 +29,15 @@ struct TorchFile: Sendable {
             throw .file(error)
         }
         self.mapping = mapping
-        let archive = try mapping.reading { bytes throws(CheckpointError) in
-            try ZipArchive(parsing: bytes, file: path)
+        let members = try mapping.reading { bytes throws(CheckpointError) in
+            try Self.members(of: bytes, path: path)
         }
-        let pickles = archive.entries.keys.filter { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }
-        guard pickles.count == 1, let pickle = pickles.first, let range = archive.entries[pickle] else {
+        let pickles = members.keys.filter { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }
+        guard pickles.count == 1, let pickle = pickles.first, let range = members[pickle] else {
             throw .unusable("\(path): a zip file with one data.pkl was expected, as torch.save writes it")
         }
         let prefix = String(pickle.dropLast("data.pkl".count))
-        if let order = archive.entries[prefix + "byteorder"] {
+        if let order = members[prefix + "byteorder"] {
             let isLittle = try mapping.reading { bytes throws(CheckpointError) in
                 order.count == 6 && bytes[order.lowerBound] == UInt8(ascii: "l")
             }
@@ -54,7 +54,7 @@ struct TorchFile: Sendable {
         var places: [String: Int] = [:]
         for name in names {
             guard let storage = tensors[name]?.storage else { continue }
-            guard let entry = archive.entries["\(prefix)data/\(storage.key)"],
+            guard let entry = members["\(prefix)data/\(storage.key)"],
                 storage.count <= entry.count / (storage.type.bits / 8)
             else {
                 throw .unusable(
@@ -64,6 +64,24 @@ struct TorchFile: Sendable {
             places[storage.key] = entry.lowerBound
         }
         self.places = places
+    }
+
+    /// Where the members of a zip file lie, by name; all of them stored as they are.
+    private static func members(
+        of bytes: Span<UInt8>, path: String
+    ) throws(CheckpointError) -> [String: Range<Int>] {
+        let directory: ZIPDirectory
+        do {
+            directory = try ZIPDirectory(parsing: bytes)
+        } catch {
+            throw .unusable("\(path), \(error)")
+        }
+        if let packed = directory.members.first(where: { $0.method != 0 }) {
+            throw .unusable(
+                "\(path): \(quoted(packed.name)) is compressed; only stored members are accepted, as torch.save writes "
+                    + "them; convert the weights to safetensors")
+        }
+        return Dictionary(uniqueKeysWithValues: directory.members.map { ($0.name, $0.bytes) })
     }
 
     /// The dictionary of tensors in what a pickle holds.

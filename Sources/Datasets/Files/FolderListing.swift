@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Safetensors
 
 /// The images in a folder, in torchvision's order, and what their places say of their classes.
 struct FolderListing {
@@ -98,7 +99,7 @@ struct FolderListing {
         let path = root + "/" + name
         guard let identity = FileIdentity(path: path) else {
             throw DatasetError(
-                .unreadable, file: path, detail: "the folder cannot be read: \(systemReason(errno))")
+                .unreadable, file: path, detail: "the folder cannot be read: \(systemMessage(errno))")
         }
         guard !above.contains(identity) else {
             throw DatasetError(
@@ -131,7 +132,7 @@ struct FolderListing {
             var status = stat()
             let reason =
                 unsafe stat(folder, &status) != 0 || access(folder, R_OK | X_OK) != 0
-                ? systemReason(errno) : "\(error.localizedDescription)"
+                ? systemMessage(errno) : "\(error.localizedDescription)"
             throw DatasetError(.unreadable, file: folder, detail: "the folder cannot be listed: \(reason)")
         }
         var result: [(name: String, kind: Kind)] = []
@@ -139,11 +140,15 @@ struct FolderListing {
             let path = folder + "/" + name
             var status = stat()
             guard unsafe stat(path, &status) == 0 else {
-                guard errno != ELOOP else {
+                switch errno {
+                case ELOOP:
                     throw DatasetError(
                         .badFolder, file: path, detail: "this link leads in a circle; remove it")
+                case ENOENT, ENOTDIR: result.append((name, .broken))
+                case let code:
+                    throw DatasetError(
+                        .unreadable, file: path, detail: "this cannot be opened: \(systemMessage(code))")
                 }
-                result.append((name, .broken))
                 continue
             }
             result.append((name, status.st_mode & S_IFMT == S_IFDIR ? .folder : .file))

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Safetensors
 
 /// The file of labels in a folder of images: which images there are, and the class of each.
 ///

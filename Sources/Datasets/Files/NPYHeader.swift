@@ -1,3 +1,5 @@
+internal import Safetensors
+
 /// What stands before the elements of an npy array.
 ///
 /// Source: numpy/lib/format.py, versions 1.0 to 3.0.

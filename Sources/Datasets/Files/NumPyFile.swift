@@ -30,7 +30,11 @@ struct NumPyFile {
         let found = try Self.bytes(of: mapping, in: 0..<mapping.count) {
             bytes throws(DatasetError) -> [ZIPDirectory.Member]? in
             if bytes.count >= magic.count, magic.indices.allSatisfy({ bytes[$0] == magic[$0] }) { return nil }
-            return try ZIPDirectory(parsing: bytes, file: path).members
+            do throws(ZIPDirectory.Problem) {
+                return try ZIPDirectory(parsing: bytes).members
+            } catch {
+                throw DatasetError(.malformed, file: path, detail: "\(error)")
+            }
         }
         members = found.map { found in
             Dictionary(
@@ -139,9 +143,6 @@ struct NumPyFile {
         let source: PixelArray.Source
         switch member.method {
         case 0:
-            guard member.bytes.count == member.length else {
-                throw malformed("the archive announces two different lengths of the stored array")
-            }
             source = .mapping(mapping, member.bytes)
         case 8:
             // Deflate shortens to a 1032nd at most.

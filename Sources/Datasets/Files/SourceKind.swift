@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Safetensors
 
 /// What a path leads to, told by its content.
 enum SourceKind {
@@ -15,7 +16,7 @@ enum SourceKind {
                 isMissing ? .missing : .unreadable, file: path,
                 detail: isMissing
                     ? "there is no such file or folder; give a folder of images, or safetensors, npy or npz"
-                    : "this cannot be opened: \(systemReason(errno))")
+                    : "this cannot be opened: \(systemMessage(errno))")
         }
         if status.st_mode & S_IFMT == S_IFDIR {
             self = .folder
@@ -24,7 +25,7 @@ enum SourceKind {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw DatasetError(
-                .unreadable, file: path, detail: "the file cannot be opened: \(systemReason(errno))")
+                .unreadable, file: path, detail: "the file cannot be opened: \(systemMessage(errno))")
         }
         defer { close(descriptor) }
         var prefix = [UInt8](repeating: 0, count: ImageFormat.prefixLength)

@@ -12,13 +12,4 @@ public enum Interpolation: String, Hashable, Sendable, Codable, CaseIterable {
     case bicubic
     /// A windowed sinc of support 3.
     case lanczos
-
-    /// Makes the filter that Pillow gives a number, as `resample` of `preprocessor_config.json` does.
-    ///
-    /// - Parameter pillowCode: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic, 4 box, 5 Hamming; nil for any other.
-    public init?(pillowCode: Int) {
-        let codes: [Interpolation] = [.nearest, .lanczos, .bilinear, .bicubic, .box, .hamming]
-        guard codes.indices.contains(pillowCode) else { return nil }
-        self = codes[pillowCode]
-    }
 }

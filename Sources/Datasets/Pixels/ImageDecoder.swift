@@ -1,4 +1,5 @@
 internal import CImageCodecs
+internal import Safetensors
 
 /// Turns image files in memory into pixels of a model's size, one after the other; for one thread.
 ///
