@@ -52,7 +52,7 @@ final class RunSession {
         self.sink = sink
         ledger = RunLedger(plan: plan, units: [])
         record = past?.record
-        pool = WorkerPool(threads: options.threads)
+        pool = WorkerPool(threads: options.threads, prepare: options.prepareThread)
         pausesAtNextGate = options.waitsAtFirstGate
     }
 
