@@ -232,7 +232,7 @@ struct FakeRun {
                 ? GradientCosines(blockGlobal: 0.9 - done, blockLocal: 0.4 * fall, globalLocal: 0.3 - done)
                 : nil,
             operatorLosses: isProbed
-                ? ["attn.qkv", "attn.softmax", "attn.proj", "mlp.fc1", "mlp.fc2"].enumerated().map {
+                ? ["qkv", "q·kᵀ", "attn·v", "proj", "fc1", "fc2"].enumerated().map {
                     OperatorLoss(name: $1, loss: 0.02 * Double($0 + 1) * fall)
                 } : nil)
     }
