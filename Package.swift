@@ -73,6 +73,9 @@ let package = Package(
         .executableTarget(
             name: "Fuzz", dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore"],
             path: "Tests/Fuzz"),
+        .executableTarget(
+            name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
+            path: "Tests/TerminalProbe"),
         .target(name: "TestSupport", dependencies: ["TensorCore"], path: "Tests/TestSupport"),
         .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TestSupport"]),

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,19 +94,17 @@ static void handle_crash(int number, siginfo_t *info, void *context) {
     if (info->si_code <= 0) raise(number);
 }
 
-int ct_use_signal_stack(void) {
+void ct_use_signal_stack(void) {
+    static _Thread_local char memory[HANDLER_STACK];
     stack_t present;
-    if (sigaltstack(NULL, &present) != 0) return errno;
-    if (!(present.ss_flags & SS_DISABLE)) return 0;
-    void *memory = mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return errno;
-    const stack_t stack = {.ss_sp = memory, .ss_size = HANDLER_STACK};
-    return sigaltstack(&stack, NULL) == 0 ? 0 : errno;
+    if (sigaltstack(NULL, &present) == 0 && !(present.ss_flags & SS_DISABLE)) return;
+    const stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+    /* Fails on a signal stack in use and one too small only, and this is neither. */
+    sigaltstack(&stack, NULL);
 }
 
 int ct_install_crash_handlers(void) {
-    int failure = ct_use_signal_stack();
-    if (failure != 0) return failure;
+    ct_use_signal_stack();
     struct sigaction action = {.sa_sigaction = handle_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     for (int i = 0; i < CRASH_SIGNALS; i++) {

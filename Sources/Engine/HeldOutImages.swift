@@ -76,9 +76,10 @@ struct HeldOutImages: Sendable {
         Engine.evaluation(of: logits, against: self.logits, labels: chosen.labels)
     }
 
-    func baseline(calibrated: [Evaluation]) -> HeldOutBaseline {
+    func baseline(calibrated: [Evaluation], roundedToNearest: [Evaluation]?) -> HeldOutBaseline {
         HeldOutBaseline(
-            source: chosen.source, fullPrecision: evaluation(of: logits), calibrated: calibrated)
+            source: chosen.source, fullPrecision: evaluation(of: logits), calibrated: calibrated,
+            roundedToNearest: roundedToNearest)
     }
 }
 

@@ -35,12 +35,16 @@ public struct EngineOptions: Sendable {
 
     /// On how many images attempts are compared after each unit; 0 leaves that out.
     public var heldOutImages: Int
+    /// What each of the engine's threads does first, such as getting ready for signals; nil for nothing.
+    public var prepareThread: (@Sendable () -> Void)?
 
     /// Makes options.
     public init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
-        heldOutImages: Int = EngineOptions.defaultHeldOutImages
+        heldOutImages: Int = EngineOptions.defaultHeldOutImages,
+        prepareThread: (@Sendable () -> Void)? = nil
     ) {
+        self.prepareThread = prepareThread
         self.threads = threads
         self.directory = directory
         self.waitsAtFirstGate = waitsAtFirstGate
@@ -87,6 +91,7 @@ public func startRun(
 ) -> RunHandle {
     let handle = RunHandle(commands: CommandQueue())
     startEngineThread {
+        options.prepareThread?()
         let session = RunSession(
             plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
         session.carryOut()
@@ -123,6 +128,7 @@ public func resumeRun(
     let handle = RunHandle(commands: CommandQueue())
     let handover = Handover(past)
     startEngineThread {
+        options.prepareThread?()
         let past = handover.past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,

@@ -80,22 +80,55 @@ extension QuantizationLab {
     ///
     /// - Parameters:
     ///   - plan: Gives the bits.
-    ///   - progress: Called before each unit with its index and the number of units.
+    ///   - measuresHeldOut: Whether prefixes are evaluated, if there are held-out images; also those of the same model
+    ///     with weights rounded to the nearest codes, where the plan asks for another solver.
+    ///   - progress: Called before each unit with the number of units that are calibrated and will be.
     /// - Returns: The calibrated units, and what held-out images say; nil without such images.
     /// - Throws: What `calibrated` and `progress` throw.
     func baseline(
-        plan: RunPlan, progress: (Int, Int) throws -> Void
+        plan: RunPlan, measuresHeldOut: Bool, progress: (Int, Int) throws -> Void
     ) throws -> (model: [CalibratedUnit], heldOut: HeldOutBaseline?) {
-        var input = heldOut?.images
-        var evaluations: [Evaluation] = []
-        let model = try calibratedModel(plan: plan, progress: progress) { index, unit in
-            guard let heldOut, let read = input else { return }
-            let output = outputs(of: [unit.prepared(for: units[index])], on: read, pool: pool)
-            let suffix = Array(fullPrecision[(index + 1)...])
-            let logits = suffix.isEmpty ? output : outputs(of: suffix, on: output, pool: pool)
-            evaluations.append(heldOut.evaluation(of: logits))
-            input = output
+        guard measuresHeldOut, let heldOut else {
+            return (try calibratedModel(plan: plan, progress: progress), nil)
         }
-        return (model, heldOut.map { $0.baseline(calibrated: evaluations) })
+        let nearest = try planOfNearestCodes(plan)
+        let total = nearest == nil ? units.count : 2 * units.count
+        let (model, evaluations) = try evaluatedPrefixes(plan, on: heldOut) { unit in
+            try progress(unit, total)
+        }
+        let rounded = try nearest.map { plan in
+            try evaluatedPrefixes(plan, on: heldOut) { unit in try progress(units.count + unit, total) }
+                .evaluations
+        }
+        return (model, heldOut.baseline(calibrated: evaluations, roundedToNearest: rounded))
+    }
+
+    /// A calibrated model, and an evaluation of the units through each one with those behind in full precision.
+    private func evaluatedPrefixes(
+        _ plan: RunPlan, on heldOut: HeldOutImages, progress: (Int) throws -> Void
+    ) throws -> (model: [CalibratedUnit], evaluations: [Evaluation]) {
+        var input = heldOut.images
+        var evaluations: [Evaluation] = []
+        let model = try calibratedModel(plan: plan, progress: { unit, _ in try progress(unit) }) {
+            index, unit in
+            input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
+            let suffix = Array(fullPrecision[(index + 1)...])
+            let logits = suffix.isEmpty ? input : outputs(of: suffix, on: input, pool: pool)
+            evaluations.append(heldOut.evaluation(of: logits))
+        }
+        return (model, evaluations)
+    }
+
+    /// The plan with weights rounded to the nearest codes; nil where that is what it asks for in every unit.
+    private func planOfNearestCodes(_ plan: RunPlan) throws(PlanError) -> RunPlan? {
+        var isOther = false
+        for unit in units where try plan.hyperparameters(of: unit.name).weightSolver != .nearest {
+            isOther = true
+        }
+        guard isOther else { return nil }
+        var result = plan
+        let solver = HyperparameterChange(key: "weight_solver", value: Runs.WeightSolver.nearest.rawValue)
+        result.units.append(UnitOverride(match: "*", changes: [solver]))
+        return result
     }
 }

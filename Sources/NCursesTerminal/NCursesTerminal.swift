@@ -87,9 +87,8 @@ public final class NCursesTerminal: Terminal {
     }
 
     /// Lets an overflow of the calling thread's stack restore the terminal as well.
-    public nonisolated static func prepareThread() throws(TerminalError) {
-        let failure = ct_use_signal_stack()
-        guard failure == 0 else { throw .system(failure) }
+    @Sendable public nonisolated static func prepareThread() {
+        ct_use_signal_stack()
     }
 
     /// The size of the screen now.

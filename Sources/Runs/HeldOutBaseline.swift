@@ -15,11 +15,18 @@ public struct HeldOutBaseline: Equatable, Codable, Sendable {
     /// One evaluation per unit: the units through this one calibrated at the plan's bits at the start, none
     /// reconstructed, those behind in full precision.
     public var calibrated: [Evaluation]
+    /// The same with every weight rounded to the nearest code, which is what any other solver has to beat; nil where
+    /// the plan asks for no other solver.
+    public var roundedToNearest: [Evaluation]?
 
     /// Makes a baseline.
-    public init(source: Source, fullPrecision: Evaluation, calibrated: [Evaluation]) {
+    public init(
+        source: Source, fullPrecision: Evaluation, calibrated: [Evaluation],
+        roundedToNearest: [Evaluation]? = nil
+    ) {
         self.source = source
         self.fullPrecision = fullPrecision
         self.calibrated = calibrated
+        self.roundedToNearest = roundedToNearest
     }
 }

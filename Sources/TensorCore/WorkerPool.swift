@@ -31,7 +31,8 @@ internal import Darwin
     /// - Parameters:
     ///   - threads: How many threads work on a section, the caller's included; at least 1.
     ///   - niceness: How much the started threads yield to others, as in `nice(1)`.
-    public init(threads: Int, niceness: Int = 5) {
+    ///   - prepare: What each started thread does first; nil for nothing.
+    public init(threads: Int, niceness: Int = 5, prepare: (@Sendable () -> Void)? = nil) {
         precondition(threads >= 1, "a pool needs at least one thread, not \(threads)")
         self.threads = threads
         unsafe mutex = .allocate(capacity: 1)
@@ -41,7 +42,7 @@ internal import Darwin
         unsafe pthread_cond_init(wake, nil)
         unsafe pthread_cond_init(done, nil)
         for worker in 1..<max(threads, 1) {
-            let start = Start(pool: self, worker: worker, niceness: niceness)
+            let start = Start(pool: self, worker: worker, niceness: niceness, prepare: prepare)
             var handle = pthread_t()
             let argument = unsafe Unmanaged.passRetained(start).toOpaque()
             let status = unsafe pthread_create(&handle, nil, { unsafe WorkerPool.enter($0) }, argument)
@@ -145,11 +146,13 @@ internal import Darwin
         let pool: WorkerPool
         let worker: Int
         let niceness: Int
+        let prepare: (@Sendable () -> Void)?
 
-        init(pool: WorkerPool, worker: Int, niceness: Int) {
+        init(pool: WorkerPool, worker: Int, niceness: Int, prepare: (@Sendable () -> Void)?) {
             self.pool = pool
             self.worker = worker
             self.niceness = niceness
+            self.prepare = prepare
         }
     }
 
@@ -157,6 +160,7 @@ internal import Darwin
         guard let argument = unsafe argument else { return nil }
         let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
         lowerPriority(by: start.niceness)
+        start.prepare?()
         start.pool.loop(as: start.worker)
         return nil
     }

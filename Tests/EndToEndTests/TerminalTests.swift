@@ -14,8 +14,8 @@ struct TerminalTests {
     }
 
     /// Carries out a scenario of `Scripts/workbench.py`; its complaint, with the screen, becomes the failure.
-    private func expect(_ scenario: String, _ words: [String] = []) throws {
-        let script = try TerminalScript(scenario, in: place, words)
+    private func expect(_ scenario: String, _ words: [String] = [], tool: String? = nil) throws {
+        let script = try TerminalScript([scenario, try tool ?? Workplace.tool(), place.path] + words)
         let ending = try script.end()
         #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
     }
@@ -64,6 +64,36 @@ struct TerminalTests {
         try expect("suspend")
     }
 
+    @Test("draws nothing while nothing changes")
+    func stillness() throws {
+        try expect("still")
+    }
+
+    @Test(
+        "shows its colours in tmux, is suspended by the shell, and takes clicks beyond column 223",
+        .enabled(if: TerminalScript.hasTmux, "there is no tmux; .ci/install test installs it"))
+    func tmux() throws {
+        let script = try TerminalScript(
+            file: "in_tmux.py",
+            [try Workplace.tool(), place.path] + Workplace.job + ["--set", "calibration_images=16"])
+        let ending = try script.end()
+        #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
+    }
+
+    /// An end, its exit code, and what must be read in the shell afterwards.
+    static let ends: [(kind: String, code: Int, text: String)] = [
+        ("exit", 7, ""), ("fatal", 132, "the words of a fatal error"), ("index", 132, ""),
+        ("throw", 132, "an error that nobody caught"), ("null", 139, ""),
+        ("abort", 134, "the words before abort"),
+        ("overflow", 139, ""), ("thread-fatal", 132, "the words of a thread"), ("thread-overflow", 139, ""),
+        ("stuck", 143, ""),
+    ]
+
+    @Test("is put back, with code and words, however the program ends", arguments: ends)
+    func badEnd(kind: String, code: Int, text: String) throws {
+        try expect("end", [kind, String(code), text], tool: try Workplace.tool("TerminalProbe"))
+    }
+
     @Test(
         "shows the start screen in any environment",
         arguments: [
@@ -83,7 +113,7 @@ struct TerminalTests {
     }
 }
 
-/// A scenario of `Scripts/workbench.py`, at work.
+/// A script of `Scripts`, at work.
 struct TerminalScript {
     /// The python to use: the one that `MGRQ_TEST_PYTHON` names, or the one of the path.
     private static let python: [String] = {
@@ -104,21 +134,22 @@ struct TerminalScript {
 
     private let work: Work
 
-    /// Starts a scenario.
+    /// Whether there is a tmux.
+    static let hasTmux = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
+        FileManager.default.isExecutableFile(atPath: "\($0)/tmux")
+    }
+
+    /// Starts a script.
     ///
     /// - Parameters:
-    ///   - scenario: Its name.
-    ///   - place: The folder in which the tool is started.
-    ///   - words: What follows the folder on its command line.
+    ///   - file: Its file.
+    ///   - words: Its command line.
     /// - Throws: Where it cannot be started.
-    init(_ scenario: String, in place: Workplace, _ words: [String]) throws {
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(
-            path: "Scripts/workbench.py")
+    init(file: String = "workbench.py", _ words: [String]) throws {
+        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/\(file)")
         work = try Work(
-            tool: Self.python[0],
-            arguments: Self.python.dropFirst() + ["-B", script.path, scenario, Workplace.tool(), place.path]
-                + words,
-            folder: place.path, environment: [:], output: nil)
+            tool: Self.python[0], arguments: Self.python.dropFirst() + ["-B", script.path] + words,
+            folder: FileManager.default.temporaryDirectory.path, environment: [:], output: nil)
     }
 
     /// Waits for its end.

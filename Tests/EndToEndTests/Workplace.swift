@@ -67,10 +67,10 @@ final class Workplace: Sendable {
         "--steps", "4", "--batch", "4",
     ]
 
-    /// The tool's own file, beside the tests.
-    static func tool() throws -> String {
+    /// The tool's own file, or that of another program of the package, beside the tests.
+    static func tool(_ name: String = "mgrq") throws -> String {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let path = "\((tests as NSString).deletingLastPathComponent)/mgrq"
+        let path = "\((tests as NSString).deletingLastPathComponent)/\(name)"
         try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) has not been built")
         return path
     }

@@ -165,6 +165,13 @@ struct InspectionTests {
         #expect(baseline.fullPrecision.top1 == report.fullPrecision?.top1)
         #expect(baseline.calibrated.count == 4)
         #expect(baseline.calibrated.last == report.calibrated)
+        // The plan solves for weights; the same model with weights rounded to the nearest codes is another.
+        #expect(baseline.roundedToNearest?.count == 4)
+        #expect(baseline.roundedToNearest != baseline.calibrated)
+        var nearest = plan
+        nearest.hyperparameters.weightSolver = .nearest
+        let plain = try #require(bench.run(nearest, heldOut: 40).report?.heldOut)
+        #expect(plain.roundedToNearest == nil && plain.calibrated == baseline.roundedToNearest)
         #expect(report.units.last?.heldOut == report.final)
         #expect(report.units.allSatisfy { $0.heldOut?.images == 40 && $0.heldOut?.top1 != nil })
         let few = try #require(bench.run(plan, heldOut: 7).report)

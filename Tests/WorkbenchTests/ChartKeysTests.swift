@@ -80,4 +80,24 @@ struct ChartKeysTests {
         session.click(x: frames[1].x + 2, y: frames[1].y + 1)
         #expect(session.state.shownUnit == 1)
     }
+
+    @Test("held-out images by top-1, by KL, and the steps again, each beside rounding to the nearest codes")
+    func heldOut() {
+        var session = Session(at: .heldOut)
+        #expect(session.text.contains("top-1 % on 1000 held-out images"))
+        for name in [
+            "full precision  91.60 %", "to nearest  82.80 %", "calibrated  86.00 %", "this run  91.28 %",
+        ] {
+            #expect(session.text.contains(name), "\(name)")
+        }
+        #expect(session.text.contains("v held-out KL"))
+        session.press(.character("v"))
+        #expect(session.text.contains("KL nats on 1000") && session.text.contains("this run  6.4e-3"))
+        session.press(.character("v"))
+        #expect(session.text.contains("smooth .9"))
+        var unlabelled = Session(at: .heldOut, run: FakeRun(isLabelled: false))
+        #expect(unlabelled.text.contains("KL nats"))
+        unlabelled.press(.character("v"))
+        #expect(!unlabelled.text.contains("held-out images"))
+    }
 }

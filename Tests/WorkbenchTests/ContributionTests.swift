@@ -28,9 +28,9 @@ struct ContributionTests {
     func operators() throws {
         let tall = session()
         let rows = tall.grid.glyphRows
-        let first = try #require(rows.first { $0.contains("attn.qkv") })
-        let last = try #require(rows.first { $0.contains("mlp.fc2 ") })
-        #expect(first.contains("2.2e-3") && last.contains("0.0108"))
+        let first = try #require(rows.first { $0.contains("qkv  ") })
+        let last = try #require(rows.first { $0.contains("fc2  ") })
+        #expect(first.contains("2.2e-3") && last.contains("0.0130"))
         #expect(last.contains("█") && !first.contains("█"))
         let low = Session(at: .waiting)
         #expect(low.text.contains("qkv") && low.text.contains("fc2"))

@@ -60,13 +60,14 @@ struct FakeRun {
             .heldOutMeasured(
                 HeldOutBaseline(
                     source: .evaluation, fullPrecision: evaluation(top1: 91.6, kl: 0),
-                    calibrated: unitNames.indices.map { heldOut($0, isLearned: false) })),
+                    calibrated: unitNames.indices.map { heldOut($0, lossPerUnit: 0.7) },
+                    roundedToNearest: unitNames.indices.map { heldOut($0, lossPerUnit: 1.1) })),
         ]
     }
 
     /// What held-out images say of the units through one.
-    func heldOut(_ unit: Int, isLearned: Bool) -> Evaluation {
-        let loss = Double(unit + 1) * (isLearned ? 0.08 : 0.7)
+    func heldOut(_ unit: Int, lossPerUnit: Double) -> Evaluation {
+        let loss = Double(unit + 1) * lossPerUnit
         return evaluation(top1: 91.6 - loss, kl: loss * 0.02)
     }
 
@@ -207,7 +208,7 @@ struct FakeRun {
             hyperparameters: Hyperparameters().changes(to: plan.hyperparameters),
             prefix: Array(repeating: 1, count: unit), calibratedLoss: calibrated,
             finalLoss: reverted ? calibrated : calibrated * 0.34, calibratedKl: 0.004 * Double(unit + 1),
-            finalKl: 0.0025 * Double(unit + 1), heldOut: heldOut(unit, isLearned: true), reverted: reverted,
+            finalKl: 0.0025 * Double(unit + 1), heldOut: heldOut(unit, lossPerUnit: 0.08), reverted: reverted,
             seconds: 18.3 + Double(unit),
             bytes: unitNames[unit].hasPrefix("blocks") ? 104_000 : 19_000)
     }
@@ -231,7 +232,7 @@ struct FakeRun {
                 ? GradientCosines(blockGlobal: 0.9 - done, blockLocal: 0.4 * fall, globalLocal: 0.3 - done)
                 : nil,
             operatorLosses: isProbed
-                ? ["attn.qkv", "attn.softmax", "attn.proj", "mlp.fc1", "mlp.fc2"].enumerated().map {
+                ? ["qkv", "q·kᵀ", "attn·v", "proj", "fc1", "fc2"].enumerated().map {
                     OperatorLoss(name: $1, loss: 0.02 * Double($0 + 1) * fall)
                 } : nil)
     }

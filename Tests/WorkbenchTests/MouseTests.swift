@@ -51,6 +51,24 @@ struct MouseTests {
         #expect(session.state.logOffset == 0)
     }
 
+    @Test("a click in a dialog's list selects, and one on what is selected takes it")
+    func dialogs() throws {
+        var session = Session(at: .themes)
+        let names = session.state.themeNames
+        let other = try #require(names.last)
+        let rows = session.grid.glyphRows
+        let row = try #require(rows.firstIndex { $0.contains(" \(other) ") })
+        session.click(x: 60, y: row)
+        #expect(session.state.theme == other)
+        session.click(x: 60, y: row)
+        #expect(session.state.overlay == nil && session.state.memory.theme == other)
+        session = Session(at: .palette)
+        let second = try #require(session.grid.glyphRows.firstIndex { $0.contains("show-sweep") })
+        session.click(x: 40, y: second)
+        session.click(x: 40, y: second)
+        #expect(session.state.focus == .sweep && session.state.overlay == nil)
+    }
+
     @Test("without the mouse, clicks do nothing")
     func off() {
         var session = Session(at: .running)

@@ -56,9 +56,9 @@ int ct_prepare(void);
 /* Restores the terminal when the process crashes, then lets the previous handlers run. */
 int ct_install_crash_handlers(void);
 
-/* Gives the calling thread a stack for signal handlers, so that its own overflow can be handled. Any
- * thread; the stack lives as long as the process. Returns 0 or an errno. */
-int ct_use_signal_stack(void);
+/* Gives the calling thread a stack for signal handlers, unless it has one, so that its own overflow can be handled.
+ * Any thread; the stack ends with it. */
+void ct_use_signal_stack(void);
 
 /* Makes a terminfo entry for `term` with 24-bit colours in `folder`, unless it is there, and lets ncurses
  * find it; its name is for ct_open. False if there is no `tic` or no place: 256 colours remain. */

@@ -81,6 +81,18 @@ struct RunWork {
             operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
             searched += calibration.searched
         }
+        guard heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) else {
+            return (operations, searched)
+        }
+        // Once more with weights rounded to the nearest codes, for comparison.
+        operations += Double(images) * whole * (1 + Self.quantizedForward)
+        for unit in units.indices {
+            var nearest = values[unit]
+            nearest.weightSolver = .nearest
+            let calibration = calibration(unit, nearest)
+            operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
+            searched += calibration.searched
+        }
         return (operations, searched)
     }
 

@@ -52,7 +52,7 @@ final class RunSession {
         self.sink = sink
         ledger = RunLedger(plan: plan, units: [])
         record = past?.record
-        pool = WorkerPool(threads: options.threads)
+        pool = WorkerPool(threads: options.threads, prepare: options.prepareThread)
         pausesAtNextGate = options.waitsAtFirstGate
     }
 
@@ -214,7 +214,8 @@ extension RunSession {
     /// The units as calibrated at the start; measures held-out images on the way if nobody has.
     func baselineModel(_ lab: QuantizationLab) throws -> [QuantizedUnit] {
         if let baseline { return baseline.map(\.unit) }
-        let result = try lab.baseline(plan: ledger.plan) { index, total in
+        let result = try lab.baseline(plan: ledger.plan, measuresHeldOut: told.heldOut == nil) {
+            index, total in
             try emit(.progressed(activity: "calibrating", done: index, total: total))
             try checkForStop()
         }

@@ -73,8 +73,9 @@ extension KeyTable {
             [.character("v")], [.run], .measure, "contributions as weighted loss or as gradient norm",
             hint: "loss/grad", rank: 41),
         KeyBinding(
-            [.character("v")], [.reconstruction], .heldOut, "the steps of a unit, or held-out images by unit",
-            hint: "held out", rank: 38),
+            [.character("v")], [.reconstruction], .heldOut,
+            "the steps of a unit, or top-1 or KL of held-out images by unit",
+            hint: "held out", rank: 22),
         KeyBinding(
             [.character("[")], [.run], .previousUnit, "look at the unit before", hint: "previous", rank: 43),
         KeyBinding([.character("]")], [.run], .nextUnit, "look at the unit after", hint: "next", rank: 44),

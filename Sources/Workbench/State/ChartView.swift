@@ -1,3 +1,11 @@
+/// What held-out images say of a model.
+public enum HeldOutMeasure: Equatable, Sendable {
+    /// How many of their labels are the most likely class, in percent.
+    case top1
+    /// How far the distribution of classes is from that of full precision, in nats.
+    case kl
+}
+
 /// How charts over steps are shown; the same for every unit.
 ///
 /// Places are fractions of an attempt's steps, so that they mean the same whatever the number of steps.

@@ -47,8 +47,8 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var chart = ChartView()
     /// Whether contributions are shown as gradient norms, not as weighted losses.
     public internal(set) var showsGradients = false
-    /// Whether the reconstruction panel shows what held-out images say of each unit, not the steps of one.
-    public internal(set) var showsHeldOut = false
+    /// What of held-out images the reconstruction panel shows for each unit; nil shows the steps of one.
+    public internal(set) var heldOutMeasure: HeldOutMeasure?
     /// What runs will take.
     public internal(set) var estimates = EstimateBook()
     /// The point of the sweep that is looked at, by its bits.

@@ -22,7 +22,14 @@ extension WorkbenchState {
             let images: RunImages = (run.summary?.evaluationImages ?? 0) > 0 ? .evaluation : .calibration
             return lookAt(ImageRequest(images: images, count: imagesPerPage))
         case .scope: changeScope()
-        case .heldOut: showsHeldOut.toggle()
+        case .heldOut:
+            let hasLabels = run.heldOut?.fullPrecision.top1 != nil
+            heldOutMeasure =
+                switch heldOutMeasure {
+                case nil: hasLabels ? .top1 : .kl
+                case .top1: .kl
+                case .kl: nil
+                }
         default: break
         }
         return []

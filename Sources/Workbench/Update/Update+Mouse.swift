@@ -21,7 +21,8 @@ extension WorkbenchState {
             return hint.map { perform($0.action) } ?? []
         }
         notice = nil
-        guard overlay == nil, editor.typing == nil else { return [] }
+        if overlay != nil { return clickInDialog(y: y, x: x) }
+        guard editor.typing == nil else { return [] }
         guard run != nil else { return clickAtStart(x: x, y: y) }
         if let tab = layout.tabs.first(where: { $0.frame.contains(x: x, y: y) }) {
             show(tab.panel)
@@ -32,6 +33,22 @@ extension WorkbenchState {
         }
         show(panel)
         select(in: panel, content: layout.content(of: panel), x: x, y: y)
+        return []
+    }
+
+    /// Selects the row of a dialog's list, or does what the selected one is for.
+    private mutating func clickInDialog(y: Int, x: Int) -> [WorkbenchEffect] {
+        guard let list = Painter(self).dialogList, list.area.contains(x: x, y: y),
+            let row = row(at: y, in: list.area, headings: 0, selected: list.selected, count: list.count)
+        else { return [] }
+        if row == list.selected { return perform(.confirm) }
+        switch overlay {
+        case .themes: theme = themeNames[row]
+        case .palette(var palette):
+            (palette.selected, palette.problem) = (row, nil)
+            overlay = .palette(palette)
+        default: break
+        }
         return []
     }
 

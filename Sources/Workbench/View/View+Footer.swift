@@ -51,6 +51,12 @@ enum Footer {
             if state.isFullScreen { return "back" }
             if state.chart.cursor != nil { return "latest values" }
             return state.logFilter != nil ? "all lines" : "result"
+        case .heldOut:
+            switch state.heldOutMeasure {
+            case nil: return "held out"
+            case .top1: return "held-out KL"
+            case .kl: return "steps"
+            }
         case .fullScreen: return state.isFullScreen ? "shrink" : "full"
         case .start: return state.startVerb
         case .mouse: return state.capturesMouse ? "mouse off" : "mouse on"

@@ -19,7 +19,7 @@ struct ContributionParts: Equatable {
         let hasOperators = !curves.operators.isEmpty && area.height >= 10
         let parts = area.rows([
             .fixed(1), .share(1), .fixed(hasCosines ? isTall ? max(7, area.height / 4) : 1 : 0),
-            .fixed(hasOperators ? isTall ? min(curves.operators.count + 1, area.height / 3) : 2 : 0),
+            .fixed(hasOperators ? isTall ? min(curves.operators.count + 1, area.height * 2 / 5) : 2 : 0),
         ])
         (legend, shares, cosines, operators) = (parts[0], parts[1], parts[2], parts[3])
     }
@@ -101,7 +101,8 @@ extension Painter {
             let row = area.row(index + 1)
             let columns = row.columns([.fixed(nameWidth), .share(1), .fixed(valueWidth)])
             grid.write(
-                fitted(series.name, width: nameWidth - 1, ellipsis: glyphs.ellipsis), x: row.x, y: row.y,
+                fitted(Self.plain(series.name), width: nameWidth - 1, ellipsis: glyphs.ellipsis), x: row.x,
+                y: row.y,
                 style: index == hottest ? Style.text.bold : .text, in: columns[0])
             let strip = columns[1]
             let places = (0..<max(0, strip.width)).map { column -> Double in
@@ -123,6 +124,9 @@ extension Painter {
         }
     }
 
+    /// A name without the raised T of a transposed matrix, which few fonts have.
+    private static func plain(_ name: String) -> String { name.replacing("ᵀ", with: "T") }
+
     /// The operators side by side, each with its name over its heat.
     private mutating func drawOperatorStrip(
         _ names: [String], _ values: [Double], _ heat: Axis, in area: Rect
@@ -131,7 +135,7 @@ extension Painter {
         for (index, column) in columns.enumerated() where column.width > 1 {
             let place = Rect(x: column.x, y: column.y, width: column.width - 1, height: 2)
             // The end of a name tells more than its beginning: attn.qkv, attn.proj.
-            let name = names[index].split(separator: ".").last.map(String.init) ?? names[index]
+            let name = Self.plain(names[index].split(separator: ".").last.map(String.init) ?? names[index])
             grid.write(String(name.prefix(place.width)), x: place.x, y: place.y, style: .muted, in: place)
             HeatStrip(values: [heat.position(values[index]) ?? .nan], range: 0...1)
                 .draw(into: &grid, in: place.row(1), glyphs: glyphs)

@@ -21,10 +21,38 @@ extension Painter {
 
     /// Draws an empty dialog in the middle and returns what is inside.
     mutating func drawDialog(_ title: String, width: Int, height: Int) -> Rect {
-        let screen = Rect(x: 0, y: 0, width: grid.width, height: grid.height - 1)
-        let area = screen.centered(width: min(width, screen.width - 2), height: min(height, screen.height))
-        return grid.drawBox(area, title: title, focused: true, glyphs: glyphs).inset(columns: 1, rows: 0)
+        let frame = dialogFrame(width: width, height: height)
+        return grid.drawBox(frame, title: title, focused: true, glyphs: glyphs).inset(columns: 1, rows: 0)
     }
+
+    private func dialogFrame(width: Int, height: Int) -> Rect {
+        let screen = Rect(x: 0, y: 0, width: grid.width, height: grid.height - 1)
+        return screen.centered(width: min(width, screen.width - 2), height: min(height, screen.height))
+    }
+
+    /// The list of a dialog that has one, for clicks: where it is, the selected row, and how many there are.
+    var dialogList: (area: Rect, selected: Int, count: Int)? {
+        func inside(_ size: (width: Int, height: Int), _ lengths: [Length], _ part: Int) -> Rect {
+            dialogFrame(width: size.width, height: size.height).inset().inset(columns: 1, rows: 0)
+                .rows(lengths)[part]
+        }
+        switch state.overlay {
+        case .themes:
+            return (
+                inside(themesSize, Self.themesRows, 0), state.themeNames.firstIndex(of: state.theme) ?? 0,
+                state.themeNames.count
+            )
+        case .palette(let palette):
+            let count = state.entries(of: palette).count
+            return (
+                inside(paletteSize(count), Self.paletteRows, 2), min(palette.selected, count - 1), count
+            )
+        default: return nil
+        }
+    }
+
+    private static let themesRows: [Length] = [.share(1), .fixed(1), .fixed(2), .fixed(1)]
+    private var themesSize: (width: Int, height: Int) { (44, min(state.themeNames.count, 12) + 7) }
 
     private mutating func drawQuit() {
         guard let run = state.run else { return }
@@ -51,9 +79,8 @@ extension Painter {
     }
 
     private mutating func drawThemes() {
-        let height = min(state.themeNames.count, 12) + 7
-        let area = drawDialog("Theme", width: 44, height: height)
-        let parts = area.rows([.share(1), .fixed(1), .fixed(2), .fixed(1)])
+        let area = drawDialog("Theme", width: themesSize.width, height: themesSize.height)
+        let parts = area.rows(Self.themesRows)
         drawSwatches(in: parts[2])
         Table(
             list: state.themeNames.map { TextSpan($0) },

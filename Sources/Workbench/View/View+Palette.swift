@@ -1,11 +1,18 @@
 internal import TerminalUI
 
 extension Painter {
+    static let paletteRows: [Length] = [.fixed(1), .fixed(1), .share(1), .fixed(1)]
+
+    /// The size of the palette with so many entries.
+    func paletteSize(_ count: Int) -> (width: Int, height: Int) {
+        (min(88, layout.body.width - 4), min(max(count, 3), max(6, layout.body.height / 2)) + 5)
+    }
+
     mutating func drawPalette(_ palette: CommandPalette) {
         let entries = state.entries(of: palette)
-        let height = min(max(entries.count, 3), max(6, layout.body.height / 2)) + 5
-        let area = drawDialog("Commands", width: min(88, layout.body.width - 4), height: height)
-        let parts = area.rows([.fixed(1), .fixed(1), .share(1), .fixed(1)])
+        let size = paletteSize(entries.count)
+        let area = drawDialog("Commands", width: size.width, height: size.height)
+        let parts = area.rows(Self.paletteRows)
         grid.write(":", x: parts[0].x, y: parts[0].y, style: Style(.keyHint), in: parts[0])
         let field = Rect(x: parts[0].x + 2, y: parts[0].y, width: parts[0].width - 2, height: 1)
         palette.line.draw(into: &grid, in: field.intersection(parts[0]), style: Style.text.underline)

@@ -8,12 +8,10 @@ extension Painter {
     /// What the reconstruction panel says at the right of its title, the longest form first.
     var reconstructionNotes: [String] {
         guard let run = state.run, let unit = state.shownUnit else { return [] }
-        if state.showsHeldOut, let baseline = run.heldOut {
+        if let measure = state.heldOutMeasure, let baseline = run.heldOut {
             let images = baseline.fullPrecision.images
-            return [
-                "\(isJudgedByTop1(baseline) ? "top-1 %" : "KL nats") on \(images) held-out images",
-                "held out",
-            ]
+            let name = measure == .top1 ? "top-1 %" : "KL nats"
+            return ["\(name) on \(images) held-out images", "\(name), held out"]
         }
         guard let chart = lossChart(run, unit) else { return [run.units[unit].name] }
         var axis = "linear-y"
@@ -33,7 +31,9 @@ extension Painter {
     mutating func drawReconstruction(in area: Rect) {
         guard let run = state.run else { return }
         if showsResult { return drawResult(run, in: area) }
-        if state.showsHeldOut, let baseline = run.heldOut { return drawHeldOut(baseline, run, in: area) }
+        if let measure = state.heldOutMeasure, let baseline = run.heldOut {
+            return drawHeldOut(baseline, measure, run, in: area)
+        }
         if case .preparing(let activity, let done, let total) = run.phase {
             return drawPreparation(activity, done: done, total: total, in: area)
         }

@@ -1,5 +1,6 @@
 internal import Engine
 internal import Foundation
+internal import NCursesTerminal
 internal import Runs
 internal import Synchronization
 internal import Workbench
@@ -90,6 +91,8 @@ final class EngineSeat: Sendable {
     }
 
     private func options(_ directory: String) -> EngineOptions {
-        EngineOptions(threads: threads, directory: directory, heldOutImages: heldOutImages)
+        EngineOptions(
+            threads: threads, directory: directory, heldOutImages: heldOutImages,
+            prepareThread: NCursesTerminal.prepareThread)
     }
 }

@@ -1,6 +1,6 @@
 """A pseudo-terminal with a screen behind it, for tests that use the workbench as a person does.
 
-Nothing here sleeps for a fixed time: everything waits until the screen shows something, or fails with the screen.
+Everything waits until the screen shows something, or fails with the screen; only silence is waited for by the clock.
 """
 
 import fcntl
@@ -52,6 +52,8 @@ class Terminal:
         size is (columns, rows); in environment, None takes a variable away.
         """
         self.bytes = b""
+        # When something was read last, before it was looked at.
+        self.read_at = 0.0
         self.screen = pyte.Screen(*size)
         self.stream = pyte.ByteStream(self.screen)
         self.master, self.slave = os.openpty()
@@ -132,6 +134,7 @@ class Terminal:
         if not select.select([self.master], [], [], seconds)[0]:
             return False
         data = os.read(self.master, 65536)
+        self.read_at = time.monotonic()
         self.bytes += data
         self.stream.feed(data)
         return True
@@ -155,6 +158,18 @@ class Terminal:
             if time.monotonic() > end:
                 raise Failure(f"within {patience:.0f} s there was not {what}\n{self.picture()}")
             self._read(0.1)
+
+    def watch(self, seconds):
+        """Takes what the program writes within a time."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._read(left)
+
+    def settle(self):
+        """Waits until the program has written nothing for half a second."""
+        end = time.monotonic() + PATIENCE
+        while self._read(0.5):
+            expect(time.monotonic() < end, f"the program writes without end\n{self.picture()}")
 
     def wait_for(self, *texts):
         """Waits until the screen shows all of some texts at once."""

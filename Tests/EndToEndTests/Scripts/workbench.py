@@ -5,8 +5,10 @@
     workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
     workbench.py resume TOOL FOLDER FLAG...        a run with these flags that is killed and goes on
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
+    workbench.py still TOOL FOLDER                 a screen on which nothing changes
     workbench.py settings TOOL FOLDER              keys, themes and what is remembered from one time to the next
     workbench.py suspend TOOL FOLDER               the start screen, put aside and taken up again
+    workbench.py end PROBE FOLDER KIND CODE TEXT   a terminal whose program ends in a way that no user asks for
     workbench.py screen TOOL FOLDER NAME=VALUE...  the start screen in an environment
     workbench.py refusal TOOL FOLDER NAME=VALUE... the sentence in an environment without a screen
 
@@ -251,6 +253,22 @@ def image_size(tool, folder):
         expect_end(terminal, 0)
 
 
+def end_badly(probe, folder, kind, code, text):
+    """Whatever ends the program: the terminal is as it was, the code says what it was, and no word is lost."""
+    # A backtrace takes half a minute on a busy machine, and it is Swift's own.
+    environment = {"SWIFT_BACKTRACE": "enable=no"}
+    with Terminal([probe, kind], folder, environment=environment) as terminal:
+        terminal.wait_for("the probe is up")
+        terminal.press("x")
+        if kind == "stuck":
+            # Nobody reads signals any more, and someone has to.
+            terminal.wait_for("the key was read")
+            terminal.send(signal.SIGTERM)
+        expect_end(terminal, int(code))
+        said = terminal.after_screen()
+        expect(text in said, f"what was said is lost; the shell shows {said!r}")
+
+
 def leave(tool, folder, *flags):
     """`q` and Ctrl-C ask while a run is in work; the second Ctrl-C is the answer."""
     with Terminal([tool, "workbench", *flags], folder) as terminal:
@@ -283,6 +301,27 @@ def suspend(tool, folder):
         terminal.wait_for_footer("Enter start the run")
         terminal.press("q")
         expect_end(terminal, 0)
+
+
+def still(tool, folder):
+    """Nothing is sent while nothing changes: on the start screen, and over a run that is done."""
+    command = [tool, "workbench", "--steps", "0", "--set", "calibration_images=64"]
+    with Terminal(command, folder) as terminal:
+        terminal.wait_for("Predicted", "of memory")
+        expect_silence(terminal)
+        use(terminal, "Enter", "start the run")
+        terminal.wait_for("DONE in")
+        expect_silence(terminal)
+        use(terminal, "q", "quit")
+        expect_end(terminal, 0)
+
+
+def expect_silence(terminal, seconds=3):
+    """The program is told the time four times a second, and none of it reaches the screen."""
+    terminal.settle()
+    sent = len(terminal.bytes)
+    terminal.watch(seconds)
+    expect(len(terminal.bytes) == sent, f"{len(terminal.bytes) - sent} bytes were sent while nothing changed")
 
 
 def settings(tool, folder):
@@ -369,7 +408,9 @@ SCENARIOS = {
     "signal": end_by_signal,
     "resume": resume,
     "image-size": image_size,
+    "end": end_badly,
     "quit": leave,
+    "still": still,
     "settings": settings,
     "suspend": suspend,
     "screen": start_screen,
