@@ -121,7 +121,8 @@ struct Compare: ParsableCommand {
         let outcome = try work.carryOut { sink in
             startRun(
                 plan, resources: resources,
-                options: EngineOptions(threads: threads, directory: directory.path), sink: sink)
+                options: EngineOptions(threads: threads, directory: directory.path, heldOutImages: 0),
+                sink: sink)
         }
         guard let report = outcome.report else {
             throw RunFailure(.internal, "\(directory.path) ended without a report")

@@ -40,7 +40,7 @@ struct Sweep: ParsableCommand {
         let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
             startSweep(
                 plan, request: request, resources: resources,
-                options: EngineOptions(threads: threads, directory: directory), sink: sink)
+                options: EngineOptions(threads: threads, directory: directory, heldOutImages: 0), sink: sink)
         }
         guard !json else { return }
         for line in Results.lines(of: outcome.points) {
