@@ -68,6 +68,36 @@ package enum QuantityText: Sendable {
         }
     }
 
+    /// A size that was estimated, in two digits that mean something: `98 kB`, `310 MB`, `2.2 GB`.
+    package static func roughBytes(_ count: Int) -> String {
+        var (value, unit) = (twoDigitsThatCount(Double(max(count, 0))), "B")
+        for larger in ["kB", "MB", "GB", "TB"] where value >= 1000 {
+            (value, unit) = (value / 1000, larger)
+        }
+        return "\(fixed(value, decimals: value < 10 && unit != "B" ? 1 : 0)) \(unit)"
+    }
+
+    /// A span of time that was estimated: `0.4 s`, `59 s`, `4 min 10 s`, `28 min`, `2 h 05 min`.
+    package static func roughDuration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e9 else { return "–" }
+        if seconds < 9.95 { return fixed(max(seconds, 0), decimals: 1) + " s" }
+        if seconds < 99.5 { return fixed(seconds, decimals: 0) + " s" }
+        if seconds < 600 {
+            let tens = Int((seconds / 10).rounded())
+            return "\(tens / 6) min \(twoDigits(tens % 6 * 10)) s"
+        }
+        let minutes = Int((seconds / 60).rounded())
+        return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
+    }
+
+    private static func twoDigitsThatCount(_ value: Double) -> Double {
+        var scale = 1.0
+        while value / scale >= 100 {
+            scale *= 10
+        }
+        return (value / scale).rounded() * scale
+    }
+
     /// A count with its thousands apart: `1 234 567`.
     package static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))

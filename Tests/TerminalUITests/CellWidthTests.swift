@@ -82,6 +82,16 @@ struct CellWidthTests {
     }
 
     @Test(
+        "a name that is too long keeps its end where that tells it from others",
+        arguments: [
+            ("abcdef", 4, "…def"), ("abc", 4, "abc "), ("漢字漢", 4, "…漢 "), ("漢字", 1, "…"),
+            ("ab\u{301}cd", 3, "…cd"), ("xae\u{301}", 2, "…e\u{301}"),
+        ])
+    func cuttingTheStart(text: String, width: Int, expected: String) {
+        #expect(fitted(text, width: width, cut: .start) == expected)
+    }
+
+    @Test(
         "lines are broken at spaces, and long words are cut",
         arguments: [
             ("one two three", 7, ["one two", "three"]), ("abcdefgh", 3, ["abc", "def", "gh"]),

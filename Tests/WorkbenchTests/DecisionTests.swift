@@ -137,7 +137,7 @@ struct DecisionTests {
                         preparationSeconds: 2, unitSeconds: [60, 64], evaluationSeconds: 2,
                         operationsPerSecond: 1e9,
                         memory: [RunEstimate.Memory(purpose: "caches", bytes: 310_000_000)]))))
-        #expect(session.text.contains("about 2 min 08 s, 310.00 MB of memory"))
+        #expect(session.text.contains("about 2 min 10 s, 310 MB of memory"))
         session.press(.down, .right)
         #expect(session.text.contains("being worked out"))
     }

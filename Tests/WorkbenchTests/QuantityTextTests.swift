@@ -55,4 +55,24 @@ struct QuantityTextTests {
         #expect(QuantityText.clock(seconds) == clock)
         #expect(QuantityText.duration(seconds) == duration)
     }
+
+    @Test(
+        "what is estimated reads as such",
+        arguments: [
+            (0.44, "0.4 s"), (9.96, "10 s"), (58.8, "59 s"), (99.6, "1 min 40 s"), (128, "2 min 10 s"),
+            (598, "10 min 00 s"), (1685, "28 min"), (7530, "2 h 06 min"), (.infinity, "–"), (-3, "0.0 s"),
+        ] as [(Double, String)])
+    func roughTimes(seconds: Double, expected: String) {
+        #expect(QuantityText.roughDuration(seconds) == expected)
+    }
+
+    @Test(
+        "estimated sizes have two digits that count",
+        arguments: [
+            (-1, "0 B"), (87, "87 B"), (999, "1.0 kB"), (98_210, "98 kB"), (502_740_000, "500 MB"),
+            (2_197_047_000, "2.2 GB"), (310_000_000, "310 MB"), (5_400_000_000_000, "5.4 TB"),
+        ])
+    func roughSizes(value: Int, expected: String) {
+        #expect(QuantityText.roughBytes(value) == expected)
+    }
 }

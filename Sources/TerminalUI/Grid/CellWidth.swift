@@ -45,6 +45,21 @@ extension String {
         }
         return String(kept)
     }
+
+    /// The longest end that fits into `width` columns and begins with a character that has a cell.
+    func suffix(columns width: Int) -> String {
+        var used = 0
+        var first = unicodeScalars.endIndex
+        var place = first
+        while place > unicodeScalars.startIndex {
+            place = unicodeScalars.index(before: place)
+            let own = cellWidth(unicodeScalars[place])
+            used += own
+            if used > width { break }
+            if own > 0 { first = place }
+        }
+        return String(unicodeScalars[first...])
+    }
 }
 
 /// The text in exactly `width` columns: cut, with an ellipsis, or filled with spaces.
@@ -53,16 +68,23 @@ extension String {
 ///   - text: What to fit.
 ///   - width: The columns to fill.
 ///   - alignment: Where the text goes when there is room.
+///   - cut: Which end is left out when there is none.
 ///   - ellipsis: What stands for the part that was cut.
 /// - Returns: A text whose ``cellWidth(_:)-(String)`` is `width`.
 public func fitted(
-    _ text: String, width: Int, alignment: TextAlignment = .leading, ellipsis: String = "…"
+    _ text: String, width: Int, alignment: TextAlignment = .leading, cut: TextCut = .end,
+    ellipsis: String = "…"
 ) -> String {
     guard width > 0 else { return "" }
     let natural = cellWidth(text)
     if natural > width {
         let mark = ellipsis.prefix(columns: width)
-        let kept = text.prefix(columns: width - cellWidth(mark)) + mark
+        let room = width - cellWidth(mark)
+        let kept =
+            switch cut {
+            case .start: mark + text.suffix(columns: room)
+            case .end: text.prefix(columns: room) + mark
+            }
         return kept + String(repeating: " ", count: width - cellWidth(kept))
     }
     let space = width - natural
@@ -83,4 +105,12 @@ public enum TextAlignment: Hashable, Sendable {
     case center
     /// At the right.
     case trailing
+}
+
+/// Which end of a text is left out where there is no room for all of it.
+public enum TextCut: Hashable, Sendable {
+    /// The beginning: for names that differ at their ends.
+    case start
+    /// The end.
+    case end
 }

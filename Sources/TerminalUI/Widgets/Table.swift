@@ -6,12 +6,17 @@ public struct TableColumn: Hashable, Sendable {
     public var width: Length
     /// Where its texts go.
     public var alignment: TextAlignment
+    /// Which end of texts that are too long is left out.
+    public var cut: TextCut
 
     /// Makes a column.
-    public init(_ title: String, width: Length, alignment: TextAlignment = .leading) {
+    public init(
+        _ title: String, width: Length, alignment: TextAlignment = .leading, cut: TextCut = .end
+    ) {
         self.title = title
         self.width = width
         self.alignment = alignment
+        self.cut = cut
     }
 }
 
@@ -113,7 +118,7 @@ public struct Table: Hashable, Sendable {
             let span = rows[index][position]
             let text = fitted(
                 span.text, width: extent.width, alignment: columns[position].alignment,
-                ellipsis: glyphs.ellipsis)
+                cut: columns[position].cut, ellipsis: glyphs.ellipsis)
             let style = highlights ? Style(.selection, span.style.attributes) : span.style
             grid.write(text, x: extent.x, y: row.y, style: style, in: row)
         }

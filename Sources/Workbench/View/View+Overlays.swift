@@ -151,7 +151,7 @@ extension Painter {
         switch format {
         case .packed:
             state.run?.report.map {
-                "integers at their width, scales, plan; \(QuantityText.bytes($0.bytes))"
+                "integers at their width, scales, plan; \(QuantityText.bytes($0.bytes)) + header"
             } ?? "when every unit is quantized"
         case .recipe: "the plan with every decision; replays to the same bits"
         }

@@ -160,7 +160,8 @@ extension Painter {
             switch state.estimates.answer(of: state.start.plan) {
             case nil, .pending: "being worked out"
             case .known(let estimate):
-                "about \(QuantityText.duration(estimate.seconds)), \(QuantityText.bytes(estimate.bytes)) of memory"
+                "about \(QuantityText.roughDuration(estimate.seconds)), "
+                    + "\(QuantityText.roughBytes(estimate.bytes)) of memory"
             case .unknown(let reason): "unknown: \(reason)"
             }
         return rows("Predicted", text, width: width, rank: 2, next: 2)

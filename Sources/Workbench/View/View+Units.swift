@@ -20,10 +20,10 @@ extension Painter {
         let text: (Painter, UnitProgress) -> TextSpan
 
         init(
-            _ title: String, _ width: Length, _ alignment: TextAlignment = .trailing,
+            _ title: String, _ width: Length, _ alignment: TextAlignment = .trailing, cut: TextCut = .end,
             text: @escaping (Painter, UnitProgress) -> TextSpan
         ) {
-            column = TableColumn(title, width: width, alignment: alignment)
+            column = TableColumn(title, width: width, alignment: alignment, cut: cut)
             self.text = text
         }
     }
@@ -32,7 +32,7 @@ extension Painter {
     private static func unitColumns(width: Int) -> [UnitColumn] {
         var columns = [
             UnitColumn("", .fixed(1), .leading) { $0.symbol(of: $1) },
-            UnitColumn("unit", .share(1), .leading) { TextSpan($1.name, $0.style(of: $1)) },
+            UnitColumn("unit", .share(1), .leading, cut: .start) { TextSpan($1.name, $0.style(of: $1)) },
             UnitColumn("state", .fixed(6), .leading) { TextSpan(word(of: $1), $0.style(of: $1)) },
         ]
         if width >= 100 {

@@ -27,9 +27,9 @@ enum Results {
             ("time", estimate.seconds), ("  preparation", estimate.preparationSeconds), ("  units", units),
             ("  evaluation", estimate.evaluationSeconds),
         ]
-        return stages.map { "\(pad($0, 28))\(fixed($1, 1)) s" }
-            + ["\(pad("memory", 28))\(megabytes(estimate.bytes))"]
-            + estimate.memory.map { "\(pad("  \($0.purpose)", 28))\(megabytes($0.bytes))" }
+        return stages.map { "\(pad($0, 34))\(fixed($1, 1)) s" }
+            + ["\(pad("memory", 34))\(megabytes(estimate.bytes))"]
+            + estimate.memory.map { "\(pad("  \($0.purpose)", 34))\(megabytes($0.bytes))" }
     }
 
     /// A sweep as a table, one line for each point.
