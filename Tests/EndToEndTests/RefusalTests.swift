@@ -61,6 +61,9 @@ private let missingInputs = [
         "a model that is not there", 66, "none.safetensors is not there",
         ["run", "--model", "none.safetensors"]),
     Refusal("a plan that is not there", 66, "none.yaml", ["run", "none.yaml"]),
+    Refusal(
+        "a theme that is not there", 66, "there is no file none.theme",
+        ["workbench", "--theme-file", "none.theme", "--list-themes"]),
     Refusal("an unknown sample", 66, "“resnet”", ["evaluate", "sample:resnet"]),
     Refusal(
         "calibration images that are not there", 66, "none is not there",
@@ -69,6 +72,12 @@ private let missingInputs = [
     Refusal(
         "a run that is not there", 66, "none is no folder",
         ["export", "none", "--format", "recipe", "--output", "x"]),
+    Refusal(
+        "a theme that is none", 65, "odd.theme:1: ",
+        ["workbench", "--theme-file", "odd.theme", "--print-config"]
+    ) {
+        try Data("no theme".utf8).write(to: URL(filePath: $0.file("odd.theme")))
+    },
     Refusal("a folder without a model", 66, "empty", ["inspect", "empty"]) {
         try FileManager.default.createDirectory(atPath: $0.file("empty"), withIntermediateDirectories: false)
     },

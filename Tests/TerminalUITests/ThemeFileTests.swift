@@ -7,7 +7,7 @@ struct ThemeFileTests {
 
     private func add(_ text: String) throws(SettingsProblem) -> (theme: Theme?, warnings: [SettingsProblem]) {
         var library = ThemeLibrary.builtIn
-        let warnings = try library.add(text, file: "t.theme")
+        let warnings = try library.add(text, file: "t.theme").warnings
         return (library.theme(named: "t"), warnings)
     }
 

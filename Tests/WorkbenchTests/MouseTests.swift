@@ -69,6 +69,54 @@ struct MouseTests {
         #expect(session.state.focus == .sweep && session.state.overlay == nil)
     }
 
+    private func drag(_ session: inout Session, from start: (x: Int, y: Int), to end: (x: Int, y: Int)) {
+        for (action, place) in [
+            (MouseEvent.Action.press, start), (.drag, end), (.release, end), (.drag, start),
+        ] {
+            _ = session.send(.input(.mouse(MouseEvent(action, button: .left, x: place.x, y: place.y))))
+        }
+    }
+
+    @Test("edges between panels follow the mouse until it lets go, on every screen that has them")
+    func edges() throws {
+        for (width, height) in [(120, 40), (80, 24)] {
+            var session = Session(at: .running, width: width, height: height)
+            let edges = Layout(session.state).edges.map(\.split)
+            #expect(edges.count == (width == 120 ? 5 : 2))
+            for split in edges {
+                let edge = try #require(Layout(session.state).edges.first { $0.split == split })
+                let at = (edge.frame.x + (edge.isVertical ? 1 : 20), edge.frame.y + (edge.isVertical ? 3 : 1))
+                let shift = edge.isVertical ? (-3, 0) : (0, -1)
+                drag(&session, from: at, to: (at.0 + shift.0, at.1 + shift.1))
+                let moved = try #require(Layout(session.state).edges.first { $0.split == split })
+                #expect(moved.frame.x == edge.frame.x + shift.0 && moved.frame.y == edge.frame.y + shift.1)
+            }
+            #expect(
+                WorkbenchMemory(parsing: session.state.remembered.text).splits == session.state.memory.splits)
+            session.press(.character("|"))
+            #expect(
+                Layout(session.state) == Layout(Session(at: .running, width: width, height: height).state))
+        }
+    }
+
+    @Test("keys make the panel with the focus larger and smaller", arguments: Panel.allCases, [120, 80])
+    func sizes(panel: Panel, width: Int) throws {
+        var session = Session(at: .running, width: width, height: width == 120 ? 44 : 30)
+        session.press(.character(Character("\(panel.rawValue)")))
+        func frame() throws -> Rect { try #require(Layout(session.state).frame(of: panel)) }
+        let before = try frame()
+        session.press(.character("}"))
+        #expect(try frame().height == before.height + 2)
+        session.press(.character("{"), .character("{"))
+        #expect(try frame().height == before.height - 2)
+        let hasSides = width == 120 || panel != .log
+        session.press(.character(">"))
+        #expect(try frame().width == before.width + (hasSides ? 4 : 0))
+        #expect((session.state.notice == nil) == hasSides)
+        session.press(.character("<"), .character("<"))
+        #expect(try frame().width == before.width - (hasSides ? 4 : 0))
+    }
+
     @Test("without the mouse, clicks do nothing")
     func off() {
         var session = Session(at: .running)

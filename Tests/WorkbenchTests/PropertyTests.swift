@@ -24,7 +24,7 @@ struct TestGenerator: RandomNumberGenerator {
 @Suite("Any messages, any size")
 struct PropertyTests {
     private static let keys: [Key] =
-        "qwertyuiopasdfghjklzxcvbnm1234567890GM?[]{} .:/".map { .character($0) }
+        "qwertyuiopasdfghjklzxcvbnm1234567890GM?[]{}<>| .:/".map { .character($0) }
         + [
             .enter, .enter, .enter, .escape, .tab, .backtab, .up, .down, .left, .right, .home, .end, .pageUp,
             .pageDown, .backspace, .delete, .control("c"), .control("l"), .control("u"), .control("d"),
@@ -109,11 +109,16 @@ struct PropertyTests {
     }
 
     @Test(
-        "panels lie inside the screen and do not overlap",
-        arguments: [(60, 16), (80, 24), (110, 32), (250, 80)])
-    func panels(width: Int, height: Int) {
+        "panels lie inside the screen and do not overlap, wherever their edges were moved to",
+        arguments: [(60, 16), (80, 24), (110, 32), (250, 80)], [nil, 0, 0.3, 0.5, 0.7, 1, -4])
+    func panels(size: (width: Int, height: Int), share: Double?) {
+        let (width, height) = size
         var state = Session(at: .running).state
         state.size = ScreenSize(width: width, height: height)
+        for (index, split) in PanelSplits.Split.allCases.enumerated() {
+            guard let share else { break }
+            state.memory.splits.move(split, to: index % 2 == 0 || share < 0 ? share : 1 - share)
+        }
         let layout = Layout(state)
         let frames = layout.panels.map(\.frame) + [layout.header, layout.footer]
         let screen = Rect(x: 0, y: 0, width: width, height: height)

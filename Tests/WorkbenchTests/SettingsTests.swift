@@ -139,10 +139,13 @@ struct SettingsTests {
         memory.remember(command: "theme \"odd\"")
         memory.remember(RecentRun(directory: "/runs/a", label: "a\tb"))
         memory.draft = [.init(key: "steps", value: "900")]
+        memory.splits.move(.tabbedLog, to: 0.25)
         #expect(WorkbenchMemory(parsing: memory.text) == memory)
         #expect(WorkbenchMemory(parsing: "][") == WorkbenchMemory())
         #expect(
-            WorkbenchMemory(parsing: "runs = [\"a\"]\n[draft]\nsteps = \"x\"\nnone = \"1\"")
+            WorkbenchMemory(
+                parsing:
+                    "runs = [\"a\"]\n[draft]\nsteps = \"x\"\nnone = \"1\"\n[panels]\nnone = 1\nlog = \"x\"")
                 == WorkbenchMemory())
         for index in 0..<100 {
             memory.remember(command: "theme \(index)")

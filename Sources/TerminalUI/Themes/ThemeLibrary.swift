@@ -40,9 +40,11 @@ public struct ThemeLibrary: Hashable, Sendable {
     /// - Parameters:
     ///   - text: The whole file.
     ///   - file: Its name, for messages.
-    /// - Returns: What in the file was passed over.
+    /// - Returns: The name of the theme, and what in the file was passed over.
     /// - Throws: Why the file cannot be used; the library is as before.
-    public mutating func add(_ text: String, file: String) throws(SettingsProblem) -> [SettingsProblem] {
+    public mutating func add(
+        _ text: String, file: String
+    ) throws(SettingsProblem) -> (name: String, warnings: [SettingsProblem]) {
         let document = try ThemeDocument(parsing: text, file: file)
         let theme = try joined(document, file: file).resolved()
         documents[document.name] = document
@@ -52,7 +54,7 @@ public struct ThemeLibrary: Hashable, Sendable {
         } else {
             themes.append(theme)
         }
-        return document.warnings
+        return (document.name, document.warnings)
     }
 
     /// The document with everything it inherits.

@@ -6,6 +6,7 @@ enum Action: Hashable, Sendable {
     case up, down, left, right, first, last, pageUp, pageDown
     case logY, logX, smoothing, measure, previousUnit, nextUnit, pin
     case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
+    case wider, narrower, taller, shorter, evenPanels
     case palette, open, resumeRun, complete, reload, copy
     case filter, findNext, findPrevious
     case redo, redoStale, attempts, rollBack, undoDecision, evaluate, cancelAttempt

@@ -18,6 +18,12 @@ extension KeyTable {
                 [.escape], [.run], .back, "back from the full screen, from a value, to the result",
                 hint: "back",
                 rank: 8),
+            KeyBinding(
+                [.character(">")], [.run], .wider, "make the panel wider, as dragging its edge does"),
+            KeyBinding([.character("<")], [.run], .narrower, "make the panel narrower"),
+            KeyBinding([.character("}")], [.run], .taller, "make the panel taller"),
+            KeyBinding([.character("{")], [.run], .shorter, "make the panel shorter"),
+            KeyBinding([.character("|")], [.run], .evenPanels, "put all edges of panels back"),
             KeyBinding([.up, .character("k")], panels + [.themes], .up, "up"),
             KeyBinding([.down, .character("j")], panels + [.themes], .down, "down"),
             KeyBinding([.up], [.help, .palette, .export, .open], .up, "up", name: "list-up"),

@@ -27,6 +27,8 @@ public struct WorkbenchMemory: Equatable, Sendable {
     public var runs: [RecentRun] = []
     /// Changes of parameters that were not applied.
     public var draft: [HyperparameterChange] = []
+    /// The edges between panels that were moved.
+    public internal(set) var splits = PanelSplits()
 
     /// Remembers nothing.
     public init() {}
@@ -48,6 +50,8 @@ public struct WorkbenchMemory: Equatable, Sendable {
                 var trial = Hyperparameters()
                 guard (try? field.set(value, in: &trial)) != nil else { continue }
                 draft.append(HyperparameterChange(key: entry.key, value: value))
+            case ("panels", _, .number(let share)):
+                if let split = PanelSplits.Split(rawValue: entry.key) { splits.move(split, to: share) }
             default: continue
             }
         }
@@ -65,6 +69,12 @@ public struct WorkbenchMemory: Equatable, Sendable {
         if !draft.isEmpty {
             lines.append("[draft]")
             lines += draft.map { "\($0.key) = \"\(WorkbenchSettings.escaped($0.value))\"" }
+        }
+        if !splits.isEmpty {
+            lines.append("[panels]")
+            lines += PanelSplits.Split.allCases.compactMap { split in
+                splits.shares[split].map { "\(split.rawValue) = \(QuantityText.fixed($0, decimals: 4))" }
+            }
         }
         return lines.joined(separator: "\n") + "\n"
     }

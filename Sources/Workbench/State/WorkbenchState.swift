@@ -64,6 +64,8 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var notice: Notice?
     /// Whether the parameters take the focus when the run waits.
     var editsAtGate = false
+    /// The edge between panels that the mouse holds.
+    var draggedEdge: PanelSplits.Split?
     /// When Ctrl-C was pressed last.
     var lastInterrupt: Double?
     /// Since when the program waits for the run to end so that it can quit.

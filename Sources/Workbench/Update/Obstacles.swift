@@ -21,6 +21,8 @@ extension WorkbenchState {
             .heldOut:
             obstacleToDeciding(action)
         case .cancelAttempt: obstacleToSteering(.finishUnit)
+        case .wider, .narrower, .taller, .shorter: obstacleToSizing(action)
+        case .evenPanels: memory.splits.isEmpty ? "no edge of a panel was moved" : nil
         case .pin: shownCurves == nil ? "there is no curve to keep" : nil
         case .zoomIn: chart.canZoomIn ? nil : "this is as near as it gets"
         case .zoomOut, .zoomReset: chart.isZoomed ? nil : "all steps are shown"
@@ -34,6 +36,13 @@ extension WorkbenchState {
         case .previousUnit, .nextUnit: obstacleToTurning(forward: action == .nextUnit)
         default: nil
         }
+    }
+
+    private func obstacleToSizing(_ action: Action) -> String? {
+        let layout = Layout(self)
+        guard layout.mode != .single, !isFullScreen else { return "one panel has the whole screen" }
+        return layout.edge(of: focus, isVertical: action == .wider || action == .narrower) == nil
+            ? "no edge of this panel can move that way" : nil
     }
 
     /// What was measured of the unit that is looked at.

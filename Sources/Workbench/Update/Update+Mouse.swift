@@ -9,6 +9,12 @@ extension WorkbenchState {
         case .press where event.button == .right, .drag where event.button == .right:
             inspect(x: event.x, y: event.y)
             return []
+        case .drag where event.button == .left:
+            drag(x: event.x, y: event.y)
+            return []
+        case .release:
+            draggedEdge = nil
+            return []
         case .wheel(let direction): return wheel(direction, x: event.x, y: event.y)
         default: return []
         }
@@ -28,12 +34,28 @@ extension WorkbenchState {
             show(tab.panel)
             return []
         }
+        draggedEdge = layout.edges.first { $0.frame.contains(x: x, y: y) }?.split
         guard let panel = layout.panels.first(where: { $0.frame.contains(x: x, y: y) })?.panel else {
             return []
         }
         show(panel)
         select(in: panel, content: layout.content(of: panel), x: x, y: y)
         return []
+    }
+
+    /// Moves the edge that was taken hold of.
+    private mutating func drag(x: Int, y: Int) {
+        guard let edge = Layout(self).edges.first(where: { $0.split == draggedEdge }) else { return }
+        memory.splits.move(edge.split, to: edge.share(x: x, y: y))
+    }
+
+    /// Makes the panel with the focus larger or smaller by a few cells.
+    mutating func resizePanel(_ action: Action) {
+        let isVertical = action == .wider || action == .narrower
+        guard let (edge, grows) = Layout(self).edge(of: focus, isVertical: isVertical) else { return }
+        let forth = grows == (action == .wider || action == .taller)
+        let cells = isVertical ? 4 : 2
+        memory.splits.move(edge.split, to: edge.share(movedBy: forth ? cells : -cells))
     }
 
     /// Selects the row of a dialog's list, or does what the selected one is for.

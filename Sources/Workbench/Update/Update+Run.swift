@@ -11,6 +11,8 @@ extension WorkbenchState {
         case .previousPanel: show(focus.previous)
         case .fullScreen: isFullScreen.toggle()
         case .back: goBack()
+        case .wider, .narrower, .taller, .shorter: resizePanel(action)
+        case .evenPanels: memory.splits = PanelSplits()
         case .logY, .logX, .smoothing, .pin, .zoomIn, .zoomOut, .zoomReset, .cursorLeft, .cursorRight:
             changeChart(action)
         case .measure: showsGradients.toggle()

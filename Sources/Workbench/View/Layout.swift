@@ -31,6 +31,67 @@ struct Layout: Equatable {
     let panels: [(panel: Panel, frame: Rect)]
     /// The names of panels in the title of the one that is drawn.
     let tabs: [(panel: Panel, frame: Rect)]
+    /// The edges between panels, which can be moved.
+    let edges: [Edge]
+
+    /// An edge between panels.
+    struct Edge {
+        /// Which one.
+        let split: PanelSplits.Split
+        /// The two columns or rows that it is drawn in.
+        let frame: Rect
+        /// Whether it is moved to the left and right.
+        let isVertical: Bool
+        /// The first cell of what it divides, and how many there are.
+        let (origin, total): (Int, Int)
+
+        /// The edge between two columns.
+        static func between(_ split: PanelSplits.Split, columns a: Rect, _ b: Rect) -> Edge {
+            Edge(
+                split: split, frame: Rect(x: b.x - 1, y: a.y, width: 2, height: a.height), isVertical: true,
+                origin: a.x, total: b.endX - a.x)
+        }
+
+        /// The edge between rows of panels: where the lower ones begin in a body.
+        static func above(_ split: PanelSplits.Split, _ lower: Rect, in body: Rect) -> Edge {
+            Edge(
+                split: split, frame: Rect(x: lower.x, y: lower.y - 1, width: lower.width, height: 2),
+                isVertical: false, origin: body.y, total: body.height)
+        }
+
+        private init(split: PanelSplits.Split, frame: Rect, isVertical: Bool, origin: Int, total: Int) {
+            (self.split, self.frame, self.isVertical) = (split, frame, isVertical)
+            (self.origin, self.total) = (origin, total)
+        }
+
+        /// The part before the edge if it goes to a place of the screen, or moves by some cells.
+        func share(x: Int, y: Int) -> Double { Double((isVertical ? x : y) - origin) / Double(max(1, total)) }
+
+        /// The part before the edge if it moves by some cells.
+        func share(movedBy cells: Int) -> Double { share(x: frame.x + 1 + cells, y: frame.y + 1 + cells) }
+    }
+
+    /// The edge that an action on a panel moves, and whether moving it forth makes the panel larger.
+    func edge(of panel: Panel, isVertical: Bool) -> (edge: Edge, grows: Bool)? {
+        let splits: [(PanelSplits.Split, Bool)] =
+            switch (panel, isVertical) {
+            case (.units, true): [(.columns, true), (.list, true)]
+            case (.units, false): [(.units, true), (.tabbedLog, true)]
+            case (.parameters, true): mode == .full ? [(.columns, true)] : [(.list, false)]
+            case (.parameters, false): [(.units, false), (.tabbedLog, true)]
+            case (.reconstruction, true): [(.columns, false), (.list, false)]
+            case (.reconstruction, false): [(.charts, true), (.tabbedLog, true)]
+            case (.contributions, true): [(.middle, true), (.list, false)]
+            case (.contributions, false), (.sweep, false): [(.charts, false), (.tabbedLog, true)]
+            case (.sweep, true): [(.middle, false), (.list, false)]
+            case (.log, true): [(.columns, false)]
+            case (.log, false): [(.log, false), (.tabbedLog, false)]
+            }
+        for (split, grows) in splits {
+            if let edge = edges.first(where: { $0.split == split }) { return (edge, grows) }
+        }
+        return nil
+    }
 
     static func == (a: Layout, b: Layout) -> Bool {
         a.mode == b.mode && a.body == b.body && a.panels.elementsEqual(b.panels) { $0 == $1 }
@@ -47,16 +108,16 @@ struct Layout: Equatable {
         let parts = screen.rows([.fixed(2), .share(1), .fixed(1)])
         (header, body, footer) = (parts[0], parts[1], parts[2])
         if mode == .tooSmall {
-            (panels, tabs) = ([], [])
+            (panels, tabs, edges) = ([], [], [])
         } else if mode == .single || state.isFullScreen {
-            panels = [(state.focus, body)]
+            (panels, edges) = ([(state.focus, body)], [])
             tabs = Self.tabs(Panel.allCases, in: body)
         } else if mode == .tabbed {
             let tab = state.focus == .units || state.focus == .log ? state.tab : state.focus
-            panels = Self.tabbed(body, tab: tab)
+            (panels, edges) = Self.tabbed(body, tab: tab, state.memory.splits)
             tabs = Self.tabs([.reconstruction, .contributions, .sweep, .parameters], in: panels[1].frame)
         } else {
-            panels = Self.full(body)
+            (panels, edges) = Self.full(body, state.memory.splits)
             tabs = []
         }
     }
@@ -67,30 +128,62 @@ struct Layout: Equatable {
         return size.width >= 80 && size.height >= 24 ? .tabbed : .single
     }
 
-    private static func tabbed(_ body: Rect, tab: Panel) -> [(panel: Panel, frame: Rect)] {
+    private static func tabbed(
+        _ body: Rect, tab: Panel, _ splits: PanelSplits
+    ) -> (panels: [(panel: Panel, frame: Rect)], edges: [Edge]) {
         let log = min(max(body.height / 4, 6), 12)
-        let rows = body.rows([.share(1), .fixed(log)])
-        let list = min(max(body.width / 3, 30), 40)
+        let upper = splits.cells(
+            before: .tabbedLog, usual: body.height - log, of: body.height, leaving: (8, 3))
+        let rows = body.rows([.fixed(upper), .share(1)])
+        let list = splits.cells(
+            before: .list, usual: min(max(body.width / 3, 30), 40), of: body.width, leaving: (24, 40))
         let columns = rows[0].columns([.fixed(list), .share(1)])
-        return [(.units, columns[0]), (tab, columns[1]), (.log, rows[1])]
+        return (
+            [(.units, columns[0]), (tab, columns[1]), (.log, rows[1])],
+            [
+                .between(.list, columns: columns[0], columns[1]),
+                .above(.tabbedLog, rows[1], in: body),
+            ]
+        )
     }
 
-    private static func full(_ body: Rect) -> [(panel: Panel, frame: Rect)] {
-        let left = min(max(body.width * 3 / 8, 48), 64)
+    private static func full(
+        _ body: Rect, _ splits: PanelSplits
+    ) -> (panels: [(panel: Panel, frame: Rect)], edges: [Edge]) {
+        let height = body.height
+        let left = splits.cells(
+            before: .columns, usual: min(max(body.width * 3 / 8, 48), 64), of: body.width, leaving: (30, 56))
         let columns = body.columns([.fixed(left), .share(1)])
         // The parameters and their two lines of explanation, as far as the units leave room for them.
-        let parameters = min(21, max(10, body.height - 14))
-        let leftRows = columns[0].rows([.share(1), .fixed(parameters)])
+        let parameters = min(21, max(10, height - 14))
+        let units = splits.cells(before: .units, usual: height - parameters, of: height, leaving: (4, 6))
+        let leftRows = columns[0].rows([.fixed(units), .share(1)])
         // The rows of both sides begin together, but on tall screens charts need more than units do.
-        let top = body.height > 45 ? body.height * 9 / 20 : leftRows[0].height
+        let top = splits.cells(
+            before: .charts, usual: height > 45 ? height * 9 / 20 : units, of: height, leaving: (6, 9))
+        let log = splits.cells(
+            before: .log, usual: height - max(7, height / 5), of: height,
+            leaving: (min(top, height - 9) + 6, 3))
         let rightRows = columns[1].rows([
-            .fixed(top), .share(1), .fixed(max(7, body.height / 5)),
+            .fixed(min(top, log - 6)), .fixed(log - min(top, log - 6)), .share(1),
         ])
-        let middle = rightRows[1].columns([.share(1), .share(1)])
-        return [
-            (.units, leftRows[0]), (.reconstruction, rightRows[0]), (.contributions, middle[0]),
-            (.sweep, middle[1]), (.parameters, leftRows[1]), (.log, rightRows[2]),
-        ]
+        let usual = rightRows[1].columns([.share(1), .share(1)])[0].width
+        let middle = rightRows[1].columns([
+            .fixed(
+                splits.cells(before: .middle, usual: usual, of: rightRows[1].width, leaving: (24, 24))),
+            .share(1),
+        ])
+        return (
+            [
+                (.units, leftRows[0]), (.reconstruction, rightRows[0]), (.contributions, middle[0]),
+                (.sweep, middle[1]), (.parameters, leftRows[1]), (.log, rightRows[2]),
+            ],
+            [
+                .between(.columns, columns: columns[0], columns[1]), .above(.units, leftRows[1], in: body),
+                .above(.charts, rightRows[1], in: body), .between(.middle, columns: middle[0], middle[1]),
+                .above(.log, rightRows[2], in: body),
+            ]
+        )
     }
 
     /// The places of tabs in the top edge of a frame, as `drawBox` writes a title.

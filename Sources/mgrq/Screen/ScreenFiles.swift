@@ -50,6 +50,10 @@ struct ScreenFiles {
         for folder in themeFolders { addThemes(in: folder, to: &contents) }
         let fromFile = contents.settings.theme
         try options.apply(to: &contents.settings)
+        if let path = options.themeFile {
+            let name = try addTheme(path, to: &contents)
+            if options.theme == nil { contents.settings.theme = name }
+        }
         if let name = contents.settings.theme, contents.themes.theme(named: name) == nil {
             let known = contents.themes.themes.map(\.name)
             let near = closest(to: name, among: known).map { "did you mean “\($0)”?" }
@@ -93,6 +97,18 @@ struct ScreenFiles {
         return [beside, data, config].compactMap(\.self)
     }
 
+    /// Adds the theme that a flag asks for; one that cannot be used is no note but the end.
+    private func addTheme(_ path: String, to contents: inout Contents) throws(RunFailure) -> String {
+        guard isFile(path) else { throw RunFailure(.missingInput, "--theme-file: there is no file \(path)") }
+        do throws(SettingsProblem) {
+            let added = try contents.themes.add(try text(of: path), file: path)
+            contents.problems += added.warnings.map(\.description)
+            return added.name
+        } catch {
+            throw RunFailure(.badData, "\(error)")
+        }
+    }
+
     private func addThemes(in folder: String, to contents: inout Contents) {
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
             .filter { $0.hasSuffix(".theme") }.sorted()
@@ -104,7 +120,7 @@ struct ScreenFiles {
             for name in waiting {
                 do throws(SettingsProblem) {
                     let path = "\(folder)/\(name)"
-                    let warnings = try contents.themes.add(try text(of: path), file: path)
+                    let warnings = try contents.themes.add(try text(of: path), file: path).warnings
                     contents.problems += warnings.map(\.description)
                 } catch {
                     failed.append(name)

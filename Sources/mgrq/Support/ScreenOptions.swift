@@ -8,6 +8,9 @@ struct ScreenOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A theme; --list-themes lists them.", valueName: "name"))
     var theme: String?
 
+    @Option(help: ArgumentHelp("A theme from a file of its own.", valueName: "file"))
+    var themeFile: String?
+
     @Flag(help: "Draw with ASCII only.")
     var ascii = false
 

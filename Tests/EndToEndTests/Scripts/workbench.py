@@ -362,6 +362,17 @@ def settings(tool, folder):
         terminal.wait_without("▶ paper")
         terminal.press("q")
         expect_end(terminal, 0)
+    own = os.path.join(folder, "own.theme")
+    with open(own, "w", encoding="utf-8") as file:
+        file.write('name = "own"\ninherits = "paper"\n')
+    with Terminal([tool, "workbench", "--theme-file", own], folder) as terminal:
+        terminal.wait_for_footer("H help")
+        terminal.press("t")
+        terminal.wait_for("▶ own")
+        terminal.press(ESCAPE)
+        terminal.wait_without("▶ own")
+        terminal.press("q")
+        expect_end(terminal, 0)
     with open(config, "w", encoding="utf-8") as file:
         file.write('[keys]\nhelpp = "H"\n')
     with Terminal([tool, "workbench"], folder) as terminal:
