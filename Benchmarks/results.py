@@ -36,15 +36,23 @@ def calls(presets, bits, seeds, variants=()):
 
 
 def sections(backbone):
+    """What the README shows first; every section can be measured alone."""
     for sample in SAMPLES:
         yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", [
-            calls("calibrate", "8/8", "1"), calls("calibrate,mgrq", "4/4", "1,2,3"),
-            calls("calibrate,mgrq", "3/3", "1,2,3", [BLOCK_ONLY])])
+            calls("calibrate", "8/8", "1,2,3"),
+            calls("calibrate,ridge,mgrq", "4/4", "1,2,3", [BLOCK_ONLY]),
+            calls("calibrate,ridge,mgrq", "3/3", "1,2,3", [BLOCK_ONLY])])
     if backbone:
         yield Section("backbone", f"`{backbone.name}`", str(backbone), [
-            calls("calibrate", "8/8,6/6,4/4,3/3", "1"), calls("mgrq", "4/4,3/3", "1")])
+            calls("calibrate,mgrq", "4/4,3/3", "1"), calls("calibrate", "8/8,6/6", "1"),
+            calls("ridge", "4/4,3/3", "1", [BLOCK_ONLY])])
     yield Section("ablation", "What each term brings: `sample:fashion-vit`", "sample:fashion-vit", [
         calls("mgrq", "3/3", "1,2,3", ABLATION)])
+    yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", [
+        calls("calibrate,ridge,brecq,qdrop,pd-quant,aphq,fima,glf,mgrq", "4/4,3/3", "1,2,3")])
+    for sample in SAMPLES:
+        yield Section(f"{sample}-widths", f"Other widths: `sample:{sample}`", f"sample:{sample}", [
+            calls("calibrate,ridge,mgrq", "8/8,6/6,2/4", "1,2,3")])
 
 
 def measure(args, section):

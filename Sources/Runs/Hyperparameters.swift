@@ -77,7 +77,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// How operators' outputs are compared in the local terms.
     public var localDistance = LocalDistance.relative
     /// What the global term compares.
-    public var globalTarget = GlobalTarget.logits
+    public var globalTarget = GlobalTarget.features
     /// The share of a step's images that the global term sees.
     public var globalShare = 0.25
     /// The temperature that divides logits in the global term.

@@ -16,7 +16,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
     case aphq
     /// Errors weighed by a diagonal and a low-rank part of the Fisher matrix, as in FIMA-Q.
     case fima
-    /// Block, global (logits) and local supervision, fused: a reading of MGRQ (arXiv 2406.09229).
+    /// Block, global (feature) and local supervision, fused: a reading of MGRQ (arXiv 2406.09229).
     case mgrq
     /// Block and global (feature) supervision, as in GLF-Q.
     case glf
@@ -87,6 +87,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                     learnRoundings(&$0)
                     dropHalf(&$0)
                     $0.fusion = .fixed
+                    $0.globalTarget = .logits
                     $0.globalWeight = 10
                 }
             )
@@ -111,10 +112,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
         case .glf:
             (
                 "block + global feature supervision (GLF-Q style)",
-                {
-                    $0.globalTarget = .features
-                    $0.localWeight = 0
-                }
+                { $0.localWeight = 0 }
             )
         case .mgrq: ("block + global + local supervision, fused (a reading of MGRQ)", { _ in })
         }

@@ -1,18 +1,10 @@
+internal import TerminalUI
+
 /// Numbers as people read them: short, aligned, never in the locale's way.
 package enum QuantityText: Sendable {
     /// A number with a fixed count of decimals, such as `91.20`; `–` where it is not finite.
     package static func fixed(_ value: Double, decimals: Int) -> String {
-        guard value.isFinite else { return "–" }
-        let decimals = min(max(decimals, 0), 9)
-        let scale = (0..<decimals).reduce(1.0) { product, _ in product * 10 }
-        let scaled = (abs(value) * scale).rounded()
-        guard scaled < 1e15 else { return scientific(value) }
-        let units = Int(scaled)
-        let sign = value < 0 && units != 0 ? "-" : ""
-        guard decimals > 0 else { return "\(sign)\(units)" }
-        let fraction = String(units % Int(scale))
-        return "\(sign)\(units / Int(scale))." + String(repeating: "0", count: decimals - fraction.count)
-            + fraction
+        value.isFinite ? NumberText.fixed(value, decimals: decimals) : "–"
     }
 
     /// A number with one decimal and a power of ten, such as `3.1e-4`; `–` where it is not finite.

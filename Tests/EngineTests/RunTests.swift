@@ -63,11 +63,11 @@ struct RunTests {
         #expect(try bench.packed("one") == bench.packed("many"))
     }
 
-    @Test("AdaRound and the feature target run too, and follow from the seed")
+    @Test("AdaRound and the logits target run too, and follow from the seed")
     func otherChoices() throws {
         let bench = try Bench()
         let plan = try bench.plan([
-            ("rounding", "adaround"), ("global_target", "features"), ("weight_learning_rate", "0.01"),
+            ("rounding", "adaround"), ("global_target", "logits"), ("weight_learning_rate", "0.01"),
         ])
         var other = plan
         other.seed = 2

@@ -75,7 +75,7 @@ struct RunPlanTests {
     func minimal() throws {
         #expect(try RunPlan(yaml: minimalPlan) == RunPlan(model: "sample:fashion-vit"))
         let glf = try RunPlan(yaml: minimalPlan + "preset: glf\nsteps: 50\n")
-        #expect(glf.hyperparameters.globalTarget == .features)
+        #expect(glf.hyperparameters.localWeight == 0)
         #expect(glf.hyperparameters.steps == 50)
     }
 

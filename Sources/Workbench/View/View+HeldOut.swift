@@ -16,10 +16,14 @@ extension Painter {
             return measure == .top1
                 ? QuantityText.fixed(value, decimals: 2) + " %" : QuantityText.measure(value)
         }
+        // A chart that is narrow has a legend of names alone; the values are below it.
+        func label(_ name: String, _ value: Double) -> String {
+            area.width < 64 ? name : "\(name)  \(text(value))"
+        }
         func series(_ name: String, _ role: Role, _ evaluations: [Evaluation?]) -> ChartSeries {
             let last = evaluations.compactMap(\.self).last
             return ChartSeries(
-                label: "\(name)  \(text(value(last)))", style: Style(role),
+                label: label(name, value(last)), style: Style(role),
                 points: evaluations.enumerated().map {
                     ChartPoint(x: Double($0.offset + 1), y: value($0.element))
                 })
@@ -30,7 +34,7 @@ extension Painter {
             let full = value(baseline.fullPrecision)
             all.append(
                 ChartSeries(
-                    label: "full precision  \(text(full))", style: Style(.dominated),
+                    label: label("full precision", full), style: Style(.dominated),
                     points: [ChartPoint(x: 1, y: full), ChartPoint(x: count, y: full)]))
         }
         if let rounded = baseline.roundedToNearest { all.append(series("to nearest", .local, rounded)) }

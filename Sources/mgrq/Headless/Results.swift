@@ -1,5 +1,5 @@
-internal import Foundation
 internal import Runs
+internal import Workbench
 
 /// Results as lines for people.
 enum Results {
@@ -92,9 +92,7 @@ enum Results {
 
     /// A number with so many decimals.
     static func fixed(_ value: Double, _ decimals: Int) -> String {
-        value.formatted(
-            .number.precision(.fractionLength(decimals)).grouping(.never).locale(
-                Locale(identifier: "en_US_POSIX")))
+        QuantityText.fixed(value, decimals: decimals)
     }
 
     /// A text filled up with spaces, at least one.
