@@ -66,6 +66,36 @@ struct PaletteTests {
         #expect(other.state.start.plan.hyperparameters.batch == 8)
     }
 
+    @Test("bits gives sites other bits by pattern: of the coming units at a gate, in the plan before a run")
+    func bits() throws {
+        var session = Session(at: .waiting)
+        func send(_ text: String) -> [WorkbenchEffect] {
+            session.press(.character(":"))
+            session.type(text)
+            return session.press(.enter)
+        }
+        #expect(
+            send("bits *.fc2.* 8")
+                == [.send(.change([], sites: [SiteOverride(match: "*.fc2.*", bits: 8)]))])
+        #expect(send("bits none 8").isEmpty)
+        #expect(session.text.contains("no site of the coming units is called “none”"))
+        session.press(.escape)
+        #expect(send("bits *.fc2.* 9").isEmpty)
+        #expect(session.text.contains("bits cannot be “9”; they are 2 through 8, or 16"))
+        session.press(.escape)
+        session.press(.character(":"))
+        session.type("bits blocks.4.mlp.fc1.w")
+        #expect(try entries(session).first?.command == "bits blocks.4.mlp.fc1.weight")
+        session.press(.escape)
+        session = Session(at: .running)
+        #expect(send("bits *.fc2.* 8").isEmpty)
+        #expect(session.text.contains("waits at the next gate"))
+        session = Session(at: .start)
+        #expect(send("bits head* 8").isEmpty)
+        #expect(session.state.start.plan.sites == [SiteOverride(match: "head*", bits: 8)])
+        #expect(session.text.contains("head* at 8 bits"))
+    }
+
     @Test("Tab completes, Enter on something incomplete does, too")
     func completing() throws {
         var session = Session(at: .waiting)

@@ -12,6 +12,7 @@ extension WorkbenchState {
     private static let verbs: [(word: String, text: String)] = [
         ("set", "set a parameter: set steps 400"), ("theme", "take a theme: theme paper"),
         ("glyphs", "draw with: glyphs ascii"), ("unit", "look at a unit: unit blocks.3"),
+        ("bits", "give sites other bits: bits *.fc2.input 8"),
     ]
 
     /// The commands that match what was typed, the best first.
@@ -83,6 +84,9 @@ extension WorkbenchState {
                     keys: "",
                     obstacle: nil, isIncomplete: true)
             }
+        case "bits":
+            entries = bitsEntries(words, isNext: typed.hasSuffix(" "))
+            guard words.count == 2, !typed.hasSuffix(" ") else { return entries }
         case "theme":
             entries = themeNames.map {
                 PaletteEntry(
@@ -174,6 +178,7 @@ extension WorkbenchState {
         case "set": return set(words[1], to: words.dropFirst(2).joined(separator: " "))
         case "theme" where themeNames.contains(argument): (theme, memory.theme) = (argument, argument)
         case "glyphs": glyphs = GlyphSet(rawValue: argument) ?? glyphs
+        case "bits" where words.count == 3: return setBits(of: words[1], to: words[2])
         case "unit":
             guard let index = run?.units.firstIndex(where: { $0.name == argument }) else {
                 return say("there is no unit “\(argument)”", .error)

@@ -149,7 +149,10 @@ extension Painter {
                     StartRow(pieces: [(Self.noteColumn, TextSpan($0, .muted))], rank: 3)
                 }
         }
-        let kept = state.start.kept.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+        let kept =
+            (state.start.kept.map { "\($0.key) = \($0.value)" }
+            + state.start.plan.sites.map { "\($0.match) at \($0.bits) bits" })
+            .joined(separator: ", ")
         return form + predictedRows(width: width)
             + (kept.isEmpty ? [] : rows("Also set", kept, width: width, rank: 3, next: 3))
     }
