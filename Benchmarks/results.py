@@ -45,7 +45,7 @@ def sections(backbone):
     if backbone:
         yield Section("backbone", f"`{backbone.name}`", str(backbone), [
             calls("calibrate,mgrq", "4/4,3/3", "1"), calls("calibrate", "8/8,6/6", "1"),
-            calls("ridge", "4/4,3/3", "1", [BLOCK_ONLY])])
+            calls("ridge", "3/3", "1", [BLOCK_ONLY])])
     yield Section("ablation", "What each term brings: `sample:fashion-vit`", "sample:fashion-vit", [
         calls("mgrq", "3/3", "1,2,3", ABLATION)])
     yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", [

@@ -83,7 +83,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The temperature that divides logits in the global term.
     public var temperature = 4.0
     /// How the terms are brought to one scale.
-    public var fusion = Fusion.firstStep
+    public var fusion = Fusion.gradientNorm
 
     /// The values a plan has when it names neither a preset nor a value.
     public init() {}

@@ -75,23 +75,24 @@ struct RunWork {
         if values[0].centreActivations {
             operations += Double(min(images, centringImages)) * whole
         }
+        var models = [values]
+        if heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) {
+            // Once more with weights rounded to the nearest codes, for comparison.
+            operations += Double(images) * whole * (1 + Self.quantizedForward)
+            models.append(
+                values.map { values in
+                    var nearest = values
+                    nearest.weightSolver = .nearest
+                    return nearest
+                })
+        }
         var searched = 0.0
-        for unit in units.indices {
-            let calibration = calibration(unit, values[unit])
-            operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
-            searched += calibration.searched
-        }
-        guard heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) else {
-            return (operations, searched)
-        }
-        // Once more with weights rounded to the nearest codes, for comparison.
-        operations += Double(images) * whole * (1 + Self.quantizedForward)
-        for unit in units.indices {
-            var nearest = values[unit]
-            nearest.weightSolver = .nearest
-            let calibration = calibration(unit, nearest)
-            operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
-            searched += calibration.searched
+        for model in models {
+            for unit in units.indices {
+                let calibration = calibration(unit, model[unit])
+                operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
+                searched += calibration.searched
+            }
         }
         return (operations, searched)
     }
