@@ -364,7 +364,7 @@ def settings(tool, folder):
         expect_end(terminal, 0)
     own = os.path.join(folder, "own.theme")
     with open(own, "w", encoding="utf-8") as file:
-        file.write('name = "own"\ninherits = "paper"\n')
+        file.write('name = "own"\nvariant = "light"\ninherits = "paper"\n')
     with Terminal([tool, "workbench", "--theme-file", own], folder) as terminal:
         terminal.wait_for_footer("H help")
         terminal.press("t")
