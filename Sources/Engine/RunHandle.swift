@@ -90,8 +90,7 @@ public func startRun(
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
     let handle = RunHandle(commands: CommandQueue())
-    startEngineThread {
-        options.prepareThread?()
+    startEngineThread(prepare: options.prepareThread) {
         let session = RunSession(
             plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
         session.carryOut()
@@ -127,8 +126,7 @@ public func resumeRun(
     }
     let handle = RunHandle(commands: CommandQueue())
     let handover = Handover(past)
-    startEngineThread {
-        options.prepareThread?()
+    startEngineThread(prepare: options.prepareThread) {
         let past = handover.past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,
@@ -150,9 +148,16 @@ private struct Handover: @unchecked Sendable {
 }
 
 /// Starts a thread for minutes of arithmetic: a plain thread of the system that yields to others, with a roomy stack.
-public func startEngineThread(_ body: @escaping @Sendable () -> Void) {
+///
+/// - Parameters:
+///   - prepare: What the thread does first; nil for nothing.
+///   - body: Its work.
+public func startEngineThread(
+    prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable () -> Void
+) {
     let thread = Thread {
         WorkerPool.lowerPriority(by: 5)
+        prepare?()
         body()
     }
     thread.stackSize = 16 << 20

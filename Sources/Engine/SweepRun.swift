@@ -17,7 +17,7 @@ public func startSweep(
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
     let handle = RunHandle(commands: CommandQueue())
-    startEngineThread {
+    startEngineThread(prepare: options.prepareThread) {
         RunSession(plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
             .carryOutSweep(request)
         handle.end()

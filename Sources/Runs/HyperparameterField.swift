@@ -132,7 +132,7 @@ public struct HyperparameterField: Sendable {
             key: key, summary: summary, affects: "calibration, accuracy and size", kind: .bits,
             read: { String($0[keyPath: path]) },
             write: { target, text in
-                guard let value = Int(text), (2...8).contains(value) || value == 16 else { return false }
+                guard let value = Int(text), Hyperparameters.bitWidths.contains(value) else { return false }
                 target[keyPath: path] = value
                 return true
             })

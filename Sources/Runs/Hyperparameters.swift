@@ -2,6 +2,9 @@
 ///
 /// A snapshot of it belongs to every attempt; it can be edited at a gate for the coming units.
 public struct Hyperparameters: Equatable, Sendable {
+    /// The widths that codes can have, in bits; 16 leaves a site in full precision.
+    public static let bitWidths = Array(2...8) + [16]
+
     // MARK: Calibration
 
     /// The width of weight codes in bits: 2 through 8, or 16 to leave weights in full precision.

@@ -129,7 +129,7 @@ extension RunSession {
         }
         guard !changes.isEmpty || !sites.isEmpty else { return try refuse("it changes nothing") }
         for override in sites {
-            guard (2...8).contains(override.bits) || override.bits == 16 else {
+            guard Hyperparameters.bitWidths.contains(override.bits) else {
                 return try refuse(
                     "\(override.match) cannot have \(override.bits) bits; 2 through 8, or 16 for full precision"
                 )

@@ -6,9 +6,8 @@ extension RunSession {
     func sweep(
         _ request: SweepRequest, lab: QuantizationLab, measured: () -> Void = {}
     ) throws {
-        let isPossible = (request.weightBits + request.activationBits).allSatisfy {
-            (2...8).contains($0) || $0 == 16
-        }
+        let isPossible = (request.weightBits + request.activationBits)
+            .allSatisfy(Hyperparameters.bitWidths.contains)
         guard isPossible, !request.points.isEmpty else {
             return try emit(
                 .warning("a sweep needs widths of 2 through 8, or 16, for weights and for activations"))

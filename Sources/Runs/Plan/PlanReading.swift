@@ -116,7 +116,7 @@ extension SiteOverride {
             throw PlanError.missingKey("match").located(at: node)
         }
         let bits = try mapping.value("bits") { text in
-            Int(text).flatMap { (2...8).contains($0) || $0 == 16 ? $0 : nil }
+            Int(text).flatMap { Hyperparameters.bitWidths.contains($0) ? $0 : nil }
         } accepted: {
             "2 through 8, or 16 for full precision"
         }

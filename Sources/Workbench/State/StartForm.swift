@@ -23,8 +23,6 @@ public struct StartForm: Equatable, Sendable {
 
     /// The steps that can be chosen.
     static let steps = [0, 50, 100, 200, 400, 600, 1000, 2000, 5000, 10_000, 20_000]
-    /// The bits that can be chosen.
-    static let bits = [2, 3, 4, 5, 6, 7, 8, 16]
 
     /// What would be run.
     public var plan: RunPlan
@@ -89,10 +87,10 @@ public struct StartForm: Equatable, Sendable {
         case .preset: choose(Self.neighbour(of: plan.preset, in: Preset.allCases, offset))
         case .weightBits:
             plan.hyperparameters.weightBits = Self.neighbour(
-                of: plan.hyperparameters.weightBits, in: Self.bits, offset)
+                of: plan.hyperparameters.weightBits, in: Hyperparameters.bitWidths, offset)
         case .activationBits:
             plan.hyperparameters.activationBits = Self.neighbour(
-                of: plan.hyperparameters.activationBits, in: Self.bits, offset)
+                of: plan.hyperparameters.activationBits, in: Hyperparameters.bitWidths, offset)
         case .steps: moveSteps(by: offset)
         }
     }

@@ -26,8 +26,7 @@ extension WorkbenchState {
         return PaletteEntry(
             command: "bits \(pattern)" + (width.isEmpty ? "" : " \(width)"),
             text: "\(sites) that match; accepts 2 through 8, or 16",
-            keys: "",
-            obstacle: obstacle, isIncomplete: width.isEmpty)
+            keys: "", obstacle: obstacle, isIncomplete: width.isEmpty)
     }
 
     /// The sites that an override can still reach; unknown before a run.
@@ -39,7 +38,7 @@ extension WorkbenchState {
     }
 
     private func obstacleToBits(_ pattern: String, _ width: String) -> String? {
-        guard let bits = Int(width), bits == 16 || (2...8).contains(bits) else {
+        guard let bits = Int(width), Hyperparameters.bitWidths.contains(bits) else {
             return "bits cannot be “\(width)”; they are 2 through 8, or 16"
         }
         return run == nil ? nil : obstacle(to: .editField)

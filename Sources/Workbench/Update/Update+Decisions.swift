@@ -110,7 +110,8 @@ extension WorkbenchState {
         case .pageDown: return view.request.head + 1 < view.inspection?.attention?.heads ?? 1
         case .switchFormat: return view.inspection?.attention != nil
         case .zoomIn:
-            return view.inspection != nil && (view.bits ?? view.inspection?.bits) != StartForm.bits.last
+            return view.inspection != nil
+                && (view.bits ?? view.inspection?.bits) != Hyperparameters.bitWidths.last
         default: return true
         }
     }
@@ -231,8 +232,9 @@ extension WorkbenchState {
     private mutating func chooseBits(_ view: SiteView, by offset: Int) -> [WorkbenchEffect] {
         var view = view
         guard let bits = view.bits ?? view.inspection?.bits else { return [] }
-        let index = (StartForm.bits.firstIndex(of: bits) ?? 0) + offset
-        view.bits = StartForm.bits[min(max(index, 0), StartForm.bits.count - 1)]
+        let widths = Hyperparameters.bitWidths
+        let index = (widths.firstIndex(of: bits) ?? 0) + offset
+        view.bits = widths[min(max(index, 0), widths.count - 1)]
         overlay = .site(view)
         return []
     }

@@ -86,7 +86,6 @@ extension WorkbenchState {
             }
         case "bits":
             entries = bitsEntries(words, isNext: typed.hasSuffix(" "))
-            guard words.count == 2, !typed.hasSuffix(" ") else { return entries }
         case "theme":
             entries = themeNames.map {
                 PaletteEntry(

@@ -64,7 +64,7 @@ struct Layout: Equatable {
             (self.origin, self.total) = (origin, total)
         }
 
-        /// The part before the edge if it goes to a place of the screen, or moves by some cells.
+        /// The part before the edge if it goes to a place of the screen.
         func share(x: Int, y: Int) -> Double { Double((isVertical ? x : y) - origin) / Double(max(1, total)) }
 
         /// The part before the edge if it moves by some cells.
@@ -164,9 +164,8 @@ struct Layout: Equatable {
         let log = splits.cells(
             before: .log, usual: height - max(7, height / 5), of: height,
             leaving: (min(top, height - 9) + 6, 3))
-        let rightRows = columns[1].rows([
-            .fixed(min(top, log - 6)), .fixed(log - min(top, log - 6)), .share(1),
-        ])
+        let charts = min(top, log - 6)
+        let rightRows = columns[1].rows([.fixed(charts), .fixed(log - charts), .share(1)])
         let usual = rightRows[1].columns([.share(1), .share(1)])[0].width
         let middle = rightRows[1].columns([
             .fixed(

@@ -159,7 +159,7 @@ struct Compare: ParsableCommand {
         var result: [(weights: Int, activations: Int)] = []
         for part in bits.split(separator: ",", omittingEmptySubsequences: false) {
             let numbers = part.split(separator: "/").compactMap { Int($0) }
-            guard numbers.count == 2, numbers.allSatisfy({ (2...8).contains($0) || $0 == 16 }) else {
+            guard numbers.count == 2, numbers.allSatisfy(Hyperparameters.bitWidths.contains) else {
                 throw RunFailure(
                     .usage,
                     "--bits cannot be “\(bits)”; it accepts pairs of 2 through 8, or 16, such as 4/4,3/3")

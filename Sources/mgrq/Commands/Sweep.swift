@@ -55,7 +55,7 @@ struct Sweep: ParsableCommand {
 func widths(_ text: String, flag: String) throws(RunFailure) -> [Int] {
     var result: [Int] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-        guard let bits = Int(part), (2...8).contains(bits) || bits == 16, !result.contains(bits) else {
+        guard let bits = Int(part), Hyperparameters.bitWidths.contains(bits), !result.contains(bits) else {
             throw RunFailure(
                 .usage,
                 "\(flag) cannot be “\(text)”; it accepts different widths of 2 through 8, or 16, "

@@ -1,4 +1,5 @@
 internal import Engine
+internal import NCursesTerminal
 internal import Runs
 internal import Synchronization
 
@@ -52,7 +53,7 @@ final class EstimateDesk: Sendable {
             defer { work.isWorking = true }
             return !work.isWorking
         }
-        if begins { startEngineThread { [self] in answerAll() } }
+        if begins { startEngineThread(prepare: NCursesTerminal.prepareThread) { [self] in answerAll() } }
     }
 
     /// Drops what waits and what is in work; a model that is timed while a run works seems slower than it is.

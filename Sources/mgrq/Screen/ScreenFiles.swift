@@ -101,12 +101,17 @@ struct ScreenFiles {
     private func addTheme(_ path: String, to contents: inout Contents) throws(RunFailure) -> String {
         guard isFile(path) else { throw RunFailure(.missingInput, "--theme-file: there is no file \(path)") }
         do throws(SettingsProblem) {
-            let added = try contents.themes.add(try text(of: path), file: path)
-            contents.problems += added.warnings.map(\.description)
-            return added.name
+            return try readTheme(path, into: &contents)
         } catch {
             throw RunFailure(.badData, "\(error)")
         }
+    }
+
+    /// Adds a theme's file and tells its name; what it passes over becomes a note.
+    private func readTheme(_ path: String, into contents: inout Contents) throws(SettingsProblem) -> String {
+        let added = try contents.themes.add(try text(of: path), file: path)
+        contents.problems += added.warnings.map(\.description)
+        return added.name
     }
 
     private func addThemes(in folder: String, to contents: inout Contents) {
@@ -119,9 +124,7 @@ struct ScreenFiles {
             last = []
             for name in waiting {
                 do throws(SettingsProblem) {
-                    let path = "\(folder)/\(name)"
-                    let warnings = try contents.themes.add(try text(of: path), file: path).warnings
-                    contents.problems += warnings.map(\.description)
+                    _ = try readTheme("\(folder)/\(name)", into: &contents)
                 } catch {
                     failed.append(name)
                     last.append(error)

@@ -58,7 +58,7 @@ struct PlanOptions: ParsableArguments {
         for site in sites {
             let parts = site.split(separator: "=", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, let bits = Int(parts[1]),
-                (2...8).contains(bits) || bits == 16
+                Hyperparameters.bitWidths.contains(bits)
             else {
                 throw RunFailure(
                     .usage,
