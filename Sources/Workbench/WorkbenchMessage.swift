@@ -65,10 +65,12 @@ public enum WorkbenchOutcome: Equatable, Sendable {
     case estimated(RunPlan, Result<RunEstimate, RunFailure>)
     /// How a text could go on: whole texts, sorted.
     case completed(String, [String])
-    /// Something was opened.
-    case opened(OpenedInput)
+    /// Something was opened; answers may come in another order than the requests.
+    case opened(OpenedInput, of: OpenRequest)
     /// Nothing could be opened, for the reason given in one sentence.
-    case openRefused(String)
+    case openRefused(String, of: OpenRequest)
+    /// A run does not go on, for the reason given in one sentence.
+    case resumeRefused(String)
     /// Settings, the names of the themes there are now, and what of the files was passed over.
     case settingsRead(WorkbenchSettings, themes: [String], problems: [String])
     /// The settings were written to this file.

@@ -191,7 +191,9 @@ struct DecisionTests {
         recorded.end()
         var session = Session(at: .recents)
         #expect(session.press(.enter) == [.open(OpenRequest(model: "runs/fashion-vit-w3a8-glf-1"))])
-        session.answer(.opened(.run(recorded, directory: "runs/a")))
+        session.answer(
+            .opened(
+                .run(recorded, directory: "runs/a"), of: OpenRequest(model: "runs/fashion-vit-w3a8-glf-1")))
         #expect(session.text.contains("DONE") && session.text.contains("90.90 %"))
         session.press(.character("x"))
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.safetensors")])
@@ -201,19 +203,68 @@ struct DecisionTests {
         #expect(torn.progress.hasEnded && torn.progress.label.contains("stopped"))
     }
 
+    @Test("no run starts while another model is being read, since it would be of the one before")
+    func startingTooEarly() throws {
+        var session = Session(at: .start)
+        session.press(.up, .left)
+        let asked = try #require(session.state.start.opening)
+        #expect(asked != session.state.start.plan.model)
+        #expect(session.text.contains("being read"))
+        #expect(!session.text.contains("Enter start"))
+        #expect(session.press(.enter).isEmpty)
+        #expect(session.state.run == nil && session.state.notice?.text == "\(asked) is being read")
+        session.answer(
+            .opened(
+                .model(Session.card, calibration: nil, evaluation: nil), of: OpenRequest(model: asked)))
+        #expect(session.press(.enter) == [.startRun(session.state.start.plan)])
+    }
+
+    @Test(
+        "answers to what was asked for before are passed over, whichever comes first",
+        arguments: [true, false])
+    func staleAnswers(isStaleFirst: Bool) {
+        func answer(_ model: String) -> WorkbenchOutcome {
+            var card = Session.card
+            card.reference = model
+            return .opened(.model(card, calibration: nil, evaluation: nil), of: OpenRequest(model: model))
+        }
+        var session = Session(at: .start)
+        session.press(.up, .left)
+        #expect(session.state.start.opening == "sample:fashion-deit")
+        session.press(.right)
+        let wanted = "sample:fashion-vit"
+        for model in isStaleFirst ? ["sample:fashion-deit", wanted] : [wanted, "sample:fashion-deit"] {
+            session.answer(answer(model))
+            if isStaleFirst, model != wanted { #expect(session.state.start.opening == wanted) }
+        }
+        #expect(session.state.start.plan.model == wanted && session.state.start.opening == nil)
+        // A dialog takes no answer that it did not ask for, and none once it is left.
+        session.press(.left, .character("o"))
+        session.answer(answer("sample:fashion-deit"))
+        #expect(session.state.overlay != nil && session.state.start.plan.model == wanted)
+        session.press(.control("u"))
+        session.type("sample:fashion-deit")
+        session.press(.enter, .escape)
+        session.answer(answer("sample:fashion-deit"))
+        #expect(session.state.start.plan.model == wanted)
+        session.answer(.openRefused("too late", of: OpenRequest(model: "sample:fashion-deit")))
+        #expect(session.state.notice?.text != "too late")
+    }
+
     @Test("opening another model keeps what was chosen for the run")
     func opening() {
         var session = Session(at: .open)
         session.press(.control("u"))
         session.type("sample:fashion-deit")
-        #expect(session.press(.enter) == [.open(OpenRequest(model: "sample:fashion-deit"))])
+        let request = OpenRequest(model: "sample:fashion-deit")
+        #expect(session.press(.enter) == [.open(request)])
         #expect(session.text.contains("looking at what is there"))
         var refused = session
-        refused.answer(.openRefused("sample:fashion-deit is not there"))
+        refused.answer(.openRefused("sample:fashion-deit is not there", of: request))
         #expect(refused.text.contains("sample:fashion-deit is not there"))
         var card = Session.card
         card.reference = "sample:fashion-deit"
-        session.answer(.opened(.model(card, calibration: nil, evaluation: nil)))
+        session.answer(.opened(.model(card, calibration: nil, evaluation: nil), of: request))
         #expect(session.state.overlay == nil)
         #expect(session.state.start.plan.model == "sample:fashion-deit")
         #expect(session.state.start.plan.hyperparameters == session.run.plan.hyperparameters)

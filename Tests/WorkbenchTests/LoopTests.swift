@@ -29,7 +29,7 @@ private final class FakeEngine {
         case .redraw: return .redraw
         case .copy(let text): return .copy(text)
         case .complete(let text, _): waiting.append(.done(.completed(text, [])))
-        case .open: waiting.append(.done(.openRefused("nothing is there")))
+        case .open(let request): waiting.append(.done(.openRefused("nothing is there", of: request)))
         case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))
         case .forgetRun, .estimate, .resumeRun, .remember: break
         case .quit(let code):

@@ -27,7 +27,7 @@ struct ResumeTests {
         let directory = session.state.shownRecents[1].directory
         #expect(session.press(.character("r")) == [.resumeRun(directory)])
         #expect(session.press(.character("r")).isEmpty, "the journal is read once")
-        session.answer(.openRefused("another process works on it"))
+        session.answer(.resumeRefused("another process works on it"))
         #expect(session.text.contains("another process works on it"))
         #expect(session.press(.character("r")) == [.resumeRun(directory)])
     }

@@ -32,6 +32,8 @@ public struct WorkbenchState: Equatable, Sendable {
     var isResuming = false
     /// The log of the run.
     public internal(set) var log = LogRing()
+    /// What shall be opened; answers to what was asked for before are passed over.
+    var awaited: OpenRequest?
     /// What is drawn over the screen.
     public internal(set) var overlay: Overlay?
 

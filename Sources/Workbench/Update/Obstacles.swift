@@ -7,6 +7,8 @@ extension WorkbenchState {
     /// Nil for what can be done. The footer shows only what has no obstacle.
     func obstacle(to action: Action) -> String? {
         switch action {
+        // The model that is shown is not the plan's yet.
+        case .start: start.opening.map { "\($0) is being read" }
         case .pause, .step, .edit, .finishUnit, .sweep, .newRun: obstacleToSteering(action)
         case .export: obstacleToExport
         case .editField, .apply, .undo: obstacleToEditing(action)

@@ -20,15 +20,24 @@ extension WorkbenchState {
             return say("there is no other sample; \(key(.open)) opens a checkpoint", .warning)
         }
         start.opening = sample
-        return [.open(OpenRequest(model: sample))]
+        return ask(for: OpenRequest(model: sample))
     }
 
     mutating func openRecent(_ index: Int) -> [WorkbenchEffect] {
         let recents = shownRecents
         guard recents.indices.contains(index) else { return [] }
         start.opening = recents[index].directory
-        return [.open(OpenRequest(model: recents[index].directory))]
+        return ask(for: OpenRequest(model: recents[index].directory))
     }
+
+    /// Asks what is there, and no longer for anything else.
+    private mutating func ask(for request: OpenRequest) -> [WorkbenchEffect] {
+        awaited = request
+        return [.open(request)]
+    }
+
+    /// Lets what is asked for go.
+    private mutating func stopOpening() { (awaited, start.opening) = (nil, nil) }
 
     /// Goes on with a run: the selected one of the start screen, or the one that is shown and has ended.
     mutating func resumeRun() -> [WorkbenchEffect] {
@@ -47,6 +56,7 @@ extension WorkbenchState {
     }
 
     mutating func openDialog() {
+        stopOpening()
         var request = OpenRequest(model: start.plan.model)
         request.calibration = start.plan.calibration ?? ""
         request.evaluation = start.plan.evaluation ?? ""
@@ -70,10 +80,10 @@ extension WorkbenchState {
             }
             (dialog.isOpening, dialog.problem, dialog.suggestions) = (true, nil, [])
             overlay = .open(dialog)
-            return [.open(dialog.request)]
+            return ask(for: dialog.request)
         default:
             overlay = nil
-            start.opening = nil
+            stopOpening()
             return []
         }
         if action == .up || action == .down { dialog.suggestions = [] }
@@ -109,8 +119,9 @@ extension WorkbenchState {
         return result
     }
 
-    mutating func take(_ opened: OpenedInput) -> [WorkbenchEffect] {
-        guard run == nil else { return [] }
+    mutating func take(_ opened: OpenedInput, of request: OpenRequest) -> [WorkbenchEffect] {
+        guard run == nil, request == awaited else { return [] }
+        stopOpening()
         if case .open = overlay { overlay = nil }
         switch opened {
         case .model(let card, let calibration, let evaluation):
@@ -119,16 +130,20 @@ extension WorkbenchState {
             if plan.model != start.plan.model { (plan.units, plan.sites) = ([], []) }
             start.take(plan: plan, card: card)
         case .plan(let plan, let card): start.take(plan: plan, card: card)
-        case .run(let recorded, let directory):
-            start.opening = nil
-            show(recorded, directory: directory)
+        case .run(let recorded, let directory): show(recorded, directory: directory)
         }
         return []
     }
 
-    mutating func openRefused(_ reason: String) -> [WorkbenchEffect] {
+    mutating func resumeRefused(_ reason: String) -> [WorkbenchEffect] {
         start.opening = nil
         isResuming = false
+        return say(reason, .error)
+    }
+
+    mutating func openRefused(_ reason: String, of request: OpenRequest) -> [WorkbenchEffect] {
+        guard request == awaited else { return [] }
+        stopOpening()
         guard case .open(var dialog) = overlay else { return say(reason, .error) }
         (dialog.isOpening, dialog.problem) = (false, reason)
         overlay = .open(dialog)

@@ -90,8 +90,9 @@ extension WorkbenchState {
             }
             return []
         case .completed(let text, let suggestions): return completed(text, suggestions)
-        case .opened(let opened): return take(opened)
-        case .openRefused(let reason): return openRefused(reason)
+        case .opened(let opened, let request): return take(opened, of: request)
+        case .openRefused(let reason, let request): return openRefused(reason, of: request)
+        case .resumeRefused(let reason): return resumeRefused(reason)
         case .settingsRead(let settings, let themes, let problems):
             return take(settings, themes: themes, problems: problems)
         case .settingsWritten(let path): return say("wrote \(path)", .success)

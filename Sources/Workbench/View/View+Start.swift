@@ -219,10 +219,9 @@ extension Painter {
             TextSpan(", "), TextSpan(keys.text(of: .help), Style(.keyHint)), TextSpan(" lists every key"),
         ]
         let needed = (change + help).reduce(4) { $0 + cellWidth($1.text) }
-        return [
-            StartRow(pieces: Self.placed([key(.start), TextSpan(what, Style.text.bold)]), rank: 5),
-            StartRow(pieces: Self.placed(needed <= width ? change + help : change), rank: 5),
-        ]
+        let start = StartRow(pieces: Self.placed([key(.start), TextSpan(what, Style.text.bold)]), rank: 5)
+        return (state.obstacle(to: .start) == nil ? [start] : [])
+            + [StartRow(pieces: Self.placed(needed <= width ? change + help : change), rank: 5)]
     }
 
     /// A text that is cut where there is no room for it.

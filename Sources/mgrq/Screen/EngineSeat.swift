@@ -71,7 +71,7 @@ final class EngineSeat: Sendable {
             if isFirst { mailbox.post(resumed) }
             if !isKnown { mailbox.post(.event(event)) }
             if case .failed(let failure) = event, isKnown {
-                mailbox.post(.done(.openRefused(failure.message)))
+                mailbox.post(.done(.resumeRefused(failure.message)))
             }
             if event.isLast { ended.signal() }
         }

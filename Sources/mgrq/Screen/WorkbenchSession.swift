@@ -150,9 +150,9 @@ final class WorkbenchSession {
     private func open(_ request: OpenRequest) {
         work {
             do throws(RunFailure) {
-                return .opened(try mgrq.open(request))
+                return .opened(try mgrq.open(request), of: request)
             } catch {
-                return .openRefused(error.message)
+                return .openRefused(error.message, of: request)
             }
         }
     }
@@ -190,7 +190,7 @@ final class WorkbenchSession {
             do throws(RunFailure) {
                 try engine.resume(directory)
             } catch {
-                mailbox.post(.done(.openRefused(error.message)))
+                mailbox.post(.done(.resumeRefused(error.message)))
             }
         }
     }
