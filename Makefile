@@ -51,14 +51,17 @@ fuzz: ## feed every reader with damaged files for a minute, under the address sa
 			$$entry $(FUZZ_SECONDS) $${FUZZ_SEED:-1} "$$folder" || exit 1; \
 	done
 
+# The python of the benchmarks; preparing photos needs one with Pillow and torchvision.
+PYTHON := python3
+
 bench: ## time photos beside Pillow and torchvision, opening 4 GB, and the screen beside a working engine
 	@.ci/install build
 	$(SWIFT_BUILD) --product preprocessing
 	$(SWIFT_BUILD) --product mgrq
 	python3 Benchmarks/opening.py --only-open
-	python3 Benchmarks/preprocessing.py --program "$$($(SWIFT_BUILD) --show-bin-path)/preprocessing"
 	@.ci/install test
 	$(MGRQ_TEST_PYTHON) Benchmarks/screen.py "$$($(SWIFT_BUILD) --show-bin-path)/mgrq"
+	$(PYTHON) Benchmarks/preprocessing.py --program "$$($(SWIFT_BUILD) --show-bin-path)/preprocessing"
 
 results: ## measure the presets and write docs/results.md; takes hours, can be interrupted; BACKBONE=FOLDER adds a model
 	@.ci/install build

@@ -17,11 +17,20 @@ import os
 import pathlib
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
-import numpy as np
-from PIL import Image
+try:
+    import numpy as np
+    import torchvision  # noqa: F401
+    from PIL import Image
+except ModuleNotFoundError as error:
+    sys.exit(f"preprocessing: {sys.executable} has no {error.name}, and the photos are timed beside Pillow and "
+             "torchvision: pip install numpy pillow torch torchvision, or name another python by PYTHON=PATH")
+except RuntimeError:
+    # Torchvision is there, but not beside this build of PyTorch; what the peer needs of it is loaded below.
+    pass
 
 
 def photo(seed):
