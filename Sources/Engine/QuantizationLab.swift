@@ -23,6 +23,7 @@ final class QuantizationLab {
     let weights: [UnitWeights]
     let inputs: RunInputs
     let pool: WorkerPool
+    /// The views of the calibration images and what full precision says of them; the images themselves come first.
     let calibration: ModelCaches
     /// `[images, classes]`: what the checkpoint's model says of the images that models are evaluated on.
     private(set) var reference: Matrix
@@ -46,8 +47,13 @@ final class QuantizationLab {
         fullPrecision = zip(units, weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }
-        calibration = ModelCaches(units: fullPrecision, images: inputs.calibration, pool: pool)
-        reference = calibration.logits
+        let views = CalibrationViews(
+            count: hyperparameters.views, flips: hyperparameters.viewFlip, shift: hyperparameters.viewShift)
+        calibration = ModelCaches(
+            units: fullPrecision,
+            images: views.views(
+                of: inputs.calibration, for: model.configuration, seed: plan.seed, pool: pool), pool: pool)
+        reference = calibration.logits.rows(0..<inputs.calibration.rows)
     }
 
     /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
@@ -67,7 +73,7 @@ final class QuantizationLab {
         if let evaluation = inputs.evaluation {
             reference = try evaluation.logits(of: checkpoint, pool: pool)
         } else if !holdsCheckpoint {
-            reference = outputs(of: checkpoint, on: calibration.images, pool: pool)
+            reference = outputs(of: checkpoint, on: inputs.calibration, pool: pool)
         }
         heldOut = inputs.heldOut.map { source in
             let logits =
@@ -98,7 +104,7 @@ final class QuantizationLab {
     /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
     func logits(of units: [PreparedUnit], first count: Int? = nil) throws -> Matrix {
         guard let evaluation = inputs.evaluation else {
-            let images = calibration.images
+            let images = inputs.calibration
             return outputs(of: units, on: images.rows(0..<(count ?? images.rows)), pool: pool)
         }
         return try evaluation.logits(of: units, first: count, pool: pool)

@@ -49,7 +49,7 @@ extension QuantizationLab {
             fullPrecisionInput: chain.fullPrecisionInput,
             target: outputs(of: [fullPrecision[index]], on: chain.fullPrecisionInput, pool: pool),
             suffix: Array(fullPrecision[(index + 1)...]), logits: calibration.logits,
-            features: calibration.features)
+            features: calibration.features, originals: inputs.calibration.rows)
     }
 
     /// How good a candidate for the chain's next unit is, over all calibration images.

@@ -23,11 +23,14 @@ package struct ReconstructionTask: Sendable {
     package let logits: Matrix
     /// `[images, width]`: the full-precision model's features before the classifier.
     package let features: Matrix
+    /// How many of the images are no views of others: they come first, and all of them have as many views.
+    package let originals: Int
 
     /// Makes a task.
     package init(
         unit: any ModelUnit, state: QuantizedUnit, fullPrecision: PreparedUnit, prefixInput: Matrix,
-        fullPrecisionInput: Matrix, target: Matrix, suffix: [PreparedUnit], logits: Matrix, features: Matrix
+        fullPrecisionInput: Matrix, target: Matrix, suffix: [PreparedUnit], logits: Matrix, features: Matrix,
+        originals: Int
     ) {
         self.unit = unit
         self.state = state
@@ -38,6 +41,7 @@ package struct ReconstructionTask: Sendable {
         self.suffix = suffix
         self.logits = logits
         self.features = features
+        self.originals = originals
     }
 
     /// The number of calibration images.

@@ -46,9 +46,12 @@ package final class UnitReconstruction {
         self.task = task
         var settings = settings
         var split = SeededGenerator(seed: settings.seed, stream: "kept of \(task.unit.name)")
-        let shuffled = split.permutation(of: task.images)
-        let validation = min(Int((settings.validationShare * Double(task.images)).rounded()), task.images - 1)
-        images = (shuffled.dropFirst(validation).sorted(), shuffled.prefix(validation).sorted())
+        let shuffled = split.permutation(of: task.originals)
+        let validation = min(
+            Int((settings.validationShare * Double(task.originals)).rounded()), task.originals - 1)
+        let kept = Set(shuffled.prefix(validation))
+        // Nothing is learned from any view of an image that is kept.
+        images = ((0..<task.images).filter { !kept.contains($0 % task.originals) }, kept.sorted())
         settings.batch = min(settings.batch, images.learned.count)
         if task.isHead {
             settings.globalWeight = 0

@@ -53,6 +53,9 @@ public struct HyperparameterField: Sendable {
         }
     }
 
+    /// The keys of what all units of a model share: units cannot have values of their own.
+    public static let sharedKeys = ["views", "view_flip", "view_shift", "rotate", "centre_activations"]
+
     /// The field with a key, if there is one.
     public static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
 
@@ -93,6 +96,13 @@ public struct HyperparameterField: Sendable {
     ]
 
     private static let calibrationFields: [HyperparameterField] = [
+        integer(
+            "views", "views of each calibration image", "generalisation, time, memory; the whole model",
+            1...64, \.views),
+        flag("view_flip", "flip every other view", "the views, the whole model", \.viewFlip),
+        number(
+            "view_shift", "largest shift of a view, of its sides", "the views, the whole model", 0...0.5,
+            \.viewShift),
         flag("rotate", "rotate the model's features first", "calibration, the whole model", \.rotate),
         flag(
             "centre_activations", "centre keys, values and feature", "calibration, the whole model",

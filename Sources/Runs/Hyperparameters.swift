@@ -5,6 +5,15 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The widths that codes can have, in bits; 16 leaves a site in full precision.
     public static let bitWidths = Array(2...8) + [16]
 
+    // MARK: Images
+
+    /// How many views of a calibration image there are, itself included; the same for all units.
+    public var views = 4
+    /// Whether every other view is flipped from left to right; the same for all units.
+    public var viewFlip = true
+    /// By which share of its sides a view is shifted at most; the same for all units.
+    public var viewShift = 0.07
+
     // MARK: Calibration
 
     /// The width of weight codes in bits: 2 through 8, or 16 to leave weights in full precision.

@@ -57,13 +57,21 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                 "calibrated ranges, nothing learned (RepQ-ViT style)",
                 {
                     $0.steps = 0
+                    $0.views = 1
                     $0.weightSolver = .nearest
                     $0.rotate = false
                     $0.centreActivations = false
                     $0.geluLevels = .uniform
                 }
             )
-        case .ridge: ("closed-form correction and rounding (ERQ, GPTQ)", { $0.steps = 0 })
+        case .ridge:
+            (
+                "closed-form correction and rounding (ERQ, GPTQ)",
+                {
+                    $0.steps = 0
+                    $0.views = 1
+                }
+            )
         case .brecq:
             (
                 "learned roundings, errors by squared gradients (BRECQ)",
@@ -121,6 +129,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
 
 /// What the presets of the AdaRound family share: the block term alone, roundings learned from the nearest codes.
 private func learnRoundings(_ values: inout Hyperparameters) {
+    values.views = 1
     values.rounding = .adaround
     values.weightSolver = .nearest
     values.rotate = false

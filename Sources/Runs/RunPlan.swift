@@ -56,14 +56,12 @@ public struct RunPlan: Equatable, Sendable {
         for override in units where matches(pattern: override.match, name: unit) {
             try result.apply(override.changes)
         }
-        let shared = [
-            ("rotate", result.rotate, hyperparameters.rotate),
-            ("centre_activations", result.centreActivations, hyperparameters.centreActivations),
-        ]
-        for (key, own, common) in shared where own != common {
+        for key in HyperparameterField.sharedKeys {
+            guard let field = HyperparameterField.named(key) else { continue }
+            let (own, common) = (field.value(in: result), field.value(in: hyperparameters))
+            guard own != common else { continue }
             throw .badValue(
-                key: key, value: "\(own)",
-                accepted: "\(common), what the whole model has, in single units")
+                key: key, value: own, accepted: "\(common), what the whole model has, in single units")
         }
         return result
     }

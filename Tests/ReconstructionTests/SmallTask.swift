@@ -87,7 +87,7 @@ struct SmallTask {
         return output
     }
 
-    func task(_ index: Int, state: QuantizedUnit) -> ReconstructionTask {
+    func task(_ index: Int, state: QuantizedUnit, views: Int = 1) -> ReconstructionTask {
         let input = input(of: index)
         let target = model.units[index].output.matrix(images: images.rows)
         ModelPass([fullPrecision[index]], pool: pool).run(input, into: target)
@@ -95,7 +95,7 @@ struct SmallTask {
             unit: model.units[index], state: state, fullPrecision: fullPrecision[index], prefixInput: input,
             fullPrecisionInput: input, target: target, suffix: Array(fullPrecision[(index + 1)...]),
             logits: logits,
-            features: features)
+            features: features, originals: images.rows / views)
     }
 
     func settings(block: Double, global: Double, local: Double) -> ReconstructionSettings {

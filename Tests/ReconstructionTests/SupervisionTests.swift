@@ -304,6 +304,23 @@ struct SupervisionTests {
             kept.linears.map { $0.quantizedWeight().elements }
                 == task.state.linears.map { $0.quantizedWeight().elements })
     }
+
+    @Test("no view of an image that judges is learned from")
+    func views() {
+        let small = SmallTask(seed: 3, images: 8)
+        defer { small.pool.shutDown() }
+        var settings = small.settings(block: 1, global: 0, local: 0)
+        settings.validationShare = 0.5
+        settings.batch = 2
+        let reconstruction = UnitReconstruction(
+            small.task(1, state: small.disturbed(1, seed: 1), views: 2), settings: settings, pool: small.pool)
+        let kept = reconstruction.images.validation
+        #expect(kept.count == 2)
+        #expect(kept.allSatisfy { $0 < 4 })
+        #expect(
+            reconstruction.images.learned
+                == (0..<8).filter { !kept.contains($0) && !kept.contains($0 - 4) })
+    }
 }
 
 private func block(

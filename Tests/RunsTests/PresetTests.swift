@@ -31,11 +31,16 @@ struct PresetTests {
 
     @Test(
         "what the whole model shares cannot differ in single units",
-        arguments: ["rotate", "centre_activations"])
+        arguments: HyperparameterField.sharedKeys)
     func shared(key: String) throws {
         var plan = RunPlan(model: "m")
         let field = try #require(HyperparameterField.named(key))
-        let other = field.value(in: plan.hyperparameters) == "true" ? "false" : "true"
+        let other =
+            switch field.kind {
+            case .flag: field.value(in: plan.hyperparameters) == "true" ? "false" : "true"
+            case .integer: "3"
+            default: "0.25"
+            }
         plan.units = [
             UnitOverride(match: "blocks.*", changes: [HyperparameterChange(key: key, value: other)])
         ]

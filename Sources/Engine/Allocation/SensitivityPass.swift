@@ -56,6 +56,7 @@ public func measureSensitivities(
         resources.evaluationPath = nil
         var measured = plan
         measured.calibrationImages = min(plan.calibrationImages, sensitivityCalibrationImages)
+        measured.hyperparameters.views = 1
         let inputs = try RunInputs(plan: measured, resources: resources, heldOutImages: 0, pool: pool)
         let lab = QuantizationLab(inputs: inputs, plan: measured, pool: pool)
         return try SensitivityPass(lab: lab, plan: plan, request: request).table(progress: progress)

@@ -61,7 +61,7 @@ extension RunSession {
         let page = Array(guesses.order.dropFirst(request.offset).prefix(request.count))
         let images =
             request.images == .calibration
-            ? gather(page, of: lab.calibration.images)
+            ? gather(page, of: lab.inputs.calibration)
             : try lab.inputs.evaluation?.images(page, pool: lab.pool) ?? Matrix(rows: 0, columns: 0)
         try emit(
             .imagesInspected(
@@ -81,7 +81,8 @@ extension RunSession {
     private func guess(_ images: RunImages, lab: QuantizationLab) throws -> ImageGuesses {
         try emit(.progressed(activity: "looking at the \(images.rawValue) images", done: 0, total: 1))
         let all = images == .calibration ? lab.calibration.logits : lab.reference
-        let count = min(all.rows, Self.greatestImageCount)
+        let known = images == .calibration ? lab.inputs.calibration.rows : all.rows
+        let count = min(known, Self.greatestImageCount)
         let reference = Engine.guesses(all.rows(0..<count))
         let model = try chosenUnits()
         let quantized =
@@ -90,7 +91,7 @@ extension RunSession {
             : Engine.guesses(
                 images == .calibration
                     ? outputs(
-                        of: lab.prepared(model), on: lab.calibration.images.rows(0..<count), pool: lab.pool)
+                        of: lab.prepared(model), on: lab.inputs.calibration.rows(0..<count), pool: lab.pool)
                     : try lab.logits(of: lab.prepared(model), first: count))
         let differing = (0..<count).filter { reference[$0].label != quantized[$0].label }
         let agreeing = (0..<count).filter { reference[$0].label == quantized[$0].label }

@@ -83,7 +83,7 @@ struct SiteInspector {
     ) throws(Refusal) -> SiteInspection {
         let descriptor = unit.sites[site]
         let quantizer = state.sites[site]
-        let count = min(Self.images, lab.calibration.images.rows)
+        let count = min(Self.images, lab.inputs.calibration.rows)
         let tape = tape(of: model, images: 0..<count)
         let values = descriptor.values(in: tape)
         let view = try GroupView(values, quantizer: quantizer, group: request.group, site: request.site)
@@ -101,7 +101,7 @@ struct SiteInspector {
     private func tape(of model: [QuantizedUnit]?, images: Range<Int>) -> Tape {
         let prefix = model.map { Array(lab.prepared($0)[..<index]) } ?? Array(lab.fullPrecision[..<index])
         let prepared = model.map { $0[index].prepared(for: unit) } ?? lab.fullPrecision[index]
-        let read = lab.calibration.images.rows(images)
+        let read = lab.inputs.calibration.rows(images)
         let input = prefix.isEmpty ? read : outputs(of: prefix, on: read, pool: lab.pool)
         let tape = Tape(shapes: unit.tapeShapes, images: images.count)
         let output = unit.output.matrix(images: images.count)
@@ -125,7 +125,7 @@ struct SiteInspector {
             throw Refusal(
                 sentence: "\(descriptor.name) has the heads 0 through \(heads - 1), not \(request.head)")
         }
-        let images = lab.calibration.images.rows
+        let images = lab.inputs.calibration.rows
         guard (0..<images).contains(request.image) else {
             throw Refusal(
                 sentence: "there are the calibration images 0 through \(images - 1), not \(request.image)")
