@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Measures presets on the sample models, and on a real backbone where there is one, and writes docs/results.md.
+"""Measures recipes on the sample models, and on a real backbone where there is one, and writes docs/results.md.
 
     swift build -c release
-    python3 Benchmarks/results.py --work FOLDER [--backbone FOLDER] [--only SECTION,…] [--threads N]
+    python3 Benchmarks/results.py --work FOLDER [--backbone FOLDER] [--threads N]
+    python3 Benchmarks/results.py --work FOLDER --only fashion-vit --bits 4/4,3/3 --recipes mgrq,calibrate
 
-A backbone is a folder with a checkpoint, `calibration` and `evaluation`. Every run keeps its directory in the work
-folder, and a run that is complete there is not made again: the command can be interrupted and repeated, and docs/results.md
-has the sections that are complete by then. The README's table is the one of the section it names.
+A backbone is a folder with a checkpoint, `calibration` and `evaluation`. All of it takes more than a day on two cores, so
+that it can be done bit by bit: --only, --bits, --recipes and --seeds choose what is measured now. Its rows take the place
+of those of the same bits and recipe in docs/results.md, and all others stay. Every run keeps its directory in the work
+folder, and a run that is complete there is not made again: the command can be interrupted and repeated.
+The README's table is taken from the first section.
 """
 import argparse
 import pathlib
@@ -14,61 +17,94 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BLOCK_ONLY = "block only=mgrq,global_weight=0,local_weight=0"
-ABLATION = [BLOCK_ONLY, "block + global=mgrq,local_weight=0", "block + local=mgrq,global_weight=0"]
+RESULTS = ROOT / "docs" / "results.md"
+HEAD = ["| bits | recipe | seeds | top-1 % | lost points | KL, nats | agreement % | size, MB | time, s |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
+# What is no preset, as `mgrq compare --variant` has it.
+VARIANTS = {
+    "block only": "mgrq,global_weight=0,local_weight=0",
+    "block + global": "mgrq,local_weight=0",
+    "block + local": "mgrq,global_weight=0",
+    "mgrq of one view": "mgrq,views=1",
+    "block only of one view": "mgrq,global_weight=0,local_weight=0,views=1",
+}
+WIDTHS = ["8/8", "6/6", "4/4", "3/3", "2/4"]
+RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
+PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
 SAMPLES = ["fashion-vit", "fashion-deit", "fashion-swin"]
+README_WIDTHS = ["8/8", "4/4", "3/3"]
 
 
 class Section:
-    """Rows that one call of `mgrq compare` makes each."""
+    """A table of one model: each of some recipes at each of some widths."""
 
-    def __init__(self, name, title, model, calls):
-        self.name, self.title, self.model, self.calls = name, title, model, calls
+    def __init__(self, name, title, model, bits, recipes, seeds="1,2,3"):
+        self.name, self.title, self.model, self.bits, self.recipes, self.seeds = (
+            name, title, model, bits, recipes, seeds)
+
+    @property
+    def keys(self):
+        """What begins each row, in order."""
+        return [(label(bits), recipe) for bits in self.bits for recipe in self.recipes]
 
 
-def calls(presets, bits, seeds, variants=()):
-    flags = ["--bits", bits, "--seeds", seeds]
-    if presets:
-        flags += ["--presets", presets]
-    for variant in variants:
-        flags += ["--variant", variant]
-    return flags
+def label(bits):
+    """`W4A4` of `4/4`."""
+    weight, activation = bits.split("/")
+    return f"W{weight}A{activation}"
 
 
 def sections(backbone):
-    """What the README shows first; every section can be measured alone."""
     for sample in SAMPLES:
-        yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", [
-            calls("calibrate", "8/8", "1,2,3"),
-            calls("calibrate,ridge,mgrq", "4/4", "1,2,3", [BLOCK_ONLY]),
-            calls("calibrate,ridge,mgrq", "3/3", "1,2,3", [BLOCK_ONLY])])
-    if backbone:
-        yield Section("backbone", f"`{backbone.name}`", str(backbone), [
-            calls("calibrate,mgrq", "4/4,3/3", "1"), calls("calibrate", "8/8,6/6", "1"),
-            calls("ridge", "3/3", "1", [BLOCK_ONLY])])
-    yield Section("ablation", "What each term brings: `sample:fashion-vit`", "sample:fashion-vit", [
-        calls("mgrq", "3/3", "1,2,3", ABLATION)])
-    yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", [
-        calls("calibrate,ridge,brecq,qdrop,pd-quant,aphq,fima,glf,mgrq", "4/4,3/3", "1,2,3")])
-    for sample in SAMPLES:
-        yield Section(f"{sample}-widths", f"Other widths: `sample:{sample}`", f"sample:{sample}", [
-            calls("calibrate,ridge,mgrq", "8/8,6/6,2/4", "1,2,3")])
+        yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", WIDTHS, RECIPES)
+    yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES)
+    yield Section("ablation", "What each term and more views bring: `sample:fashion-vit`", "sample:fashion-vit",
+                  ["3/3"], ["block only of one view", "mgrq of one view", "block only", "block + global",
+                            "block + local", "mgrq"])
+    yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", ["4/4", "3/3"], PRESETS)
 
 
-def measure(args, section):
-    """The section's rows as lines of a Markdown table; None where a run failed."""
-    lines = []
-    for index, flags in enumerate(section.calls):
-        command = [args.mgrq, "compare", "--model", section.model, *flags, "--threads", str(args.threads),
-                   "--output", str(args.work / section.name)]
-        if section.name == "backbone":
-            command += ["--calibration", f"{section.model}/calibration", "--evaluation",
-                        f"{section.model}/evaluation"]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
-        lines += done.stdout.splitlines()[0 if index == 0 else 2:]
-    return lines
+def rows_of(lines):
+    """The rows of a table by their bits and recipe."""
+    rows = {}
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("| W") and len(cells) == 9:
+            rows[cells[0], cells[1]] = line
+    return rows
+
+
+def known_rows():
+    """The rows that docs/results.md has, by the title of their section."""
+    sections, title = {}, None
+    for line in RESULTS.read_text().splitlines():
+        if line.startswith("## "):
+            title = line[3:]
+            sections[title] = []
+        elif title is not None:
+            sections[title].append(line)
+    return {title: rows_of(lines) for title, lines in sections.items()}
+
+
+def measure(args, section, bits, recipes):
+    """Rows that one call of `mgrq compare` makes."""
+    command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds or section.seeds,
+               "--threads", str(args.threads), "--output", str(args.work / section.name)]
+    presets = [recipe for recipe in recipes if recipe not in VARIANTS]
+    if presets:
+        command += ["--presets", ",".join(presets)]
+    for recipe in recipes:
+        if recipe in VARIANTS:
+            command += ["--variant", f"{recipe}={VARIANTS[recipe]}"]
+    if section.name == "backbone":
+        command += ["--calibration", f"{section.model}/calibration", "--evaluation", f"{section.model}/evaluation"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
+    lines = done.stdout.splitlines()
+    if lines[:2] != HEAD:
+        sys.exit(f"results: {section.name}: mgrq compare has other columns than docs/results.md")
+    return rows_of(lines)
 
 
 def replace_between(path, marker, lines):
@@ -81,34 +117,62 @@ def replace_between(path, marker, lines):
     path.write_text(head + start + "\n".join(lines) + "\n" + end + rest.split(end)[1])
 
 
+def write(every, rows):
+    """Writes the sections that have rows, and the README's table."""
+    body = [""]
+    for section in every:
+        lines = [rows[section.title][key] for key in section.keys if key in rows.get(section.title, {})]
+        if lines:
+            body += [f"## {section.title}", "", *HEAD, *lines, ""]
+    replace_between(RESULTS, "results", body)
+    first = every[0]
+    shown = [(label(bits), recipe) for bits in README_WIDTHS for recipe in first.recipes]
+    known = rows.get(first.title, {})
+    replace_between(ROOT / "README.md", "table", HEAD + [known[key] for key in shown if key in known])
+
+
+def chosen(text, known, what):
+    """Those of a list that the text names; all of them without a text."""
+    if text is None:
+        return known
+    names = text.split(",")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"results: there is no {what} {', '.join(unknown)}; there is {', '.join(known)}")
+    return names
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--backbone", type=pathlib.Path, help="a folder with a checkpoint and its images")
-    parser.add_argument("--only", help="sections to measure; the others are taken as they are in the work folder")
+    parser.add_argument("--only", help="sections to measure")
+    parser.add_argument("--bits", help="widths to measure, such as 4/4,3/3")
+    parser.add_argument("--recipes", help="recipes to measure")
+    parser.add_argument("--seeds", help="other seeds than a section's")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mgrq", default=str(ROOT / ".build" / "release" / "mgrq"))
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     every = list(sections(args.backbone))
-    chosen = set(args.only.split(",")) if args.only else {section.name for section in every}
-    unknown = chosen - {section.name for section in every}
-    if unknown:
-        sys.exit(f"results: there is no section {', '.join(sorted(unknown))}; there is "
-                 + ", ".join(section.name for section in every))
+    names = chosen(args.only, [section.name for section in every], "section")
+    bits = chosen(args.bits, WIDTHS, "width")
+    known = RECIPES + [name for name in list(VARIANTS) + PRESETS if name not in RECIPES]
+    recipes = chosen(args.recipes, known, "recipe")
+    if args.backbone is None:
+        if args.only is not None and "backbone" in names:
+            sys.exit("results: the section backbone needs --backbone FOLDER")
+        names = [name for name in names if name != "backbone"]
     for section in every:
-        if section.name in chosen:
-            lines = measure(args, section)
-            (args.work / section.name / "section.md").write_text("\n".join(lines) + "\n")
-    body = []
-    for section in every:
-        file = args.work / section.name / "section.md"
-        if file.exists():
-            body += [f"## {section.title}", "", *file.read_text().splitlines(), ""]
-    replace_between(ROOT / "docs" / "results.md", "results", [""] + body)
-    file = args.work / "fashion-vit" / "section.md"
-    if file.exists():
-        replace_between(ROOT / "README.md", "table", file.read_text().splitlines())
+        if section.name not in names:
+            continue
+        for width in section.bits:
+            wanted = [recipe for recipe in section.recipes if recipe in recipes]
+            if width not in bits or not wanted:
+                continue
+            rows = known_rows()
+            rows.setdefault(section.title, {}).update(measure(args, section, width, wanted))
+            write(every, rows)
 
 
 if __name__ == "__main__":
