@@ -97,11 +97,11 @@ public struct HyperparameterField: Sendable {
 
     private static let calibrationFields: [HyperparameterField] = [
         integer(
-            "views", "views of each calibration image", "generalisation, time, memory; the whole model",
+            "views", "views of each calibration image", "whole model; time and memory",
             1...64, \.views),
         flag("view_flip", "flip every other view", "the views, the whole model", \.viewFlip),
         number(
-            "view_shift", "largest shift of a view, of its sides", "the views, the whole model", 0...0.5,
+            "view_shift", "largest shift, a share of sides", "the views, the whole model", 0...0.5,
             \.viewShift),
         flag("rotate", "rotate the model's features first", "calibration, the whole model", \.rotate),
         flag(
