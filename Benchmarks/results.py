@@ -43,6 +43,11 @@ class Section:
             name, title, model, bits, recipes, seeds)
 
     @property
+    def folder(self):
+        """Where its runs are: together with those of other tables of the model."""
+        return "backbone" if self.name == "backbone" else self.model.removeprefix("sample:")
+
+    @property
     def keys(self):
         """What begins each row, in order."""
         return [(label(bits), recipe) for bits in self.bits for recipe in self.recipes]
@@ -89,7 +94,7 @@ def known_rows():
 def measure(args, section, bits, recipes):
     """Rows that one call of `mgrq compare` makes."""
     command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds or section.seeds,
-               "--threads", str(args.threads), "--output", str(args.work / section.name)]
+               "--threads", str(args.threads), "--output", str(args.work / section.folder)]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
     if presets:
         command += ["--presets", ",".join(presets)]
