@@ -24,6 +24,7 @@ struct SettingsTests {
                 glyphs = "block"
                 color = 256
                 mouse = false
+                alt_screen = false
                 fps = 30
                 esc_ms = 50
                 [keys]
@@ -35,6 +36,7 @@ struct SettingsTests {
         #expect(settings.glyphs == .block)
         #expect(settings.color.depth == .indexed256)
         #expect(!settings.capturesMouse)
+        #expect(!settings.usesAlternateScreen)
         #expect(settings.framesPerSecond == 30)
         #expect(settings.escapeMilliseconds == 50)
         #expect(settings.keys.action(for: .character("S"), in: [.run]) == .step)

@@ -90,8 +90,10 @@ final class WorkbenchSession {
                 options: NCursesTerminal.Options(
                     colorDepth: settings.color.depth,
                     escapeDelay: .milliseconds(settings.escapeMilliseconds),
-                    capturesMouse: settings.capturesMouse, descriptionFolder: files.cacheFolder))
+                    capturesMouse: settings.capturesMouse,
+                    usesAlternateScreen: settings.usesAlternateScreen, descriptionFolder: files.cacheFolder))
         } catch {
+            if case .noDescription = error { throw RunFailure(.cannotCreate, "\(error)") }
             throw RunFailure(.usage, "\(error)")
         }
     }
