@@ -92,7 +92,9 @@ struct DecisionTests {
         }
         // Finished units took 19.8 s on average, not 10: 79.2 s for the four that come, and half more with the draft.
         #expect(session.text.contains("1 change: 2 min 00 s instead of 79 s, "))
-        #expect(session.text.contains("about 79 s to go, 10 MB of memory"))
+        #expect(session.text.contains("about 79 s to go"))
+        _ = update(&session.state, .input(.resize(width: 160, height: 40)))
+        #expect(session.text.contains("about 79 s to go   10 MB of memory"))
         session.press(.character("u"))
         #expect(session.text.contains("coming units: 79 s, 10 MB of memory"))
     }
