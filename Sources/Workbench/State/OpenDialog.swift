@@ -31,6 +31,8 @@ public struct OpenDialog: Equatable, Sendable {
         }
     }
 
+    /// The texts that it began with.
+    private let offered: [EditLine]
     /// The texts by field.
     public internal(set) var lines: [EditLine]
     /// The selected field.
@@ -44,7 +46,11 @@ public struct OpenDialog: Equatable, Sendable {
 
     init(_ request: OpenRequest) {
         lines = [request.model, request.calibration, request.evaluation].map { EditLine($0) }
+        offered = lines
     }
+
+    /// Whether the selected field is as it was offered, so that what is typed replaces it.
+    var isUntouched: Bool { line == offered[field.rawValue] }
 
     /// The text of the selected field.
     public var line: EditLine {

@@ -63,6 +63,10 @@ extension WorkbenchState {
 
     /// Clears a value that nothing was changed in yet: what is typed or pasted replaces it.
     mutating func replaceUntouchedValue() {
+        if case .open(var dialog) = overlay, isTyping, dialog.isUntouched {
+            dialog.line = EditLine("")
+            overlay = .open(dialog)
+        }
         guard overlay == nil, let typing = editor.typing, typing.isUntouched else { return }
         editor.typing?.line = EditLine("")
     }
