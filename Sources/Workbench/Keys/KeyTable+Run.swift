@@ -46,7 +46,8 @@ extension KeyTable {
             [.character("w")], [.run], .sweep, "start a sweep of bit-widths at a gate, or stop it",
             hint: "sweep", rank: 16),
         KeyBinding(
-            [.character("x")], [.run], .export, "export the recipe or the packed checkpoint", hint: "export",
+            [.character("x")], [.run], .export,
+            "export the packed checkpoint, the recipe, the curves or a picture", hint: "export",
             rank: 18),
         KeyBinding(
             [.character("n")], [.run], .newRun, "back to the start screen when the run has ended",
