@@ -370,19 +370,23 @@ def leave(tool, folder, *flags):
 
 
 def suspend(tool, folder):
-    """Ctrl-Z gives the terminal back; what comes after it draws everything again, at the size of then."""
+    """Ctrl-Z and SIGTSTP give the terminal back; what comes after draws everything again, at the size of then."""
     with Terminal([tool], folder) as terminal:
         terminal.wait_for_footer("Enter start the run")
-        terminal.press(CONTROL_Z)
-        terminal.wait("a stopped program", terminal.is_stopped)
-        # What it wrote before it stopped may still be on its way.
-        terminal.wait("the shell's screen", lambda: not terminal.private_modes()[0].get(ALTERNATE_SCREEN))
-        terminal.expect_restored()
-        terminal.screen.reset()
-        terminal.set_size((80, 24))
-        terminal.send(signal.SIGCONT)
-        terminal.wait_for("fashion-vit", "Weight bits")
-        terminal.wait_for_footer("Enter start the run")
+        for stop, size in [
+            (lambda: terminal.press(CONTROL_Z), (80, 24)),
+            (lambda: terminal.send(signal.SIGTSTP), (120, 40)),
+        ]:
+            stop()
+            terminal.wait("a stopped program", terminal.is_stopped)
+            # What it wrote before it stopped may still be on its way.
+            terminal.wait("the shell's screen", lambda: not terminal.private_modes()[0].get(ALTERNATE_SCREEN))
+            terminal.expect_restored()
+            terminal.screen.reset()
+            terminal.set_size(size)
+            terminal.send(signal.SIGCONT)
+            terminal.wait_for("fashion-vit", "Weight bits")
+            terminal.wait_for_footer("Enter start the run")
         terminal.press("q")
         expect_end(terminal, 0)
 
