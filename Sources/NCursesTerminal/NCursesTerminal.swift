@@ -19,8 +19,9 @@ public final class NCursesTerminal: Terminal {
 
         /// Whether the screen is drawn beside the shell's, which comes back at the end; if not, the last frame stays.
         public var usesAlternateScreen: Bool
-        /// The folder for terminal descriptions that systems do not have: with 24-bit colours, without the alternate
-        /// screen. Nil stays with 256 colours.
+        /// The folder for terminal descriptions that systems do not have.
+        ///
+        /// They have 24-bit colours, or lack the alternate screen. Nil stays with 256 colours.
         public var descriptionFolder: String?
 
         /// Makes options.

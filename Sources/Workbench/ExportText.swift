@@ -59,6 +59,7 @@ public enum CurvesFormat: String, CaseIterable, Sendable {
     ///   - sample: What it measured.
     ///   - unit: The unit's name.
     ///   - isFirst: Whether it is the first of the file.
+    /// - Returns: What stands in the file for it.
     public func text(of sample: StepSample, unit: String, isFirst: Bool) -> String {
         switch self {
         case .csv:

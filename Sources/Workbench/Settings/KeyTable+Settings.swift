@@ -7,7 +7,7 @@ extension KeyTable {
         .control("c"), .control("z"), .control("l"), .control("s"), .control("q"),
     ]
     /// Places in which characters are typed.
-    private static let typing: Set<KeyContext> = [.field, .filter, .help, .export, .palette, .open]
+    private static let typing: Set<KeyContext> = [.field, .filter, .search, .help, .export, .palette, .open]
 
     /// The table with other keys for some bindings.
     ///
@@ -67,8 +67,10 @@ extension KeyTable {
 
     /// Places with keys of their own in which those of others work as well, innermost first.
     private static let stacks: [[KeyContext]] =
-        [[.start, .everywhere], [.filtered, .log, .run, .everywhere]]
-        + panels.map { [$0, .run, .everywhere] }
+        [
+            [.start, .everywhere], [.filtered, .log, .run, .everywhere],
+            [.found, .units, .run, .everywhere], [.found, .parameters, .run, .everywhere],
+        ] + panels.map { [$0, .run, .everywhere] }
 
     /// Looks for a key that means two things in one place, and for one that settings hid behind another.
     private func expectNoConflict(_ lines: [String: Int], file: String) throws(SettingsProblem) {

@@ -31,8 +31,8 @@ public struct OpenDialog: Equatable, Sendable {
         }
     }
 
-    /// The texts that it began with.
-    private let offered: [EditLine]
+    /// The fields in which something was typed or completed; in others, what is typed replaces what is offered.
+    var touched: Set<Field> = []
     /// The texts by field.
     public internal(set) var lines: [EditLine]
     /// The selected field.
@@ -46,11 +46,7 @@ public struct OpenDialog: Equatable, Sendable {
 
     init(_ request: OpenRequest) {
         lines = [request.model, request.calibration, request.evaluation].map { EditLine($0) }
-        offered = lines
     }
-
-    /// Whether the selected field is as it was offered, so that what is typed replaces it.
-    var isUntouched: Bool { line == offered[field.rawValue] }
 
     /// The text of the selected field.
     public var line: EditLine {
