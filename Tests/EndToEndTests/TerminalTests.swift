@@ -42,6 +42,11 @@ struct TerminalTests {
         try expect("signal", ["SIG\(name)"] + Workplace.job + ["--set", "steps=1000000"])
     }
 
+    @Test("remembers what it should when the terminal goes away")
+    func hangUp() throws {
+        try expect("hang-up")
+    }
+
     @Test("goes on with a run that was killed, from the start screen")
     func resume() throws {
         try expect("resume", Workplace.job + ["--set", "steps=1000000"])

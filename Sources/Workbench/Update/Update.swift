@@ -144,6 +144,7 @@ extension WorkbenchState {
             showEnd()
             if quittingSince != nil { return [.quit(exitCode)] }
             if overlay == .quit { overlay = nil }
+            return [.remember(remembered)]
         default: break
         }
         return []

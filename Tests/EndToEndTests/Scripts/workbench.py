@@ -3,6 +3,7 @@
     workbench.py session TOOL FOLDER               a whole session on the bundled ViT
     workbench.py journey TOOL FOLDER SAMPLE        from the start screen to an exported file, by the footer alone
     workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
+    workbench.py hang-up TOOL FOLDER               a terminal that goes away
     workbench.py resume TOOL FOLDER FLAG...        a run with these flags that is killed and goes on
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
     workbench.py still TOOL FOLDER                 a screen on which nothing changes
@@ -224,6 +225,22 @@ def end_by_signal(tool, folder, name, *flags):
         terminal.wait_for("RUNNING", "step ")
         terminal.send(number)
         expect_end(terminal, 128 + number)
+
+
+def hang_up(tool, folder):
+    """A terminal that goes away says so more than once; what is remembered is written all the same."""
+    with Terminal([tool, "workbench"], folder) as terminal:
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(":")
+        terminal.wait_for("Commands")
+        terminal.press("theme paper" + ENTER)
+        terminal.wait_without("Commands")
+        while terminal.process.poll() is None:
+            terminal.send(signal.SIGHUP)
+            terminal.watch(0.001)
+        expect_end(terminal, 128 + signal.SIGHUP)
+    state = os.path.join(folder, "xdg", "state", "mgrq", "state.toml")
+    expect(os.path.exists(state) and "paper" in open(state, encoding="utf-8").read(), "the theme is not remembered")
 
 
 def resume(tool, folder, *flags):
@@ -505,6 +522,7 @@ SCENARIOS = {
     "session": session,
     "journey": journey,
     "signal": end_by_signal,
+    "hang-up": hang_up,
     "resume": resume,
     "image-size": image_size,
     "end": end_badly,
