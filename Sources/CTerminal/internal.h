@@ -15,7 +15,8 @@ struct ct_state {
     int signal_pipe[2];        /* from the signal thread to the UI; -1 before ct_prepare */
     int wake_fd;               /* an eventfd; -1 before ct_prepare */
     struct termios shell_mode; /* how the terminal was found */
-    char leave[512];           /* what turns every mode off and leaves the alternate screen */
+    bool is_inline;            /* the screen is in the normal buffer, and its last frame stays */
+    char leave[512];           /* what turns every mode off and leaves the screen */
     size_t leave_length;
     int real_stderr;           /* -1 while standard error is not captured */
     int captured_stderr;

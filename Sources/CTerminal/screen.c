@@ -19,6 +19,8 @@ static const char sync_begin[] = "\033[?2026h";
 static const char sync_end[] = "\033[?2026l";
 /* Cleared before the alternate screen is left: after a resize, terminals keep parts of it otherwise. */
 static const char clear_screen[] = "\033[m\033[H\033[2J";
+/* Where there is none, what comes next begins below the last frame. */
+static const char below_screen[] = "\033[m\033[999;1H\r\n";
 
 static SCREEN *screen;
 static bool locale_is_utf8;
@@ -61,28 +63,36 @@ static void prepare_leaving(void) {
     add_leave(mouse_off);
     add_leave(paste_off);
     add_leave(capability("sgr0"));
-    add_leave(clear_screen);
+    add_leave(ct_state.is_inline ? below_screen : clear_screen);
     add_leave(capability("cnorm"));
     add_leave(capability("rmkx"));
     add_leave(capability("rmcup"));
 }
 
-static SCREEN *new_screen(const char *direct_name) {
-    if (direct_name != NULL) {
-        SCREEN *direct = newterm((char *)(uintptr_t)direct_name, stdout, stdin);
-        if (direct != NULL) return direct;
+static SCREEN *new_screen(const char *entry) {
+    if (entry != NULL) {
+        SCREEN *changed = newterm((char *)(uintptr_t)entry, stdout, stdin);
+        if (changed != NULL || ct_state.is_inline) return changed;
     }
     return newterm(NULL, stdout, stdin);
 }
 
-ct_status ct_open(int escape_delay, const char *direct_name) {
+/* Moves what stands above the cursor out of the screen, where terminals keep it to be scrolled back to. */
+static void make_room(void) {
+    struct winsize size;
+    if (!ct_state.is_inline || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return;
+    for (int row = 1; row < size.ws_row; row++) WRITE("\n");
+}
+
+ct_status ct_open(int escape_delay, const char *entry, unsigned changes) {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return CT_NO_TERMINAL;
     if (tcgetattr(STDIN_FILENO, &ct_state.shell_mode) != 0) return CT_NO_TERMINAL;
     set_locale();
     /* Exported values of another terminal would be believed. */
     unsetenv("LINES");
     unsetenv("COLUMNS");
-    screen = new_screen(direct_name);
+    ct_state.is_inline = entry != NULL && changes & CT_INLINE;
+    screen = new_screen(entry);
     if (screen == NULL) return CT_UNKNOWN_TERM;
     const char *addressing = capability("cup");
     if (addressing == NULL || addressing == (const char *)-1) {
@@ -91,6 +101,7 @@ ct_status ct_open(int escape_delay, const char *direct_name) {
         screen = NULL;
         return CT_NO_ADDRESSING;
     }
+    make_room();
     prepare_leaving();
     atomic_store(&ct_state.is_open, true);
     ct_capture_stderr();
@@ -121,8 +132,9 @@ static void leave_screen(void) {
     WRITE(sync_end);
     WRITE(mouse_off);
     WRITE(paste_off);
-    WRITE(clear_screen);
+    if (!ct_state.is_inline) WRITE(clear_screen);
     endwin();
+    if (ct_state.is_inline) WRITE(below_screen);
     tcflush(STDIN_FILENO, TCIFLUSH);
     tcsetattr(STDIN_FILENO, TCSANOW, &ct_state.shell_mode);
 }
@@ -149,6 +161,7 @@ void ct_suspend(void) {
      * for ever otherwise. */
     kill(0, SIGSTOP);
     tcgetattr(STDIN_FILENO, &ct_state.shell_mode);
+    make_room();
     atomic_store(&ct_state.is_open, true);
     ct_capture_stderr();
     /* The first update after endwin takes the screen and its modes again. */

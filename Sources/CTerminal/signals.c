@@ -47,15 +47,20 @@ static void *receive_signals(void *unused) {
     sigset_t set;
     waited_signals(&set);
     unsigned sent = 0;
+    bool is_ending = false;
     for (;;) {
         int number = 0;
         if (sigwait(&set, &number) != 0) continue;
         bool ends = number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+        /* A terminal that goes away sends it by the kernel and by the shell; the second must not cut off
+         * what is written at the end. */
+        if (number == SIGHUP && is_ending) continue;
         if (ends && !atomic_load(&ct_state.is_open)) end_process(number);
         unsigned char byte = (unsigned char)number;
         if (write(ct_state.signal_pipe[1], &byte, 1) == 1) sent++;
         else if (ends) end_process(number);
         if (ends && !is_taken(sent)) end_process(number);
+        is_ending |= ends;
     }
     return NULL;
 }

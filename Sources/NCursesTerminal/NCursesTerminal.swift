@@ -17,17 +17,22 @@ public final class NCursesTerminal: Terminal {
         /// Whether mouse events are asked for.
         public var capturesMouse: Bool
 
-        /// The folder for a terminal description with 24-bit colours; nil stays with 256.
+        /// Whether the screen is drawn beside the shell's, which comes back at the end; if not, the last frame stays.
+        public var usesAlternateScreen: Bool
+        /// The folder for terminal descriptions that systems do not have.
+        ///
+        /// They have 24-bit colours, or lack the alternate screen. Nil stays with 256 colours.
         public var descriptionFolder: String?
 
         /// Makes options.
         public init(
             colorDepth: ColorDepth? = nil, escapeDelay: Duration = .milliseconds(25),
-            capturesMouse: Bool = true, descriptionFolder: String? = nil
+            capturesMouse: Bool = true, usesAlternateScreen: Bool = true, descriptionFolder: String? = nil
         ) {
             self.colorDepth = colorDepth
             self.escapeDelay = escapeDelay
             self.capturesMouse = capturesMouse
+            self.usesAlternateScreen = usesAlternateScreen
             self.descriptionFolder = descriptionFolder
         }
     }
@@ -62,9 +67,8 @@ public final class NCursesTerminal: Terminal {
     /// - Throws: Why there is no screen to take; the terminal is as before.
     public init(options: Options = Options()) throws(TerminalError) {
         let term = Self.environment("TERM")
-        let milliseconds = Self.milliseconds(options.escapeDelay)
-        let status = Self.open(milliseconds, directName: Self.directName(options, term: term))
-        switch status {
+        let description = try Self.description(options, term: term)
+        switch Self.open(Self.milliseconds(options.escapeDelay), description) {
         case CT_OPENED: break
         case CT_NO_TERMINAL: throw .noTerminal
         case CT_UNKNOWN_TERM: throw .unknownTerminal(term)
@@ -216,23 +220,47 @@ public final class NCursesTerminal: Terminal {
         return index(wanted) < index(possible) ? wanted : possible
     }
 
-    /// The name of a description with 24-bit colours, if such are wanted, promised and possible.
-    private static func directName(_ options: Options, term: String?) -> String? {
-        let promised = ["truecolor", "24bit"].contains(environment("COLORTERM") ?? "")
-        let isQuiet = !(environment("NO_COLOR") ?? "").isEmpty
-        let isWanted = options.colorDepth.map { $0 == .trueColor } ?? (promised && !isQuiet)
-        guard isWanted, let term, let folder = options.descriptionFolder else { return nil }
-        var name = [CChar](repeating: 0, count: 128)
-        let isThere = unsafe name.withUnsafeMutableBufferPointer {
-            unsafe ct_make_direct_entry(folder, term, $0.baseAddress, Int32($0.count))
-        }
-        guard isThere else { return nil }
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+    /// A terminal description that was made here, by its name, and how it differs from the system's.
+    private struct Description {
+        var name: String
+        var changes: UInt32
     }
 
-    private static func open(_ milliseconds: Int32, directName: String?) -> ct_status {
-        guard let directName else { return ct_open(milliseconds, nil) }
-        return unsafe ct_open(milliseconds, directName)
+    private static let directColors = UInt32(CT_DIRECT)
+    private static let normalBuffer = UInt32(CT_INLINE)
+
+    /// The description for what the system's own cannot; nil where that serves.
+    ///
+    /// 24-bit colours are used where they are wanted, promised and possible.
+    ///
+    /// - Throws: `TerminalError` where the alternate screen is not to be used and no description can be made that
+    ///   lacks it.
+    private static func description(_ options: Options, term: String?) throws(TerminalError) -> Description? {
+        func make(_ changes: UInt32) -> Description? {
+            guard let term, let folder = options.descriptionFolder else { return nil }
+            var name = [CChar](repeating: 0, count: 128)
+            let isThere = unsafe name.withUnsafeMutableBufferPointer {
+                unsafe ct_make_entry(folder, term, changes, $0.baseAddress, Int32($0.count))
+            }
+            guard isThere else { return nil }
+            let bytes = name.prefix { $0 != 0 }.map(UInt8.init)
+            return Description(name: String(decoding: bytes, as: UTF8.self), changes: changes)
+        }
+        let promised = ["truecolor", "24bit"].contains(environment("COLORTERM") ?? "")
+        let isQuiet = !(environment("NO_COLOR") ?? "").isEmpty
+        let isDirect = options.colorDepth.map { $0 == .trueColor } ?? (promised && !isQuiet)
+        if isDirect, let colored = make(directColors | (options.usesAlternateScreen ? 0 : normalBuffer)) {
+            return colored
+        }
+        if options.usesAlternateScreen { return nil }
+        if let plain = make(normalBuffer) { return plain }
+        guard let term, unsafe ct_knows_term(term) else { throw .unknownTerminal(term) }
+        throw .noDescription(folder: options.descriptionFolder)
+    }
+
+    private static func open(_ milliseconds: Int32, _ description: Description?) -> ct_status {
+        guard let description else { return ct_open(milliseconds, nil, 0) }
+        return unsafe ct_open(milliseconds, description.name, description.changes)
     }
 
     private static func milliseconds(_ duration: Duration) -> Int32 {

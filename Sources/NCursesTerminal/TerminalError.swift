@@ -6,6 +6,8 @@ public enum TerminalError: Error, Hashable, Sendable {
     case unknownTerminal(String?)
     /// The terminal cannot place its cursor, as `dumb` cannot.
     case noCursorAddressing(String?)
+    /// No description of the terminal without the alternate screen can be made in the folder.
+    case noDescription(folder: String?)
     /// A system call failed with this error number.
     case system(Int32)
 }
@@ -22,6 +24,11 @@ extension TerminalError: CustomStringConvertible {
             return "the terminal type TERM=\(name) is not known on this machine; \(advice)"
         case .noCursorAddressing(let name):
             return "the terminal type TERM=\(name ?? "") cannot place its cursor; \(advice)"
+        case .noDescription(let folder):
+            let place = folder.map { "\($0) must be a folder that can be written" }
+            return
+                "without the alternate screen, a description of the terminal has to be made: tic of ncurses must be "
+                + "on the PATH, and \(place ?? "XDG_CACHE_HOME or HOME must name a folder")"
         case .system(let number):
             return "the terminal cannot be prepared (error \(number)); use --plain"
         }

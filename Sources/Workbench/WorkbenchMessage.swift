@@ -27,6 +27,10 @@ public enum WorkbenchEffect: Equatable, Sendable {
     ///
     /// The user has agreed to replace a file that is there.
     case export(ExportFormat, of: String, path: String)
+    /// Write what every step of the run in a folder measured; answered by `wrote` or `exportFailed`.
+    case writeCurves(of: String, path: String)
+    /// Write a frame in the colours of a theme as a picture; answered by `wrote` or `exportFailed`.
+    case writePicture(CellGrid, theme: String, path: String)
     /// End the program with this exit code.
     case quit(Int32)
     /// Give the terminal back and stop the process until it is continued.
@@ -59,6 +63,8 @@ public enum WorkbenchOutcome: Equatable, Sendable {
     case pathChecked(String, PathState)
     /// A file was written and read back.
     case exported(ExportFormat, path: String, ExportResult)
+    /// A file was written: so many bytes, and what is known of them.
+    case wrote(path: String, bytes: Int, summary: String)
     /// A file was not written, for the reason given in one sentence.
     case exportFailed(String)
     /// What a plan will take, or why that cannot be told.

@@ -13,9 +13,12 @@ struct TerminalTests {
         place = try Workplace()
     }
 
-    /// Carries out a scenario of `Scripts/workbench.py`; its complaint, with the screen, becomes the failure.
-    private func expect(_ scenario: String, _ words: [String] = [], tool: String? = nil) throws {
-        let script = try TerminalScript([scenario, try tool ?? Workplace.tool(), place.path] + words)
+    /// Carries out a scenario of a script; its complaint, with the screen, becomes the failure.
+    private func expect(
+        _ scenario: String, _ words: [String] = [], tool: String? = nil, file: String = "workbench.py"
+    ) throws {
+        let script = try TerminalScript(
+            file: file, [scenario, try tool ?? Workplace.tool(), place.path] + words)
         let ending = try script.end()
         #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
     }
@@ -37,6 +40,11 @@ struct TerminalTests {
         arguments: ["TERM", "HUP", "INT", "QUIT"])
     func signal(name: String) throws {
         try expect("signal", ["SIG\(name)"] + Workplace.job + ["--set", "steps=1000000"])
+    }
+
+    @Test("remembers what it should when the terminal goes away")
+    func hangUp() throws {
+        try expect("hang-up")
     }
 
     @Test("goes on with a run that was killed, from the start screen")
@@ -64,6 +72,16 @@ struct TerminalTests {
         try expect("suspend")
     }
 
+    @Test("leaves its last frame above the shell's next line where it is to do without the alternate screen")
+    func inline() throws {
+        try expect("inline", Workplace.job + ["--set", "steps=1000000"])
+    }
+
+    @Test("says in one sentence why it cannot do without the alternate screen")
+    func noInline() throws {
+        try expect("no-inline")
+    }
+
     @Test("draws nothing while nothing changes")
     func stillness() throws {
         try expect("still")
@@ -73,11 +91,14 @@ struct TerminalTests {
         "shows its colours in tmux, is suspended by the shell, and takes clicks beyond column 223",
         .enabled(if: TerminalScript.hasTmux, "there is no tmux; .ci/install test installs it"))
     func tmux() throws {
-        let script = try TerminalScript(
-            file: "in_tmux.py",
-            [try Workplace.tool(), place.path] + Workplace.job + ["--set", "calibration_images=16"])
-        let ending = try script.end()
-        #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
+        try expect("session", Workplace.job + ["--set", "calibration_images=16"], file: "in_tmux.py")
+    }
+
+    @Test(
+        "keeps what stood in the shell before it where it does without the alternate screen",
+        .enabled(if: TerminalScript.hasTmux, "there is no tmux; .ci/install test installs it"))
+    func tmuxInline() throws {
+        try expect("inline", file: "in_tmux.py")
     }
 
     /// An end, its exit code, and what must be read in the shell afterwards.
@@ -92,6 +113,15 @@ struct TerminalTests {
     @Test("is put back, with code and words, however the program ends", arguments: ends)
     func badEnd(kind: String, code: Int, text: String) throws {
         try expect("end", [kind, String(code), text], tool: try Workplace.tool("TerminalProbe"))
+    }
+
+    @Test(
+        "leaves its last frame, with code and words, however the program ends without the alternate screen",
+        arguments: ends.filter {
+            ["exit", "fatal", "abort", "overflow", "thread-fatal", "stuck"].contains($0.kind)
+        })
+    func inlineEnd(kind: String, code: Int, text: String) throws {
+        try expect("stays", [kind, String(code), text], tool: try Workplace.tool("TerminalProbe"))
     }
 
     @Test(
@@ -145,7 +175,7 @@ struct TerminalScript {
     ///   - file: Its file.
     ///   - words: Its command line.
     /// - Throws: Where it cannot be started.
-    init(file: String = "workbench.py", _ words: [String]) throws {
+    init(file: String, _ words: [String]) throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/\(file)")
         work = try Work(
             tool: Self.python[0], arguments: Self.python.dropFirst() + ["-B", script.path] + words,

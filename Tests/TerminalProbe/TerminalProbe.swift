@@ -3,7 +3,8 @@ import NCursesTerminal
 import TensorCore
 import TerminalUI
 
-/// Takes the screen as the workbench does, then ends in the way that its argument names.
+/// Takes the screen as the workbench does, then ends in the way that its first argument names; a second, `inline`,
+/// does without the alternate screen.
 ///
 /// Ends that a workbench should never come to cannot be asked of it; its terminal must be put back all the same.
 @main
@@ -13,18 +14,22 @@ struct TerminalProbe {
     }
 
     static func main() throws {
-        let kind = CommandLine.arguments.dropFirst().first ?? ""
+        let words = CommandLine.arguments.dropFirst()
+        let kind = words.first ?? ""
         try NCursesTerminal.prepare()
-        let terminal = try NCursesTerminal()
+        let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"].map { "\($0)/probe" }
+        let terminal = try NCursesTerminal(
+            options: NCursesTerminal.Options(
+                usesAlternateScreen: words.dropFirst().first != "inline", descriptionFolder: cache))
         var grid = CellGrid(width: terminal.size.width, height: terminal.size.height)
         let whole = Rect(x: 0, y: 0, width: grid.width, height: grid.height)
-        grid.write("the probe is up", x: 2, y: 1, in: whole)
+        grid.write("the probe is up", x: 2, y: 10, in: whole)
         terminal.present(grid, theme: ThemeLibrary.defaultTheme)
         // Until a key says that the screen was seen.
         while !terminal.events(timeout: .seconds(60)).contains(where: {
             if case .key = $0 { true } else { false }
         }) {}
-        grid.write("the key was read", x: 2, y: 2, in: whole)
+        grid.write("the key was read", x: 2, y: 11, in: whole)
         terminal.present(grid, theme: ThemeLibrary.defaultTheme)
         try end(kind)
     }

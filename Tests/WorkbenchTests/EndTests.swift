@@ -93,9 +93,10 @@ struct EndTests {
     @Test("packed is not offered before every unit is quantized")
     func packedAtGate() {
         var session = Session(at: .exportRecipe)
-        session.press(.backtab)
+        #expect(session.text.contains("packed   when every unit is quantized"))
+        #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("packed can be written when every unit is quantized"))
-        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.yaml")])
+        #expect(session.press(.down, .enter) == [.checkPath("fashion-vit-w4a4.yaml")])
     }
 
     @Test("after the run the program writes, in both formats, to an edited path")
@@ -110,6 +111,41 @@ struct EndTests {
             ])
         session.answer(.exported(.recipe, path: "out/r.yaml", FakeRun.written(1200)))
         #expect(session.text.contains("Wrote 1.2 kB"))
+    }
+
+    @Test("the program writes the curves and the screen behind the dialog, at a gate as at the end")
+    func curvesAndPicture() throws {
+        var session = Session(at: .exportRecipe)
+        session.press(.backtab)
+        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4-curves.csv")])
+        #expect(
+            session.answer(.pathChecked("fashion-vit-w4a4-curves.csv", .free)) == [
+                .writeCurves(of: "runs/fashion-vit-w4a4", path: "fashion-vit-w4a4-curves.csv")
+            ])
+        session.answer(
+            .wrote(path: "fashion-vit-w4a4-curves.csv", bytes: 1200, summary: "40 steps of 8 units"))
+        #expect(session.text.contains("Wrote 1.2 kB; 40 steps of 8 units."))
+        session = Session(at: .exportPacked)
+        let path = "fashion-vit-w4a4-screen.svg"
+        #expect(session.press(.up, .enter) == [.checkPath(path)])
+        let effects = session.answer(.pathChecked(path, .free))
+        guard case .writePicture(let grid, let theme, path)? = effects.first, effects.count == 1 else {
+            Issue.record("the effects are \(effects)")
+            return
+        }
+        #expect(grid == Session(at: .finished).grid)
+        #expect(theme == session.state.theme)
+    }
+
+    @Test(
+        "the name of a file says in which format it is",
+        arguments: [("doc", false), ("json", true), ("CSV", true)])
+    func endings(ending: String, isKnown: Bool) {
+        var session = Session(at: .exportPacked)
+        session.press(.down, .down, .control("u"))
+        session.type("curves.\(ending)")
+        #expect(session.press(.enter) == (isKnown ? [.checkPath("curves.\(ending)")] : []))
+        #expect(session.text.contains("the name must end with .csv or .json") == !isKnown)
     }
 
     @Test("a file that exists is replaced only after y")

@@ -24,6 +24,8 @@ private final class FakeEngine {
         case .checkPath(let path): waiting.append(.done(.pathChecked(path, .free)))
         case .export(let format, _, let path):
             waiting.append(.done(.exported(format, path: path, FakeRun.written(9))))
+        case .writeCurves(_, let path), .writePicture(_, _, let path):
+            waiting.append(.done(.wrote(path: path, bytes: 9, summary: "9 steps of 8 units")))
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
         case .suspend: return .suspend
         case .redraw: return .redraw

@@ -77,6 +77,15 @@ struct MouseTests {
         }
     }
 
+    @Test("whoever takes hold of an edge selects nothing")
+    func edgeSelectsNothing() throws {
+        var session = Session(at: .running)
+        let edge = try #require(Layout(session.state).edges.first { $0.isVertical })
+        let unit = session.state.shownUnit
+        for y in edge.frame.y..<edge.frame.endY { session.click(x: edge.frame.x, y: y) }
+        #expect(session.state.shownUnit == unit)
+    }
+
     @Test("edges between panels follow the mouse until it lets go, on every screen that has them")
     func edges() throws {
         for (width, height) in [(120, 40), (80, 24)] {

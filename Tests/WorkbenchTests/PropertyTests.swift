@@ -51,7 +51,9 @@ struct PropertyTests {
             let path = "fashion-vit-w4a4.safetensors"
             let outcomes: [WorkbenchOutcome] = [
                 .pathChecked(path, .free), .pathChecked(path, .exists), .exportFailed("no"),
-                .exported(.packed, path: path, FakeRun.written(7)), .runRefused(RunFailure(.internal, "no")),
+                .exported(.packed, path: path, FakeRun.written(7)),
+                .wrote(path: path, bytes: 7, summary: "7 steps"),
+                .runRefused(RunFailure(.internal, "no")),
             ]
             return .effectDone(outcomes[number(0...4)])
         default: return .engine([events[number(0...events.count - 1)]])

@@ -62,7 +62,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("a run is remembered when it begins, so that it is found after the program was killed")
+    @Test("a run is remembered at its beginning and its end, lest the program is killed")
     func remembered() {
         var session = Session(at: .start)
         session.press(.enter)
@@ -75,5 +75,9 @@ struct ResumeTests {
             memory.runs.first
                 == RecentRun(
                     directory: "runs/fashion-vit-w4a4", label: "fashion-vit mgrq W4A4, not finished"))
+        session = Session(at: .evaluating)
+        let last = session.tell(session.run.ending).last
+        #expect(last == .remember(session.state.remembered))
+        #expect(session.state.remembered.runs.first?.label == "fashion-vit mgrq W4A4, top-1 90.90 %")
     }
 }

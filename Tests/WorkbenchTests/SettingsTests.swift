@@ -24,6 +24,7 @@ struct SettingsTests {
                 glyphs = "block"
                 color = 256
                 mouse = false
+                alt_screen = false
                 fps = 30
                 esc_ms = 50
                 [keys]
@@ -35,6 +36,7 @@ struct SettingsTests {
         #expect(settings.glyphs == .block)
         #expect(settings.color.depth == .indexed256)
         #expect(!settings.capturesMouse)
+        #expect(!settings.usesAlternateScreen)
         #expect(settings.framesPerSecond == 30)
         #expect(settings.escapeMilliseconds == 50)
         #expect(settings.keys.action(for: .character("S"), in: [.run]) == .step)
@@ -83,6 +85,18 @@ struct SettingsTests {
                 "config.toml:2: w for \"step\" is the key of \"sweep\" (Run: start a sweep of bit-widths at a gate, or stop it); give one of them another"
             ),
             (
+                "[keys]\nstep = \"q\"",
+                "config.toml:2: q for \"step\" is the key of \"quit\" (Everywhere: quit; asks while a run is in work); give one of them another"
+            ),
+            (
+                "[keys]\n\nfilter = \"f\"",
+                "config.toml:3: f for \"filter\" is the key of \"full-screen\" (Run: panel on the full screen); give one of them another"
+            ),
+            (
+                "[keys]\nmouse = \"o\"",
+                "config.toml:2: o for \"mouse\" is the key of \"open\" (Start: open a checkpoint, images, a plan or a run); give one of them another"
+            ),
+            (
                 "[keys]\nstep = \"S\"\nstep = \"T\"",
                 "config.toml:3: \"step\" was already given in line 2; remove one of them"
             ),
@@ -94,6 +108,12 @@ struct SettingsTests {
     @Test("two keys can change places")
     func swapped() {
         #expect(problem("[keys]\nstep = \"w\"\nsweep = \"s\"") == nil)
+        #expect(problem("[keys]\nstep = \"q\"\nquit = \"s\"") == nil)
+    }
+
+    @Test("what a panel does with a key of the run as it comes, it may go on doing")
+    func shadowed() {
+        #expect(problem("[keys]\nmeasure = [\"v\", \"V\"]\nnew-run = [\"n\", \"Ctrl-N\"]") == nil)
     }
 
     @Test("every key's name is read as the key", arguments: KeyTable.standard.bindings.flatMap(\.keys))

@@ -60,13 +60,21 @@ int ct_install_crash_handlers(void);
  * Any thread; the stack ends with it. */
 void ct_use_signal_stack(void);
 
-/* Makes a terminfo entry for `term` with 24-bit colours in `folder`, unless it is there, and lets ncurses
- * find it; its name is for ct_open. False if there is no `tic` or no place: 256 colours remain. */
-bool ct_make_direct_entry(const char *folder, const char *term, char *name, int capacity);
+/* What an entry made by ct_make_entry has that the terminal's own has not: 24-bit colours; a screen in the
+ * normal buffer, whose last frame stays. */
+enum { CT_DIRECT = 1, CT_INLINE = 2 };
 
-/* Takes the screen. `escape_delay` in milliseconds; `direct_name` is a terminfo entry with 2^24 colours
- * to try first, or NULL. Standard error is kept in memory while the screen is taken. */
-ct_status ct_open(int escape_delay, const char *direct_name);
+/* Makes a terminfo entry for `term` with `changes` in `folder`, unless it is there, and lets ncurses find
+ * it; its name is for ct_open. False if there is no `tic`, no place, or no such terminal. */
+bool ct_make_entry(const char *folder, const char *term, unsigned changes, char *name, int capacity);
+
+/* Whether there is a terminfo entry for `term`. Not while the screen is taken. */
+bool ct_knows_term(const char *term);
+
+/* Takes the screen. `escape_delay` in milliseconds; `entry` is the name of one with `changes`, or NULL with
+ * 0. Where it cannot be used the terminal's own serves, unless CT_INLINE was asked for. Standard error is
+ * kept in memory while the screen is taken. */
+ct_status ct_open(int escape_delay, const char *entry, unsigned changes);
 
 /* Gives the screen back and shows what was written to standard error meanwhile. */
 void ct_close(void);

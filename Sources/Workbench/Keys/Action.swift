@@ -8,7 +8,7 @@ enum Action: Hashable, Sendable {
     case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
     case wider, narrower, taller, shorter, evenPanels
     case palette, open, resumeRun, complete, reload, copy
-    case filter, findNext, findPrevious
+    case filter, search, findNext, findPrevious
     case redo, redoStale, attempts, rollBack, undoDecision, evaluate, cancelAttempt
     case inspectSite, images, scope, heldOut
     case editField, undo, apply, adopt
@@ -41,6 +41,8 @@ enum KeyContext: String, CaseIterable, Sendable {
     case field = "While typing a value"
     case filter = "While typing a filter"
     case filtered = "Log, while it is filtered"
+    case search = "While typing what to find"
+    case found = "Units and parameters, while words are looked for"
     case palette = "Commands"
     case open = "Open"
     case redo = "Redo"

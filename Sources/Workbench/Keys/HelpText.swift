@@ -38,7 +38,8 @@ enum HelpText {
 
     /// The places in the order of the help.
     private static let order: [KeyContext] = [
-        .run, .units, .reconstruction, .contributions, .sweep, .parameters, .log, .filtered, .field, .filter,
+        .run, .units, .reconstruction, .contributions, .sweep, .parameters, .log, .filtered, .found, .field,
+        .filter, .search,
         .start, .everywhere, .always, .small, .palette, .open, .export, .overwrite, .result, .redo,
         .attempts, .rollBack, .site, .images, .themes, .quit,
         .help,

@@ -46,7 +46,8 @@ extension KeyTable {
             [.character("w")], [.run], .sweep, "start a sweep of bit-widths at a gate, or stop it",
             hint: "sweep", rank: 16),
         KeyBinding(
-            [.character("x")], [.run], .export, "export the recipe or the packed checkpoint", hint: "export",
+            [.character("x")], [.run], .export,
+            "export the packed checkpoint, the recipe, the curves or a picture", hint: "export",
             rank: 18),
         KeyBinding(
             [.character("n")], [.run], .newRun, "back to the start screen when the run has ended",
@@ -116,19 +117,28 @@ extension KeyTable {
             name: "leave-value"),
     ]
 
-    /// The log and its filter.
+    /// The log and its filter, and what is looked for in lists.
     static let log: [KeyBinding] = [
         KeyBinding(
             [.character("/")], [.log], .filter, "show only lines of the log that have some words",
             hint: "filter", rank: 5),
         KeyBinding(
-            [.character("n")], [.filtered], .findNext, "to the match below", hint: "next match", rank: 3),
+            [.character("/")], [.units, .parameters], .search, "find a line of the list by words in it",
+            hint: "find", rank: 57),
         KeyBinding(
-            [.character("N")], [.filtered], .findPrevious, "to the match above", hint: "match before", rank: 4
-        ),
+            [.character("n")], [.filtered, .found], .findNext, "to the match below", hint: "next match",
+            rank: 3),
+        KeyBinding(
+            [.character("N")], [.filtered, .found], .findPrevious, "to the match above",
+            hint: "match before", rank: 4),
         KeyBinding(
             [.enter], [.filter], .confirm, "keep the filter", hint: "keep", rank: 1, name: "keep-filter"),
         KeyBinding(
             [.escape], [.filter], .cancel, "show every line", hint: "all lines", rank: 2, name: "drop-filter"),
+        KeyBinding(
+            [.enter], [.search], .confirm, "stay at the match", hint: "stay", rank: 1, name: "keep-match"),
+        KeyBinding(
+            [.escape], [.search], .cancel, "back to where it began", hint: "back", rank: 2,
+            name: "drop-match"),
     ]
 }

@@ -106,7 +106,8 @@ extension KeyTable {
             [.enter], [.export], .confirm, "write the file", hint: "write", rank: 1, name: "write-file"),
         KeyBinding([.tab], [.export, .open, .palette], .complete, "complete", hint: "complete", rank: 2),
         KeyBinding(
-            [.backtab], [.export], .switchFormat, "the other format", hint: "format", rank: 3),
+            [.backtab], [.export], .switchFormat, "what stands below: another format", hint: "format", rank: 3
+        ),
         KeyBinding([.escape], [.export], .cancel, "close", hint: "cancel", rank: 3, name: "close-export"),
         KeyBinding(
             [.character("y")], [.overwrite], .confirm, "replace the file", hint: "replace it", rank: 1,

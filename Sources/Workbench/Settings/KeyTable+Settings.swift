@@ -7,7 +7,7 @@ extension KeyTable {
         .control("c"), .control("z"), .control("l"), .control("s"), .control("q"),
     ]
     /// Places in which characters are typed.
-    private static let typing: Set<KeyContext> = [.field, .filter, .help, .export, .palette, .open]
+    private static let typing: Set<KeyContext> = [.field, .filter, .search, .help, .export, .palette, .open]
 
     /// The table with other keys for some bindings.
     ///
@@ -65,27 +65,50 @@ extension KeyTable {
         return key
     }
 
-    /// Looks for a key that means two things in one place.
+    /// Places with keys of their own in which those of others work as well, innermost first.
+    private static let stacks: [[KeyContext]] =
+        [
+            [.start, .everywhere], [.filtered, .log, .run, .everywhere],
+            [.found, .units, .run, .everywhere], [.found, .parameters, .run, .everywhere],
+        ] + panels.map { [$0, .run, .everywhere] }
+
+    /// Looks for a key that means two things in one place, and for one that settings hid behind another.
     private func expectNoConflict(_ lines: [String: Int], file: String) throws(SettingsProblem) {
         for context in KeyContext.allCases {
-            var owners: [Key: KeyBinding] = [:]
-            for binding in bindings where binding.contexts.contains(context) {
-                for key in binding.keys {
-                    guard let other = owners.updateValue(binding, forKey: key), other.name != binding.name
-                    else {
-                        continue
-                    }
-                    // The line that caused it; both may have one.
-                    let (mine, theirs) = (lines[binding.name], lines[other.name])
-                    let isMine = (mine ?? 0) >= (theirs ?? 0)
-                    let (own, taken) = isMine ? (binding, other) : (other, binding)
-                    throw SettingsProblem(
-                        file: file, line: isMine ? mine : theirs,
-                        message: "\(key.name) for \"\(own.name)\" is the key of \"\(taken.name)\" "
-                            + "(\(context.rawValue): \(taken.help)); give one of them another")
+            try expectNoConflict(context, context, lines, file: file)
+        }
+        for stack in Self.stacks {
+            for (depth, inner) in stack.enumerated() {
+                for outer in stack[(depth + 1)...] {
+                    try expectNoConflict(inner, outer, lines, file: file)
                 }
             }
         }
+    }
+
+    /// Looks for a key with a meaning in each of two contexts; one that is given before settings is meant.
+    private func expectNoConflict(
+        _ inner: KeyContext, _ outer: KeyContext, _ lines: [String: Int], file: String
+    ) throws(SettingsProblem) {
+        for first in bindings where first.contexts.contains(inner) {
+            for second in bindings where second.contexts.contains(outer) && second.name != first.name {
+                guard lines[first.name] != nil || lines[second.name] != nil, first.action != second.action,
+                    let key = first.keys.first(where: second.keys.contains),
+                    !(Self.standard.has(key, for: first) && Self.standard.has(key, for: second))
+                else { continue }
+                // The line that caused it; both may have one.
+                let isFirst = (lines[first.name] ?? 0) >= (lines[second.name] ?? 0)
+                let (own, taken, place) = isFirst ? (first, second, outer) : (second, first, inner)
+                throw SettingsProblem(
+                    file: file, line: lines[own.name],
+                    message: "\(key.name) for \"\(own.name)\" is the key of \"\(taken.name)\" "
+                        + "(\(place.rawValue): \(taken.help)); give one of them another")
+            }
+        }
+    }
+
+    private func has(_ key: Key, for binding: KeyBinding) -> Bool {
+        bindings.contains { $0.name == binding.name && $0.keys.contains(key) }
     }
 
     /// Every binding as a line: where, keys, name, what it does.

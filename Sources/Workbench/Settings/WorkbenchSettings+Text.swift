@@ -14,6 +14,8 @@ extension WorkbenchSettings {
             glyphs.map { "glyphs = \"\($0.rawValue)\"" } ?? "# glyphs = \"braille\"",
             "# auto, never, 16, 256 or true.", "color = \"\(color.rawValue)\"",
             "# Whether the workbench takes the mouse.", "mouse = \(capturesMouse)",
+            "# Whether the screen is one of its own, behind which the shell's comes back; else the last frame stays.",
+            "alt_screen = \(usesAlternateScreen)",
             "# Frames a second for new data; keys are answered at once.", "fps = \(framesPerSecond)",
             "# How long to wait for the rest of an escape sequence, in milliseconds.",
             "esc_ms = \(escapeMilliseconds)", "", "[keys]",

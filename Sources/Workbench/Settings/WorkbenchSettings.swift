@@ -43,6 +43,8 @@ public struct WorkbenchSettings: Equatable, Sendable {
     public var color = ColorChoice.auto
     /// Whether the mouse is taken.
     public var capturesMouse = true
+    /// Whether the screen is drawn beside the shell's, which comes back at the end; if not, the last frame stays.
+    public var usesAlternateScreen = true
     /// How many frames a second are drawn for new data.
     public var framesPerSecond = 10
     /// How long to wait for the rest of an escape sequence, in milliseconds.
@@ -75,7 +77,7 @@ public struct WorkbenchSettings: Equatable, Sendable {
         keys = try KeyTable.standard.rebound(by: overrides, file: file)
     }
 
-    private static let screenKeys = ["theme", "glyphs", "color", "mouse", "fps", "esc_ms"]
+    private static let screenKeys = ["theme", "glyphs", "color", "mouse", "alt_screen", "fps", "esc_ms"]
 
     private mutating func take(_ entry: SettingsText.Entry, file: String) throws(SettingsProblem) {
         func problem(_ message: String) -> SettingsProblem {
@@ -118,6 +120,7 @@ public struct WorkbenchSettings: Equatable, Sendable {
         case "color":
             color = ColorChoice(rawValue: try word(ColorChoice.allCases.map(\.rawValue))) ?? .auto
         case "mouse": capturesMouse = try word(["true", "false"]) == "true"
+        case "alt_screen": usesAlternateScreen = try word(["true", "false"]) == "true"
         case "fps": framesPerSecond = try number(Self.frameRates)
         case "esc_ms": escapeMilliseconds = try number(Self.escapeDelays)
         default:

@@ -31,6 +31,8 @@ public struct OpenDialog: Equatable, Sendable {
         }
     }
 
+    /// The fields in which something was typed or completed; in others, what is typed replaces what is offered.
+    var touched: Set<Field> = []
     /// The texts by field.
     public internal(set) var lines: [EditLine]
     /// The selected field.

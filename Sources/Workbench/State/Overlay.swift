@@ -1,4 +1,3 @@
-public import Runs
 public import TerminalUI
 
 /// What is drawn over the screen and takes the keys.
@@ -39,41 +38,4 @@ public struct HelpOverlay: Equatable, Sendable {
 public struct ThemePicker: Equatable, Sendable {
     /// The theme that was there before.
     public let previous: String
-}
-
-/// The export dialog.
-public struct ExportDialog: Equatable, Sendable {
-    /// Where it is.
-    public enum Stage: Equatable, Sendable {
-        /// The path is edited.
-        case editing
-        /// It is found out whether the path can be written.
-        case checking
-        /// There is a file at the path.
-        case overwriting
-        /// The file is written.
-        case writing
-        /// It was written and read back.
-        case done(ExportResult)
-    }
-
-    /// What is written.
-    public var format: ExportFormat
-    /// The path of each format.
-    public var paths: [ExportFormat: EditLine]
-    /// Where the dialog is.
-    public var stage = Stage.editing
-    /// Why the last try failed.
-    public var problem: String?
-    /// How the path could go on.
-    public var suggestions: [String] = []
-
-    /// The path of the chosen format.
-    public var line: EditLine {
-        get { paths[format] ?? EditLine() }
-        set { paths[format] = newValue }
-    }
-
-    /// The path as text.
-    var path: String { line.text }
 }

@@ -61,6 +61,8 @@ public struct WorkbenchState: Equatable, Sendable {
     public internal(set) var logOffset = 0
     /// Which lines of the log are shown; nil shows all.
     public internal(set) var logFilter: LogFilter?
+    /// What is looked for in the list of a panel.
+    public internal(set) var search: ListSearch?
 
     /// What to say in the footer, and until when.
     public internal(set) var notice: Notice?

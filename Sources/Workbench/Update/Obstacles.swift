@@ -15,6 +15,7 @@ extension WorkbenchState {
         case .adopt: obstacleToAdopting
         case .back:
             isFullScreen || looksAwayFromResult || chart.cursor != nil || logFilter != nil
+                || focus == search?.panel
                 ? nil
                 : "\(key(.back)) leaves the full screen; this is not one. \(key(.quit)) quits"
         case .fullScreen:
@@ -29,6 +30,10 @@ extension WorkbenchState {
         case .zoomIn: chart.canZoomIn ? nil : "this is as near as it gets"
         case .zoomOut, .zoomReset: chart.isZoomed ? nil : "all steps are shown"
         case .cursorLeft, .cursorRight: shownCurves == nil ? "there is no curve to inspect" : nil
+        case .search:
+            focus == .parameters || (focus == .units && run?.units.isEmpty == false)
+                ? nil : "units and parameters are lists to find something in; \(key(.filter)) filters the log"
+        case .findNext where focus == search?.panel, .findPrevious where focus == search?.panel: nil
         case .findNext: logOffset > 0 ? nil : "this is the last match"
         case .findPrevious: logOffset + 1 < shownLog.count ? nil : "this is the first match"
         case .resumeRun:

@@ -29,7 +29,9 @@ extension WorkbenchState {
         guard run != nil else { return [.start, .everywhere, .always] }
         if editor.typing != nil { return [.field, .always] }
         if logFilter?.isTyping == true { return [.filter, .always] }
-        let inner: [KeyContext] = focus == .log && logFilter != nil ? [.filtered] : []
+        if search?.isTyping == true { return [.search, .always] }
+        let inner: [KeyContext] =
+            focus == .log && logFilter != nil ? [.filtered] : focus == search?.panel ? [.found] : []
         return inner + [KeyContext(focus), .run, .everywhere, .always]
     }
 
@@ -57,12 +59,18 @@ extension WorkbenchState {
         case .open(let dialog): return !dialog.isOpening
         case .export(let dialog): return dialog.stage == .editing
         case .quit, .themes, .redo, .attempts, .rollBack, .site, .images: return false
-        case nil: return run != nil && (editor.typing != nil || logFilter?.isTyping == true)
+        case nil:
+            let isLooking = logFilter?.isTyping == true || search?.isTyping == true
+            return run != nil && (editor.typing != nil || isLooking)
         }
     }
 
     /// Clears a value that nothing was changed in yet: what is typed or pasted replaces it.
     mutating func replaceUntouchedValue() {
+        if case .open(var dialog) = overlay, isTyping, !dialog.touched.contains(dialog.field) {
+            dialog.line = EditLine("")
+            overlay = .open(dialog)
+        }
         guard overlay == nil, let typing = editor.typing, typing.isUntouched else { return }
         editor.typing?.line = EditLine("")
     }
@@ -85,9 +93,16 @@ extension WorkbenchState {
             overlay = .palette(palette)
         case .open(var dialog):
             body(&dialog.line)
+            dialog.touched.insert(dialog.field)
             (dialog.problem, dialog.suggestions) = (nil, [])
             overlay = .open(dialog)
         default:
+            if editor.typing == nil, search?.isTyping == true, var changed = search {
+                body(&changed.line)
+                search = changed
+                select(changed.match(in: searchedTexts, from: changed.origin) ?? changed.origin)
+                return
+            }
             if editor.typing == nil, var filter = logFilter {
                 body(&filter.line)
                 logFilter = filter
@@ -174,7 +189,7 @@ extension WorkbenchState {
         let draft = editor.draft
         editor = ParameterEditor()
         editor.draft(draft)
-        (chart, logFilter) = (ChartView(), nil)
+        (chart, logFilter, search) = (ChartView(), nil, nil)
         (chosenUnit, chosenBits, logOffset, editsAtGate) = (nil, nil, 0, false)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)
         return [.startRun(start.plan)]

@@ -39,7 +39,9 @@ extension WorkbenchState {
             return []
         }
         show(panel)
-        select(in: panel, content: layout.content(of: panel), x: x, y: y)
+        let content = layout.content(of: panel)
+        // Whoever takes hold of an edge selects nothing.
+        if content.contains(x: x, y: y) { select(in: panel, content: content, x: x, y: y) }
         return []
     }
 

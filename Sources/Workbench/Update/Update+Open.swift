@@ -99,6 +99,7 @@ extension WorkbenchState {
         switch overlay {
         case .open(var dialog) where dialog.line.text == text:
             dialog.line = line ?? dialog.line
+            dialog.touched.insert(dialog.field)
             (dialog.suggestions, dialog.problem) = (shown, problem)
             overlay = .open(dialog)
         case .export(var dialog) where dialog.stage == .editing && dialog.path == text:
@@ -157,7 +158,7 @@ extension WorkbenchState {
         run?.shift(by: now - recorded.seconds)
         log = recorded.log
         reporter = recorded.reporter
-        (chart, logFilter, logOffset) = (ChartView(), nil, 0)
+        (chart, logFilter, search, logOffset) = (ChartView(), nil, nil, 0)
         (chosenUnit, chosenBits, editsAtGate) = (nil, nil, false)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)
     }

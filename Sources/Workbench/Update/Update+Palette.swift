@@ -45,7 +45,7 @@ extension WorkbenchState {
     }
 
     private var actionEntries: [PaletteEntry] {
-        let screen: [KeyContext] = run == nil ? [.start] : KeyTable.panels + [.filtered, .run]
+        let screen: [KeyContext] = run == nil ? [.start] : KeyTable.panels + [.filtered, .found, .run]
         let places = Set(screen + [.everywhere, .always])
         return settings.keys.bindings.filter { binding in
             !Self.unnamed.contains(binding.action) && binding.contexts.contains(where: places.contains)

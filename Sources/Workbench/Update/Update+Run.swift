@@ -20,6 +20,9 @@ extension WorkbenchState {
         case .redo, .redoStale, .attempts, .rollBack, .undoDecision, .evaluate, .cancelAttempt, .inspectSite,
             .images, .scope, .heldOut:
             return decide(action)
+        case .search: beginSearch()
+        case .findNext where focus == search?.panel, .findPrevious where focus == search?.panel:
+            goOnSearching(backwards: action == .findPrevious)
         case .filter, .findNext, .findPrevious: changeFilter(action)
         case .previousUnit: choose(unit: (shownUnit ?? 0) - 1)
         case .nextUnit: choose(unit: (shownUnit ?? 0) + 1)
@@ -37,6 +40,8 @@ extension WorkbenchState {
             isFullScreen = false
         } else if chart.cursor != nil {
             chart.cursor = nil
+        } else if focus == search?.panel {
+            search = nil
         } else if logFilter != nil {
             logFilter = nil
         } else {
@@ -47,6 +52,8 @@ extension WorkbenchState {
     private mutating func endTyping(keeping: Bool) {
         if editor.typing != nil {
             if keeping { editor.commitTyping(over: draftBase) } else { editor.typing = nil }
+        } else if search?.isTyping == true {
+            endSearch(keeping: keeping)
         } else if keeping, let filter = logFilter, !filter.line.isEmpty {
             logFilter?.isTyping = false
         } else {

@@ -78,6 +78,10 @@ extension WorkbenchState {
         case .pathChecked(let path, let state): return pathChecked(path, state)
         case .exported(let format, let path, let result):
             return take(.exported(format: format, path: path, result))
+        case .wrote(let path, let bytes, let summary):
+            log.append("wrote \(path), \(QuantityText.bytes(bytes)); \(summary)", .success, at: runSeconds)
+            exportDone(path: path, bytes: bytes, summary: summary)
+            return []
         case .exportFailed(let reason):
             log.append(reason, .error, at: runSeconds)
             notify(reason, .error)
@@ -131,7 +135,8 @@ extension WorkbenchState {
                 notify(said, .success)
             }
         case .resumed: leaveGate()
-        case .exported(_, let path, let result): exportDone(path: path, result)
+        case .exported(_, let path, let result):
+            exportDone(path: path, bytes: result.bytes, summary: result.verification.summary)
         case .warning(let reason):
             notify(reason, .warning)
             exportFailed(reason)
@@ -139,6 +144,7 @@ extension WorkbenchState {
             showEnd()
             if quittingSince != nil { return [.quit(exitCode)] }
             if overlay == .quit { overlay = nil }
+            return [.remember(remembered)]
         default: break
         }
         return []

@@ -21,7 +21,7 @@ extension Painter {
             sentences.append("\(units) stale and can be redone with \(state.key(.redoStale)).")
         }
         if let seconds = redoSeconds(unit, changes) {
-            sentences.append("It will take about \(QuantityText.duration(seconds)).")
+            sentences.append("It will take about \(QuantityText.roughDuration(seconds)).")
         }
         var y = body[0].y
         for sentence in sentences {

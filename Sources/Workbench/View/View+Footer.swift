@@ -50,6 +50,7 @@ enum Footer {
         case .back:
             if state.isFullScreen { return "back" }
             if state.chart.cursor != nil { return "latest values" }
+            if state.focus == state.search?.panel { return "end search" }
             return state.logFilter != nil ? "all lines" : "result"
         case .heldOut:
             switch state.heldOutMeasure {

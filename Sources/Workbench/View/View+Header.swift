@@ -62,10 +62,10 @@ extension Painter {
             pieces.append(LinePiece("eta \(QuantityText.clock(remaining))", header, rank: 15))
         }
         if case .known(let seconds, let bytes) = state.comingWork {
-            pieces.append(
-                LinePiece(
-                    "about \(QuantityText.clock(seconds)) to go, \(QuantityText.bytes(bytes))", header,
-                    rank: 15))
+            pieces += [
+                LinePiece("about \(QuantityText.roughDuration(seconds)) to go", header, rank: 15),
+                LinePiece("\(QuantityText.roughBytes(bytes)) of memory", header, rank: 50),
+            ]
         }
         if run.isPauseQueued, run.gate == nil {
             pieces.append(LinePiece("PAUSE queued", Style(.warn), rank: 5))

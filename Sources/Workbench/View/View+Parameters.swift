@@ -131,9 +131,14 @@ extension Painter {
         guard isEditable else { return "\(text) kept as a draft" }
         switch (state.comingWork, state.draftedWork) {
         case (.known(let seconds, let bytes), .known(let draftedSeconds, let draftedBytes)):
-            let time =
-                "\(QuantityText.duration(draftedSeconds)) instead of \(QuantityText.duration(seconds))"
-            return "\(text): \(time)" + (draftedBytes == bytes ? "" : ", \(QuantityText.bytes(draftedBytes))")
+            let (time, drafted) = (
+                QuantityText.roughDuration(seconds), QuantityText.roughDuration(draftedSeconds)
+            )
+            let (memory, draftedMemory) = (
+                QuantityText.roughBytes(bytes), QuantityText.roughBytes(draftedBytes)
+            )
+            return "\(text): \(drafted) \(drafted == time ? "as before" : "instead of \(time)")"
+                + (draftedMemory == memory ? "" : ", \(draftedMemory) of memory")
         case (_, .unknown(let reason)?): return "\(text), time unknown: \(reason)"
         case (_, .pending?): return "\(text), time being worked out"
         default: return text
@@ -151,7 +156,7 @@ extension Painter {
         case nil: ""
         case .pending: "coming units: time being worked out"
         case .known(let seconds, let bytes):
-            "coming units: \(QuantityText.duration(seconds)), \(QuantityText.bytes(bytes))"
+            "coming units: \(QuantityText.roughDuration(seconds)), \(QuantityText.roughBytes(bytes)) of memory"
         case .unknown(let reason): "coming units, time unknown: \(reason)"
         }
     }

@@ -29,9 +29,14 @@ extension Painter {
     }
 
     private mutating func drawReport(_ report: RunReport, _ run: RunProgress, in area: Rect) {
-        var time = " in \(QuantityText.duration(report.seconds))"
-        if run.waited >= 1 { time += ", \(QuantityText.duration(run.waited)) of it at gates" }
-        grid.write([status(run), TextSpan(time)], x: area.x, y: area.y, in: area)
+        let pieces = [
+            LinePiece([status(run), TextSpan(" in \(QuantityText.duration(report.seconds))")], rank: 0),
+            LinePiece(", \(QuantityText.duration(run.waited)) of it at gates", rank: 1),
+        ]
+        var x = area.x
+        for piece in LinePiece.fitting(run.waited >= 1 ? pieces : [pieces[0]], width: area.width, gap: 0) {
+            x += grid.write(piece.spans, x: x, y: area.y, in: area)
+        }
         let body = Rect(x: area.x, y: area.y + 2, width: area.width, height: area.height - 2)
         let isNarrow = area.width < 62
         let calibrated = run.formerBitsLabel.map { "cal. \($0)" } ?? "calibrated"

@@ -72,6 +72,24 @@ struct Painter {
         case .parameters: drawParameters(in: area)
         case .log: drawLog(in: area)
         }
+        drawWords(of: panel, in: frame)
+    }
+
+    /// The words that a panel's lines are looked for by, on its lower edge.
+    private mutating func drawWords(of panel: Panel, in frame: Rect) {
+        var words: (line: EditLine, isTyping: Bool)?
+        if panel == .log, let filter = state.logFilter { words = (filter.line, filter.isTyping) }
+        if panel == state.search?.panel, let search = state.search { words = (search.line, search.isTyping) }
+        guard let words else { return }
+        let edge = Rect(x: frame.x + 2, y: frame.endY - 1, width: frame.width - 4, height: 1)
+        // A space at both ends, and one for the cursor, which stays where it was when the words are kept.
+        let place = edge.row(0).intersection(
+            Rect(x: edge.x, y: edge.y, width: cellWidth(words.line.text) + 4, height: 1))
+        grid.fill(place, style: .text)
+        grid.write("/", x: place.x + 1, y: place.y, style: Style(.keyHint), in: place)
+        words.line.draw(
+            into: &grid, in: Rect(x: place.x + 2, y: place.y, width: place.width - 3, height: 1),
+            showsCursor: words.isTyping && state.overlay == nil)
     }
 
     private mutating func drawTabs() {

@@ -20,16 +20,17 @@ enum Results {
         return lines
     }
 
-    /// What a run will probably take.
+    /// What a run will probably take, in the digits that count.
     static func lines(of estimate: RunEstimate) -> [String] {
         let units = estimate.unitSeconds.reduce(0, +)
         let stages = [
             ("time", estimate.seconds), ("  preparation", estimate.preparationSeconds), ("  units", units),
             ("  evaluation", estimate.evaluationSeconds),
         ]
-        return stages.map { "\(pad($0, 34))\(fixed($1, 1)) s" }
-            + ["\(pad("memory", 34))\(megabytes(estimate.bytes))"]
-            + estimate.memory.map { "\(pad("  \($0.purpose)", 34))\(megabytes($0.bytes))" }
+        let memory =
+            [("memory", estimate.bytes)] + estimate.memory.map { ("  \($0.purpose)", $0.bytes) }
+        return stages.map { "\(pad($0, 34))\(QuantityText.roughDuration($1))" }
+            + memory.map { "\(pad($0, 34))\(QuantityText.roughBytes($1))" }
     }
 
     /// A sweep as a table, one line for each point.

@@ -15,7 +15,7 @@ struct Snapshot {
     /// - Parameter path: The file, which is replaced if it is there.
     /// - Throws: `RunFailure` for flags, for a run that cannot be read, and for a file that cannot be written.
     func write(to path: String) throws(RunFailure) {
-        let format = try options.format(of: path)
+        try options.check(path)
         let size = try options.screenSize()
         let contents = try ScreenFiles(options: screen).read()
         var state = WorkbenchState(
@@ -37,16 +37,6 @@ struct Snapshot {
         }
         let grid = view(state, size: size)
         let theme = contents.themes.theme(named: state.theme) ?? ThemeLibrary.defaultTheme
-        let bytes: [UInt8] =
-            switch format {
-            case .txt: Array((grid.glyphRows.joined(separator: "\n") + "\n").utf8)
-            case .svg: Array(svgPicture(of: grid, theme: theme, title: "The mgrq workbench").utf8)
-            case .png: pngPicture(of: grid, theme: theme)
-            }
-        do {
-            try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-        } catch {
-            throw RunFailure(.cannotCreate, "\(path) cannot be written")
-        }
+        _ = try writePicture(of: grid, theme: theme, to: path)
     }
 }

@@ -90,8 +90,10 @@ final class WorkbenchSession {
                 options: NCursesTerminal.Options(
                     colorDepth: settings.color.depth,
                     escapeDelay: .milliseconds(settings.escapeMilliseconds),
-                    capturesMouse: settings.capturesMouse, descriptionFolder: files.cacheFolder))
+                    capturesMouse: settings.capturesMouse,
+                    usesAlternateScreen: settings.usesAlternateScreen, descriptionFolder: files.cacheFolder))
         } catch {
+            if case .noDescription = error { throw RunFailure(.cannotCreate, "\(error)") }
             throw RunFailure(.usage, "\(error)")
         }
     }
@@ -114,6 +116,23 @@ final class WorkbenchSession {
         case .checkPath(let path): mailbox.post(.done(.pathChecked(path, Self.state(of: path))))
         case .resumeRun(let directory): resume(directory)
         case .export(let format, let directory, let path): export(format, of: directory, to: path)
+        case .writeCurves(let directory, let path):
+            work {
+                do throws(RunFailure) {
+                    return try mgrq.writeCurves(of: directory, to: path)
+                } catch {
+                    return .exportFailed(error.message)
+                }
+            }
+        case .writePicture(let grid, let theme, let path):
+            let theme = themes.theme(named: theme) ?? ThemeLibrary.defaultTheme
+            work {
+                do throws(RunFailure) {
+                    return try mgrq.writePicture(of: grid, theme: theme, to: path)
+                } catch {
+                    return .exportFailed(error.message)
+                }
+            }
         case .suspend: return .suspend
         case .redraw: return .redraw
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)

@@ -20,6 +20,9 @@ struct ScreenOptions: ParsableArguments {
     @Flag(help: "Leave the mouse to the terminal.")
     var noMouse = false
 
+    @Flag(help: "Draw where the shell writes, so that the last frame stays.")
+    var noAltScreen = false
+
     @Option(help: ArgumentHelp("Frames a second for new data: 1 through 60.", valueName: "n"))
     var fps: String?
 
@@ -38,6 +41,7 @@ struct ScreenOptions: ParsableArguments {
         if let theme { settings.theme = theme }
         if ascii { settings.glyphs = .ascii }
         if noMouse { settings.capturesMouse = false }
+        if noAltScreen { settings.usesAlternateScreen = false }
         if let color {
             guard let choice = ColorChoice(rawValue: color) else {
                 let known = ColorChoice.allCases.map(\.rawValue).joined(separator: ", ")

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Runs
 internal import TerminalUI
+internal import Workbench
 
 /// The flags that draw one frame into a file instead of opening a screen.
 struct SnapshotOptions: ParsableArguments {
@@ -22,21 +23,14 @@ struct SnapshotOptions: ParsableArguments {
         help: ArgumentHelp("Keys pressed before the snapshot, such as 2,f or Down.", valueName: "key,key,…"))
     var press: String?
 
-    /// What a snapshot can be.
-    enum Format: String, CaseIterable {
-        case txt, svg, png
-    }
-
-    /// The format that the file's name asks for.
+    /// Checks that the file's name asks for a format.
     ///
-    /// - Throws: `RunFailure(.usage)` for another name.
-    func format(of path: String) throws(RunFailure) -> Format {
-        let ending = path.split(separator: ".").last.map(String.init) ?? ""
-        guard let format = Format(rawValue: ending), path.contains(".") else {
+    /// - Throws: `RunFailure(.usage)` where it does not.
+    func check(_ path: String) throws(RunFailure) {
+        guard PictureFormat(path: path) != nil else {
             throw RunFailure(
                 .usage, "--snapshot cannot be “\(path)”; it accepts a name that ends with .txt, .svg or .png")
         }
-        return format
     }
 
     /// The size in cells.

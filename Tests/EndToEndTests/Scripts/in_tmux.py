@@ -1,6 +1,8 @@
 """Uses the workbench inside tmux, from a shell with job control.
 
-    in_tmux.py TOOL FOLDER FLAG...   a short run with these flags: colours, suspending, sizes, clicks far to the right
+    in_tmux.py session TOOL FOLDER FLAG...   a short run with these flags: colours, suspending, sizes, clicks far to
+                                             the right
+    in_tmux.py inline TOOL FOLDER            the start screen without the alternate screen
 
 Prints nothing and ends with 0 where everything is as expected; otherwise says what is not, with the screen.
 """
@@ -107,8 +109,30 @@ def session(tool, folder, *flags):
         expect(before == after, f"the terminal's modes were {before}, now they are {after}")
 
 
+def inline(tool, folder):
+    """Without the alternate screen the last frame stays above the prompt, and what stood before is above that."""
+    with Pane(folder, (80, 24)) as pane:
+        pane.wait_for("shell>")
+        pane.command("clear; echo what stood here before")
+        pane.wait_for("what stood here before")
+        pane.command(f"{tool} workbench --no-alt-screen")
+        pane.wait_for("Weight bits", "q quit")
+        expect("what stood here before" not in pane.text(), f"the frame is not alone\n{pane.text()}")
+        pane.keys("C-z")
+        pane.wait_for("Stopped", "Weight bits", "shell>")
+        pane.command("fg")
+        pane.wait("a frame alone", lambda text: "Weight bits" in text and "Stopped" not in text)
+        pane.keys("q")
+        pane.wait("the prompt below the frame", lambda text: text.rstrip().endswith("shell>"))
+        expect("Weight bits" in pane.text(), f"the last frame is gone\n{pane.text()}")
+        history = pane.text("-S", "-")
+        expect("what stood here before" in history, f"what stood before is lost\n{history}")
+
+
+SCENARIOS = {"session": session, "inline": inline}
+
 try:
-    session(*sys.argv[1:])
+    SCENARIOS[sys.argv[1]](*sys.argv[2:])
 except Failure as failure:
     print(f"in_tmux.py: {failure}", file=sys.stderr)
     sys.exit(1)

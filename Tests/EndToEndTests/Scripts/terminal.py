@@ -26,6 +26,7 @@ CONTROL_C = "\x03"
 CONTROL_Z = "\x1a"
 
 ALTERNATE_SCREEN = 1049
+ALTERNATE_SCREENS = {47, 1047, 1048, ALTERNATE_SCREEN}
 SYNCHRONISED = 2026
 PASTE = 2004
 CURSOR = 25
@@ -207,10 +208,13 @@ class Terminal:
                     ever.add(int(number))
         return last, ever
 
-    def expect_restored(self, had_screen=True):
-        """Says what is not as it was before the program started."""
+    def expect_restored(self, had_screen=True, is_inline=False):
+        """Says what is not as it was before the program started; an inline screen never takes the alternate one."""
         last, ever = self.private_modes()
-        if had_screen:
+        if is_inline:
+            expect(not ever & ALTERNATE_SCREENS, f"the alternate screen was taken: {ever}")
+            expect(1006 in ever, "the mouse was never asked for")
+        elif had_screen:
             expect(ALTERNATE_SCREEN in ever, "the alternate screen was never taken")
             expect(1006 in ever, "the mouse was never asked for")
         for mode, name in [

@@ -3,12 +3,16 @@
     workbench.py session TOOL FOLDER               a whole session on the bundled ViT
     workbench.py journey TOOL FOLDER SAMPLE        from the start screen to an exported file, by the footer alone
     workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
+    workbench.py hang-up TOOL FOLDER               a terminal that goes away
     workbench.py resume TOOL FOLDER FLAG...        a run with these flags that is killed and goes on
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
     workbench.py still TOOL FOLDER                 a screen on which nothing changes
     workbench.py settings TOOL FOLDER              keys, themes and what is remembered from one time to the next
     workbench.py suspend TOOL FOLDER               the start screen, put aside and taken up again
     workbench.py end PROBE FOLDER KIND CODE TEXT   a terminal whose program ends in a way that no user asks for
+    workbench.py stays PROBE FOLDER KIND CODE TEXT the same without the alternate screen
+    workbench.py inline TOOL FOLDER FLAG...        a run with these flags without the alternate screen
+    workbench.py no-inline TOOL FOLDER             what is said where the alternate screen cannot be done without
     workbench.py screen TOOL FOLDER NAME=VALUE...  the start screen in an environment
     workbench.py refusal TOOL FOLDER NAME=VALUE... the sentence in an environment without a screen
 
@@ -223,6 +227,22 @@ def end_by_signal(tool, folder, name, *flags):
         expect_end(terminal, 128 + number)
 
 
+def hang_up(tool, folder):
+    """A terminal that goes away says so more than once; what is remembered is written all the same."""
+    with Terminal([tool, "workbench"], folder) as terminal:
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(":")
+        terminal.wait_for("Commands")
+        terminal.press("theme paper" + ENTER)
+        terminal.wait_without("Commands")
+        while terminal.process.poll() is None:
+            terminal.send(signal.SIGHUP)
+            terminal.watch(0.001)
+        expect_end(terminal, 128 + signal.SIGHUP)
+    state = os.path.join(folder, "xdg", "state", "mgrq", "state.toml")
+    expect(os.path.exists(state) and "paper" in open(state, encoding="utf-8").read(), "the theme is not remembered")
+
+
 def resume(tool, folder, *flags):
     """Whoever was killed in the middle of a run finds it on the start screen, and it goes on."""
     run = os.path.join(folder, "killed")
@@ -269,6 +289,87 @@ def end_badly(probe, folder, kind, code, text):
         expect(text in said, f"what was said is lost; the shell shows {said!r}")
 
 
+def end_inline(probe, folder, kind, code, text):
+    """As above without the alternate screen: what was drawn last is still there, and what was said is below it."""
+    environment = {"SWIFT_BACKTRACE": "enable=no"}
+    with Terminal([probe, kind, "inline"], folder, environment=environment) as terminal:
+        terminal.wait_for("the probe is up")
+        terminal.press("x")
+        if kind == "stuck":
+            terminal.wait_for("the key was read")
+            terminal.send(signal.SIGTERM)
+        ended = terminal.wait_for_end()
+        expect(ended == int(code), f"it ended with {ended}, not {code}\n{terminal.picture()}")
+        expect_frame_left(terminal, "the probe is up")
+        expect(text in terminal.text, f"what was said is lost\n{terminal.picture()}")
+
+
+def expect_frame_left(terminal, *texts):
+    """The alternate screen was never taken, some texts of the last frame stay, and the shell goes on below them."""
+    terminal.expect_restored(is_inline=True)
+    expect(all(text in terminal.text for text in texts), f"the last frame is gone\n{terminal.picture()}")
+    cursor = terminal.screen.cursor
+    expect(
+        (cursor.x, cursor.y) == (0, terminal.screen.lines - 1) and not terminal.lines[-1],
+        f"the shell would go on at {cursor.x}, {cursor.y}, not on a line of its own\n{terminal.picture()}",
+    )
+
+
+def inline(tool, folder, *flags):
+    """Without the alternate screen the last frame stays: suspended, ended by a signal, and ended by its user."""
+    command = [tool, "workbench", "--no-alt-screen", *flags]
+    with Terminal(command, folder) as terminal:
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(CONTROL_Z)
+        terminal.wait("a stopped program", terminal.is_stopped)
+        # What it wrote before it stopped may still be on its way.
+        terminal.wait("the shell's line", lambda: not terminal.lines[-1])
+        expect_frame_left(terminal, "Weight bits", "Enter start the run")
+        terminal.send(signal.SIGCONT)
+        terminal.wait_for_footer("Enter start the run")
+        terminal.press(ENTER)
+        terminal.wait_for("RUNNING", "step ")
+        terminal.send(signal.SIGTERM)
+        ended = terminal.wait_for_end()
+        expect(ended == 128 + signal.SIGTERM, f"it ended with {ended}\n{terminal.picture()}")
+        expect_frame_left(terminal, "1 Units", "6 Log")
+    # The settings file says it as well, and 24-bit colours do not stand against it.
+    config = os.path.join(folder, "settings.toml")
+    with open(config, "w", encoding="utf-8") as file:
+        file.write("[screen]\nalt_screen = false\n")
+    command = [tool, "workbench", "--config", config]
+    with Terminal(command, folder, environment={"COLORTERM": "truecolor"}) as terminal:
+        terminal.wait_for_footer("q quit")
+        expect(b"\x1b[38;2;" in terminal.bytes, "there are no 24-bit colours")
+        terminal.press("q")
+        ended = terminal.wait_for_end()
+        expect(ended == 0, f"it ended with {ended}\n{terminal.picture()}")
+        expect_frame_left(terminal, "Weight bits")
+
+
+def no_inline(tool, folder):
+    """Where no description without the alternate screen can be made, one sentence says so and nothing is drawn."""
+    nothing = os.path.join(folder, "nothing")
+    os.makedirs(nothing)
+    file = os.path.join(folder, "file")
+    open(file, "w", encoding="utf-8").close()
+    for environment, code, part in [
+        ({"PATH": nothing}, 73, "tic"),
+        ({"XDG_CACHE_HOME": file}, 73, f"{file}/mgrq/terminfo must be a folder that can be written"),
+        ({"XDG_CACHE_HOME": None, "HOME": None}, 73, "XDG_CACHE_HOME or HOME"),
+        ({"TERM": "no-such-terminal"}, 64, "TERM=no-such-terminal is not known"),
+        ({"TERM": "dumb"}, 64, "cannot place its cursor"),
+    ]:
+        with Terminal([tool, "workbench", "--no-alt-screen"], folder, environment=environment) as terminal:
+            ended = terminal.wait_for_end()
+            said = terminal.bytes.decode().lstrip("\r")
+            expect(ended == code, f"{environment}: it ended with {ended} and said {said!r}")
+            expect(said.count("\n") == 1 and said.startswith("mgrq: "), f"{environment}: it said {said!r}")
+            expect(part in said, f"{environment}: it does not say what to do: {said!r}")
+            expect("\x1b" not in said, f"{environment}: it sent commands to the terminal: {said!r}")
+            terminal.expect_restored(had_screen=False)
+
+
 def leave(tool, folder, *flags):
     """`q` and Ctrl-C ask while a run is in work; the second Ctrl-C is the answer."""
     with Terminal([tool, "workbench", *flags], folder) as terminal:
@@ -286,19 +387,23 @@ def leave(tool, folder, *flags):
 
 
 def suspend(tool, folder):
-    """Ctrl-Z gives the terminal back; what comes after it draws everything again, at the size of then."""
+    """Ctrl-Z and SIGTSTP give the terminal back; what comes after draws everything again, at the size of then."""
     with Terminal([tool], folder) as terminal:
         terminal.wait_for_footer("Enter start the run")
-        terminal.press(CONTROL_Z)
-        terminal.wait("a stopped program", terminal.is_stopped)
-        # What it wrote before it stopped may still be on its way.
-        terminal.wait("the shell's screen", lambda: not terminal.private_modes()[0].get(ALTERNATE_SCREEN))
-        terminal.expect_restored()
-        terminal.screen.reset()
-        terminal.set_size((80, 24))
-        terminal.send(signal.SIGCONT)
-        terminal.wait_for("fashion-vit", "Weight bits")
-        terminal.wait_for_footer("Enter start the run")
+        for stop, size in [
+            (lambda: terminal.press(CONTROL_Z), (80, 24)),
+            (lambda: terminal.send(signal.SIGTSTP), (120, 40)),
+        ]:
+            stop()
+            terminal.wait("a stopped program", terminal.is_stopped)
+            # What it wrote before it stopped may still be on its way.
+            terminal.wait("the shell's screen", lambda: not terminal.private_modes()[0].get(ALTERNATE_SCREEN))
+            terminal.expect_restored()
+            terminal.screen.reset()
+            terminal.set_size(size)
+            terminal.send(signal.SIGCONT)
+            terminal.wait_for("fashion-vit", "Weight bits")
+            terminal.wait_for_footer("Enter start the run")
         terminal.press("q")
         expect_end(terminal, 0)
 
@@ -417,9 +522,13 @@ SCENARIOS = {
     "session": session,
     "journey": journey,
     "signal": end_by_signal,
+    "hang-up": hang_up,
     "resume": resume,
     "image-size": image_size,
     "end": end_badly,
+    "stays": end_inline,
+    "inline": inline,
+    "no-inline": no_inline,
     "quit": leave,
     "still": still,
     "settings": settings,

@@ -1,5 +1,6 @@
-/* True colour. ncurses sends RGB only for a terminfo entry that says so, and systems ship none, so one
- * is compiled from the terminal's own entry, once, into the user's cache. */
+/* What ncurses does only for a terminfo entry that says so, and systems ship none: 24-bit colours, and a
+ * screen without the alternate buffer. One is compiled from the terminal's own entry, once, into the
+ * user's cache. */
 #include "internal.h"
 
 #include <errno.h>
@@ -10,19 +11,22 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termcap.h>
 #include <unistd.h>
 
 extern char **environ;
 
 /* Numbers below 8 stay palette colours; \E[38;2 with semicolons is what every terminal understands. */
-static const char entry_format[] =
-    "%s|%s with 24-bit colours,\n"
+static const char direct_capabilities[] =
     "\tRGB, ccc@, initc@, oc@, colors#0x1000000, pairs#0x7FFFF,\n"
-    "\tsetaf=\\E[%%?%%p1%%{8}%%<%%t3%%p1%%d%%e38;2;%%p1%%{65536}%%/%%d;%%p1%%{256}%%/%%{255}%%&%%d;"
-    "%%p1%%{255}%%&%%d%%;m,\n"
-    "\tsetab=\\E[%%?%%p1%%{8}%%<%%t4%%p1%%d%%e48;2;%%p1%%{65536}%%/%%d;%%p1%%{256}%%/%%{255}%%&%%d;"
-    "%%p1%%{255}%%&%%d%%;m,\n"
-    "\top=\\E[39;49m, setb@, setf@, use=%s,\n";
+    "\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;"
+    "%p1%{255}%&%d%;m,\n"
+    "\tsetab=\\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;"
+    "%p1%{255}%&%d%;m,\n"
+    "\top=\\E[39;49m, setb@, setf@,\n";
+
+/* Without scrolling regions as well: to set one moves the cursor, which is where the shell left it. */
+static const char inline_capabilities[] = "\tsmcup@, rmcup@, csr@,\n";
 
 /* Whether a terminal type may stand in a terminfo source and in a file name. */
 static bool is_plain_name(const char *name) {
@@ -63,25 +67,33 @@ static bool compile(const char *folder, const char *source) {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static bool write_source(const char *path, const char *name, const char *term) {
+static bool write_source(const char *path, const char *name, const char *term, unsigned changes) {
     FILE *file = fopen(path, "we");
     if (file == NULL) return false;
-    bool is_written = fprintf(file, entry_format, name, term, term) > 0;
+    bool is_written =
+        fprintf(
+            file, "%s|%s for the workbench,\n%s%s\tuse=%s,\n", name, term,
+            changes & CT_DIRECT ? direct_capabilities : "",
+            changes & CT_INLINE ? inline_capabilities : "", term)
+        > 0;
     return fclose(file) == 0 && is_written;
 }
 
-bool ct_make_direct_entry(const char *folder, const char *term, char *name, int capacity) {
+bool ct_make_entry(
+    const char *folder, const char *term, unsigned changes, char *name, int capacity) {
     char compiled[1280], source[1280];
     if (!is_plain_name(term)) return false;
-    int length = snprintf(name, (size_t)capacity, "direct-%s", term);
+    int length = snprintf(
+        name, (size_t)capacity, "%s%s%s", changes & CT_INLINE ? "inline-" : "",
+        changes & CT_DIRECT ? "direct-" : "", term);
     if (length < 0 || length >= capacity) return false;
     /* tic sorts entries into folders by their first letter, or by its code where case is lost. */
-    length = snprintf(compiled, sizeof compiled, "%s/d/%s", folder, name);
+    length = snprintf(compiled, sizeof compiled, "%s/%c/%s", folder, name[0], name);
     if (length < 0 || length >= (int)sizeof compiled) return false;
     if (access(compiled, R_OK) != 0) {
         length = snprintf(source, sizeof source, "%s/%s.%ld.ti", folder, name, (long)getpid());
         if (length < 0 || length >= (int)sizeof source || !make_folders(folder)) return false;
-        bool is_compiled = write_source(source, name, term) && compile(folder, source);
+        bool is_compiled = write_source(source, name, term, changes) && compile(folder, source);
         unlink(source);
         if (!is_compiled || access(compiled, R_OK) != 0) return false;
     }
@@ -91,3 +103,5 @@ bool ct_make_direct_entry(const char *folder, const char *term, char *name, int 
     length = snprintf(folders, sizeof folders, "%s:%s", folder, others == NULL ? "" : others);
     return length > 0 && length < (int)sizeof folders && setenv("TERMINFO_DIRS", folders, 1) == 0;
 }
+
+bool ct_knows_term(const char *term) { return tgetent(NULL, term) == 1; }

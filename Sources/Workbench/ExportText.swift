@@ -1,0 +1,144 @@
+public import Runs
+public import TerminalUI
+
+/// What a picture of the screen can be, by the ending of its file's name.
+public enum PictureFormat: String, CaseIterable, Sendable {
+    /// Vectors, frames and curves included.
+    case svg
+    /// Pixels.
+    case png
+    /// Glyphs without colours.
+    case txt
+
+    /// The format that a file's name asks for; nil for another ending, or none.
+    public init?(path: String) {
+        self.init(rawValue: ending(of: path))
+    }
+
+    /// The file of a frame.
+    public func bytes(of grid: CellGrid, theme: Theme) -> [UInt8] {
+        switch self {
+        case .svg: Array(svgPicture(of: grid, theme: theme, title: "The mgrq workbench").utf8)
+        case .png: pngPicture(of: grid, theme: theme)
+        case .txt: Array((grid.glyphRows.joined(separator: "\n") + "\n").utf8)
+        }
+    }
+}
+
+/// What a file of measurements can be, by the ending of its name.
+public enum CurvesFormat: String, CaseIterable, Sendable {
+    /// A line with the columns' names, then one for each step.
+    case csv
+    /// A list of objects with the same names, one for each step.
+    case json
+
+    /// The format that a file's name asks for; nil for another ending, or none.
+    public init?(path: String) {
+        self.init(rawValue: ending(of: path))
+    }
+
+    /// What stands before the first step.
+    public var opening: String {
+        switch self {
+        case .csv: Self.columns.map(\.name).joined(separator: ",") + "\n"
+        case .json: "["
+        }
+    }
+
+    /// What stands behind the last step.
+    public var closing: String {
+        switch self {
+        case .csv: ""
+        case .json: "\n]\n"
+        }
+    }
+
+    /// A step.
+    ///
+    /// - Parameters:
+    ///   - sample: What it measured.
+    ///   - unit: The unit's name.
+    ///   - isFirst: Whether it is the first of the file.
+    /// - Returns: What stands in the file for it.
+    public func text(of sample: StepSample, unit: String, isFirst: Bool) -> String {
+        switch self {
+        case .csv:
+            return Self.columns.map { $0.value(sample, unit).cell }.joined(separator: ",") + "\n"
+        case .json:
+            let members = Self.columns.map { "\"\($0.name)\": \($0.value(sample, unit).json)" }
+            return "\(isFirst ? "" : ",")\n{\(members.joined(separator: ", "))}"
+        }
+    }
+
+    /// One thing that is told of every step.
+    private struct Column: Sendable {
+        let name: String
+        let value: @Sendable (StepSample, String) -> Value
+
+        init(_ name: String, _ value: @escaping @Sendable (StepSample, String) -> Value) {
+            (self.name, self.value) = (name, value)
+        }
+    }
+
+    /// What is told: a name, a count, or a number that may not have been measured.
+    private enum Value {
+        case name(String)
+        case count(Int)
+        case number(Double?)
+
+        /// As RFC 4180 has it; nothing where nothing is known.
+        var cell: String {
+            switch self {
+            case .name(let name):
+                name.contains { ",\"\n".contains($0) } ? "\"\(name.replacing("\"", with: "\"\""))\"" : name
+            case .count(let count): "\(count)"
+            case .number(let number): known(number).map { "\($0)" } ?? ""
+            }
+        }
+
+        var json: String {
+            switch self {
+            case .name(let name): JSONValue.string(name).line
+            case .count(let count): "\(count)"
+            case .number(let number): known(number).map { "\($0)" } ?? "null"
+            }
+        }
+
+        private func known(_ number: Double?) -> Double? { number.flatMap { $0.isFinite ? $0 : nil } }
+    }
+
+    private static let columns: [Column] =
+        [
+            Column("unit") { .name($1) }, Column("attempt") { sample, _ in .count(sample.attempt) },
+            Column("step") { sample, _ in .count(sample.step) },
+            Column("steps") { sample, _ in .count(sample.steps) }, number("loss") { $0.loss },
+            number("validation_loss") { $0.validationLoss },
+        ] + terms("") { $0.terms } + terms("weighted_") { $0.weighted }
+        + terms("gradient_norm_") { $0.gradientNorms }
+        + [
+            number("cosine_block_global") { $0.gradientCosines?.blockGlobal },
+            number("cosine_block_local") { $0.gradientCosines?.blockLocal },
+            number("cosine_global_local") { $0.gradientCosines?.globalLocal },
+        ]
+
+    private static func number(_ name: String, _ value: @escaping @Sendable (StepSample) -> Double?) -> Column
+    {
+        Column(name) { sample, _ in .number(value(sample)) }
+    }
+
+    private static func terms(
+        _ prefix: String, _ values: @escaping @Sendable (StepSample) -> TermValues?
+    ) -> [Column] {
+        [
+            number("\(prefix)block") { values($0)?.block }, number("\(prefix)global") { values($0)?.global },
+            number("\(prefix)local") { values($0)?.local },
+        ]
+    }
+}
+
+/// What stands behind the last full stop of a file's name.
+private func ending(of path: String) -> String {
+    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count > 1 ? parts[parts.count - 1].lowercased() : ""
+}

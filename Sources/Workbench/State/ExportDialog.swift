@@ -1,0 +1,77 @@
+internal import Runs
+public import TerminalUI
+
+/// What the export dialog can write.
+public enum ExportKind: String, CaseIterable, Hashable, Sendable {
+    /// The quantized model.
+    case packed
+    /// The plan with every decision.
+    case recipe
+    /// What every step measured.
+    case curves
+    /// The screen.
+    case picture
+
+    /// The format of what the engine writes; nil for what it does not.
+    var format: ExportFormat? {
+        switch self {
+        case .packed: .packed
+        case .recipe: .recipe
+        case .curves, .picture: nil
+        }
+    }
+
+    /// How the file's name must end, since that says in which of several formats; empty where there is one.
+    var endings: [String] {
+        switch self {
+        case .packed, .recipe: []
+        case .curves: CurvesFormat.allCases.map { ".\($0.rawValue)" }
+        case .picture: PictureFormat.allCases.map { ".\($0.rawValue)" }
+        }
+    }
+}
+
+/// The export dialog.
+public struct ExportDialog: Equatable, Sendable {
+    /// Where it is.
+    public enum Stage: Equatable, Sendable {
+        /// The path is edited.
+        case editing
+        /// It is found out whether the path can be written.
+        case checking
+        /// There is a file at the path.
+        case overwriting
+        /// The file is written.
+        case writing
+        /// It was written: so many bytes, and what is known of them.
+        case done(bytes: Int, summary: String)
+    }
+
+    /// What is written.
+    public var kind: ExportKind
+    /// The path of each kind.
+    public var paths: [ExportKind: EditLine]
+    /// Where the dialog is.
+    public var stage = Stage.editing
+    /// Why the last try failed.
+    public var problem: String?
+    /// How the path could go on.
+    public var suggestions: [String] = []
+
+    /// The path of what is written.
+    public var line: EditLine {
+        get { paths[kind] ?? EditLine() }
+        set { paths[kind] = newValue }
+    }
+
+    /// The path as text.
+    var path: String { line.text }
+
+    /// Chooses what stands so many lines further down, from the last the first again.
+    mutating func turn(by offset: Int) {
+        let kinds = ExportKind.allCases
+        let index = (kinds.firstIndex(of: kind) ?? 0) + offset
+        kind = kinds[(index + kinds.count) % kinds.count]
+        (problem, suggestions) = (nil, [])
+    }
+}
