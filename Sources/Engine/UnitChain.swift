@@ -52,18 +52,21 @@ extension QuantizationLab {
             features: calibration.features, originals: inputs.calibration.rows)
     }
 
-    /// How good a candidate for the chain's next unit is, over all calibration images.
+    /// How good a candidate for the chain's next unit is, over the calibration images themselves: their views would tell
+    /// the same, and the passes through the units behind take longer than many steps.
     ///
     /// - Returns: The block term (for the head, the divergence of logits), and the divergence of the model's
     ///   logits with the units behind in full precision, in nats.
     func score(
         _ unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain
     ) -> (loss: Double, kl: Double) {
-        let output = outputs(of: [unit.prepared(for: units[chain.next])], on: chain.prefixInput, pool: pool)
+        let input = chain.prefixInput.rows(0..<task.originals * task.unit.input.rows)
+        let output = outputs(of: [unit.prepared(for: task.unit)], on: input, pool: pool)
         let logits = task.isHead ? output : outputs(of: task.suffix, on: output, pool: pool)
-        let kl = divergence(of: logits, from: calibration.logits)
+        let kl = divergence(of: logits, from: calibration.logits.rows(0..<task.originals))
         guard !task.isHead else { return (kl, kl) }
-        return (squaredDistance(output, task.target) / Double(output.rows * output.columns), kl)
+        let target = task.target.rows(0..<output.rows)
+        return (squaredDistance(output, target) / Double(output.rows * output.columns), kl)
     }
 
     /// How the model does on the held-out images with the chain's next unit quantized and those behind in full

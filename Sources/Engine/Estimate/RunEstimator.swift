@@ -95,7 +95,7 @@ public final class RunEstimator: Sendable {
         let images = min(plan.calibrationImages, calibrationImages)
         let rest = evaluationImages > 0 ? evaluationImages : calibrationImages - images
         let work = RunWork(
-            units: units, images: images * plan.hyperparameters.views,
+            units: units, originals: images, images: images * plan.hyperparameters.views,
             evaluated: evaluationImages > 0 ? evaluationImages : images,
             heldOut: min(heldOutLimit, rest), isEvaluated: evaluationImages > 0)
         let total = units.reduce(0) { $0 + $1.operations }

@@ -6,7 +6,8 @@ internal import VisionTransformers
 /// bytes.
 struct RunWork {
     let units: [UnitCost]
-    /// The number of calibration images.
+    /// The number of calibration images, and of all their views.
+    let originals: Int
     let images: Int
     /// The number of images that whole models are evaluated on.
     let evaluated: Int
@@ -113,7 +114,8 @@ struct RunWork {
         // Calibration, target, scores, and the passes that bring the chain behind the unit.
         let calibration: Amount = isCalibrated ? (0, 0) : calibration(index, values)
         var operations = calibration.operations
-        operations += Double(images) * (candidates * (own * Self.quantizedForward + suffix) + own)
+        operations +=
+            Double(originals) * candidates * (own * Self.quantizedForward + suffix) + Double(images) * own
         operations += Double(images) * own * (1 + Self.quantizedForward)
         operations += Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
         let steps = values.stopAfter > 0 ? min(values.steps, values.stopAfter) : values.steps
