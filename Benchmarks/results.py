@@ -28,6 +28,7 @@ VARIANTS = {
     "mgrq of one view": "mgrq,views=1",
     "block only of one view": "mgrq,global_weight=0,local_weight=0,views=1",
 }
+ONE_VIEW = ["mgrq of one view", "block only of one view"]
 WIDTHS = ["8/8", "6/6", "4/4", "3/3", "2/4"]
 RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
 PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
@@ -62,10 +63,9 @@ def label(bits):
 def sections(backbone):
     for sample in SAMPLES:
         yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", WIDTHS, RECIPES)
-    yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES)
+    yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES + ONE_VIEW)
     yield Section("ablation", "What each term and more views bring: `sample:fashion-vit`", "sample:fashion-vit",
-                  ["3/3"], ["block only of one view", "mgrq of one view", "block only", "block + global",
-                            "block + local", "mgrq"])
+                  ["3/3"], ["block only", "block + global", "block + local", "mgrq", *ONE_VIEW])
     yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", ["4/4", "3/3"], PRESETS)
 
 
@@ -126,7 +126,9 @@ def write(every, rows):
     """Writes the sections that have rows, and the README's table."""
     body = [""]
     for section in every:
-        lines = [rows[section.title][key] for key in section.keys if key in rows.get(section.title, {})]
+        known = rows.get(section.title, {})
+        lines = [known[key] for key in section.keys if key in known]
+        lines += [line for key, line in known.items() if key not in section.keys]
         if lines:
             body += [f"## {section.title}", "", *HEAD, *lines, ""]
     replace_between(RESULTS, "results", body)
