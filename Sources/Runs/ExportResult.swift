@@ -10,12 +10,6 @@ public struct ExportVerification: Equatable, Codable, Sendable {
         self.codes = codes
         self.images = images
     }
-
-    /// What was compared, in a few words.
-    public var summary: String {
-        guard codes > 0 || images > 0 else { return "verified: it reads back as the same plan" }
-        return "verified: read back, \(codes) integers and the logits of \(images) images are the same"
-    }
 }
 
 /// A file that was exported.

@@ -88,7 +88,7 @@ public struct PlainReporter: Equatable, Sendable {
         case .exported(let format, let path, let result):
             [
                 "wrote \(format.rawValue) to \(path), \(QuantityText.bytes(result.bytes)); "
-                    + result.verification.summary
+                    + QuantityText.verification(result.verification)
             ]
         case .warning(let message): ["warning: \(message)"]
         case .finished(let report): describe(report)

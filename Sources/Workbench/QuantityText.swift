@@ -1,3 +1,4 @@
+package import Runs
 internal import TerminalUI
 
 /// Numbers as people read them: short, aligned, never in the locale's way.
@@ -101,6 +102,14 @@ package enum QuantityText: Sendable {
             text.append(digit)
         }
         return text
+    }
+
+    /// What reading an exported file back has shown.
+    package static func verification(_ result: ExportVerification) -> String {
+        guard result.codes > 0 || result.images > 0 else { return "verified: it reads back as the same plan" }
+        return
+            "verified: read back, \(count(result.codes)) integers and the logits of \(count(result.images)) "
+            + "images are the same"
     }
 
     /// A time on the clock: `07:31`, from an hour on `1:07:31`; `–` where it is not finite.

@@ -32,7 +32,7 @@ struct VerifiedExportTests {
         #expect(result.verification.codes > 1000 && result.verification.images == 8)
         let recipe = try exportRun(
             bench.folder.file("run"), format: .recipe, to: bench.folder.file("r.yaml"))
-        #expect(recipe.verification.summary.contains("same plan"))
+        #expect(recipe.verification == ExportVerification(codes: 0, images: 0))
     }
 
     @Test("one number that differs is found, and its tensor named")

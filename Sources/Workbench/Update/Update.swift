@@ -136,7 +136,8 @@ extension WorkbenchState {
             }
         case .resumed: leaveGate()
         case .exported(_, let path, let result):
-            exportDone(path: path, bytes: result.bytes, summary: result.verification.summary)
+            exportDone(
+                path: path, bytes: result.bytes, summary: QuantityText.verification(result.verification))
         case .warning(let reason):
             notify(reason, .warning)
             exportFailed(reason)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Engine
 internal import Runs
+internal import Workbench
 
 /// `mgrq export`.
 struct Export: ParsableCommand {
@@ -33,6 +34,6 @@ struct Export: ParsableCommand {
         let result = try exportRun(directory, format: format, to: output, threads: try work.threads())
         try say(
             "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "
-                + result.verification.summary)
+                + QuantityText.verification(result.verification))
     }
 }
