@@ -13,8 +13,14 @@ enum Golden {
     static func expect(
         _ grid: CellGrid, equals name: String, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
+        try expect(grid.goldenText, equals: name, sourceLocation: sourceLocation)
+    }
+
+    /// Compares a text with its golden; a missing one is a failure.
+    static func expect(
+        _ text: String, equals name: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
         let path = folder + name + ".txt"
-        let text = grid.goldenText
         if isRecording {
             try text.write(toFile: path, atomically: true, encoding: .utf8)
             Issue.record(

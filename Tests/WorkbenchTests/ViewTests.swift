@@ -63,6 +63,31 @@ struct ViewTests {
         }
     }
 
+    @Test(
+        "what frames name is coloured as recorded in a dark theme and a light one",
+        arguments: ["ink", "paper"])
+    func colours(name: String) throws {
+        let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
+        let lines = Self.styles.sorted { $0.name < $1.name }.map { style in
+            let looks = [ColorDepth.trueColor, .indexed256, .sixteen, .monochrome].map { depth in
+                let look = theme.resolve(style, depth: depth)
+                let colours = "\(Self.text(look.foreground)) on \(Self.text(look.background))"
+                return ([colours] + look.attributes.names).joined(separator: " ")
+            }
+            return "\(style.name): \(looks.joined(separator: ", "))\n"
+        }
+        try Golden.expect(lines.joined(), equals: "colours-\(name)")
+    }
+
+    private static func text(_ color: Color) -> String {
+        switch color {
+        case .terminalDefault: "default"
+        case .ansi(let index): Color.ansiNames[Int(index)]
+        case .indexed(let index): "\(index)"
+        case .rgb(let red, let green, let blue): "\(red)/\(green)/\(blue)"
+        }
+    }
+
     /// Every style in which some situation draws a glyph.
     private static let styles: Set<Style> = {
         var styles: Set<Style> = []
