@@ -152,13 +152,15 @@ struct RunWork {
                 values[unit].steps > 0 ? workspace(unit, values[unit], threads: threads, classes: classes) : 0
             )
         }
+        // What is kept of all images and what is worked in are greatest at different units.
+        let greatest = units.indices.max { caches[$0] + work[$0] < caches[$1] + work[$1] } ?? 0
         func bytes(_ floats: Int) -> Int { floats * MemoryLayout<Float>.size }
         let parts = [
             // The checkpoint's, the rotated ones, two packed forms, the calibrated model's and the quantized one's.
             RunEstimate.Memory(purpose: "weights", bytes: bytes(6 * parameters)),
             RunEstimate.Memory(purpose: "images", bytes: bytes(inputs)),
-            RunEstimate.Memory(purpose: "activations of all images", bytes: bytes(caches.max() ?? 0)),
-            RunEstimate.Memory(purpose: "work on one unit", bytes: bytes(work.max() ?? 0)),
+            RunEstimate.Memory(purpose: "activations of all images", bytes: bytes(caches[greatest])),
+            RunEstimate.Memory(purpose: "work on one unit", bytes: bytes(work[greatest])),
         ]
         let sum = parts.reduce(0) { $0 + $1.bytes }
         return parts + [
