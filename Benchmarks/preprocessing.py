@@ -12,6 +12,7 @@ Each pair runs both, in turn first; the ratio of a pair is the peer's seconds by
 """
 import argparse
 import concurrent.futures
+import importlib.util
 import io
 import os
 import pathlib
@@ -21,16 +22,13 @@ import sys
 import tempfile
 import time
 
-try:
-    import numpy as np
-    import torchvision  # noqa: F401
-    from PIL import Image
-except ModuleNotFoundError as error:
-    sys.exit(f"preprocessing: {sys.executable} has no {error.name}, and the photos are timed beside Pillow and "
+MISSING = [name for name in ("numpy", "PIL", "torch", "torchvision") if importlib.util.find_spec(name) is None]
+if MISSING:
+    sys.exit(f"preprocessing: {sys.executable} has no {', '.join(MISSING)}, and the photos are timed beside Pillow and "
              "torchvision: pip install numpy pillow torch torchvision, or name another python by PYTHON=PATH")
-except RuntimeError:
-    # Torchvision is there, but not beside this build of PyTorch; what the peer needs of it is loaded below.
-    pass
+
+import numpy as np
+from PIL import Image
 
 
 def photo(seed):

@@ -39,9 +39,8 @@ README_WIDTHS = ["8/8", "4/4", "3/3"]
 class Section:
     """A table of one model: each of some recipes at each of some widths."""
 
-    def __init__(self, name, title, model, bits, recipes, seeds="1,2,3"):
-        self.name, self.title, self.model, self.bits, self.recipes, self.seeds = (
-            name, title, model, bits, recipes, seeds)
+    def __init__(self, name, title, model, bits, recipes):
+        self.name, self.title, self.model, self.bits, self.recipes = name, title, model, bits, recipes
 
     @property
     def folder(self):
@@ -93,7 +92,7 @@ def known_rows():
 
 def measure(args, section, bits, recipes):
     """Rows that one call of `mgrq compare` makes."""
-    command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds or section.seeds,
+    command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds,
                "--threads", str(args.threads), "--output", str(args.work / section.folder)]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
     if presets:
@@ -156,7 +155,7 @@ def main():
     parser.add_argument("--only", help="sections to measure")
     parser.add_argument("--bits", help="widths to measure, such as 4/4,3/3")
     parser.add_argument("--recipes", help="recipes to measure")
-    parser.add_argument("--seeds", help="other seeds than a section's")
+    parser.add_argument("--seeds", default="1,2,3")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mgrq", default=str(ROOT / ".build" / "release" / "mgrq"))
     args = parser.parse_args()
@@ -164,8 +163,7 @@ def main():
     every = list(sections(args.backbone))
     names = chosen(args.only, [section.name for section in every], "section")
     bits = chosen(args.bits, WIDTHS, "width")
-    known = RECIPES + [name for name in list(VARIANTS) + PRESETS if name not in RECIPES]
-    recipes = chosen(args.recipes, known, "recipe")
+    recipes = chosen(args.recipes, list(dict.fromkeys([*RECIPES, *VARIANTS, *PRESETS])), "recipe")
     if args.backbone is None:
         if args.only is not None and "backbone" in names:
             sys.exit("results: the section backbone needs --backbone FOLDER")
