@@ -56,6 +56,9 @@ final class QuantizationLab {
         reference = calibration.logits.rows(0..<inputs.calibration.rows)
     }
 
+    /// `[images, classes]`: what full precision says of the calibration images themselves.
+    var calibrationLogits: Matrix { calibration.logits.rows(0..<inputs.calibration.rows) }
+
     /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
     /// the held-out ones.
     ///

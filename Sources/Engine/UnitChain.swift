@@ -63,7 +63,7 @@ extension QuantizationLab {
         let input = chain.prefixInput.rows(0..<task.originals * task.unit.input.rows)
         let output = outputs(of: [unit.prepared(for: task.unit)], on: input, pool: pool)
         let logits = task.isHead ? output : outputs(of: task.suffix, on: output, pool: pool)
-        let kl = divergence(of: logits, from: calibration.logits.rows(0..<task.originals))
+        let kl = divergence(of: logits, from: calibrationLogits)
         guard !task.isHead else { return (kl, kl) }
         let target = task.target.rows(0..<output.rows)
         return (squaredDistance(output, target) / Double(output.rows * output.columns), kl)

@@ -53,15 +53,12 @@ public struct HyperparameterField: Sendable {
         }
     }
 
-    /// The keys of what all units of a model share: units cannot have values of their own.
-    public static let sharedKeys = ["views", "view_flip", "view_shift", "rotate", "centre_activations"]
-
     /// The field with a key, if there is one.
     public static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
 
     /// Every field, in the order of the screen: what is changed most comes first.
     public static let all: [HyperparameterField] =
-        commonFields + calibrationFields + learningFields + lossFields
+        commonFields + shared + calibrationFields + learningFields + lossFields
 
     private static let commonFields: [HyperparameterField] = [
         bits("weight_bits", "bits of weight codes", \.weightBits),
@@ -95,7 +92,8 @@ public struct HyperparameterField: Sendable {
         flag("keep_or_revert", "put a unit back that got worse", "the outcome of a unit", \.keepOrRevert),
     ]
 
-    private static let calibrationFields: [HyperparameterField] = [
+    /// What all units of a model share: units cannot have values of their own.
+    public static let shared: [HyperparameterField] = [
         integer(
             "views", "views of each calibration image", "whole model; time and memory",
             1...64, \.views),
@@ -107,6 +105,9 @@ public struct HyperparameterField: Sendable {
         flag(
             "centre_activations", "centre keys, values and feature", "calibration, the whole model",
             \.centreActivations),
+    ]
+
+    private static let calibrationFields: [HyperparameterField] = [
         choice("range_search", "how ranges are searched", "calibration", \.rangeSearch),
         choice("attention_levels", "levels of attention maps", "calibration", \.attentionLevels),
         choice("gelu_levels", "levels of inputs behind GELU", "calibration", \.geluLevels),

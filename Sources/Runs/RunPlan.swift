@@ -56,12 +56,11 @@ public struct RunPlan: Equatable, Sendable {
         for override in units where matches(pattern: override.match, name: unit) {
             try result.apply(override.changes)
         }
-        for key in HyperparameterField.sharedKeys {
-            guard let field = HyperparameterField.named(key) else { continue }
+        for field in HyperparameterField.shared {
             let (own, common) = (field.value(in: result), field.value(in: hyperparameters))
             guard own != common else { continue }
             throw .badValue(
-                key: key, value: own, accepted: "\(common), what the whole model has, in single units")
+                key: field.key, value: own, accepted: "\(common), what the whole model has, in single units")
         }
         return result
     }

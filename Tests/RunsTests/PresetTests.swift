@@ -31,7 +31,7 @@ struct PresetTests {
 
     @Test(
         "what the whole model shares cannot differ in single units",
-        arguments: HyperparameterField.sharedKeys)
+        arguments: HyperparameterField.shared.map(\.key))
     func shared(key: String) throws {
         var plan = RunPlan(model: "m")
         let field = try #require(HyperparameterField.named(key))

@@ -6,8 +6,9 @@ internal import VisionTransformers
 /// bytes.
 struct RunWork {
     let units: [UnitCost]
-    /// The number of calibration images, and of all their views.
+    /// The number of calibration images.
     let originals: Int
+    /// The number of views that these have together.
     let images: Int
     /// The number of images that whole models are evaluated on.
     let evaluated: Int

@@ -80,9 +80,8 @@ extension RunSession {
     /// Asks both models what the first images of a set are.
     private func guess(_ images: RunImages, lab: QuantizationLab) throws -> ImageGuesses {
         try emit(.progressed(activity: "looking at the \(images.rawValue) images", done: 0, total: 1))
-        let all = images == .calibration ? lab.calibration.logits : lab.reference
-        let known = images == .calibration ? lab.inputs.calibration.rows : all.rows
-        let count = min(known, Self.greatestImageCount)
+        let all = images == .calibration ? lab.calibrationLogits : lab.reference
+        let count = min(all.rows, Self.greatestImageCount)
         let reference = Engine.guesses(all.rows(0..<count))
         let model = try chosenUnits()
         let quantized =
