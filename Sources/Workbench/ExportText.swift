@@ -1,19 +1,30 @@
 public import Runs
 public import TerminalUI
 
+/// A format that the ending of a file's name asks for.
+public protocol FileFormat: CaseIterable, RawRepresentable<String>, Sendable {}
+
+extension FileFormat {
+    /// The format that a file's name asks for; nil for another ending, or none.
+    public init?(path: String) {
+        self.init(rawValue: ending(of: path))
+    }
+
+    /// The endings that there are: `.csv or .json`.
+    public static var endings: String {
+        let all = allCases.map { ".\($0.rawValue)" }
+        return [all.dropLast().joined(separator: ", "), all.last ?? ""].joined(separator: " or ")
+    }
+}
+
 /// What a picture of the screen can be, by the ending of its file's name.
-public enum PictureFormat: String, CaseIterable, Sendable {
+public enum PictureFormat: String, FileFormat {
     /// Vectors, frames and curves included.
     case svg
     /// Pixels.
     case png
     /// Glyphs without colours.
     case txt
-
-    /// The format that a file's name asks for; nil for another ending, or none.
-    public init?(path: String) {
-        self.init(rawValue: ending(of: path))
-    }
 
     /// The file of a frame.
     public func bytes(of grid: CellGrid, theme: Theme) -> [UInt8] {
@@ -26,16 +37,11 @@ public enum PictureFormat: String, CaseIterable, Sendable {
 }
 
 /// What a file of measurements can be, by the ending of its name.
-public enum CurvesFormat: String, CaseIterable, Sendable {
+public enum CurvesFormat: String, FileFormat {
     /// A line with the columns' names, then one for each step.
     case csv
     /// A list of objects with the same names, one for each step.
     case json
-
-    /// The format that a file's name asks for; nil for another ending, or none.
-    public init?(path: String) {
-        self.init(rawValue: ending(of: path))
-    }
 
     /// What stands before the first step.
     public var opening: String {

@@ -81,6 +81,18 @@ func synchronize(_ descriptor: Int32, path: String) throws(RunFailure) {
 ///   - path: The file, which is replaced if it is there.
 /// - Throws: `RunFailure`: `.cannotCreate` where the file cannot be made, `.inputOutput` where writing fails.
 package func writeFileAtomically(_ bytes: [UInt8], to path: String) throws(RunFailure) {
+    try writeFileAtomically(to: path) { write throws(RunFailure) in try write(bytes) }
+}
+
+/// Writes a file part by part so that its name shows either what was there before or all that is new.
+///
+/// - Parameters:
+///   - path: The file, which is replaced if it is there.
+///   - body: Hands out the bytes through its argument.
+/// - Throws: As above, and what `body` throws; then the target is as it was.
+package func writeFileAtomically(
+    to path: String, _ body: (_ write: ([UInt8]) throws(RunFailure) -> Void) throws(RunFailure) -> Void
+) throws(RunFailure) {
     let folder = parent(of: path)
     let number = temporaryFiles.add(1, ordering: .relaxed).newValue
     let temporary = joined(folder, ".unfinished-\(getpid())-\(number)")
@@ -94,7 +106,7 @@ package func writeFileAtomically(_ bytes: [UInt8], to path: String) throws(RunFa
     }
     do throws(RunFailure) {
         defer { close(descriptor) }
-        try writeAll(bytes, to: descriptor, path: path)
+        try body { bytes throws(RunFailure) in try writeAll(bytes, to: descriptor, path: path) }
         try synchronize(descriptor, path: path)
         try renameFile(temporary, to: path)
     } catch {

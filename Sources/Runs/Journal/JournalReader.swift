@@ -6,10 +6,12 @@ internal import Glibc
 ///
 /// - Parameters:
 ///   - path: The journal.
-///   - body: Is given every whole line, in order.
+///   - body: Is given every whole line, in order; reading ends where it throws.
 /// - Throws: `RunFailure`: `.missingInput` where there is no journal, `.badData` with file and line where a line is
-///   damaged or missing, `.inputOutput` where it cannot be read.
-public func readJournal(_ path: String, _ body: (JournalEntry) -> Void) throws(RunFailure) {
+///   damaged or missing, `.inputOutput` where it cannot be read; and what `body` throws.
+public func readJournal(
+    _ path: String, _ body: (JournalEntry) throws(RunFailure) -> Void
+) throws(RunFailure) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
         let kind: RunFailure.Kind = errno == ENOENT || errno == ENOTDIR ? .missingInput : .inputOutput
@@ -29,7 +31,7 @@ public func readJournal(_ path: String, _ body: (JournalEntry) -> Void) throws(R
         var start = 0
         while let end = buffer[start..<count].firstIndex(of: UInt8(ascii: "\n")) {
             line += 1
-            body(try entry(rest + buffer[start..<end], line: line, path: path))
+            try body(try entry(rest + buffer[start..<end], line: line, path: path))
             rest.removeAll(keepingCapacity: true)
             start = end + 1
         }

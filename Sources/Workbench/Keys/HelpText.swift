@@ -50,12 +50,12 @@ enum HelpText {
 
     /// The lines in which a filter occurs, whatever the case; a heading stays with any of its lines.
     static func lines(of table: KeyTable, matching filter: String) -> [Line] {
-        let words = filter.lowercased().split(separator: " ")
+        let words = SearchedWords(filter)
         func section(_ name: String, _ isMember: (KeyBinding) -> Bool) -> [Line] {
             let bindings = table.bindings.filter { binding in
                 guard !binding.keys.isEmpty else { return false }
-                let text = "\(name) \(binding.keyText) \(binding.name) \(binding.help)".lowercased()
-                return isMember(binding) && words.allSatisfy { text.contains($0) }
+                return isMember(binding)
+                    && words.areAll(in: "\(name) \(binding.keyText) \(binding.name) \(binding.help)")
             }
             guard !bindings.isEmpty else { return [] }
             return [.heading(name)] + bindings.map { .binding(keys: $0.keyText, text: $0.help) }

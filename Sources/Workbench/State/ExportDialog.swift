@@ -21,12 +21,12 @@ public enum ExportKind: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// How the file's name must end, since that says in which of several formats; empty where there is one.
-    var endings: [String] {
+    /// How the file's name would have to end, since that says in which of several formats; nil where it is right.
+    func endingsInstead(of path: String) -> String? {
         switch self {
-        case .packed, .recipe: []
-        case .curves: CurvesFormat.allCases.map { ".\($0.rawValue)" }
-        case .picture: PictureFormat.allCases.map { ".\($0.rawValue)" }
+        case .packed, .recipe: nil
+        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.endings : nil
+        case .picture: PictureFormat(path: path) == nil ? PictureFormat.endings : nil
         }
     }
 }

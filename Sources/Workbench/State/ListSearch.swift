@@ -17,12 +17,9 @@ public struct ListSearch: Equatable, Sendable {
 
     /// The first line with every word from a place on, going on at the other end; nil where there is none.
     func match(in texts: [String], from start: Int, backwards: Bool = false) -> Int? {
-        let words = line.text.lowercased().split(separator: " ")
+        let words = SearchedWords(line.text)
         guard !words.isEmpty, !texts.isEmpty else { return nil }
         let order = texts.indices.map { (backwards ? start - $0 + texts.count : start + $0) % texts.count }
-        return order.first { index in
-            let text = texts[index].lowercased()
-            return words.allSatisfy { text.contains($0) }
-        }
+        return order.first { words.areAll(in: texts[$0]) }
     }
 }

@@ -6,10 +6,4 @@ public struct LogFilter: Equatable, Sendable {
     public internal(set) var line = EditLine()
     /// Whether the words are being typed.
     public internal(set) var isTyping = true
-
-    /// Whether a line has every word.
-    func matches(_ text: String) -> Bool {
-        let text = text.lowercased()
-        return line.text.lowercased().split(separator: " ").allSatisfy { text.contains($0) }
-    }
 }

@@ -27,7 +27,8 @@ extension WorkbenchState {
     /// The lines of the log that pass the filter.
     var shownLog: [LogRing.Entry] {
         guard let logFilter, !logFilter.line.isEmpty else { return log.entries }
-        return log.entries.filter { logFilter.matches($0.text) }
+        let words = SearchedWords(logFilter.line.text)
+        return log.entries.filter { words.areAll(in: $0.text) }
     }
 
     mutating func changeFilter(_ action: Action) {

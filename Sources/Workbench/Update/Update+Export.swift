@@ -101,10 +101,7 @@ extension WorkbenchState {
             return "packed can be written when every unit is quantized"
         }
         if dialog.kind == .curves, runDirectory == nil { return "the run has no folder to read them from" }
-        let endings = dialog.kind.endings
-        return endings.isEmpty || endings.contains(where: dialog.path.lowercased().hasSuffix)
-            ? nil
-            : "the name must end with \(endings.dropLast().joined(separator: ", ")) or \(endings.last ?? "")"
+        return dialog.kind.endingsInstead(of: dialog.path).map { "the name must end with \($0)" }
     }
 
     mutating func exportDone(path: String, bytes: Int, summary: String) {

@@ -11,8 +11,8 @@ extension WorkbenchState {
         }
     }
 
-    /// The selected line of the list that is searched.
-    private var searchedSelection: Int { search?.panel == .units ? shownUnit ?? 0 : editor.selected }
+    /// The selected line of a panel's list.
+    private func selection(in panel: Panel) -> Int { panel == .units ? shownUnit ?? 0 : editor.selected }
 
     /// Selects a line of the list that is searched.
     mutating func select(_ index: Int) {
@@ -25,7 +25,7 @@ extension WorkbenchState {
 
     mutating func beginSearch() {
         guard focus == .units || focus == .parameters else { return }
-        search = ListSearch(panel: focus, origin: focus == .units ? shownUnit ?? 0 : editor.selected)
+        search = ListSearch(panel: focus, origin: selection(in: focus))
     }
 
     /// Ends the typing of words: stays at the match, or goes back to where it began.
@@ -42,7 +42,7 @@ extension WorkbenchState {
     mutating func goOnSearching(backwards: Bool) {
         let texts = searchedTexts
         guard let search, !texts.isEmpty else { return }
-        let start = searchedSelection + (backwards ? texts.count - 1 : 1)
+        let start = selection(in: search.panel) + (backwards ? texts.count - 1 : 1)
         if let match = search.match(in: texts, from: start, backwards: backwards) { select(match) }
     }
 }

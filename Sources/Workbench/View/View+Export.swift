@@ -33,8 +33,8 @@ extension Painter {
                 "integers at their width, scales, plan; \(QuantityText.bytes($0.bytes)) + header"
             } ?? "when every unit is quantized"
         case .recipe: "the plan with every decision; replays to the same bits"
-        case .curves: "what every step measured, as .csv or .json"
-        case .picture: "the screen, as .svg, .png or .txt"
+        case .curves: "what every step measured, as \(CurvesFormat.endings)"
+        case .picture: "the screen, as \(PictureFormat.endings)"
         }
     }
 

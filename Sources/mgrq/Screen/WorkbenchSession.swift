@@ -117,22 +117,10 @@ final class WorkbenchSession {
         case .resumeRun(let directory): resume(directory)
         case .export(let format, let directory, let path): export(format, of: directory, to: path)
         case .writeCurves(let directory, let path):
-            work {
-                do throws(RunFailure) {
-                    return try mgrq.writeCurves(of: directory, to: path)
-                } catch {
-                    return .exportFailed(error.message)
-                }
-            }
+            writeFile { () throws(RunFailure) in try writeCurves(of: directory, to: path) }
         case .writePicture(let grid, let theme, let path):
             let theme = themes.theme(named: theme) ?? ThemeLibrary.defaultTheme
-            work {
-                do throws(RunFailure) {
-                    return try mgrq.writePicture(of: grid, theme: theme, to: path)
-                } catch {
-                    return .exportFailed(error.message)
-                }
-            }
+            writeFile { () throws(RunFailure) in try writePicture(of: grid, theme: theme, to: path) }
         case .suspend: return .suspend
         case .redraw: return .redraw
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
@@ -216,11 +204,17 @@ final class WorkbenchSession {
 
     /// Writes a file of the finished run on a thread of its own.
     private func export(_ format: ExportFormat, of directory: String, to path: String) {
-        work { [threads] in
+        writeFile { [threads] () throws(RunFailure) in
+            .exported(
+                format, path: path, try exportRun(directory, format: format, to: path, threads: threads))
+        }
+    }
+
+    /// Writes a file beside everything else, and says how that went.
+    private func writeFile(_ body: @escaping @Sendable () throws(RunFailure) -> WorkbenchOutcome) {
+        work {
             do throws(RunFailure) {
-                return .exported(
-                    format, path: path,
-                    try exportRun(directory, format: format, to: path, threads: threads))
+                return try body()
             } catch {
                 return .exportFailed(error.message)
             }

@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Runs
 internal import TerminalUI
 internal import Workbench
@@ -13,7 +12,7 @@ internal import Workbench
 /// - Throws: `RunFailure(.usage)` for another name, `.cannotCreate` or `.inputOutput` where it cannot be written.
 func writePicture(of grid: CellGrid, theme: Theme, to path: String) throws(RunFailure) -> WorkbenchOutcome {
     guard let format = PictureFormat(path: path) else {
-        throw RunFailure(.usage, "\(path) must end with .svg, .png or .txt")
+        throw RunFailure(.usage, "\(path) must end with \(PictureFormat.endings)")
     }
     let bytes = format.bytes(of: grid, theme: theme)
     try writeFileAtomically(bytes, to: path)
@@ -32,51 +31,43 @@ func writePicture(of grid: CellGrid, theme: Theme, to path: String) throws(RunFa
 ///   the file cannot be written.
 func writeCurves(of directory: String, to path: String) throws(RunFailure) -> WorkbenchOutcome {
     guard let format = CurvesFormat(path: path) else {
-        throw RunFailure(.usage, "\(path) must end with .csv or .json")
+        throw RunFailure(.usage, "\(path) must end with \(CurvesFormat.endings)")
     }
-    // Beside the file, so that renaming it is one step.
-    let temporary = joined(parent(of: path), ".unfinished-\(getpid())-curves")
-    guard FileManager.default.createFile(atPath: temporary, contents: nil),
-        let file = FileHandle(forWritingAtPath: temporary)
-    else {
-        throw RunFailure(.cannotCreate, "\(path) cannot be made")
-    }
-    var table = CurvesWriter(format: format, file: file)
-    do throws(RunFailure) {
-        try readJournal(RunDirectory(path: directory).journalPath) { entry in
-            if case .event(let event) = entry.content { table.take(event) }
+    var table = CurvesTable(format: format)
+    var bytes = 0
+    try writeFileAtomically(to: path) { write throws(RunFailure) in
+        func hand(_ text: String) throws(RunFailure) {
+            let part = Array(text.utf8)
+            bytes += part.count
+            try write(part)
         }
-        try table.finish()
-        try renameFile(temporary, to: path)
-    } catch {
-        try? FileManager.default.removeItem(atPath: temporary)
-        throw error
+        try readJournal(RunDirectory(path: directory).journalPath) { entry throws(RunFailure) in
+            if case .event(let event) = entry.content { table.take(event) }
+            if let text = table.takeChunk() { try hand(text) }
+        }
+        try hand(table.takeRest())
     }
     let steps = table.steps == 1 ? "1 step" : "\(QuantityText.count(table.steps)) steps"
     let units = table.measured.count == 1 ? "1 unit" : "\(table.measured.count) units"
-    return .wrote(path: path, bytes: table.bytes, summary: "\(steps) of \(units)")
+    return .wrote(path: path, bytes: bytes, summary: "\(steps) of \(units)")
 }
 
-/// A file of measurements while it is written.
-private struct CurvesWriter {
-    /// How much is gathered before it is written.
+/// The text of a file of measurements, of which a little is held at a time.
+private struct CurvesTable {
+    /// How much is gathered before it is handed on.
     private static let chunk = 1 << 18
 
-    let format: CurvesFormat
-    let file: FileHandle
+    private let format: CurvesFormat
     /// The units of which there are steps.
     private(set) var measured: Set<Int> = []
     /// How many steps there are.
     private(set) var steps = 0
-    /// How many bytes were written.
-    private(set) var bytes = 0
     /// The names of the run's units.
     private var units: [String] = []
     private var text: String
-    private var problem: RunFailure?
 
-    init(format: CurvesFormat, file: FileHandle) {
-        (self.format, self.file) = (format, file)
+    init(format: CurvesFormat) {
+        self.format = format
         text = format.opening
     }
 
@@ -88,30 +79,20 @@ private struct CurvesWriter {
             text += format.text(of: sample, unit: unit, isFirst: steps == 0)
             steps += 1
             measured.insert(sample.unit)
-            if text.utf8.count >= Self.chunk { write() }
         default: break
         }
     }
 
-    mutating func finish() throws(RunFailure) {
-        text += format.closing
-        write()
-        if problem == nil, (try? file.close()) == nil { problem = Self.full }
-        if let problem { throw problem }
+    /// What was gathered, once it is enough.
+    mutating func takeChunk() -> String? {
+        guard text.utf8.count >= Self.chunk else { return nil }
+        defer { text = "" }
+        return text
     }
 
-    /// What comes behind a write that failed goes nowhere; `finish` tells it.
-    private mutating func write() {
-        guard problem == nil else { return text = "" }
-        let data = Data(text.utf8)
-        do {
-            try file.write(contentsOf: data)
-            bytes += data.count
-        } catch {
-            problem = Self.full
-        }
-        text = ""
+    /// What was gathered since, and the end of the file.
+    mutating func takeRest() -> String {
+        defer { text = "" }
+        return text + format.closing
     }
-
-    private static let full = RunFailure(.inputOutput, "the file cannot be written to its end")
 }
