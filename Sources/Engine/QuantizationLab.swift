@@ -142,11 +142,11 @@ final class QuantizationLab {
             })
     }
 
-    /// Calibrates one unit.
+    /// Calibrates one unit: on the calibration images themselves, whose views would tell the same of its ranges.
     ///
     /// - Parameters:
     ///   - index: The unit.
-    ///   - input: Its input behind the quantized prefix.
+    ///   - input: Its input behind the quantized prefix, of the images and maybe of their views behind them.
     ///   - fullPrecisionInput: Its input in full precision.
     ///   - plan: Gives the bits.
     /// - Returns: The calibrated unit.
@@ -155,9 +155,11 @@ final class QuantizationLab {
         _ index: Int, input: Matrix, fullPrecisionInput: Matrix, plan: RunPlan
     ) throws -> CalibratedUnit {
         let settings = try settings(of: index, plan: plan)
+        let rows = 0..<inputs.calibration.rows * units[index].input.rows
         let (unit, sites) = try calibrate(
-            units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
-            fullPrecisionInput: fullPrecisionInput, settings: settings, pool: pool)
+            units[index], weights: weights[index], fullPrecision: fullPrecision[index],
+            input: input.rows(rows), fullPrecisionInput: fullPrecisionInput.rows(rows), settings: settings,
+            pool: pool)
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
     }
 
@@ -195,7 +197,7 @@ final class QuantizationLab {
         plan: RunPlan, progress: (Int, Int) throws -> Void,
         calibrated visit: (Int, QuantizedUnit) throws -> Void = { _, _ in }
     ) throws -> [CalibratedUnit] {
-        var (input, fullPrecisionInput) = (calibration.images, calibration.images)
+        var (input, fullPrecisionInput) = (inputs.calibration, inputs.calibration)
         var model: [CalibratedUnit] = []
         for index in units.indices {
             try progress(index, units.count)

@@ -14,6 +14,8 @@ struct UnitChain {
     var prefixInput: Matrix
     /// The full-precision prefix's output over the calibration images.
     var fullPrecisionInput: Matrix
+    /// The next unit's output in full precision over the calibration images.
+    var fullPrecisionOutput: Matrix
     /// The quantized prefix's output over the held-out images; nil without any.
     var heldOutInput: Matrix?
 
@@ -26,17 +28,20 @@ extension QuantizationLab {
     func startChain() -> UnitChain {
         UnitChain(
             attempts: [], quantized: [], prefixInput: calibration.images,
-            fullPrecisionInput: calibration.images, heldOutInput: heldOut?.images)
+            fullPrecisionInput: calibration.images,
+            fullPrecisionOutput: outputs(of: [fullPrecision[0]], on: calibration.images, pool: pool),
+            heldOutInput: heldOut?.images)
     }
 
-    /// The chain behind one more unit, of which this is the given attempt.
+    /// The chain behind one more unit, which is not the last and of which this is the given attempt.
     func advance(_ chain: UnitChain, with unit: QuantizedUnit, attempt: Int) -> UnitChain {
         let prepared = [unit.prepared(for: units[chain.next])]
         return UnitChain(
             attempts: chain.attempts + [attempt], quantized: chain.quantized + [unit],
             prefixInput: outputs(of: prepared, on: chain.prefixInput, pool: pool),
-            fullPrecisionInput: outputs(
-                of: [fullPrecision[chain.next]], on: chain.fullPrecisionInput, pool: pool),
+            fullPrecisionInput: chain.fullPrecisionOutput,
+            fullPrecisionOutput: outputs(
+                of: [fullPrecision[chain.next + 1]], on: chain.fullPrecisionOutput, pool: pool),
             heldOutInput: chain.heldOutInput.map { outputs(of: prepared, on: $0, pool: pool) })
     }
 
@@ -45,9 +50,8 @@ extension QuantizationLab {
         let index = chain.next
         return ReconstructionTask(
             unit: units[index], state: unit, fullPrecision: fullPrecision[index],
-            prefixInput: chain.prefixInput,
-            fullPrecisionInput: chain.fullPrecisionInput,
-            target: outputs(of: [fullPrecision[index]], on: chain.fullPrecisionInput, pool: pool),
+            prefixInput: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput,
+            target: chain.fullPrecisionOutput,
             suffix: Array(fullPrecision[(index + 1)...]), logits: calibration.logits,
             features: calibration.features, originals: inputs.calibration.rows)
     }

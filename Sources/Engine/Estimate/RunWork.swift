@@ -45,13 +45,13 @@ struct RunWork {
 
     /// The images that a unit's ranges are searched on.
     private func searchedImages(_ unit: Int) -> Int {
-        Self.settings.searchedImages(of: units[unit].unit, among: images)
+        Self.settings.searchedImages(of: units[unit].unit, among: originals)
     }
 
     /// The images that a unit's weights are solved for on; 0 where they are rounded to the nearest codes.
     private func fittingImages(_ unit: Int, _ values: Hyperparameters) -> Int {
         values.weightSolver == .nearest
-            ? 0 : Self.settings.fittedImages(of: units[unit].unit, among: images)
+            ? 0 : Self.settings.fittedImages(of: units[unit].unit, among: originals)
     }
 
     /// The work of calibrating a unit.
@@ -73,14 +73,15 @@ struct RunWork {
     func preparation(_ values: [Hyperparameters]) -> Amount {
         let whole = forward(units.indices)
         var operations = Double(images + (isEvaluated ? evaluated : 0)) * whole
-        operations += Double(images + evaluated) * whole * Self.quantizedForward
+        operations += Double(originals) * whole
+        operations += Double(originals + evaluated) * whole * Self.quantizedForward
         if values[0].centreActivations {
-            operations += Double(min(images, centringImages)) * whole
+            operations += Double(min(originals, centringImages)) * whole
         }
         var models = [values]
         if heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) {
             // Once more with weights rounded to the nearest codes, for comparison.
-            operations += Double(images) * whole * (1 + Self.quantizedForward)
+            operations += Double(originals) * whole * (1 + Self.quantizedForward)
             models.append(
                 values.map { values in
                     var nearest = values
@@ -117,7 +118,7 @@ struct RunWork {
         var operations = calibration.operations
         operations +=
             Double(originals) * candidates * (own * Self.quantizedForward + suffix) + Double(images) * own
-        operations += Double(images) * own * (1 + Self.quantizedForward)
+        operations += Double(images) * own * Self.quantizedForward
         operations += Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
         let steps = values.stopAfter > 0 ? min(values.steps, values.stopAfter) : values.steps
         let learns = own * (Self.quantizedForward + Self.learningBackward)

@@ -22,14 +22,12 @@ extension RunSession {
         let outcome = try quantize(index, chain: chain, lab: lab)
         try attempts.store(outcome.unit, of: outcome.report)
         try emit(.unitFinished(outcome.report))
-        if ledger.chosenAttempt(of: index) == outcome.report {
-            self.chain = lab.advance(chain, with: outcome.unit, attempt: outcome.report.attempt)
-        }
     }
 
     /// The chosen attempts before a unit and what the unit reads behind them.
     ///
-    /// Begins with the prefix that was worked on last where that is part of it, else with the images.
+    /// Begins with the prefix that was worked on last where that is part of it, else with the images: another attempt at
+    /// the same unit takes no pass at all.
     func chain(to index: Int, lab: QuantizationLab) throws -> UnitChain {
         let wanted = Array(ledger.chosen[..<index])
         var result = chain.flatMap { wanted.starts(with: $0.attempts) ? $0 : nil } ?? lab.startChain()
