@@ -138,6 +138,7 @@ struct CheckpointReading {
         configuration.hasQkvBias = files.tensors.entries["blocks.0.attn.qkv.bias"] != nil
         configuration.hasLayerScale = files.tensors.entries["blocks.0.ls1.gamma"] != nil
         configuration.epsilon = files.configuration.epsilon ?? files.tensors.map.epsilon ?? 1e-6
+        configuration.activation = files.configuration.activation ?? .gelu
         if hidden[0] == 2 * (try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]) {
             throw Unfit(
                 sentence:
@@ -181,6 +182,7 @@ struct CheckpointReading {
             channels: patch[1], width: patch[0], stages: stages, window: window, classes: head[0])
         configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
         configuration.epsilon = files.configuration.epsilon ?? files.tensors.map.epsilon ?? 1e-5
+        configuration.activation = files.configuration.activation ?? .gelu
         guard ModelConfiguration.swin(configuration).isPossible else {
             throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
         }

@@ -9,6 +9,8 @@ package struct ModelConfigurationFile: Sendable {
     package var pooling: ViTConfiguration.Pooling?
     /// The image's height and width in pixels.
     package var imageSize: (height: Int, width: Int)?
+    /// What MLPs do between their two layers.
+    package var activation: MLPActivation?
     /// The side of a Swin's windows in tokens.
     package var window: Int?
     /// What LayerNorm adds to the variance.
@@ -80,9 +82,10 @@ package struct ModelConfigurationFile: Sendable {
             imageSize = (input[1], input[2])
         }
         if let found = value(["act_layer", "hidden_act"]) {
-            guard let name = found as? String, name.lowercased() == "gelu" else {
-                throw .unusable("\(path): the activation is \(found); only “gelu” is supported")
+            guard let name = found as? String, let known = MLPActivation(rawValue: name.lowercased()) else {
+                throw .unusable("\(path): the activation is \(found); “gelu” or “relu” was expected")
             }
+            activation = known
         }
         lacksClassifier = value(["num_classes"]) as? Int == 0
         preparation = try ImagePreparationFile(timm: value, path: path)

@@ -18,43 +18,73 @@ struct CalibratedUnit {
 /// A model, its images, and what full precision says of them: everything that calibration, sweeps and
 /// reconstruction share.
 final class QuantizationLab {
+    /// The shape of the model that is quantized: the checkpoint's, with another activation where MLPs are refitted.
+    let configuration: ModelConfiguration
     let units: [any ModelUnit]
+    /// The model that is quantized, in full precision.
     let fullPrecision: [PreparedUnit]
     let weights: [UnitWeights]
+    /// What outputs and logits are to be: the model before its MLPs were refitted, else the one that is quantized.
+    let teacher: [PreparedUnit]
     let inputs: RunInputs
     let pool: WorkerPool
     /// The views of the calibration images and what full precision says of them; the images themselves come first.
     let calibration: ModelCaches
     /// `[images, classes]`: what the checkpoint's model says of the images that models are evaluated on.
     private(set) var reference: Matrix
-    /// Whether `weights` are the checkpoint's own, neither rotated nor centred.
+    /// Whether `weights` are the checkpoint's own: neither rotated nor centred nor refitted.
     private let holdsCheckpoint: Bool
     /// What attempts are compared on; nil where there are no images for it.
     private(set) var heldOut: HeldOutImages?
 
     /// Prepares the full-precision model and runs it over the calibration images.
-    init(inputs: RunInputs, plan: RunPlan, pool: WorkerPool) {
+    ///
+    /// - Parameters:
+    ///   - inputs: The checkpoint and its images.
+    ///   - plan: How both are changed first.
+    ///   - pool: The threads.
+    ///   - refitting: Called before each MLP that is refitted with how many are done and how many there are.
+    /// - Throws: `QuantizationError` for values that are not finite; what `refitting` throws.
+    init(
+        inputs: RunInputs, plan: RunPlan, pool: WorkerPool, refitting: (Int, Int) throws -> Void
+    ) throws {
         self.inputs = inputs
         self.pool = pool
-        units = inputs.checkpoint.model.units
         let model = inputs.checkpoint.model
         let hyperparameters = plan.hyperparameters
-        holdsCheckpoint = !hyperparameters.rotate && !hyperparameters.centreActivations
+        let refits = hyperparameters.reluRefitSteps > 0 && model.configuration.activation == .gelu
+        holdsCheckpoint = !hyperparameters.rotate && !hyperparameters.centreActivations && !refits
         let rotated = hyperparameters.rotate ? model.rotated(seed: plan.seed).weights : model.weights
-        weights =
+        let changed =
             hyperparameters.centreActivations
-            ? centringActivations(rotated, of: units, images: inputs.calibration, pool: pool) : rotated
-        fullPrecision = zip(units, weights).map {
+            ? centringActivations(rotated, of: model.units, images: inputs.calibration, pool: pool) : rotated
+        teacher = zip(model.units, changed).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }
         let views = CalibrationViews(
-            count: hyperparameters.views, flips: hyperparameters.viewFlip, shift: hyperparameters.viewShift)
-        calibration = ModelCaches(
-            units: fullPrecision,
-            images: views.views(
-                of: inputs.calibration, for: model.configuration, seed: plan.seed, pool: pool), pool: pool)
+            count: hyperparameters.views, flips: hyperparameters.viewFlip, shift: hyperparameters.viewShift
+        ).views(of: inputs.calibration, for: model.configuration, seed: plan.seed, pool: pool)
+        calibration = ModelCaches(units: teacher, images: views, pool: pool)
         reference = calibration.logits.rows(0..<inputs.calibration.rows)
+        guard refits else {
+            (configuration, units, weights) = (model.configuration, model.units, changed)
+            fullPrecision = teacher
+            return
+        }
+        var shape = model.configuration
+        shape.activation = .relu
+        (configuration, units) = (shape, shape.units)
+        weights = try refittedWithReLU(
+            changed, of: model.units, images: views,
+            refit: MLPRefit(steps: hyperparameters.reluRefitSteps, seed: plan.seed), pool: pool,
+            progress: refitting)
+        fullPrecision = zip(units, weights).map {
+            PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
+        }
     }
+
+    /// Whether MLPs are not those of the checkpoint.
+    var isRefitted: Bool { configuration != inputs.checkpoint.model.configuration }
 
     /// `[images, classes]`: what full precision says of the calibration images themselves.
     var calibrationLogits: Matrix { calibration.logits.rows(0..<inputs.calibration.rows) }
@@ -70,7 +100,7 @@ final class QuantizationLab {
         let checkpoint =
             holdsCheckpoint
             ? fullPrecision
-            : zip(units, inputs.checkpoint.model.weights).map {
+            : zip(inputs.checkpoint.model.units, inputs.checkpoint.model.weights).map {
                 PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
             }
         if let evaluation = inputs.evaluation {
@@ -98,6 +128,12 @@ final class QuantizationLab {
         return Engine.evaluation(of: logits, against: reference, labels: inputs.evaluation?.labels)
     }
 
+    /// Evaluates the model that is quantized, in full precision, as `evaluate` does.
+    func evaluateFullPrecision() throws -> Evaluation {
+        Engine.evaluation(
+            of: try logits(of: fullPrecision), against: reference, labels: inputs.evaluation?.labels)
+    }
+
     /// Runs a model over the first of the images that models are evaluated on.
     ///
     /// - Parameters:
@@ -113,9 +149,9 @@ final class QuantizationLab {
         return try evaluation.logits(of: units, first: count, pool: pool)
     }
 
-    /// A whole model that begins with quantized units and goes on in full precision.
+    /// A whole model that begins with quantized units and goes on as the teacher does.
     func prepared(_ model: [QuantizedUnit]) -> [PreparedUnit] {
-        zip(model, units).map { $0.prepared(for: $1) } + fullPrecision[model.count...]
+        zip(model, units).map { $0.prepared(for: $1) } + teacher[model.count...]
     }
 
     /// The bytes that a quantized model takes when exported: codes, scales, zero points, and what stays in
@@ -208,7 +244,7 @@ final class QuantizationLab {
             try visit(index, unit)
             if index < units.count - 1 {
                 input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
-                fullPrecisionInput = outputs(of: [fullPrecision[index]], on: fullPrecisionInput, pool: pool)
+                fullPrecisionInput = outputs(of: [teacher[index]], on: fullPrecisionInput, pool: pool)
             }
         }
         return model

@@ -29,7 +29,7 @@ extension QuantizationLab {
         UnitChain(
             attempts: [], quantized: [], prefixInput: calibration.images,
             fullPrecisionInput: calibration.images,
-            fullPrecisionOutput: outputs(of: [fullPrecision[0]], on: calibration.images, pool: pool),
+            fullPrecisionOutput: outputs(of: [teacher[0]], on: calibration.images, pool: pool),
             heldOutInput: heldOut?.images)
     }
 
@@ -41,7 +41,7 @@ extension QuantizationLab {
             prefixInput: outputs(of: prepared, on: chain.prefixInput, pool: pool),
             fullPrecisionInput: chain.fullPrecisionOutput,
             fullPrecisionOutput: outputs(
-                of: [fullPrecision[chain.next + 1]], on: chain.fullPrecisionOutput, pool: pool),
+                of: [teacher[chain.next + 1]], on: chain.fullPrecisionOutput, pool: pool),
             heldOutInput: chain.heldOutInput.map { outputs(of: prepared, on: $0, pool: pool) })
     }
 
@@ -52,7 +52,7 @@ extension QuantizationLab {
             unit: units[index], state: unit, fullPrecision: fullPrecision[index],
             prefixInput: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput,
             target: chain.fullPrecisionOutput,
-            suffix: Array(fullPrecision[(index + 1)...]), logits: calibration.logits,
+            suffix: Array(teacher[(index + 1)...]), logits: calibration.logits,
             features: calibration.features, originals: inputs.calibration.rows)
     }
 
@@ -79,7 +79,7 @@ extension QuantizationLab {
         guard let heldOut, let input = chain.heldOutInput else { return nil }
         return heldOut.evaluation(
             of: outputs(
-                of: [unit.prepared(for: units[chain.next])] + fullPrecision[(chain.next + 1)...], on: input,
+                of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
                 pool: pool))
     }
 
@@ -119,7 +119,7 @@ extension QuantizationLab {
         let model = try calibratedModel(plan: plan, progress: { unit, _ in try progress(unit) }) {
             index, unit in
             input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
-            let suffix = Array(fullPrecision[(index + 1)...])
+            let suffix = Array(teacher[(index + 1)...])
             let logits = suffix.isEmpty ? input : outputs(of: suffix, on: input, pool: pool)
             evaluations.append(heldOut.evaluation(of: logits))
         }

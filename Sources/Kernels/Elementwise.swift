@@ -149,3 +149,31 @@ package func geluBackward(_ dOut: Matrix, x: Matrix, into dX: Matrix, accumulate
     dX.require(like: x, "dX")
     unsafe kernels.gelu_backward(dOut.view, x.view, dX.view, accumulate)
 }
+
+/// Applies the rectified linear unit, with an upper limit: `out = min(max(x, 0), limit)`; not-a-number stays.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - limit: The greatest value, above 0.
+///   - out: `[rows, columns]`, overwritten; may be `x`.
+package func relu(_ x: Matrix, limit: Float = .infinity, into out: Matrix) {
+    out.require(like: x, "out")
+    unsafe kernels.relu(x.view, limit, out.view)
+}
+
+/// The backward pass of `relu`: `dX = dOut` where `0 < x < limit` and 0 elsewhere, plus what `dX` held before if
+/// `accumulate` is true.
+///
+/// - Parameters:
+///   - dOut: `[rows, columns]` gradient of the result.
+///   - x: `[rows, columns]` input of the forward pass.
+///   - limit: The forward pass's.
+///   - dX: `[rows, columns]` gradient of the input; may be `dOut` or `x`.
+///   - accumulate: Whether to add to `dX` rather than overwrite it.
+package func reluBackward(
+    _ dOut: Matrix, x: Matrix, limit: Float = .infinity, into dX: Matrix, accumulate: Bool = false
+) {
+    dOut.require(like: x, "dOut")
+    dX.require(like: x, "dX")
+    unsafe kernels.relu_backward(dOut.view, x.view, limit, dX.view, accumulate)
+}

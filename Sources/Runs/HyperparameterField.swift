@@ -105,6 +105,10 @@ public struct HyperparameterField: Sendable {
         flag(
             "centre_activations", "centre keys, values and feature", "calibration, the whole model",
             \.centreActivations),
+        integer(
+            "relu_refit_steps", "steps that refit MLPs with ReLU; 0 never",
+            "the model itself; time before it",
+            0...1_000_000, \.reluRefitSteps),
     ]
 
     private static let calibrationFields: [HyperparameterField] = [

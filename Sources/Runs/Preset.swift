@@ -106,6 +106,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                     learnRoundings(&$0)
                     dropHalf(&$0)
                     $0.blockDistance = .aphq
+                    $0.reluRefitSteps = 1000
                 }
             )
         case .fima:
@@ -120,7 +121,10 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
         case .glf:
             (
                 "block + global feature supervision (GLF-Q style)",
-                { $0.localWeight = 0 }
+                {
+                    $0.localWeight = 0
+                    $0.reluRefitSteps = 1000
+                }
             )
         case .mgrq: ("block + global + local supervision, fused (a reading of MGRQ)", { _ in })
         }

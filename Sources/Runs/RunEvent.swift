@@ -28,6 +28,8 @@ public struct Evaluation: Equatable, Codable, Sendable {
 public enum EvaluationSubject: Equatable, Codable, Sendable {
     /// The checkpoint as it is.
     case fullPrecision
+    /// The checkpoint with its MLPs refitted, in full precision.
+    case refitted
     /// Every unit calibrated and none reconstructed, at the plan's bits.
     case calibrated
     /// The units up to and including this one quantized, the others in full precision.

@@ -44,6 +44,26 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
         }
     }
 
+    /// What MLPs do between their two layers.
+    public var activation: MLPActivation {
+        get {
+            switch self {
+            case .vit(let shape): shape.activation
+            case .swin(let shape): shape.activation
+            }
+        }
+        set {
+            switch self {
+            case .vit(var shape):
+                shape.activation = newValue
+                self = .vit(shape)
+            case .swin(var shape):
+                shape.activation = newValue
+                self = .swin(shape)
+            }
+        }
+    }
+
     /// Whether every number is one that a model can have.
     package var isPossible: Bool {
         switch self {

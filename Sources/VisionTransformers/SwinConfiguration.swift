@@ -35,6 +35,8 @@ public struct SwinConfiguration: Equatable, Codable, Sendable {
     public var window: Int
     /// The number of classes.
     public var classes: Int
+    /// What is between fc1 and fc2.
+    public var activation = MLPActivation.gelu
     /// Whether qkv has a bias.
     public var hasQkvBias = true
     /// What LayerNorm adds to the variance.

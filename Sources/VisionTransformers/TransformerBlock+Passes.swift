@@ -17,10 +17,13 @@ extension TransformerBlock {
             Site.fc1Input.rawValue, tape[Slot.norm2.rawValue], by: transform,
             into: tape[Slot.norm2Quantized.rawValue])
         parameters.linears[Linear.fc1.rawValue].forward(fc1Input, into: tape[Slot.fc1.rawValue])
-        gelu(tape[Slot.fc1.rawValue], into: tape[Slot.gelu.rawValue])
+        switch activation {
+        case .gelu: gelu(tape[Slot.fc1.rawValue], into: tape[Slot.activated.rawValue])
+        case .relu: relu(tape[Slot.fc1.rawValue], into: tape[Slot.activated.rawValue])
+        }
         let fc2Input = transformed(
-            Site.fc2Input.rawValue, tape[Slot.gelu.rawValue], by: transform,
-            into: tape[Slot.geluQuantized.rawValue])
+            Site.fc2Input.rawValue, tape[Slot.activated.rawValue], by: transform,
+            into: tape[Slot.activatedQuantized.rawValue])
         parameters.linears[Linear.fc2.rawValue].forward(fc2Input, into: tape[Slot.fc2.rawValue])
         add(middle, tape[Slot.fc2.rawValue], scaledBy: scale(.scale2, parameters), into: output)
     }
@@ -118,10 +121,13 @@ extension TransformerBlock {
         let dMiddle = scratch[Scratch.middle.rawValue]
         scaleOrCopy(dOutput, by: scale(.scale2, parameters), into: dFc2)
         addLocal(local, Operator.fc2.rawValue, tape: tape, to: dFc2)
-        let dGelu = scratch[Scratch.hidden.rawValue]
-        parameters.linears[Linear.fc2.rawValue].backward(dFc2, into: dGelu)
-        backward(.fc2Input, dGelu, .gelu, .geluQuantized, tape, transform)
-        geluBackward(dGelu, x: tape[Slot.fc1.rawValue], into: dFc1)
+        let dActivated = scratch[Scratch.hidden.rawValue]
+        parameters.linears[Linear.fc2.rawValue].backward(dFc2, into: dActivated)
+        backward(.fc2Input, dActivated, .activated, .activatedQuantized, tape, transform)
+        switch activation {
+        case .gelu: geluBackward(dActivated, x: tape[Slot.fc1.rawValue], into: dFc1)
+        case .relu: reluBackward(dActivated, x: tape[Slot.fc1.rawValue], into: dFc1)
+        }
         addLocal(local, Operator.fc1.rawValue, tape: tape, to: dFc1)
         let dNorm = scratch[Scratch.width.rawValue]
         parameters.linears[Linear.fc1.rawValue].backward(dFc1, into: dNorm)

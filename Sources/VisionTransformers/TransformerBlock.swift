@@ -11,12 +11,13 @@ package struct TransformerBlock: ModelUnit {
     package let name: String
     let gridTokens: Int
     /// How many tokens the block gives, from the first on: all, or those that the head behind it reads.
-    let outputTokens: Int
+    private(set) var outputTokens: Int
     /// The windows of attention; nil where all tokens see each other.
     let layout: WindowLayout?
     let width: Int
     let heads: Int
     let hidden: Int
+    let activation: MLPActivation
     let qkvBias: Bool
     let layerScale: Bool
     let epsilon: Float
@@ -36,6 +37,7 @@ package struct TransformerBlock: ModelUnit {
         width = configuration.width
         heads = configuration.heads
         hidden = configuration.hiddenWidth
+        activation = configuration.activation
         qkvBias = configuration.hasQkvBias
         layerScale = configuration.hasLayerScale
         epsilon = configuration.epsilon
@@ -58,9 +60,22 @@ package struct TransformerBlock: ModelUnit {
         width = configuration.width(of: stage)
         heads = configuration.stages[stage].heads
         hidden = configuration.stages[stage].hiddenWidth
+        activation = configuration.activation
         qkvBias = configuration.hasQkvBias
         layerScale = false
         epsilon = configuration.epsilon
+    }
+
+    /// The same block, giving all tokens of which it reads any.
+    package var givingAllTokens: TransformerBlock {
+        var result = self
+        result.outputTokens = gridTokens
+        return result
+    }
+
+    /// Where the MLP is: its two layers among `linears`, and the tape's buffers of what it reads and what it gives.
+    package var mlp: (fc1: Int, fc2: Int, input: Int, output: Int) {
+        (Linear.fc1.rawValue, Linear.fc2.rawValue, Slot.norm2.rawValue, Slot.fc2.rawValue)
     }
 
     /// The number of windows in an image.
@@ -79,7 +94,7 @@ package struct TransformerBlock: ModelUnit {
         case ordered, norm1, norm1Statistics, norm1Quantized, qkv, qkvQuantized
         case scores, positions, attention, attentionQuantized
         case context, contextQuantized, projection, restored, residual, middle
-        case norm2, norm2Statistics, norm2Quantized, fc1, gelu, geluQuantized, fc2
+        case norm2, norm2Statistics, norm2Quantized, fc1, activated, activatedQuantized, fc2
         case dQkv, dProjection, dFc1, dFc2
     }
 
@@ -107,7 +122,7 @@ package struct TransformerBlock: ModelUnit {
                 RowShape(layout == nil ? 0 : heads * tokens, tokens, stride: attentionShape.stride)
             case .qkv, .qkvQuantized, .dQkv: RowShape(orderedRows, 3 * width)
             case .scores, .attention, .attentionQuantized: attentionShape
-            case .fc1, .gelu, .geluQuantized, .dFc1: RowShape(outputTokens, hidden)
+            case .fc1, .activated, .activatedQuantized, .dFc1: RowShape(outputTokens, hidden)
             case .norm1, .norm1Quantized: RowShape(orderedRows, width)
             case .context, .contextQuantized, .projection, .dProjection: RowShape(windows * queries, width)
             case .middle, .norm2, .norm2Quantized, .fc2, .dFc2: RowShape(outputTokens, width)
@@ -137,7 +152,8 @@ package struct TransformerBlock: ModelUnit {
                 "attn.proj", width, width, true, site: .projectionInput, .context, .contextQuantized,
                 .dProjection),
             linear("mlp.fc1", hidden, width, true, site: .fc1Input, .norm2, .norm2Quantized, .dFc1),
-            linear("mlp.fc2", width, hidden, true, site: .fc2Input, .gelu, .geluQuantized, .dFc2),
+            linear(
+                "mlp.fc2", width, hidden, true, site: .fc2Input, .activated, .activatedQuantized, .dFc2),
         ]
     }
 
@@ -204,7 +220,8 @@ package struct TransformerBlock: ModelUnit {
                     gamma: Parameter.gamma2.rawValue, beta: Parameter.beta2.rawValue,
                     linear: Linear.fc1.rawValue),
                 .norm2, width),
-            perTensor("mlp.fc2.input", .gelu, .gelu, hidden),
+            perTensor(
+                "mlp.fc2.input", activation == .gelu ? .gelu : .linearInput, .activated, hidden),
         ]
     }
 

@@ -1,3 +1,11 @@
+/// What an MLP does between its two layers.
+public enum MLPActivation: String, Codable, Sendable {
+    /// x · Φ(x), in the form with the error function.
+    case gelu
+    /// max(x, 0).
+    case relu
+}
+
 /// The shape of a vision transformer and the numbers that a checkpoint's tensors do not tell.
 public struct ViTConfiguration: Equatable, Codable, Sendable {
     /// What the head reads.
@@ -42,6 +50,8 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     public var pooling: Pooling
     /// Whether the last norm comes after pooling (timm's `fc_norm`) rather than before it.
     public var normalizesAfterPooling: Bool
+    /// What is between fc1 and fc2.
+    public var activation: MLPActivation
     /// Whether qkv has a bias.
     public var hasQkvBias: Bool
     /// Whether residual branches are scaled per feature (timm's `ls1`, `ls2`).
@@ -71,6 +81,7 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
         hasPrefixPositions = true
         pooling = .classToken
         normalizesAfterPooling = false
+        activation = .gelu
         hasQkvBias = true
         hasLayerScale = false
         epsilon = 1e-6
@@ -105,7 +116,7 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The architecture in a line, for people.
     public var summary: String {
         "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
-            + "\(grid.summary), \(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
+            + "\(grid.summary), \(activation == .relu ? "ReLU, " : "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
     }
 
     /// Whether every number is one that a model can have.

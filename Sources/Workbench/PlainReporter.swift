@@ -118,6 +118,7 @@ public struct PlainReporter: Equatable, Sendable {
     private func describe(_ subject: EvaluationSubject) -> String {
         switch subject {
         case .fullPrecision: "full precision"
+        case .refitted: "MLPs refitted with ReLU"
         case .calibrated: "calibrated"
         case .prefix(let unit): "quantized through \(place(unit))"
         case .final: "final"

@@ -166,6 +166,46 @@ extension KernelSuite {
             #expect(paddingIsUntouched(gradient))
         }
 
+        @Test("ReLU and its gradient, with a limit and without", arguments: LevelAndShape.all)
+        func reluValues(shape: LevelAndShape) {
+            let x = shape.matrix(seed: 15)
+            let weights = shape.matrix(seed: 16, padding: 0)
+            let out = Matrix(rows: shape.rows, columns: shape.columns)
+            let gradient = shape.matrix(seed: 17, padding: 1)
+            let before = clone(gradient)
+            for limit in [Float.infinity, 0.4] {
+                at(shape.level) { relu(x, limit: limit, into: out) }
+                #expect(
+                    largestDifference(
+                        out,
+                        reference(shape.rows, shape.columns) {
+                            Double(min(max(x[$0, $1], 0), limit))
+                        }) == 0)
+                let nothing = Matrix(rows: 1, columns: 1, elements: [.nan])
+                at(shape.level) { relu(nothing, limit: limit, into: nothing) }
+                #expect(nothing[0, 0].isNaN)
+                copy(before, into: gradient)
+                at(shape.level) {
+                    reluBackward(weights, x: x, limit: limit, into: gradient, accumulate: true)
+                }
+                #expect(
+                    largestDifference(
+                        gradient,
+                        reference(shape.rows, shape.columns) {
+                            let passes = x[$0, $1] > 0 && x[$0, $1] < limit
+                            return Double(before[$0, $1] + (passes ? weights[$0, $1] : 0))
+                        }) == 0)
+                at(shape.level) { reluBackward(weights, x: x, limit: limit, into: gradient) }
+                #expect(
+                    largestDifference(
+                        gradient,
+                        reference(shape.rows, shape.columns) {
+                            x[$0, $1] > 0 && x[$0, $1] < limit ? Double(weights[$0, $1]) : 0
+                        }) == 0)
+            }
+            #expect(paddingIsUntouched(gradient))
+        }
+
         @Test("two steps of Adam are those of the paper", arguments: LevelAndShape.all)
         func adam(shape: LevelAndShape) {
             let parameters = shape.matrix(seed: 12)

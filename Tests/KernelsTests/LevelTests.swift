@@ -30,6 +30,8 @@ private func allResults(_ rows: Int, _ columns: Int, seed: UInt64) -> [String: [
     keep("squaredDistance", squaredDistance(x, y))
     keep("gelu") { gelu(x, into: $0) }
     keep("geluBackward") { geluBackward(y, x: x, into: $0, accumulate: true) }
+    keep("relu") { relu(x, limit: 0.5, into: $0) }
+    keep("reluBackward") { reluBackward(y, x: x, limit: 0.5, into: $0, accumulate: true) }
     keep("layerNorm") {
         layerNorm(
             x, gamma: gamma, beta: gamma, epsilon: 1e-6, into: $0, mean: mean, reciprocalDeviation: reciprocal

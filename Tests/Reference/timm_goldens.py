@@ -45,7 +45,7 @@ from timm.models.vision_transformer import VisionTransformer
 
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "VisionTransformersTests" / "Goldens"
 IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3, SwinTransformer: 2}
-GRADIENTS = {"class-token", "distilled", "registers", "swin"}
+GRADIENTS = {"class-token", "distilled", "registers", "swin", "relu"}
 
 # name → (class, timm's arguments, scale of the weights: about how much a linear layer changes its input's size)
 MODELS = {
@@ -87,6 +87,9 @@ MODELS = {
     "swin-uneven": (SwinTransformer, dict(
         img_size=(20, 28), patch_size=2, in_chans=2, num_classes=3, embed_dim=8, depths=(2, 2, 1),
         num_heads=(1, 2, 4), window_size=4, mlp_ratio=1.5, qkv_bias=False), 1.0),
+    "relu": (VisionTransformer, dict(
+        img_size=16, patch_size=4, in_chans=1, num_classes=4, embed_dim=24, depth=2, num_heads=2, mlp_ratio=2.0,
+        class_token=True, global_pool="token", act_layer="relu"), 1.0),
 }
 
 

@@ -42,7 +42,7 @@ extension Golden {
 struct GoldenTests {
     static let names = [
         "average-pool", "average-pool-class-token", "average-pool-norm-first", "class-token", "distilled",
-        "no-qkv-bias", "prefix-without-positions", "registers", "registers-average-pool", "swin",
+        "no-qkv-bias", "prefix-without-positions", "registers", "registers-average-pool", "relu", "swin",
         "swin-uneven",
         "wide-range",
     ]
@@ -69,7 +69,7 @@ struct GoldenTests {
 
     @Test(
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
-        arguments: ["class-token", "distilled", "registers", "swin"])
+        arguments: ["class-token", "distilled", "registers", "relu", "swin"])
     func backward(name: String) throws {
         let golden = try Golden(name)
         let model = golden.checkpoint.model

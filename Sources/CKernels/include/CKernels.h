@@ -124,6 +124,8 @@ typedef struct {
     /* Activations and normalization. */
     void (*gelu)(ck_matrix x, ck_matrix out);
     void (*gelu_backward)(ck_matrix d_out, ck_matrix x, ck_matrix d_x, bool accumulate);
+    void (*relu)(ck_matrix x, float limit, ck_matrix out);
+    void (*relu_backward)(ck_matrix d_out, ck_matrix x, float limit, ck_matrix d_x, bool accumulate);
     void (*layer_norm)(
         ck_matrix x, const float *gamma, const float *beta, float epsilon, ck_matrix out, float *mean,
         float *reciprocal_deviation);

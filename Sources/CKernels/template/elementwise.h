@@ -161,3 +161,27 @@ static void FN(gelu_backward)(ck_matrix d_out, ck_matrix x, ck_matrix d_x, bool 
         }
     }
 }
+
+/* What is no number stays so: no comparison with it is true. */
+static void FN(relu)(ck_matrix x, float limit, ck_matrix out) {
+    const v16 highest = (v16)(0.0f) + limit;
+    EACH_ROW(r, x) {
+        EACH(c, n, x.columns) {
+            const v16 value = FN(load)(FN(row)(x, r) + c, n);
+            const v16 positive = value < 0.0f ? (v16)(0.0f) : value;
+            FN(store)(FN(row)(out, r) + c, positive > highest ? highest : positive, n);
+        }
+    }
+}
+
+static void FN(relu_backward)(ck_matrix d_out, ck_matrix x, float limit, ck_matrix d_x, bool accumulate) {
+    EACH_ROW(r, x) {
+        EACH(c, n, x.columns) {
+            float *to = FN(row)(d_x, r) + c;
+            const v16 value = FN(load)(FN(row)(x, r) + c, n);
+            const v16 gradient = FN(load)(FN(row)(d_out, r) + c, n);
+            const v16 passed = value > 0.0f ? (value < limit ? gradient : (v16)(0.0f)) : (v16)(0.0f);
+            FN(store)(to, accumulate ? FN(load)(to, n) + passed : passed, n);
+        }
+    }
+}

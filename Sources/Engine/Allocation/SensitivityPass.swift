@@ -58,7 +58,9 @@ public func measureSensitivities(
         measured.calibrationImages = min(plan.calibrationImages, sensitivityCalibrationImages)
         measured.hyperparameters.views = 1
         let inputs = try RunInputs(plan: measured, resources: resources, heldOutImages: 0, pool: pool)
-        let lab = QuantizationLab(inputs: inputs, plan: measured, pool: pool)
+        let lab = try QuantizationLab(inputs: inputs, plan: measured, pool: pool) { done, total in
+            progress("refitting MLPs with ReLU", done, total)
+        }
         return try SensitivityPass(lab: lab, plan: plan, request: request).table(progress: progress)
     } catch {
         throw failure(of: error)
@@ -71,12 +73,18 @@ private struct SensitivityPass {
     let plan: RunPlan
     let request: SensitivityRequest
     let images: Int
+    /// `[images, classes]`: what the model that is quantized says in full precision.
+    let logits: Matrix
 
     init(lab: QuantizationLab, plan: RunPlan, request: SensitivityRequest) {
         self.lab = lab
         self.plan = plan
         self.request = request
         images = min(request.images, lab.calibration.images.rows)
+        logits =
+            lab.isRefitted
+            ? outputs(of: lab.fullPrecision, on: lab.calibration.images, pool: lab.pool)
+            : lab.calibration.logits
     }
 
     func table(progress: (String, Int, Int) -> Void) throws -> SensitivityTable {
@@ -169,9 +177,9 @@ private struct SensitivityPass {
         let prepared = unit.prepared(for: lab.units[index])
         switch request.measure {
         case .divergence:
-            let logits = outputs(
+            let changed = outputs(
                 of: [prepared] + lab.fullPrecision[(index + 1)...], on: input, pool: lab.pool)
-            return divergence(of: logits, from: lab.calibration.logits.rows(0..<images))
+            return divergence(of: changed, from: logits.rows(0..<images))
         case .unitOutput:
             let output = outputs(of: [prepared], on: input, pool: lab.pool)
             return squaredDistance(output, exact) / max(squaredNorm(exact), .leastNormalMagnitude)

@@ -69,6 +69,18 @@ struct RunWork {
         return (Double(searchedImages(unit)) * units[unit].operations * passesOverOutput + fitting, searched)
     }
 
+    /// The operations of refitting every MLP with ReLU: each is read in one pass and fitted by eight products a step.
+    private func refit(steps: Int) -> Double {
+        guard steps > 0 else { return 0 }
+        let products = units.reduce(0.0) { sum, unit in
+            guard let block = unit.unit as? TransformerBlock else { return sum }
+            let layers = [block.linears[block.mlp.fc1], block.linears[block.mlp.fc2]]
+            return sum + layers.reduce(0.0) { $0 + 2 * Double($1.inputs * $1.outputs) }
+        }
+        let rows = Double(MLPRefit(steps: steps, seed: 0).rows)
+        return 4 * Double(steps) * rows * products + Double(images) * forward(units.indices)
+    }
+
     /// The work before the first unit.
     func preparation(_ values: [Hyperparameters]) -> Amount {
         let whole = forward(units.indices)
@@ -78,6 +90,7 @@ struct RunWork {
         if values[0].centreActivations {
             operations += Double(min(originals, centringImages)) * whole
         }
+        operations += refit(steps: values[0].reluRefitSteps)
         var models = [values]
         if heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) {
             // Once more with weights rounded to the nearest codes, for comparison.

@@ -109,9 +109,11 @@ extension RunReport {
 
 extension PackedCheckpoint {
     /// What files of a checkpoint's quantized model have besides its units.
-    init(_ checkpoint: Checkpoint) {
+    ///
+    /// - Parameter configuration: The quantized model's shape.
+    init(_ checkpoint: Checkpoint, configuration: ModelConfiguration) {
         self.init(
-            configuration: checkpoint.model.configuration, preparation: checkpoint.preparation,
+            configuration: configuration, preparation: checkpoint.preparation,
             labels: checkpoint.labels, plan: "", units: [:])
     }
 }

@@ -158,14 +158,18 @@ extension RunSession {
             try emit(.started(summary))
             for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
         }
-        attempts.header = PackedCheckpoint(inputs.checkpoint)
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
-        let lab = QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool)
+        let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
+            try emit(.progressed(activity: "refitting MLPs with ReLU", done: done, total: total))
+            try checkForStop()
+        }
+        attempts.header = PackedCheckpoint(inputs.checkpoint, configuration: lab.configuration)
         let fullPrecision = try lab.prepareCaches()
         if let before = told.fullPrecision {
             guard before == fullPrecision else { throw RunPast.otherInputs }
         } else {
             try emit(.evaluated(.fullPrecision, fullPrecision))
+            if lab.isRefitted { try emit(.evaluated(.refitted, try lab.evaluateFullPrecision())) }
         }
         return lab
     }

@@ -157,6 +157,7 @@ extension Subject {
     fileprivate init(_ subject: EvaluationSubject) {
         switch subject {
         case .fullPrecision: self.init(subject: "full_precision", unit: nil)
+        case .refitted: self.init(subject: "refitted", unit: nil)
         case .calibrated: self.init(subject: "calibrated", unit: nil)
         case .prefix(let unit): self.init(subject: "prefix", unit: unit)
         case .final: self.init(subject: "final", unit: nil)
@@ -166,6 +167,7 @@ extension Subject {
     fileprivate func value() throws(JSONError) -> EvaluationSubject {
         switch (subject, unit) {
         case ("full_precision", nil): return .fullPrecision
+        case ("refitted", nil): return .refitted
         case ("calibrated", nil): return .calibrated
         case ("prefix", let unit?): return .prefix(unit: unit)
         case ("final", nil): return .final

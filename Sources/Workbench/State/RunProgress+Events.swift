@@ -61,6 +61,7 @@ extension RunProgress {
     private mutating func note(_ evaluation: Evaluation, of subject: EvaluationSubject) {
         switch subject {
         case .fullPrecision: fullPrecision = evaluation
+        case .refitted: break
         case .calibrated: (calibrated, calibratedBits) = (evaluation, bits)
         case .prefix: current = evaluation
         case .final: final = evaluation

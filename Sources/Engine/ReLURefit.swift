@@ -1,0 +1,61 @@
+internal import Kernels
+internal import Quantization
+internal import Reconstruction
+internal import TensorCore
+internal import VisionTransformers
+
+/// The most rows of activations that an MLP is refitted on.
+let refitRows = 65_536
+
+/// Refits every MLP of a model with ReLU in place of GELU, each on what it reads in full precision.
+///
+/// - Parameters:
+///   - weights: The model's numbers with GELU.
+///   - units: Its units.
+///   - images: `[images, channels · height · width]`, normalised.
+///   - refit: How to fit.
+///   - pool: The threads; the result does not depend on their number.
+///   - progress: Called before each block with how many are done and how many there are.
+/// - Returns: The numbers with ReLU.
+/// - Throws: `QuantizationError` for values that are not finite; what `progress` throws.
+func refittedWithReLU(
+    _ weights: [UnitWeights], of units: [any ModelUnit], images: Matrix, refit: MLPRefit, pool: WorkerPool,
+    progress: (Int, Int) throws -> Void
+) throws -> [UnitWeights] {
+    var result = weights
+    var input = images
+    let blocks = units.count { $0 is TransformerBlock }
+    var done = 0
+    for (index, unit) in units.enumerated() {
+        let prepared = PreparedUnit(fullPrecision: unit, weights: weights[index], backward: false)
+        if let block = unit as? TransformerBlock {
+            try progress(done, blocks)
+            // Where a head reads one token only, the MLP is still one of all tokens: a few rows would not decide it.
+            let wide = block.givingAllTokens
+            let count = min(input.rows / wide.input.rows, max(1, refitRows / wide.output.rows))
+            let (mlp, rows) = (wide.mlp, wide.output.rows)
+            let inputs = Matrix(rows: count * rows, columns: wide.output.columns)
+            let targets = Matrix(rows: count * rows, columns: wide.output.columns)
+            let pass = ModelPass(
+                [
+                    PreparedUnit(
+                        unit: wide, parameters: prepared.parameters, transform: prepared.transform)
+                ], pool: pool)
+            pass.run(input.rows(0..<count * wide.input.rows), into: wide.output.matrix(images: count)) {
+                range, tapes in
+                let place = range.lowerBound * rows..<range.upperBound * rows
+                copy(tapes[0][mlp.input], into: inputs.rows(place))
+                copy(tapes[0][mlp.output], into: targets.rows(place))
+            }
+            let fitted = try refit.fitted(
+                (weights[index].linears[mlp.fc1], weights[index].linears[mlp.fc2]), inputs: inputs,
+                targets: targets, name: block.name, pool: pool)
+            result[index].linears[mlp.fc1] = fitted.fc1
+            result[index].linears[mlp.fc2] = fitted.fc2
+            done += 1
+        }
+        if done == blocks { break }
+        input = outputs(of: [prepared], on: input, pool: pool)
+    }
+    return result
+}

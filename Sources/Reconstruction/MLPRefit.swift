@@ -1,0 +1,304 @@
+internal import Kernels
+package import Quantization
+package import TensorCore
+package import VisionTransformers
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Fits an MLP with ReLU to what it gave with GELU.
+///
+/// fc2 is solved in closed form for the activations that ReLU gives, then both layers learn by Adam. The loss is the mean
+/// square of what the output lacks, plus twice the same with activations cut off above a high quantile of them, as a
+/// quantizer will cut them off.
+///
+/// Source: the MLP reconstruction of APHQ-ViT (arXiv 2504.02508), whose 20 000 steps start from the weights as they are.
+package struct MLPRefit {
+    /// The number of steps after the closed form.
+    package var steps: Int
+    /// The highest learning rate, reached in the first twentieth of the steps and brought to 0 along a cosine.
+    package var learningRate: Float = 1e-3
+    /// The rows of a step.
+    package var rows = 512
+    /// The share of the positive activations that are not cut off.
+    package var quantile = 0.99
+    /// How much the error counts that is left when activations are cut off, as against the plain one.
+    package var cutWeight: Float = 2
+    /// Decides the rows of each step.
+    package var seed: UInt64
+
+    /// Every so many rows, one judges whether learning has gained on the closed form.
+    private static let judgedEvery = 16
+    /// The greatest number of rows that the closed form sees.
+    private static let solvedRows = 8192
+
+    /// Makes a fit.
+    package init(steps: Int, seed: UInt64) {
+        self.steps = steps
+        self.seed = seed
+    }
+
+    /// Fits two layers.
+    ///
+    /// - Parameters:
+    ///   - layers: fc1 and fc2 as they are with GELU.
+    ///   - inputs: `[rows, width]`: what fc1 reads; two rows or more.
+    ///   - targets: `[rows, width]`: what fc2 gave.
+    ///   - name: The block's name, which decides the rows of steps with the seed.
+    ///   - pool: The threads; the result does not depend on their number.
+    /// - Returns: The layers for ReLU, and the mean square of what the output lacks over that of the targets, on rows
+    ///   that nothing was learned from.
+    /// - Throws: `QuantizationError` for values that are not finite.
+    package func fitted(
+        _ layers: (fc1: LinearWeights, fc2: LinearWeights), inputs: Matrix, targets: Matrix, name: String,
+        pool: WorkerPool
+    ) throws(QuantizationError) -> (fc1: LinearWeights, fc2: LinearWeights, error: Double) {
+        precondition(
+            inputs.rows >= 2, "\(inputs.rows) rows are too few to learn from some and judge by others")
+        var generator = SeededGenerator(seed: seed, stream: "refit of \(name)")
+        let order = generator.permutation(of: inputs.rows)
+        let judged = max(1, order.count / Self.judgedEvery)
+        let (kept, learned) = (Array(order.prefix(judged)), Array(order.dropFirst(judged)))
+        let solved = Array(learned.prefix(Self.solvedRows))
+        let hidden = Matrix(rows: solved.count, columns: layers.fc1.weight.shape[0])
+        activations(of: layers.fc1, on: gathered(solved, of: inputs), into: hidden, pool: pool)
+        let start = try LinearFit(solver: .ridge, damping: 1e-3).layer(
+            weight: layers.fc2.weight, inputs: hidden, targets: gathered(solved, of: targets),
+            calibration: nil,
+            pool: pool)
+        let second = LinearWeights(weight: start.weight, bias: start.bias)
+        let judge = (inputs: gathered(kept, of: inputs), targets: gathered(kept, of: targets))
+        let before = errors(layers.fc1, second, on: judge.inputs, targets: judge.targets, pool: pool)
+        guard before.plain.isFinite else { throw .nonFiniteValues(group: 0, groups: 1) }
+        guard steps > 0 else { return (layers.fc1, second, before.plain) }
+
+        let learner = MLPLearner(
+            fc1: layers.fc1, fc2: second, rows: min(rows, learned.count), quantile: quantile,
+            cutWeight: cutWeight, pool: pool)
+        var rest: [Int] = []
+        for step in 0..<steps {
+            var batch: [Int] = []
+            while batch.count < learner.rows {
+                if rest.isEmpty { rest = generator.permutation(of: learned.count).map { learned[$0] } }
+                let taken = min(rest.count, learner.rows - batch.count)
+                batch += rest.suffix(taken)
+                rest.removeLast(taken)
+            }
+            let progress = Double(step) / Double(steps)
+            let rise = min(1, Double(step + 1) / (0.05 * Double(steps) + 1))
+            learner.step(
+                step, inputs: inputs, targets: targets, batch: batch,
+                learningRate: learningRate * Float(rise * 0.5 * (1 + cos(.pi * progress))),
+                renewsLimit: step % max(1, steps / 10) == 0)
+        }
+        let (first, last) = learner.layers
+        let after = errors(first, last, on: judge.inputs, targets: judge.targets, pool: pool)
+        return after.loss < before.loss
+            ? (first, last, after.plain) : (layers.fc1, second, before.plain)
+    }
+
+    /// The mean square of what the output lacks over that of the targets, and the loss that is learned with in the same
+    /// unit.
+    private func errors(
+        _ fc1: LinearWeights, _ fc2: LinearWeights, on inputs: Matrix, targets: Matrix, pool: WorkerPool
+    ) -> (plain: Double, loss: Double) {
+        let hidden = Matrix(rows: inputs.rows, columns: fc1.weight.shape[0])
+        activations(of: fc1, on: inputs, into: hidden, pool: pool)
+        let limit = quantileOfPositive(hidden, quantile)
+        let out = Matrix(rows: inputs.rows, columns: targets.columns)
+        let prepared = PreparedLinear(fc2)
+        func error() -> Double {
+            inTiles(of: inputs.rows, pool: pool) { rows in
+                prepared.forward(hidden.rows(rows), into: out.rows(rows))
+            }
+            return squaredDistance(out, targets) / max(squaredNorm(targets), .leastNormalMagnitude)
+        }
+        let plain = error()
+        relu(hidden, limit: limit, into: hidden)
+        return (plain, plain + Double(cutWeight) * error())
+    }
+
+    /// What ReLU gives behind a layer.
+    private func activations(
+        of layer: LinearWeights, on inputs: Matrix, into hidden: Matrix, pool: WorkerPool
+    ) {
+        let prepared = PreparedLinear(layer)
+        inTiles(of: inputs.rows, pool: pool) { rows in
+            prepared.forward(inputs.rows(rows), into: hidden.rows(rows))
+            relu(hidden.rows(rows), into: hidden.rows(rows))
+        }
+    }
+}
+
+/// The rows of one task; what is computed does not depend on the number of threads.
+private let rowsPerTask = 64
+
+private func inTiles(of rows: Int, pool: WorkerPool, _ body: (Range<Int>) -> Void) {
+    pool.run((rows + rowsPerTask - 1) / rowsPerTask) { task, _ in
+        body(task * rowsPerTask..<min(rows, (task + 1) * rowsPerTask))
+    }
+}
+
+private func gathered(_ rows: [Int], of matrix: Matrix) -> Matrix {
+    let result = Matrix(rows: rows.count, columns: matrix.columns)
+    for (place, row) in rows.enumerated() {
+        copy(matrix.rows(row..<row + 1), into: result.rows(place..<place + 1))
+    }
+    return result
+}
+
+/// The quantile of what is above 0, in the first rows; infinite where nothing is.
+private func quantileOfPositive(_ values: Matrix, _ quantile: Double) -> Float {
+    let positive = values.rows(0..<min(values.rows, 64)).elements.filter { $0 > 0 }.sorted()
+    guard !positive.isEmpty else { return .infinity }
+    return positive[min(positive.count - 1, Int(quantile * Double(positive.count)))]
+}
+
+extension PreparedLinear {
+    /// A layer's numbers, ready for the forward pass.
+    fileprivate convenience init(_ layer: LinearWeights) {
+        let matrix = layer.weight.matrix()
+        self.init(
+            inputs: matrix.columns, outputs: matrix.rows, bias: layer.bias?.vector(), backward: false)
+        load(matrix)
+    }
+}
+
+/// Two layers that learn.
+private final class MLPLearner {
+    let rows: Int
+    private let quantile: Double
+    private let cutWeight: Float
+    private let pool: WorkerPool
+    private let first, second: LearnedLayer
+    private let inputs, targets, hidden, cut, output, cutOutput, dHidden, dCut: Matrix
+    /// Above what activations are cut off.
+    private var limit = Float.infinity
+
+    init(
+        fc1: LinearWeights, fc2: LinearWeights, rows: Int, quantile: Double, cutWeight: Float,
+        pool: WorkerPool
+    ) {
+        self.rows = rows
+        self.quantile = quantile
+        self.cutWeight = cutWeight
+        self.pool = pool
+        first = LearnedLayer(fc1, backward: false)
+        second = LearnedLayer(fc2, backward: true)
+        let (width, wide) = (first.weight.columns, first.weight.rows)
+        inputs = Matrix(rows: rows, columns: width)
+        targets = Matrix(rows: rows, columns: second.weight.rows)
+        hidden = Matrix(rows: rows, columns: wide)
+        cut = Matrix(rows: rows, columns: wide)
+        output = Matrix(rows: rows, columns: second.weight.rows)
+        cutOutput = Matrix(rows: rows, columns: second.weight.rows)
+        dHidden = Matrix(rows: rows, columns: wide)
+        dCut = Matrix(rows: rows, columns: wide)
+    }
+
+    var layers: (fc1: LinearWeights, fc2: LinearWeights) { (first.linear, second.linear) }
+
+    /// Carries out one step.
+    func step(
+        _ index: Int, inputs all: Matrix, targets wanted: Matrix, batch: [Int], learningRate: Float,
+        renewsLimit: Bool
+    ) {
+        pool.run(2) { task, _ in [first, second][task].load() }
+        inTiles(of: rows, pool: pool) { range in
+            for row in range {
+                copy(all.rows(batch[row]..<batch[row] + 1), into: inputs.rows(row..<row + 1))
+                copy(wanted.rows(batch[row]..<batch[row] + 1), into: targets.rows(row..<row + 1))
+            }
+            first.prepared.forward(inputs.rows(range), into: hidden.rows(range))
+        }
+        if renewsLimit { limit = quantileOfPositive(hidden, quantile) }
+        // The mean over all elements of the output.
+        let factor = 2 / Float(rows * output.columns)
+        inTiles(of: rows, pool: pool) { range in
+            let (own, capped) = (hidden.rows(range), cut.rows(range))
+            let (out, cutOut) = (output.rows(range), cutOutput.rows(range))
+            relu(own, limit: limit, into: capped)
+            second.prepared.forward(capped, into: cutOut)
+            scaledDifference(cutOut, targets.rows(range), factor: cutWeight * factor, into: cutOut)
+            second.prepared.backward(cutOut, into: dCut.rows(range))
+            // `hidden` holds the values before ReLU until both gradients have passed it.
+            let activated = dHidden.rows(range)
+            relu(own, into: activated)
+            second.prepared.forward(activated, into: out)
+            scaledDifference(out, targets.rows(range), factor: factor, into: out)
+            reluBackward(dCut.rows(range), x: own, limit: limit, into: dCut.rows(range))
+            second.prepared.backward(out, into: activated)
+            reluBackward(activated, x: own, into: dCut.rows(range), accumulate: true)
+            relu(own, into: own)
+        }
+        let adam = AdamSettings(learningRate: learningRate, step: index + 1)
+        second.learn(adam, [(output, hidden), (cutOutput, cut)], pool: pool)
+        first.learn(adam, [(dCut, inputs)], pool: pool)
+    }
+}
+
+/// One layer that learns.
+private final class LearnedLayer {
+    let weight: Matrix
+    let bias: Matrix
+    let prepared: PreparedLinear
+    private let shape: [Int]
+    private let gradient, first, second, biasGradient, biasFirst, biasSecond: Matrix
+
+    init(_ layer: LinearWeights, backward: Bool) {
+        shape = layer.weight.shape
+        weight = Matrix(
+            rows: shape[0], columns: layer.weight.count / shape[0], elements: layer.weight.elements)
+        bias = Matrix(
+            rows: 1, columns: shape[0],
+            elements: layer.bias?.elements ?? Array(repeating: 0, count: shape[0]))
+        prepared = PreparedLinear(
+            inputs: weight.columns, outputs: weight.rows,
+            bias: Vector(storage: bias.storage, offset: bias.offset, count: bias.columns), backward: backward)
+        (gradient, first, second) = (
+            Matrix(rows: weight.rows, columns: weight.columns),
+            Matrix(rows: weight.rows, columns: weight.columns),
+            Matrix(rows: weight.rows, columns: weight.columns)
+        )
+        (biasGradient, biasFirst, biasSecond) = (
+            Matrix(rows: 1, columns: weight.rows), Matrix(rows: 1, columns: weight.rows),
+            Matrix(rows: 1, columns: weight.rows)
+        )
+    }
+
+    var linear: LinearWeights {
+        LinearWeights(
+            weight: Tensor(shape: shape, elements: weight.elements),
+            bias: Tensor(shape: [bias.columns], elements: bias.elements))
+    }
+
+    func load() { prepared.load(weight) }
+
+    /// Takes one step of Adam against the sum of products of output gradients and inputs.
+    func learn(_ adam: AdamSettings, _ parts: [(dOutput: Matrix, input: Matrix)], pool: WorkerPool) {
+        let tiles = stride(from: 0, to: weight.rows, by: 96).map { $0..<min(weight.rows, $0 + 96) }
+        pool.run(tiles.count) { tile, _ in
+            let range = tiles[tile]
+            for (index, part) in parts.enumerated() {
+                multiply(
+                    part.dOutput.columns(range), part.input, into: gradient.rows(range), transposeA: true,
+                    accumulate: index > 0)
+                columnSums(
+                    part.dOutput.columns(range),
+                    into: Vector(
+                        storage: biasGradient.storage, offset: biasGradient.offset + range.lowerBound,
+                        count: range.count), accumulate: index > 0)
+            }
+            adamStep(
+                parameters: weight.rows(range), gradients: gradient.rows(range),
+                firstMoments: first.rows(range), secondMoments: second.rows(range), settings: adam)
+            adamStep(
+                parameters: bias.columns(range), gradients: biasGradient.columns(range),
+                firstMoments: biasFirst.columns(range), secondMoments: biasSecond.columns(range),
+                settings: adam)
+        }
+    }
+}
