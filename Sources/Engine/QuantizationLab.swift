@@ -178,11 +178,11 @@ final class QuantizationLab {
             })
     }
 
-    /// Calibrates one unit: on the calibration images themselves, whose views would tell the same of its ranges.
+    /// Calibrates one unit.
     ///
     /// - Parameters:
     ///   - index: The unit.
-    ///   - input: Its input behind the quantized prefix, of the images and maybe of their views behind them.
+    ///   - input: Its input behind the quantized prefix.
     ///   - fullPrecisionInput: Its input in full precision.
     ///   - plan: Gives the bits.
     /// - Returns: The calibrated unit.
@@ -191,16 +191,14 @@ final class QuantizationLab {
         _ index: Int, input: Matrix, fullPrecisionInput: Matrix, plan: RunPlan
     ) throws -> CalibratedUnit {
         let settings = try settings(of: index, plan: plan)
-        let rows = 0..<inputs.calibration.rows * units[index].input.rows
         let (unit, sites) = try calibrate(
-            units[index], weights: weights[index], fullPrecision: fullPrecision[index],
-            input: input.rows(rows), fullPrecisionInput: fullPrecisionInput.rows(rows), settings: settings,
-            pool: pool)
+            units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
+            fullPrecisionInput: fullPrecisionInput, settings: settings, pool: pool)
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
     }
 
     /// Calibrates the chain's next unit, or takes it from a calibrated model if that has the same units before it and
-    /// calibrated it by the same settings: the same inputs give the same bits.
+    /// calibrated it by the same settings on as many images: the same inputs give the same bits.
     ///
     /// - Parameters:
     ///   - chain: The units before.
@@ -212,7 +210,12 @@ final class QuantizationLab {
         behind chain: UnitChain, plan: RunPlan, known: [CalibratedUnit]?
     ) throws -> CalibratedUnit {
         let index = chain.next
-        if let known, known[index].settings == (try settings(of: index, plan: plan)),
+        let settings = try settings(of: index, plan: plan)
+        let available = calibration.images.rows
+        let images = max(
+            settings.searchedImages(of: units[index], among: available),
+            settings.fittedImages(of: units[index], among: available))
+        if let known, known[index].settings == settings, images <= inputs.calibration.rows,
             known[..<index].map(\.unit) == chain.quantized
         {
             return known[index]
@@ -221,7 +224,8 @@ final class QuantizationLab {
             index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: plan)
     }
 
-    /// Calibrates every unit in order, each on the outputs of the ones before.
+    /// Calibrates every unit in order, each on the outputs of the ones before: on the calibration images themselves, which
+    /// takes a fraction of the time that their views would. Only units with few rows an image would see more of these.
     ///
     /// - Parameters:
     ///   - plan: Gives the bits.

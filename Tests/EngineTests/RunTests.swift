@@ -190,6 +190,19 @@ struct RunTests {
         #expect(calibrated != nil && measured == calibrated)
     }
 
+    @Test(
+        "a plan that only calibrates comes to the model that it starts with, unless views give closed forms more",
+        arguments: [1, 4])
+    func calibratedOnly(views: Int) throws {
+        let bench = try Bench()
+        let events = bench.run(try bench.plan([("steps", "0"), ("views", "\(views)")]))
+        var calibrated: Evaluation?
+        for case .evaluated(.calibrated, let evaluation) in events { calibrated = evaluation }
+        let final = try #require(finalEvaluation(events))
+        // Of 48 images, units here would see up to 192 views.
+        #expect((final == calibrated) == (views == 1))
+    }
+
     @Test("a stopped run keeps what it has and leaves nothing where it has nothing")
     func stop() throws {
         let bench = try Bench()

@@ -43,22 +43,24 @@ struct RunWork {
         range.reduce(0) { $0 + units[$1].operations }
     }
 
-    /// The images that a unit's ranges are searched on.
-    private func searchedImages(_ unit: Int) -> Int {
-        Self.settings.searchedImages(of: units[unit].unit, among: originals)
+    /// The images of so many that a unit's ranges are searched on.
+    private func searchedImages(_ unit: Int, among available: Int) -> Int {
+        Self.settings.searchedImages(of: units[unit].unit, among: available)
     }
 
-    /// The images that a unit's weights are solved for on; 0 where they are rounded to the nearest codes.
-    private func fittingImages(_ unit: Int, _ values: Hyperparameters) -> Int {
+    /// The images of so many that a unit's weights are solved for on; 0 where they are rounded to the nearest codes.
+    private func fittingImages(_ unit: Int, _ values: Hyperparameters, among available: Int) -> Int {
         values.weightSolver == .nearest
-            ? 0 : Self.settings.fittedImages(of: units[unit].unit, among: originals)
+            ? 0 : Self.settings.fittedImages(of: units[unit].unit, among: available)
     }
 
-    /// The work of calibrating a unit.
-    private func calibration(_ unit: Int, _ values: Hyperparameters) -> Amount {
-        let searched = Double(searchedImages(unit) * units[unit].siteValues + units[unit].weights)
+    /// The work of calibrating a unit on so many images.
+    private func calibration(_ unit: Int, _ values: Hyperparameters, on available: Int) -> Amount {
+        let images = searchedImages(unit, among: available)
+        let searched = Double(images * units[unit].siteValues + units[unit].weights)
         let passes = Double(2 * units[unit].layers) * units[unit].operations
-        let fitting = Double(fittingImages(unit, values)) * (passes + units[unit].fittingOperations)
+        let fitting =
+            Double(fittingImages(unit, values, among: available)) * (passes + units[unit].fittingOperations)
         // Levels that are chosen by the unit's output take a pass for each candidate.
         let isBlock = units[unit].unit.keys != nil
         let candidates =
@@ -66,7 +68,7 @@ struct RunWork {
             ? (values.attentionLevels == .outputError ? 3.0 : 0) + (values.geluLevels == .outputError ? 2 : 0)
             : 0
         let passesOverOutput = 1 + candidates * Self.quantizedForward
-        return (Double(searchedImages(unit)) * units[unit].operations * passesOverOutput + fitting, searched)
+        return (Double(images) * units[unit].operations * passesOverOutput + fitting, searched)
     }
 
     /// The operations of refitting every MLP with ReLU: each is read in one pass and fitted by eight products a step.
@@ -105,7 +107,7 @@ struct RunWork {
         var searched = 0.0
         for model in models {
             for unit in units.indices {
-                let calibration = calibration(unit, model[unit])
+                let calibration = calibration(unit, model[unit], on: originals)
                 operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
                 searched += calibration.searched
             }
@@ -127,7 +129,7 @@ struct RunWork {
         let suffix = forward(index + 1..<units.count)
         let candidates = values.steps > 0 ? 2.0 : 1
         // Calibration, target, scores, and the passes that bring the chain behind the unit.
-        let calibration: Amount = isCalibrated ? (0, 0) : calibration(index, values)
+        let calibration: Amount = isCalibrated ? (0, 0) : calibration(index, values, on: images)
         var operations = calibration.operations
         operations +=
             Double(originals) * candidates * (own * Self.quantizedForward + suffix) + Double(images) * own
@@ -162,8 +164,9 @@ struct RunWork {
         }
         let work = units.indices.map { unit in
             max(
-                searchedImages(unit) * (units[unit].tape + units[unit].output)
-                    + fittingImages(unit, values[unit]) * (units[unit].fittingFloats + units[unit].output),
+                searchedImages(unit, among: images) * (units[unit].tape + units[unit].output)
+                    + fittingImages(unit, values[unit], among: images)
+                    * (units[unit].fittingFloats + units[unit].output),
                 values[unit].steps > 0 ? workspace(unit, values[unit], threads: threads, classes: classes) : 0
             )
         }

@@ -33,11 +33,16 @@ extension RunSession {
         var result = chain.flatMap { wanted.starts(with: $0.attempts) ? $0 : nil } ?? lab.startChain()
         // One chain at a time: each holds the activations of all images.
         chain = nil
+        // Behind a unit that was just finished there is one to run, which is no wait to speak of.
+        let isReplay = index - result.next > 1
         while result.next < index {
             guard let report = ledger.chosenAttempt(of: result.next) else {
                 throw RunFailure(.internal, "\(ledger.units[result.next].name) has no chosen attempt")
             }
-            try emit(.progressed(activity: "running the quantized units", done: result.next, total: index))
+            if isReplay {
+                try emit(
+                    .progressed(activity: "running the quantized units", done: result.next, total: index))
+            }
             try checkForStop()
             result = lab.advance(result, with: try attempts.load(report), attempt: report.attempt)
         }

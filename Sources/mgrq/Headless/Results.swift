@@ -58,10 +58,12 @@ enum Results {
         }
         return [cells(header), cells(header.map { _ in "---" })]
             + rows.map { row in
+                // At 8 bits, four decimals leave one digit or none.
+                let klDecimals = (row.kl?.mean ?? 1) < 1e-3 ? 6 : 4
                 let lost = row.top1.flatMap { top1 in row.fullPrecisionTop1.map { $0 - top1.mean } }
                 return cells([
                     "W\(row.weightBits)A\(row.activationBits)", row.name, "\(row.seeds.count)",
-                    text(row.top1, 2), lost.map { fixed($0, 2) } ?? "–", text(row.kl, 4),
+                    text(row.top1, 2), lost.map { fixed($0, 2) } ?? "–", text(row.kl, klDecimals),
                     text(row.agreement, 2), fixed(Double(row.bytes) / 1e6, 2), text(row.seconds, 0),
                 ])
             }
