@@ -6,6 +6,11 @@ import TestSupport
 import Testing
 import VisionTransformers
 
+private func add(_ bias: Tensor?, to rows: Matrix) {
+    guard let bias else { return }
+    addRowBias(rows, bias.vector(), into: rows)
+}
+
 /// An MLP with GELU, what it reads, and what it gives.
 private struct SmallMLP {
     let fc1, fc2: LinearWeights
@@ -27,11 +32,11 @@ private struct SmallMLP {
         inputs = seededMatrix(rows, width, seed: 5)
         let middle = Matrix(rows: rows, columns: hidden)
         multiply(inputs, fc1.weight.matrix(), into: middle, transposeB: true)
-        addRowBias(middle, fc1.bias!.vector(), into: middle)
+        add(fc1.bias, to: middle)
         gelu(middle, into: middle)
         targets = Matrix(rows: rows, columns: width)
         multiply(middle, fc2.weight.matrix(), into: targets, transposeB: true)
-        addRowBias(targets, fc2.bias!.vector(), into: targets)
+        add(fc2.bias, to: targets)
     }
 
     func fitted(
@@ -53,12 +58,12 @@ private struct SmallMLP {
     func error(_ fc1: LinearWeights, _ fc2: LinearWeights, quantile: Double = 1) -> Double {
         let middle = Matrix(rows: inputs.rows, columns: fc1.weight.shape[0])
         multiply(inputs, fc1.weight.matrix(), into: middle, transposeB: true)
-        addRowBias(middle, fc1.bias!.vector(), into: middle)
+        add(fc1.bias, to: middle)
         let positive = middle.elements.filter { $0 > 0 }.sorted()
         relu(middle, limit: positive[Int(quantile * Double(positive.count - 1))], into: middle)
         let out = Matrix(rows: inputs.rows, columns: targets.columns)
         multiply(middle, fc2.weight.matrix(), into: out, transposeB: true)
-        addRowBias(out, fc2.bias!.vector(), into: out)
+        add(fc2.bias, to: out)
         return squaredDistance(out, targets) / squaredNorm(targets)
     }
 }
