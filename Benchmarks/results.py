@@ -175,8 +175,10 @@ def main():
             wanted = [recipe for recipe in section.recipes if recipe in recipes]
             if width not in bits or not wanted:
                 continue
+            measured = measure(args, section, width, wanted)
+            # After the measurement, which takes hours: others may have measured meanwhile.
             rows = known_rows()
-            rows.setdefault(section.title, {}).update(measure(args, section, width, wanted))
+            rows.setdefault(section.title, {}).update(measured)
             write(every, rows)
 
 

@@ -52,9 +52,8 @@ private struct SmallMLP {
         return try refit.fitted((fc1, fc2), inputs: inputs, targets: targets, name: "blocks.0", pool: pool)
     }
 
-    /// The mean square that an MLP with ReLU lacks, over that of the targets, on all rows.
-    ///
-    /// - Parameter quantile: Which of the positive activations the others are cut off at.
+    /// The mean square that an MLP with ReLU lacks, over that of the targets, on all rows; activations are cut off at a
+    /// quantile of those that are positive.
     func error(_ fc1: LinearWeights, _ fc2: LinearWeights, quantile: Double = 1) -> Double {
         let middle = Matrix(rows: inputs.rows, columns: fc1.weight.shape[0])
         multiply(inputs, fc1.weight.matrix(), into: middle, transposeB: true)
