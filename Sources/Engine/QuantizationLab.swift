@@ -224,8 +224,9 @@ final class QuantizationLab {
             index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: plan)
     }
 
-    /// Calibrates every unit in order, each on the outputs of the ones before: on the calibration images themselves, which
-    /// takes a fraction of the time that their views would. Only units with few rows an image would see more of these.
+    /// Calibrates every unit in order, each on the outputs of the ones before, on the calibration images themselves.
+    ///
+    /// Their views would take several times as long, and only units with few rows an image would read more of them.
     ///
     /// - Parameters:
     ///   - plan: Gives the bits.

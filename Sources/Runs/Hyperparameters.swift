@@ -38,8 +38,9 @@ public struct Hyperparameters: Equatable, Sendable {
     /// Whether keys, values and the last feature are moved so that each channel has mean 0; the same for all units.
     public var centreActivations = true
 
-    /// In how many steps each MLP is refitted with ReLU in place of GELU before anything else; 0 keeps GELU. The same for
-    /// all units.
+    /// In how many steps each MLP is refitted with ReLU in place of GELU before anything else; 0 keeps GELU.
+    ///
+    /// The same for all units.
     public var reluRefitSteps = 0
 
     // MARK: Learning

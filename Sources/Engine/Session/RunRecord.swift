@@ -110,7 +110,9 @@ extension RunReport {
 extension PackedCheckpoint {
     /// What files of a checkpoint's quantized model have besides its units.
     ///
-    /// - Parameter configuration: The quantized model's shape.
+    /// - Parameters:
+    ///   - checkpoint: What was quantized.
+    ///   - configuration: The quantized model's shape.
     init(_ checkpoint: Checkpoint, configuration: ModelConfiguration) {
         self.init(
             configuration: configuration, preparation: checkpoint.preparation,
