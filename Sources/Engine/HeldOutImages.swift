@@ -82,12 +82,3 @@ struct HeldOutImages: Sendable {
             roundedToNearest: roundedToNearest)
     }
 }
-
-/// Rows of a matrix, copied into one of their own.
-func gather(_ rows: [Int], of matrix: Matrix) -> Matrix {
-    let result = Matrix(rows: rows.count, columns: matrix.columns)
-    for (place, row) in rows.enumerated() {
-        copy(matrix.rows(row..<row + 1), into: result.rows(place..<place + 1))
-    }
-    return result
-}

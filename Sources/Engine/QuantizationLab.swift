@@ -75,7 +75,7 @@ final class QuantizationLab {
         shape.activation = .relu
         (configuration, units) = (shape, shape.units)
         weights = try refittedWithReLU(
-            changed, of: model.units, images: views,
+            changed, teacher: teacher, images: views,
             refit: MLPRefit(steps: hyperparameters.reluRefitSteps, seed: plan.seed), pool: pool,
             progress: refitting)
         fullPrecision = zip(units, weights).map {
@@ -184,13 +184,12 @@ final class QuantizationLab {
     ///   - index: The unit.
     ///   - input: Its input behind the quantized prefix.
     ///   - fullPrecisionInput: Its input in full precision.
-    ///   - plan: Gives the bits.
+    ///   - settings: How.
     /// - Returns: The calibrated unit.
-    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
+    /// - Throws: `QuantizationError` for values that are not finite.
     private func calibrated(
-        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, plan: RunPlan
+        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, settings: CalibrationSettings
     ) throws -> CalibratedUnit {
-        let settings = try settings(of: index, plan: plan)
         let (unit, sites) = try calibrate(
             units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
             fullPrecisionInput: fullPrecisionInput, settings: settings, pool: pool)
@@ -221,7 +220,7 @@ final class QuantizationLab {
             return known[index]
         }
         return try calibrated(
-            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, plan: plan)
+            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, settings: settings)
     }
 
     /// Calibrates every unit in order, each on the outputs of the ones before, on the calibration images themselves.
@@ -243,7 +242,8 @@ final class QuantizationLab {
         for index in units.indices {
             try progress(index, units.count)
             let calibrated = try calibrated(
-                index, input: input, fullPrecisionInput: fullPrecisionInput, plan: plan)
+                index, input: input, fullPrecisionInput: fullPrecisionInput,
+                settings: try settings(of: index, plan: plan))
             let unit = calibrated.unit
             model.append(calibrated)
             try visit(index, unit)

@@ -5,13 +5,13 @@ internal import TensorCore
 internal import VisionTransformers
 
 /// The most rows of activations that an MLP is refitted on.
-let refitRows = 65_536
+private let refitRows = 65_536
 
 /// Refits every MLP of a model with ReLU in place of GELU, each on what it reads in full precision.
 ///
 /// - Parameters:
 ///   - weights: The model's numbers with GELU.
-///   - units: Its units.
+///   - teacher: The same, ready to run.
 ///   - images: `[images, channels · height · width]`, normalised.
 ///   - refit: How to fit.
 ///   - pool: The threads; the result does not depend on their number.
@@ -19,16 +19,15 @@ let refitRows = 65_536
 /// - Returns: The numbers with ReLU.
 /// - Throws: `QuantizationError` for values that are not finite; what `progress` throws.
 func refittedWithReLU(
-    _ weights: [UnitWeights], of units: [any ModelUnit], images: Matrix, refit: MLPRefit, pool: WorkerPool,
+    _ weights: [UnitWeights], teacher: [PreparedUnit], images: Matrix, refit: MLPRefit, pool: WorkerPool,
     progress: (Int, Int) throws -> Void
 ) throws -> [UnitWeights] {
     var result = weights
     var input = images
-    let blocks = units.count { $0 is TransformerBlock }
+    let blocks = teacher.count { $0.unit is TransformerBlock }
     var done = 0
-    for (index, unit) in units.enumerated() {
-        let prepared = PreparedUnit(fullPrecision: unit, weights: weights[index], backward: false)
-        if let block = unit as? TransformerBlock {
+    for (index, prepared) in teacher.enumerated() {
+        if let block = prepared.unit as? TransformerBlock {
             try progress(done, blocks)
             // Where a head reads one token only, the MLP is still one of all tokens: a few rows would not decide it.
             let wide = block.givingAllTokens

@@ -92,6 +92,20 @@ package func copy(_ x: Matrix, into out: Matrix) {
     unsafe kernels.copy(x.view, out.view)
 }
 
+/// Rows of a matrix, copied into one of their own.
+///
+/// - Parameters:
+///   - rows: Which rows, in the order of the result; a row may be there more than once.
+///   - matrix: `[rows, columns]`.
+/// - Returns: `[rows.count, columns]`.
+package func gather(_ rows: [Int], of matrix: Matrix) -> Matrix {
+    let result = Matrix(rows: rows.count, columns: matrix.columns)
+    for (place, row) in rows.enumerated() {
+        copy(matrix.rows(row..<row + 1), into: result.rows(place..<place + 1))
+    }
+    return result
+}
+
 /// Sets every element, whatever was there before, to one number.
 ///
 /// - Parameters:

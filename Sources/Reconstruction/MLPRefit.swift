@@ -3,12 +3,6 @@ package import Quantization
 package import TensorCore
 package import VisionTransformers
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// Fits an MLP with ReLU to what it gave with GELU.
 ///
 /// fc2 is solved in closed form for the activations that ReLU gives, then both layers learn by Adam. The loss is the mean
@@ -64,13 +58,13 @@ package struct MLPRefit {
         let (kept, learned) = (Array(order.prefix(judged)), Array(order.dropFirst(judged)))
         let solved = Array(learned.prefix(Self.solvedRows))
         let hidden = Matrix(rows: solved.count, columns: layers.fc1.weight.shape[0])
-        activations(of: layers.fc1, on: gathered(solved, of: inputs), into: hidden, pool: pool)
+        activations(of: layers.fc1, on: gather(solved, of: inputs), into: hidden, pool: pool)
         let start = try LinearFit(solver: .ridge, damping: 1e-3).layer(
-            weight: layers.fc2.weight, inputs: hidden, targets: gathered(solved, of: targets),
+            weight: layers.fc2.weight, inputs: hidden, targets: gather(solved, of: targets),
             calibration: nil,
             pool: pool)
         let second = LinearWeights(weight: start.weight, bias: start.bias)
-        let judge = (inputs: gathered(kept, of: inputs), targets: gathered(kept, of: targets))
+        let judge = (inputs: gather(kept, of: inputs), targets: gather(kept, of: targets))
         let before = errors(layers.fc1, second, on: judge.inputs, targets: judge.targets, pool: pool)
         guard before.plain.isFinite else { throw .nonFiniteValues(group: 0, groups: 1) }
         guard steps > 0 else { return (layers.fc1, second, before.plain) }
@@ -78,20 +72,14 @@ package struct MLPRefit {
         let learner = MLPLearner(
             fc1: layers.fc1, fc2: second, rows: min(rows, learned.count), quantile: quantile,
             cutWeight: cutWeight, pool: pool)
-        var rest: [Int] = []
+        var batches = ShuffledBatches(learned)
         for step in 0..<steps {
-            var batch: [Int] = []
-            while batch.count < learner.rows {
-                if rest.isEmpty { rest = generator.permutation(of: learned.count).map { learned[$0] } }
-                let taken = min(rest.count, learner.rows - batch.count)
-                batch += rest.suffix(taken)
-                rest.removeLast(taken)
-            }
+            let batch = batches.next(learner.rows, generator: &generator)
             let progress = Double(step) / Double(steps)
             let rise = min(1, Double(step + 1) / (0.05 * Double(steps) + 1))
             learner.step(
                 step, inputs: inputs, targets: targets, batch: batch,
-                learningRate: learningRate * Float(rise * 0.5 * (1 + cos(.pi * progress))),
+                learningRate: learningRate * Float(rise * halfCosine(at: progress)),
                 renewsLimit: step % max(1, steps / 10) == 0)
         }
         let (first, last) = learner.layers
@@ -109,7 +97,7 @@ package struct MLPRefit {
         activations(of: fc1, on: inputs, into: hidden, pool: pool)
         let limit = quantileOfPositive(hidden, quantile)
         let out = Matrix(rows: inputs.rows, columns: targets.columns)
-        let prepared = PreparedLinear(fc2)
+        let prepared = PreparedLinear(fc2, backward: false)
         func error() -> Double {
             inTiles(of: inputs.rows, pool: pool) { rows in
                 prepared.forward(hidden.rows(rows), into: out.rows(rows))
@@ -125,7 +113,7 @@ package struct MLPRefit {
     private func activations(
         of layer: LinearWeights, on inputs: Matrix, into hidden: Matrix, pool: WorkerPool
     ) {
-        let prepared = PreparedLinear(layer)
+        let prepared = PreparedLinear(layer, backward: false)
         inTiles(of: inputs.rows, pool: pool) { rows in
             prepared.forward(inputs.rows(rows), into: hidden.rows(rows))
             relu(hidden.rows(rows), into: hidden.rows(rows))
@@ -142,29 +130,11 @@ private func inTiles(of rows: Int, pool: WorkerPool, _ body: (Range<Int>) -> Voi
     }
 }
 
-private func gathered(_ rows: [Int], of matrix: Matrix) -> Matrix {
-    let result = Matrix(rows: rows.count, columns: matrix.columns)
-    for (place, row) in rows.enumerated() {
-        copy(matrix.rows(row..<row + 1), into: result.rows(place..<place + 1))
-    }
-    return result
-}
-
 /// The quantile of what is above 0, in the first rows; infinite where nothing is.
 private func quantileOfPositive(_ values: Matrix, _ quantile: Double) -> Float {
     let positive = values.rows(0..<min(values.rows, 64)).elements.filter { $0 > 0 }.sorted()
     guard !positive.isEmpty else { return .infinity }
     return positive[min(positive.count - 1, Int(quantile * Double(positive.count)))]
-}
-
-extension PreparedLinear {
-    /// A layer's numbers, ready for the forward pass.
-    fileprivate convenience init(_ layer: LinearWeights) {
-        let matrix = layer.weight.matrix()
-        self.init(
-            inputs: matrix.columns, outputs: matrix.rows, bias: layer.bias?.vector(), backward: false)
-        load(matrix)
-    }
 }
 
 /// Two layers that learn.

@@ -24,7 +24,7 @@ package final class UnitReconstruction {
     let images: (learned: [Int], validation: [Int])
     private var generator: SeededGenerator
     private var drops: SeededGenerator
-    private var order: [Int] = []
+    private var batches: ShuffledBatches
     var fusion: TermFusion
     /// The fusion that the calibrated unit gave.
     var startFusion: TermFusion
@@ -52,6 +52,7 @@ package final class UnitReconstruction {
         let kept = Set(shuffled.prefix(validation))
         // Nothing is learned from any view of an image that is kept.
         images = ((0..<task.images).filter { !kept.contains($0 % task.originals) }, kept.sorted())
+        batches = ShuffledBatches(images.learned)
         settings.batch = min(settings.batch, images.learned.count)
         if task.isHead {
             settings.globalWeight = 0
@@ -95,20 +96,6 @@ package final class UnitReconstruction {
     package var isFinished: Bool {
         completed >= settings.steps || settings.patience > 0 && judge.sinceBest >= settings.patience
     }
-
-    /// The images of the next batch: all images in random order, then again in another.
-    func nextBatch() -> [Int] {
-        var batch: [Int] = []
-        while batch.count < settings.batch {
-            if order.isEmpty {
-                order = generator.permutation(of: images.learned.count).map { images.learned[$0] }
-            }
-            let taken = min(order.count, settings.batch - batch.count)
-            batch += order.suffix(taken)
-            order.removeLast(taken)
-        }
-        return batch
-    }
 }
 
 // MARK: - Steps
@@ -122,7 +109,7 @@ extension UnitReconstruction {
         completed += 1
         let progress = Double(index) / Double(settings.steps)
         let probing = index % settings.stepsBetweenProbes == 0
-        let batch = nextBatch()
+        let batch = batches.next(settings.batch, generator: &generator)
         renewFisher(on: batch, at: index)
         if settings.inputDrop > 0 || settings.activationDrop > 0 {
             drop = UInt32(truncatingIfNeeded: drops.next())

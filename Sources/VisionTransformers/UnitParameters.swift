@@ -57,6 +57,18 @@ package final class PreparedLinear: Sendable {
         self.bias = bias
     }
 
+    /// Prepares a checkpoint's numbers.
+    ///
+    /// - Parameters:
+    ///   - weights: The numbers.
+    ///   - backward: Whether gradients of inputs will be asked for.
+    package convenience init(_ weights: LinearWeights, backward: Bool) {
+        let matrix = weights.weight.matrix()
+        self.init(
+            inputs: matrix.columns, outputs: matrix.rows, bias: weights.bias?.vector(), backward: backward)
+        load(matrix)
+    }
+
     /// Takes a weight over.
     ///
     /// - Parameter weight: `[outputs, inputs]`.
@@ -98,13 +110,7 @@ package struct UnitParameters: Sendable {
     ///   - weights: The numbers.
     ///   - backward: Whether gradients of inputs will be asked for.
     package init(_ weights: UnitWeights, backward: Bool) {
-        linears = weights.linears.map { linear in
-            let matrix = linear.weight.matrix()
-            let prepared = PreparedLinear(
-                inputs: matrix.columns, outputs: matrix.rows, bias: linear.bias?.vector(), backward: backward)
-            prepared.load(matrix)
-            return prepared
-        }
+        linears = weights.linears.map { PreparedLinear($0, backward: backward) }
         vectors = weights.vectors.map { $0.vector() }
     }
 }

@@ -1,3 +1,4 @@
+internal import Kernels
 internal import Quantization
 internal import Runs
 internal import TensorCore
