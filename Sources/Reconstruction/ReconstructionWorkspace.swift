@@ -9,11 +9,8 @@ struct ReconstructionWorkspace: Sendable {
         let reference: Tape
         let referenceInput: Matrix
         let referenceOutput: Matrix
-        /// Activations, outputs and output gradients of the units behind.
-        let suffixTapes: [Tape]
-        let suffixOutputs: [Matrix]
-        let suffixGradients: [Matrix]
-        let suffixScratch: [Tape]
+        /// The units behind.
+        let suffix: TwoWayPass
         /// The head's tape with full-precision features in it.
         let featureReference: Tape?
         let targetLogits: Matrix
@@ -78,10 +75,7 @@ struct ReconstructionWorkspace: Sendable {
                 reference: Tape(shapes: unit.tapeShapes, images: perTask),
                 referenceInput: unit.input.matrix(images: perTask),
                 referenceOutput: unit.output.matrix(images: perTask),
-                suffixTapes: task.suffix.map { Tape(shapes: $0.unit.tapeShapes, images: perTask) },
-                suffixOutputs: task.suffix.map { $0.unit.output.matrix(images: perTask) },
-                suffixGradients: task.suffix.map { $0.unit.output.matrix(images: perTask) },
-                suffixScratch: task.suffix.map { Tape(shapes: $0.unit.scratchShapes, images: perTask) },
+                suffix: TwoWayPass(task.suffix, images: perTask),
                 featureReference: task.suffix.last.map { Tape(shapes: $0.unit.tapeShapes, images: perTask) },
                 targetLogits: Matrix(rows: perTask, columns: task.logits.columns),
                 gradient: unit.output.matrix(images: perTask),

@@ -109,17 +109,8 @@ extension UnitReconstruction {
     ) -> Double {
         let space = workspace.workers[worker]
         let count = images.count
-        var current = chunk.output
-        var inputs: [Matrix] = []
-        let tapes = space.suffixTapes.map { $0.images(0..<count) }
-        for (index, prepared) in task.suffix.enumerated() {
-            inputs.append(current)
-            let output = space.suffixOutputs[index].rows(0..<count * prepared.unit.output.rows)
-            prepared.forward(current, tape: tapes[index], output: output)
-            current = output
-        }
-        let last = task.suffix.count - 1
-        let dLogits = space.suffixGradients[last].rows(0..<count)
+        let (output, tape) = space.suffix.forward(chunk.output, images: count)
+        let dLogits = space.suffix.outputGradient(images: count)
         var local: LocalGradients?
         let loss: Double
         switch target {
@@ -128,28 +119,19 @@ extension UnitReconstruction {
             gather(images, of: task.logits, 1, into: wanted)
             loss =
                 kullbackLeibler(
-                    target: wanted, student: current, temperature: Float(temperature), gradient: dLogits,
+                    target: wanted, student: output, temperature: Float(temperature), gradient: dLogits,
                     gradientFactor: Float(factor / Double(total))) / Double(total)
         case .features:
-            guard let reference = space.featureReference?.images(0..<count) else { return 0 }
-            let slot = task.suffix[last].unit.operators[0].slot
+            guard let reference = space.featureReference?.images(0..<count),
+                let slot = task.suffix.last?.unit.operators[0].slot
+            else { return 0 }
             gather(images, of: task.features, 1, into: reference[slot])
             let elements = Double(total * task.features.columns)
-            loss = squaredDistance(tapes[last][slot], reference[slot]) / elements
+            loss = squaredDistance(tape[slot], reference[slot]) / elements
             scale(dLogits, by: 0, into: dLogits)
             local = LocalGradients(reference: reference, factors: [Float(2 * factor / elements)])
         }
-        for index in stride(from: last, through: 0, by: -1) {
-            let prepared = task.suffix[index]
-            let rows = count * prepared.unit.input.rows
-            let dInput = index == 0 ? chunk.globalGradient : space.suffixGradients[index - 1].rows(0..<rows)
-            prepared.unit.backward(
-                space.suffixGradients[index].rows(0..<count * prepared.unit.output.rows),
-                input: inputs[index],
-                parameters: prepared.parameters, transform: prepared.transform, tape: tapes[index],
-                scratch: space.suffixScratch[index].images(0..<count), local: index == last ? local : nil,
-                dInput: dInput)
-        }
+        space.suffix.backward(chunk.output, images: count, local: local, dInput: chunk.globalGradient)
         return loss
     }
 
