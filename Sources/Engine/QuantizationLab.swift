@@ -6,6 +6,9 @@ internal import Runs
 internal import TensorCore
 internal import VisionTransformers
 
+/// On how many images the importance of tokens is measured at most.
+let importanceImages = 128
+
 /// A calibrated unit.
 struct CalibratedUnit {
     let unit: QuantizedUnit
@@ -36,6 +39,9 @@ final class QuantizationLab {
     private let holdsCheckpoint: Bool
     /// What attempts are compared on; nil where there are no images for it.
     private(set) var heldOut: HeldOutImages?
+    /// What errors of tokens count, once it was asked for.
+    private var importance: TokenImportance?
+    private let seed: UInt64
 
     /// Prepares the full-precision model and runs it over the calibration images.
     ///
@@ -50,6 +56,7 @@ final class QuantizationLab {
     ) throws {
         self.inputs = inputs
         self.pool = pool
+        seed = plan.seed
         let model = inputs.checkpoint.model
         let hyperparameters = plan.hyperparameters
         let refits = hyperparameters.reluRefitSteps > 0 && model.configuration.activation == .gelu
@@ -192,8 +199,19 @@ final class QuantizationLab {
     ) throws -> CalibratedUnit {
         let (unit, sites) = try calibrate(
             units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
-            fullPrecisionInput: fullPrecisionInput, settings: settings, pool: pool)
+            fullPrecisionInput: fullPrecisionInput, importance: tokenImportance(settings)?.weights[index],
+            settings: settings, pool: pool)
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
+    }
+
+    /// What errors of tokens count, measured the first time; nil where settings do not ask for it.
+    private func tokenImportance(_ settings: CalibrationSettings) -> TokenImportance? {
+        guard settings.tokenImportance > 0, settings.solver != .nearest else { return nil }
+        if let importance { return importance }
+        let images = inputs.calibration.rows(0..<min(inputs.calibration.rows, importanceImages))
+        let measured = TokenImportance(of: teacher, images: images, seed: seed, pool: pool)
+        importance = measured
+        return measured
     }
 
     /// Calibrates the chain's next unit, or takes it from a calibrated model if that has the same units before it and

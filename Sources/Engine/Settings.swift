@@ -35,6 +35,7 @@ extension CalibrationSettings {
             case .ridgeGptq: .ridgeGptq
             }
         damping = values.solverDamping
+        tokenImportance = values.tokenImportance
     }
 }
 

@@ -32,13 +32,23 @@ package func columnMeanSquares(of x: Matrix, pool: WorkerPool) -> [Float] {
 ///
 /// - Parameters:
 ///   - x: `[rows, columns]`.
+///   - weights: What every row counts; their sum is above 0. Nil where all count alike.
 ///   - pool: Works on runs of columns in parallel; the result does not depend on its number of threads.
 /// - Returns: `[columns]`; zeros if there are no rows.
-package func columnMeans(of x: Matrix, pool: WorkerPool) -> [Float] {
+package func columnMeans(of x: Matrix, weights: [Float]? = nil, pool: WorkerPool) -> [Float] {
     let tiles = stride(from: 0, to: x.columns, by: 64).map { $0..<min(x.columns, $0 + 64) }
     let sums = Vector(count: x.columns)
-    pool.run(tiles.count) { task, _ in
-        columnSums(x.columns(tiles[task]), into: sums[tiles[task]])
+    guard let weights else {
+        pool.run(tiles.count) { task, _ in
+            columnSums(x.columns(tiles[task]), into: sums[tiles[task]])
+        }
+        return sums.elements.map { $0 / Float(max(1, x.rows)) }
     }
-    return sums.elements.map { $0 / Float(max(1, x.rows)) }
+    let total = weights.reduce(0) { $0 + Double($1) }
+    let shares = Matrix(rows: 1, columns: x.rows, elements: weights.map { Float(Double($0) / total) })
+    let means = Matrix(rows: 1, columns: x.columns)
+    pool.run(tiles.count) { task, _ in
+        multiply(shares, x.columns(tiles[task]), into: means.columns(tiles[task]))
+    }
+    return means.elements
 }

@@ -43,6 +43,8 @@ package struct CalibrationSettings: Equatable, Sendable {
     package var solver = WeightSolver.nearest
     /// The damping of closed-form solutions, as a share of the mean of the inputs' variances.
     package var damping = 0.01
+    /// How far closed-form solutions weigh tokens by their importance: 0 all alike, 1 by nothing else.
+    package var tokenImportance = 0.0
     /// How many images ranges are searched on at most.
     package var images = 128
     /// How many images closed-form solutions see at most; more where an image has few rows.
@@ -95,13 +97,15 @@ package struct CalibratedSite: Equatable, Sendable {
 ///   - fullPrecision: The same, ready to run.
 ///   - input: `[images · rows, columns]`: its input behind the quantized prefix.
 ///   - fullPrecisionInput: `[images · rows, columns]`: its input in full precision, for closed-form solutions.
+///   - importance: `[layers][rows]`: what errors of the rows that a layer gives for an image count, of mean 1, where
+///     the settings weigh tokens.
 ///   - settings: The bits.
 ///   - pool: The threads; the result does not depend on their number.
 /// - Returns: The calibrated unit and how each quantizer fits.
 /// - Throws: `QuantizationError` for values that are not finite or bits that are none.
 package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-    fullPrecisionInput: Matrix, settings: CalibrationSettings, pool: WorkerPool
+    fullPrecisionInput: Matrix, importance: [[Float]]? = nil, settings: CalibrationSettings, pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
     let calibration = UnitCalibration(
         unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
@@ -109,7 +113,7 @@ package func calibrate(
     var vectors = weights.vectors
     var quantizers: [SiteQuantizer] = []
     var reports: [CalibratedSite] = []
-    var importance: [[Float]?] = unit.linears.map { linear in
+    var columnImportance: [[Float]?] = unit.linears.map { linear in
         linear.inputSite == nil ? calibration.meanSquares(of: calibration.tape[linear.inputSlot]) : nil
     }
     for (index, site) in unit.sites.enumerated() {
@@ -132,7 +136,7 @@ package func calibrate(
         quantizers.append(quantizer)
         reports.append(calibration.report(site.name, quantizer, on: values))
         for (layer, linear) in unit.linears.enumerated() where linear.inputSite == index {
-            importance[layer] = calibration.meanSquares(of: values)
+            columnImportance[layer] = calibration.meanSquares(of: values)
         }
     }
     var states: [QuantizedLinear] = []
@@ -143,7 +147,7 @@ package func calibrate(
                     QuantizedLinear(weight: $0.weight, bias: $0.bias, quantizer: .fullPrecision)
                 }, vectors: vectors, sites: quantizers),
             weights: weights, fullPrecision: fullPrecision, input: input,
-            fullPrecisionInput: fullPrecisionInput)
+            fullPrecisionInput: fullPrecisionInput, importance: importance)
         for (index, state) in states.enumerated() {
             reports.append(
                 calibration.report(
@@ -154,7 +158,7 @@ package func calibrate(
     for (index, linear) in linears.enumerated() {
         let weight = linear.weight.matrix()
         let quantizer = try calibration.weightQuantizer(
-            weight, bits: settings.weightBits[index], importance: importance[index])
+            weight, bits: settings.weightBits[index], importance: columnImportance[index])
         states.append(QuantizedLinear(weight: linear.weight, bias: linear.bias, quantizer: quantizer))
         reports.append(calibration.report("\(unit.linears[index].name).weight", quantizer, on: weight))
     }
@@ -204,12 +208,13 @@ struct UnitCalibration {
     /// Brings every layer onto its codes in turn, on inputs that the layers before it and the quantized sites give.
     func fitted(
         _ start: QuantizedUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-        fullPrecisionInput: Matrix
+        fullPrecisionInput: Matrix, importance: [[Float]]?
     ) throws(QuantizationError) -> [QuantizedLinear] {
         var state = start
         let fit = LinearFit(solver: settings.solver, damping: settings.damping)
         let images = settings.fittedImages(of: unit, among: input.rows / unit.input.rows)
         let rows = 0..<images * unit.input.rows
+        let share = Float(settings.tokenImportance)
         for (index, layer) in unit.linears.enumerated() {
             let targets = outputs(
                 of: weights.linears[index],
@@ -219,6 +224,7 @@ struct UnitCalibration {
                 weight: start.linears[index].weight,
                 inputs: operand(of: layer, in: state.prepared(for: unit), input: input.rows(rows)),
                 targets: targets,
+                importance: share > 0 ? importance?[index].map { 1 - share + share * $0 } : nil,
                 calibration: bits < 16
                     ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
                 pool: pool)

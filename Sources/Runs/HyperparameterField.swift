@@ -117,6 +117,9 @@ public struct HyperparameterField: Sendable {
         choice("gelu_levels", "levels of inputs behind GELU", "calibration", \.geluLevels),
         choice("weight_solver", "how weights are brought onto codes", "calibration", \.weightSolver),
         number("solver_damping", "damping of that solution", "calibration", 1e-6...10, \.solverDamping),
+        number(
+            "token_importance", "how far it weighs tokens apart", "calibration", 0...1,
+            \.tokenImportance),
     ]
 
     private static let learningFields: [HyperparameterField] = [

@@ -62,6 +62,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.rotate = false
                     $0.centreActivations = false
                     $0.geluLevels = .uniform
+                    $0.tokenImportance = 0
                 }
             )
         case .ridge:
@@ -70,6 +71,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                 {
                     $0.steps = 0
                     $0.views = 1
+                    $0.tokenImportance = 0
                 }
             )
         case .brecq:
@@ -123,6 +125,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                 "block + global feature supervision (GLF-Q style)",
                 {
                     $0.localWeight = 0
+                    $0.tokenImportance = 0
                     $0.reluRefitSteps = 1000
                 }
             )
@@ -139,6 +142,7 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.rotate = false
     values.centreActivations = false
     values.geluLevels = .uniform
+    values.tokenImportance = 0
     values.globalShare = 1
     values.blockWeight = 1
     values.globalWeight = 0

@@ -277,7 +277,7 @@ struct RunTests {
             try bench.plan([
                 ("steps", "300"), ("warm_up", "0"), ("rate_schedule", "constant"),
                 ("scale_learning_rate", "1"), ("fusion", "first_step"), ("global_target", "logits"),
-                ("keep_or_revert", guarded),
+                ("token_importance", "0"), ("keep_or_revert", guarded),
             ]))
         let report = try #require(events.report)
         let told = try #require(

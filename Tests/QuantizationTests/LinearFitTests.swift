@@ -108,6 +108,63 @@ struct LinearFitTests {
         #expect(codes.allSatisfy { Int($0) < 1 << bits })
     }
 
+    @Test("a row that counts three times is as good as three rows")
+    func repeatedRows() throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let x = inputs(rows: 400, columns: 24, seed: 11)
+        let targets = random(400, 10, seed: 11, stream: "t")
+        let weight = Tensor(shape: [10, 24], elements: random(10, 24, seed: 11, stream: "w").elements)
+        let fit = LinearFit(solver: .gptq, damping: 0.01)
+        func row(_ matrix: Matrix, _ index: Int) -> [Float] { matrix.rows(index..<index + 1).elements }
+        let order = (0..<400).flatMap { Array(repeating: $0, count: $0.isMultiple(of: 2) ? 3 : 1) }
+        let weighted = try fit.layer(
+            weight: weight, inputs: x, targets: Matrix(rows: 400, columns: 10, elements: targets.elements),
+            importance: [3, 1], calibration: .weights(bits: try BitWidth(4)), pool: pool)
+        let repeated = try fit.layer(
+            weight: weight,
+            inputs: Matrix(rows: order.count, columns: 24, elements: order.flatMap { row(x, $0) }),
+            targets: Matrix(rows: order.count, columns: 10, elements: order.flatMap { row(targets, $0) }),
+            calibration: .weights(bits: try BitWidth(4)), pool: pool)
+        let difference = squaredDistance(weighted.quantizedWeight(), repeated.quantizedWeight())
+        #expect(difference <= 1e-6 * squaredNorm(repeated.quantizedWeight()))
+        let biases = try zip(#require(weighted.bias).elements, #require(repeated.bias).elements)
+        #expect(biases.allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+
+    @Test("rows that count more come out better, the others worse", arguments: 1...3)
+    func importantRows(seed: UInt64) throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let x = inputs(rows: 800, columns: 32, seed: seed)
+        // Every eighth row asks for another weight.
+        let weights = ["w", "other"].map { random(12, 32, seed: seed, stream: $0) }
+        let targets = Matrix(rows: 800, columns: 12)
+        for row in 0..<800 {
+            multiply(
+                x.rows(row..<row + 1), weights[row.isMultiple(of: 8) ? 1 : 0],
+                into: targets.rows(row..<row + 1), transposeB: true)
+        }
+        func errors(_ importance: [Float]?) throws -> (important: Double, others: Double) {
+            let layer = try LinearFit(solver: .ridgeGptq, damping: 0.01)
+                .layer(
+                    weight: Tensor(shape: [12, 32], elements: weights[0].elements), inputs: x,
+                    targets: Matrix(rows: 800, columns: 12, elements: targets.elements),
+                    importance: importance, calibration: .weights(bits: try BitWidth(4)), pool: pool)
+            var sums = (important: 0.0, others: 0.0)
+            for row in 0..<800 {
+                let error = outputError(
+                    layer, inputs: x.rows(row..<row + 1), targets: targets.rows(row..<row + 1))
+                if row.isMultiple(of: 8) { sums.important += error } else { sums.others += error }
+            }
+            return sums
+        }
+        let plain = try errors(nil)
+        let weighted = try errors([50] + Array(repeating: 1, count: 7))
+        #expect(weighted.important < 0.5 * plain.important)
+        #expect(weighted.others > plain.others)
+    }
+
     @Test("the fit is the same bits for any number of threads", arguments: [2, 5])
     func threads(count: Int) throws {
         func fit(_ threads: Int) throws -> QuantizedLinear {

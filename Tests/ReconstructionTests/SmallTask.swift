@@ -15,8 +15,7 @@ struct SmallTask {
 
     init(
         seed: UInt64, depth: Int = 2, images count: Int = 6, threads: Int = 1,
-        pooling: ViTConfiguration.Pooling = .classToken, classes: Int = 5,
-        activation: MLPActivation = .gelu
+        pooling: ViTConfiguration.Pooling = .classToken, classes: Int = 5
     ) {
         var shape = ViTConfiguration(
             imageHeight: 8, imageWidth: 8, patchHeight: 4, patchWidth: 4, channels: 1, width: 12,
@@ -24,7 +23,6 @@ struct SmallTask {
             hiddenWidth: 20, classes: classes)
         shape.hasLayerScale = true
         shape.pooling = pooling
-        shape.activation = activation
         var generator = SeededGenerator(seed: seed, stream: "model")
         func tensor(_ name: String, _ shape: [Int]) -> Tensor {
             let count = shape.reduce(1, *)

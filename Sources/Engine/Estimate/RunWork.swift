@@ -83,6 +83,11 @@ struct RunWork {
         return 4 * Double(steps) * rows * products + Double(images) * forward(units.indices)
     }
 
+    /// Whether the importance of tokens is measured for a unit.
+    private func weighsTokens(_ values: Hyperparameters) -> Bool {
+        values.tokenImportance > 0 && values.weightSolver != .nearest
+    }
+
     /// The work before the first unit.
     func preparation(_ values: [Hyperparameters]) -> Amount {
         let whole = forward(units.indices)
@@ -91,6 +96,9 @@ struct RunWork {
         operations += Double(originals + evaluated) * whole * Self.quantizedForward
         if values[0].centreActivations {
             operations += Double(min(originals, centringImages)) * whole
+        }
+        if values.contains(where: weighsTokens) {
+            operations += Double(min(originals, importanceImages)) * whole * (1 + Self.frozenBackward)
         }
         operations += refit(steps: values[0].reluRefitSteps)
         var models = [values]
@@ -167,7 +175,12 @@ struct RunWork {
                 searchedImages(unit, among: images) * (units[unit].tape + units[unit].output)
                     + fittingImages(unit, values[unit], among: images)
                     * (units[unit].fittingFloats + units[unit].output),
-                values[unit].steps > 0 ? workspace(unit, values[unit], threads: threads, classes: classes) : 0
+                values[unit].steps > 0
+                    ? workspace(unit, values[unit], threads: threads, classes: classes) : 0,
+                unit == 0 && values.contains(where: weighsTokens)
+                    ? threads * ModelPass.imagesPerTask(rows: units.map(\.unit.rows).max() ?? 1)
+                        * twoWayPass(units[...])
+                    : 0
             )
         }
         // What is kept of all images and what is worked in are greatest at different units.
@@ -188,12 +201,17 @@ struct RunWork {
         ]
     }
 
+    /// The floats of passes through units and back, for one image.
+    private func twoWayPass(_ units: ArraySlice<UnitCost>) -> Int {
+        units.reduce(0) { $0 + $1.tape + 2 * $1.output + $1.scratch }
+    }
+
     /// The floats of a reconstruction's loop.
     private func workspace(_ index: Int, _ values: Hyperparameters, threads: Int, classes: Int) -> Int {
         let unit = units[index]
         let batch = min(values.batch, images)
         let perTask = ModelPass.imagesPerTask(learning: unit.unit, batch: batch)
-        let suffix = units[(index + 1)...].reduce(0) { $0 + $1.tape + 2 * $1.output + $1.scratch }
+        let suffix = twoWayPass(units[(index + 1)...])
         let worker = 2 * unit.tape + unit.input + 2 * unit.output + unit.scratch + suffix + classes
         // Weight, rounding variables, effective weight, gradient, two moments, two packed forms.
         let learners = (values.rounding == .adaround ? 8 : 7) * unit.weights

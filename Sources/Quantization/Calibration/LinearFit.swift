@@ -23,9 +23,10 @@ package enum WeightSolver: String, CaseIterable, Sendable {
 /// With the quantized inputs x̂ and the full-precision outputs t, both centred, the corrected weight is
 /// `W + (t − W x̂)ᵀ x̂ · (x̂ᵀ x̂ + λ)⁻¹`; rounding then weighs errors by the same matrix, and the bias takes up
 /// the means. λ is the damping times the mean of the diagonal; more, if a correction learned from most rows then
-/// leaves less error in the others.
+/// leaves less error in the others. Rows can count differently: everything is then solved for weighted squares.
 ///
-/// Sources: ERQ (arXiv 2407.06794) for the correction, GPTQ (arXiv 2210.17323) for the rounding.
+/// Sources: ERQ (arXiv 2407.06794) for the correction, GPTQ (arXiv 2210.17323) for the rounding, RSQ (arXiv
+/// 2503.01820) for weights of rows.
 package struct LinearFit: Equatable, Sendable {
     /// What is solved.
     package var solver: WeightSolver
@@ -49,21 +50,33 @@ package struct LinearFit: Equatable, Sendable {
     ///   - weight: `[outputs, inputs…]`.
     ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
     ///   - targets: `[rows, outputs]`: what the full-precision layer gives; overwritten.
+    ///   - importance: What errors of rows count, not negative and not all 0: one number for each row, or fewer that
+    ///     repeat. Nil where all count alike.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
     /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
     /// - Throws: `QuantizationError` for values that are not finite.
     package func layer(
-        weight: Tensor, inputs: Matrix, targets: Matrix, calibration: UniformCalibration?,
-        pool: WorkerPool
+        weight: Tensor, inputs: Matrix, targets: Matrix, importance: [Float]? = nil,
+        calibration: UniformCalibration?, pool: WorkerPool
     ) throws(QuantizationError) -> QuantizedLinear {
         let fitted = Matrix(rows: targets.columns, columns: inputs.columns)
         copy(weight.matrix(), into: fitted)
-        let inputMean = columnMeans(of: inputs, pool: pool)
-        let targetMean = columnMeans(of: targets, pool: pool)
+        let weights = importance.map { importance in
+            precondition(
+                !importance.isEmpty && inputs.rows.isMultiple(of: importance.count),
+                "\(importance.count) weights do not repeat to \(inputs.rows) rows")
+            return (0..<inputs.rows).map { importance[$0 % importance.count] }
+        }
+        let inputMean = columnMeans(of: inputs, weights: weights, pool: pool)
+        let targetMean = columnMeans(of: targets, weights: weights, pool: pool)
         let centred = Matrix(rows: inputs.rows, columns: inputs.columns)
         shift(inputs, by: inputMean, into: centred, pool: pool)
         shift(targets, by: targetMean, into: targets, pool: pool)
+        if let weights {
+            weigh(centred, by: weights, pool: pool)
+            weigh(targets, by: weights, pool: pool)
+        }
         let order = ascendingVariances(of: centred, pool: pool)
         let ordered = gathered(centred, columns: order, pool: pool)
         var share = damping
@@ -183,6 +196,16 @@ private func shift(_ x: Matrix, by means: [Float], into out: Matrix, pool: Worke
     let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
     pool.run(tiles.count) { task, _ in
         addRowBias(x.rows(tiles[task]), negative, into: out.rows(tiles[task]))
+    }
+}
+
+/// Multiplies rows so that their squares count what their weights say.
+private func weigh(_ x: Matrix, by weights: [Float], pool: WorkerPool) {
+    let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
+    pool.run(tiles.count) { task, _ in
+        for row in tiles[task] {
+            scale(x.rows(row..<row + 1), by: weights[row].squareRoot(), into: x.rows(row..<row + 1))
+        }
     }
 }
 

@@ -1,0 +1,86 @@
+import Kernels
+import Reconstruction
+import TensorCore
+import TestSupport
+import Testing
+import VisionTransformers
+
+@Suite("The importance of tokens")
+struct TokenImportanceTests {
+    /// The features of a model whose first units have given something, times the directions that importance takes.
+    private func projections(_ small: SmallTask, behind index: Int, _ output: Matrix, seed: UInt64) -> Double
+    {
+        let units = Array(small.fullPrecision[(index + 1)...])
+        let head = units[units.count - 1].unit
+        let slot = head.operators[0].slot
+        var generator = SeededGenerator(seed: seed, stream: "directions of the feature")
+        var sum = 0.0
+        ModelPass(units, pool: small.pool)
+            .run(output, into: Matrix(rows: small.images.rows, columns: small.logits.columns)) { _, tapes in
+                for value in tapes[tapes.count - 1][slot].elements {
+                    sum += Double(value) * (generator.next() & 1 == 0 ? 1 : -1)
+                }
+            }
+        return sum
+    }
+
+    @Test(
+        "it is the squared gradient of the feature, as differences give it",
+        arguments: [ViTConfiguration.Pooling.classToken, .average])
+    func differences(pooling: ViTConfiguration.Pooling) throws {
+        let small = SmallTask(seed: 4, images: 1, pooling: pooling)
+        defer { small.pool.shutDown() }
+        let importance = TokenImportance(
+            of: small.fullPrecision, images: small.images, seed: 9, pool: small.pool)
+        // Layer fc2 of the first block: its output is what the residual stream gets, scaled channel by channel.
+        let unit = small.model.units[1]
+        let fc2 = try #require(unit.linears.firstIndex { $0.name.hasSuffix("fc2") })
+        let scaling = try #require(unit.vectors.firstIndex { $0.name.hasSuffix("ls2.gamma") })
+        let gamma = small.model.weights[1].vectors[scaling].elements
+        let output = unit.output.matrix(images: 1)
+        ModelPass([small.fullPrecision[1]], pool: small.pool).run(small.input(of: 1), into: output)
+        var expected = (0..<output.rows).map { row in
+            (0..<output.columns).reduce(0.0) { sum, column in
+                let value = output[row, column]
+                let sides = [Float(1e-2), -1e-2].map { shift in
+                    output[row, column] = value + shift
+                    return projections(small, behind: 1, output, seed: 9)
+                }
+                output[row, column] = value
+                let gradient = (sides[0] - sides[1]) / 2e-2 * Double(gamma[column])
+                return sum + gradient * gradient
+            }
+        }
+        let mean = expected.reduce(0, +) / Double(expected.count)
+        expected = expected.map { $0 / mean }
+        let found = importance.weights[1][fc2]
+        #expect(found.count == expected.count)
+        for (a, b) in zip(found, expected) {
+            #expect(abs(Double(a) - b) < 0.02 * max(1, b), "\(found) against \(expected)")
+        }
+        #expect(expected.max()! > 1.05 * expected.min()!, "tokens that all count alike would test nothing")
+    }
+
+    @Test("it is the same for any number of threads, and has a mean of 1")
+    func threads() {
+        let results = [1, 3].map { threads in
+            let small = SmallTask(seed: 5, images: 40, threads: threads)
+            defer { small.pool.shutDown() }
+            return TokenImportance(of: small.fullPrecision, images: small.images, seed: 1, pool: small.pool)
+        }
+        #expect(results[0] == results[1])
+        for weights in results[0].weights.joined() {
+            #expect(abs(weights.reduce(0, +) / Float(weights.count) - 1) < 1e-4)
+        }
+    }
+
+    @Test("a layer whose output nobody reads, and the classifier, count all tokens alike")
+    func nothing() {
+        let small = SmallTask(seed: 5, images: 8)
+        defer { small.pool.shutDown() }
+        let blank = Matrix(rows: 8, columns: 64)
+        let importance = TokenImportance(of: small.fullPrecision, images: blank, seed: 1, pool: small.pool)
+        #expect(importance.weights[3] == [[1]])
+        #expect(importance.weights.joined().joined().allSatisfy { $0.isFinite && $0 >= 0 })
+    }
+}
