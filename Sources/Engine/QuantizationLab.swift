@@ -7,7 +7,7 @@ internal import TensorCore
 internal import VisionTransformers
 
 /// On how many images the importance of tokens is measured at most.
-let importanceImages = 128
+let importanceImages = 256
 
 /// A calibrated unit.
 struct CalibratedUnit {
@@ -199,7 +199,7 @@ final class QuantizationLab {
     ) throws -> CalibratedUnit {
         let (unit, sites) = try calibrate(
             units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
-            fullPrecisionInput: fullPrecisionInput, importance: tokenImportance(settings)?.weights[index],
+            fullPrecisionInput: fullPrecisionInput, importance: tokenImportance(settings)?.units[index],
             settings: settings, pool: pool)
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
     }

@@ -4,15 +4,41 @@ internal import VisionTransformers
 
 /// How much an error of a layer's output counts for the feature before the classifier, token by token.
 ///
-/// A token's importance is the mean over images of the squared gradient of the feature in a random direction of ±1,
-/// which is the squared norm of the feature's Jacobian (Hutchinson's estimate). Where a classifier reads one token,
+/// A token's importance is the squared gradient of the feature in a random direction of ±1, which estimates the squared norm
+/// of the feature's Jacobian (Hutchinson). Where a classifier reads one token,
 /// that token's errors may count many times as much as those of others.
 ///
 /// Source: importance of tokens in second-order closed forms as in RSQ (arXiv 2503.01820); gradients that guide them as
 /// in GuidedQuant (arXiv 2505.07004).
 package struct TokenImportance: Equatable, Sendable {
-    /// `[units][layers][rows]`: the importance of every row of the layer's output that an image has, of mean 1.
-    package let weights: [[[Float]]]
+    /// The importance of one unit's tokens.
+    package struct Unit: Equatable, Sendable {
+        /// `[layers][images · rows]`: what every row of a layer's output counts, of mean 1; nothing for the classifier.
+        package let layers: [[Float]]
+        /// How many images were measured.
+        package let images: Int
+
+        /// What the rows count that a layer gives for a number of images: for those beyond the measured ones, as much as
+        /// the rows of that position do in the mean.
+        ///
+        /// - Parameters:
+        ///   - layer: The layer's index in the unit.
+        ///   - count: The number of images, of which the first are the measured ones.
+        /// - Returns: `[images · rows]`; nil for the classifier.
+        package func weights(of layer: Int, images count: Int) -> [Float]? {
+            let known = layers[layer]
+            guard !known.isEmpty else { return nil }
+            let rows = known.count / images
+            guard count > images else { return Array(known[..<(count * rows)]) }
+            let means = (0..<rows).map { row in
+                stride(from: row, to: known.count, by: rows).reduce(0) { $0 + known[$1] } / Float(images)
+            }
+            return known + (images..<count).flatMap { _ in means }
+        }
+    }
+
+    /// Every unit of the model, in order.
+    package let units: [Unit]
 
     /// Measures a model.
     ///
@@ -49,9 +75,7 @@ package struct TokenImportance: Equatable, Sendable {
                 into: gradients[feature])
             let dLogits = pass.outputGradient(images: range.count)
             scale(dLogits, by: 0, into: dLogits)
-            var sums = units.map { unit in
-                unit.linears.map { Array(repeating: 0.0, count: unit.tapeShapes[$0.gradientSlot].rows) }
-            }
+            var squares = units.map { unit in unit.linears.map { _ in [Double]() } }
             pass.backward(
                 input, images: range.count,
                 local: LocalGradients(gradients: gradients, operators: head.operators.count), dInput: nil
@@ -59,28 +83,25 @@ package struct TokenImportance: Equatable, Sendable {
                 guard index < last else { return }
                 for (layer, linear) in units[index].linears.enumerated() {
                     let gradient = tape[linear.gradientSlot]
-                    let rows = sums[index][layer].count
-                    for row in 0..<gradient.rows {
-                        sums[index][layer][row % rows] += squaredNorm(gradient.rows(row..<row + 1))
+                    squares[index][layer] = (0..<gradient.rows).map {
+                        squaredNorm(gradient.rows($0..<$0 + 1))
                     }
                 }
             }
-            parts[task] = sums
+            parts[task] = squares
         }
-        weights = units.indices.map { index in
-            units[index].linears.indices.map { layer in
-                let first = parts.values[0][index][layer]
-                return normalized(
-                    first.indices.map { row in
-                        parts.values.reduce(0) { $0 + $1[index][layer][row] }
-                    })
-            }
+        self.units = units.indices.map { index in
+            Unit(
+                layers: units[index].linears.indices.map { layer in
+                    normalized(parts.values.flatMap { $0[index][layer] })
+                }, images: images.rows)
         }
     }
 }
 
 /// The same proportions with a mean of 1; ones where there are none.
 private func normalized(_ values: [Double]) -> [Float] {
+    guard !values.isEmpty else { return [] }
     let mean = values.reduce(0, +) / Double(values.count)
     guard mean > 0, mean.isFinite else { return Array(repeating: 1, count: values.count) }
     return values.map { Float($0 / mean) }

@@ -97,15 +97,15 @@ package struct CalibratedSite: Equatable, Sendable {
 ///   - fullPrecision: The same, ready to run.
 ///   - input: `[images · rows, columns]`: its input behind the quantized prefix.
 ///   - fullPrecisionInput: `[images · rows, columns]`: its input in full precision, for closed-form solutions.
-///   - importance: `[layers][rows]`: what errors of the rows that a layer gives for an image count, of mean 1, where
-///     the settings weigh tokens.
+///   - importance: What errors of tokens count, where the settings weigh them.
 ///   - settings: The bits.
 ///   - pool: The threads; the result does not depend on their number.
 /// - Returns: The calibrated unit and how each quantizer fits.
 /// - Throws: `QuantizationError` for values that are not finite or bits that are none.
 package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-    fullPrecisionInput: Matrix, importance: [[Float]]? = nil, settings: CalibrationSettings, pool: WorkerPool
+    fullPrecisionInput: Matrix, importance: TokenImportance.Unit? = nil, settings: CalibrationSettings,
+    pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
     let calibration = UnitCalibration(
         unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
@@ -208,7 +208,7 @@ struct UnitCalibration {
     /// Brings every layer onto its codes in turn, on inputs that the layers before it and the quantized sites give.
     func fitted(
         _ start: QuantizedUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-        fullPrecisionInput: Matrix, importance: [[Float]]?
+        fullPrecisionInput: Matrix, importance: TokenImportance.Unit?
     ) throws(QuantizationError) -> [QuantizedLinear] {
         var state = start
         let fit = LinearFit(solver: settings.solver, damping: settings.damping)
@@ -224,7 +224,8 @@ struct UnitCalibration {
                 weight: start.linears[index].weight,
                 inputs: operand(of: layer, in: state.prepared(for: unit), input: input.rows(rows)),
                 targets: targets,
-                importance: share > 0 ? importance?[index].map { 1 - share + share * $0 } : nil,
+                importance: share > 0
+                    ? importance?.weights(of: index, images: images)?.map { 1 - share + share * $0 } : nil,
                 calibration: bits < 16
                     ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
                 pool: pool)

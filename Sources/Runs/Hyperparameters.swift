@@ -33,7 +33,7 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The damping of that solution, as a share of the mean of the inputs' variances.
     public var solverDamping = 0.01
     /// How far that solution weighs tokens by what their errors do to the feature: 0 all alike, 1 by nothing else.
-    public var tokenImportance = 0.67
+    public var tokenImportance = 0.33
 
     /// Whether the model's features are rotated before anything else; the same for all units.
     public var rotate = true

@@ -120,7 +120,8 @@ struct LinearFitTests {
         let order = (0..<400).flatMap { Array(repeating: $0, count: $0.isMultiple(of: 2) ? 3 : 1) }
         let weighted = try fit.layer(
             weight: weight, inputs: x, targets: Matrix(rows: 400, columns: 10, elements: targets.elements),
-            importance: [3, 1], calibration: .weights(bits: try BitWidth(4)), pool: pool)
+            importance: (0..<400).map { $0.isMultiple(of: 2) ? 3 : 1 },
+            calibration: .weights(bits: try BitWidth(4)), pool: pool)
         let repeated = try fit.layer(
             weight: weight,
             inputs: Matrix(rows: order.count, columns: 24, elements: order.flatMap { row(x, $0) }),
@@ -160,7 +161,7 @@ struct LinearFitTests {
             return sums
         }
         let plain = try errors(nil)
-        let weighted = try errors([50] + Array(repeating: 1, count: 7))
+        let weighted = try errors((0..<800).map { $0.isMultiple(of: 8) ? 50 : 1 })
         #expect(weighted.important < 0.5 * plain.important)
         #expect(weighted.others > plain.others)
     }

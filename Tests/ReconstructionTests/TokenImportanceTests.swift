@@ -53,7 +53,7 @@ struct TokenImportanceTests {
         }
         let mean = expected.reduce(0, +) / Double(expected.count)
         expected = expected.map { $0 / mean }
-        let found = importance.weights[1][fc2]
+        let found = try #require(importance.units[1].weights(of: fc2, images: 1))
         #expect(found.count == expected.count)
         for (a, b) in zip(found, expected) {
             #expect(abs(Double(a) - b) < 0.02 * max(1, b), "\(found) against \(expected)")
@@ -69,18 +69,34 @@ struct TokenImportanceTests {
             return TokenImportance(of: small.fullPrecision, images: small.images, seed: 1, pool: small.pool)
         }
         #expect(results[0] == results[1])
-        for weights in results[0].weights.joined() {
+        for weights in results[0].units.dropLast().flatMap(\.layers) {
             #expect(abs(weights.reduce(0, +) / Float(weights.count) - 1) < 1e-4)
         }
     }
 
-    @Test("a layer whose output nobody reads, and the classifier, count all tokens alike")
+    @Test("images without contrast have importance too, the classifier has none")
     func nothing() {
         let small = SmallTask(seed: 5, images: 8)
         defer { small.pool.shutDown() }
         let blank = Matrix(rows: 8, columns: 64)
         let importance = TokenImportance(of: small.fullPrecision, images: blank, seed: 1, pool: small.pool)
-        #expect(importance.weights[3] == [[1]])
-        #expect(importance.weights.joined().joined().allSatisfy { $0.isFinite && $0 >= 0 })
+        #expect(importance.units[3].weights(of: 0, images: 8) == nil)
+        #expect(importance.units.flatMap(\.layers).joined().allSatisfy { $0.isFinite && $0 >= 0 })
+    }
+
+    @Test("images beyond the measured ones count as their positions do")
+    func beyond() throws {
+        let small = SmallTask(seed: 5, images: 8)
+        defer { small.pool.shutDown() }
+        let unit = TokenImportance(of: small.fullPrecision, images: small.images, seed: 1, pool: small.pool)
+            .units[1]
+        let known = try #require(unit.weights(of: 0, images: 8))
+        #expect(try #require(unit.weights(of: 0, images: 3)) == Array(known[..<15]))
+        let more = try #require(unit.weights(of: 0, images: 10))
+        #expect(more.count == 50 && Array(more[..<40]) == known)
+        for row in 0..<5 {
+            let mean = (0..<8).reduce(0) { $0 + known[$1 * 5 + row] } / 8
+            #expect(abs(more[40 + row] - mean) < 1e-5 && more[40 + row] == more[45 + row])
+        }
     }
 }

@@ -50,8 +50,7 @@ package struct LinearFit: Equatable, Sendable {
     ///   - weight: `[outputs, inputs…]`.
     ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
     ///   - targets: `[rows, outputs]`: what the full-precision layer gives; overwritten.
-    ///   - importance: What errors of rows count, not negative and not all 0: one number for each row, or fewer that
-    ///     repeat. Nil where all count alike.
+    ///   - importance: `[rows]`: what errors of rows count, not negative and not all 0. Nil where all count alike.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
     /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
@@ -62,20 +61,14 @@ package struct LinearFit: Equatable, Sendable {
     ) throws(QuantizationError) -> QuantizedLinear {
         let fitted = Matrix(rows: targets.columns, columns: inputs.columns)
         copy(weight.matrix(), into: fitted)
-        let weights = importance.map { importance in
-            precondition(
-                !importance.isEmpty && inputs.rows.isMultiple(of: importance.count),
-                "\(importance.count) weights do not repeat to \(inputs.rows) rows")
-            return (0..<inputs.rows).map { importance[$0 % importance.count] }
-        }
-        let inputMean = columnMeans(of: inputs, weights: weights, pool: pool)
-        let targetMean = columnMeans(of: targets, weights: weights, pool: pool)
+        let inputMean = columnMeans(of: inputs, weights: importance, pool: pool)
+        let targetMean = columnMeans(of: targets, weights: importance, pool: pool)
         let centred = Matrix(rows: inputs.rows, columns: inputs.columns)
         shift(inputs, by: inputMean, into: centred, pool: pool)
         shift(targets, by: targetMean, into: targets, pool: pool)
-        if let weights {
-            weigh(centred, by: weights, pool: pool)
-            weigh(targets, by: weights, pool: pool)
+        if let importance {
+            weigh(centred, by: importance, pool: pool)
+            weigh(targets, by: importance, pool: pool)
         }
         let order = ascendingVariances(of: centred, pool: pool)
         let ordered = gathered(centred, columns: order, pool: pool)
