@@ -206,7 +206,7 @@ final class QuantizationLab {
 
     /// What errors of tokens count, measured the first time; nil where settings do not ask for it.
     private func tokenImportance(_ settings: CalibrationSettings) -> TokenImportance? {
-        guard settings.tokenImportance > 0, settings.solver != .nearest else { return nil }
+        guard settings.weighsTokens else { return nil }
         if let importance { return importance }
         let images = inputs.calibration.rows(0..<min(inputs.calibration.rows, importanceImages))
         let measured = TokenImportance(of: teacher, images: images, seed: seed, pool: pool)

@@ -36,19 +36,18 @@ package func columnMeanSquares(of x: Matrix, pool: WorkerPool) -> [Float] {
 ///   - pool: Works on runs of columns in parallel; the result does not depend on its number of threads.
 /// - Returns: `[columns]`; zeros if there are no rows.
 package func columnMeans(of x: Matrix, weights: [Float]? = nil, pool: WorkerPool) -> [Float] {
-    let tiles = stride(from: 0, to: x.columns, by: 64).map { $0..<min(x.columns, $0 + 64) }
-    let sums = Vector(count: x.columns)
     guard let weights else {
-        pool.run(tiles.count) { task, _ in
-            columnSums(x.columns(tiles[task]), into: sums[tiles[task]])
+        let sums = Vector(count: x.columns)
+        pool.runTiles(of: x.columns, length: 64) { tile in
+            columnSums(x.columns(tile), into: sums[tile])
         }
         return sums.elements.map { $0 / Float(max(1, x.rows)) }
     }
     let total = weights.reduce(0) { $0 + Double($1) }
     let shares = Matrix(rows: 1, columns: x.rows, elements: weights.map { Float(Double($0) / total) })
     let means = Matrix(rows: 1, columns: x.columns)
-    pool.run(tiles.count) { task, _ in
-        multiply(shares, x.columns(tiles[task]), into: means.columns(tiles[task]))
+    pool.runTiles(of: x.columns, length: 64) { tile in
+        multiply(shares, x.columns(tile), into: means.columns(tile))
     }
     return means.elements
 }

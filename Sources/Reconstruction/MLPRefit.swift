@@ -99,7 +99,7 @@ package struct MLPRefit {
         let out = Matrix(rows: inputs.rows, columns: targets.columns)
         let prepared = PreparedLinear(fc2, backward: false)
         func error() -> Double {
-            inTiles(of: inputs.rows, pool: pool) { rows in
+            pool.runTiles(of: inputs.rows, length: rowsPerTask) { rows in
                 prepared.forward(hidden.rows(rows), into: out.rows(rows))
             }
             return squaredDistance(out, targets) / max(squaredNorm(targets), .leastNormalMagnitude)
@@ -114,21 +114,15 @@ package struct MLPRefit {
         of layer: LinearWeights, on inputs: Matrix, into hidden: Matrix, pool: WorkerPool
     ) {
         let prepared = PreparedLinear(layer, backward: false)
-        inTiles(of: inputs.rows, pool: pool) { rows in
+        pool.runTiles(of: inputs.rows, length: rowsPerTask) { rows in
             prepared.forward(inputs.rows(rows), into: hidden.rows(rows))
             relu(hidden.rows(rows), into: hidden.rows(rows))
         }
     }
 }
 
-/// The rows of one task; what is computed does not depend on the number of threads.
+/// The rows of one task.
 private let rowsPerTask = 64
-
-private func inTiles(of rows: Int, pool: WorkerPool, _ body: (Range<Int>) -> Void) {
-    pool.run((rows + rowsPerTask - 1) / rowsPerTask) { task, _ in
-        body(task * rowsPerTask..<min(rows, (task + 1) * rowsPerTask))
-    }
-}
 
 /// The quantile of what is above 0, in the first rows; infinite where nothing is.
 private func quantileOfPositive(_ values: Matrix, _ quantile: Double) -> Float {
@@ -177,7 +171,7 @@ private final class MLPLearner {
         renewsLimit: Bool
     ) {
         pool.run(2) { task, _ in [first, second][task].load() }
-        inTiles(of: rows, pool: pool) { range in
+        pool.runTiles(of: rows, length: rowsPerTask) { range in
             for row in range {
                 copy(all.rows(batch[row]..<batch[row] + 1), into: inputs.rows(row..<row + 1))
                 copy(wanted.rows(batch[row]..<batch[row] + 1), into: targets.rows(row..<row + 1))
@@ -187,7 +181,7 @@ private final class MLPLearner {
         if renewsLimit { limit = quantileOfPositive(hidden, quantile) }
         // The mean over all elements of the output.
         let factor = 2 / Float(rows * output.columns)
-        inTiles(of: rows, pool: pool) { range in
+        pool.runTiles(of: rows, length: rowsPerTask) { range in
             let (own, capped) = (hidden.rows(range), cut.rows(range))
             let (out, cutOut) = (output.rows(range), cutOutput.rows(range))
             relu(own, limit: limit, into: capped)

@@ -56,7 +56,7 @@ package struct SiteProbe {
     }
 
     /// The unit with a layer's weight quantized, and its input as well; errors are made up for as the settings' solver
-    /// does it.
+    /// does it, all tokens alike.
     ///
     /// - Parameters:
     ///   - index: The layer's place in the unit.

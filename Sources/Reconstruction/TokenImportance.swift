@@ -4,9 +4,9 @@ internal import VisionTransformers
 
 /// How much an error of a layer's output counts for the feature before the classifier, token by token.
 ///
-/// A token's importance is the squared gradient of the feature in a random direction of ±1, which estimates the squared norm
-/// of the feature's Jacobian (Hutchinson). Where a classifier reads one token,
-/// that token's errors may count many times as much as those of others.
+/// A token's importance is the squared gradient of the feature in a random direction of ±1, which estimates the squared
+/// norm of the feature's Jacobian (Hutchinson). Where a classifier reads one token, that token's errors may count many
+/// times as much as those of others.
 ///
 /// Source: importance of tokens in second-order closed forms as in RSQ (arXiv 2503.01820); gradients that guide them as
 /// in GuidedQuant (arXiv 2505.07004).

@@ -45,6 +45,8 @@ package struct CalibrationSettings: Equatable, Sendable {
     package var damping = 0.01
     /// How far closed-form solutions weigh tokens by their importance: 0 all alike, 1 by nothing else.
     package var tokenImportance = 0.0
+    /// Whether the importance of tokens is asked for.
+    package var weighsTokens: Bool { tokenImportance > 0 && solver != .nearest }
     /// How many images ranges are searched on at most.
     package var images = 128
     /// How many images closed-form solutions see at most; more where an image has few rows.
@@ -97,7 +99,7 @@ package struct CalibratedSite: Equatable, Sendable {
 ///   - fullPrecision: The same, ready to run.
 ///   - input: `[images · rows, columns]`: its input behind the quantized prefix.
 ///   - fullPrecisionInput: `[images · rows, columns]`: its input in full precision, for closed-form solutions.
-///   - importance: What errors of tokens count, where the settings weigh them.
+///   - importance: What errors of tokens count; nil unless the settings weigh them.
 ///   - settings: The bits.
 ///   - pool: The threads; the result does not depend on their number.
 /// - Returns: The calibrated unit and how each quantizer fits.
@@ -224,8 +226,9 @@ struct UnitCalibration {
                 weight: start.linears[index].weight,
                 inputs: operand(of: layer, in: state.prepared(for: unit), input: input.rows(rows)),
                 targets: targets,
-                importance: share > 0
-                    ? importance?.weights(of: index, images: images)?.map { 1 - share + share * $0 } : nil,
+                importance: importance?.weights(of: index, images: images)?.map {
+                    1 - share + share * $0
+                },
                 calibration: bits < 16
                     ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
                 pool: pool)
@@ -257,10 +260,9 @@ struct UnitCalibration {
         let weight = linear.weight.matrix()
         let out = Matrix(rows: input.rows, columns: weight.rows)
         let bias = linear.bias?.vector()
-        let tiles = stride(from: 0, to: input.rows, by: 256).map { $0..<min(input.rows, $0 + 256) }
-        pool.run(tiles.count) { task, _ in
-            let target = out.rows(tiles[task])
-            multiply(input.rows(tiles[task]), weight, into: target, transposeB: true)
+        pool.runTiles(of: input.rows, length: 256) { tile in
+            let target = out.rows(tile)
+            multiply(input.rows(tile), weight, into: target, transposeB: true)
             if let bias {
                 addRowBias(target, bias, into: target)
             }

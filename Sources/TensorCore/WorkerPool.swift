@@ -75,6 +75,18 @@ internal import Darwin
         unsafe mutex.deallocate()
     }
 
+    /// Works on runs of rows or columns and returns when all are done; what these are does not depend on the threads.
+    ///
+    /// - Parameters:
+    ///   - count: How many rows or columns there are.
+    ///   - length: How many a run has, the last one perhaps fewer; at least 1.
+    ///   - body: Works on one run.
+    public func runTiles(of count: Int, length: Int, _ body: (Range<Int>) -> Void) {
+        run((count + length - 1) / length) { task, _ in
+            body(task * length..<min(count, (task + 1) * length))
+        }
+    }
+
     /// Carries out tasks `0 ..< count` and returns when all are done.
     ///
     /// Calls from several threads at once, or from inside a task, are a programming error.

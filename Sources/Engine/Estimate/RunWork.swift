@@ -85,7 +85,7 @@ struct RunWork {
 
     /// Whether the importance of tokens is measured for a unit.
     private func weighsTokens(_ values: Hyperparameters) -> Bool {
-        values.tokenImportance > 0 && values.weightSolver != .nearest
+        CalibrationSettings(values, weightBits: [], activationBits: []).weighsTokens
     }
 
     /// The work before the first unit.

@@ -158,10 +158,9 @@ package struct LinearFit: Equatable, Sendable {
 
     /// Subtracts `inputs · weightᵀ`.
     private func subtractProduct(of inputs: Matrix, _ weight: Matrix, from out: Matrix, pool: WorkerPool) {
-        let tiles = stride(from: 0, to: inputs.rows, by: 256).map { $0..<min(inputs.rows, $0 + 256) }
-        pool.run(tiles.count) { task, _ in
+        pool.runTiles(of: inputs.rows, length: 256) { tile in
             multiply(
-                inputs.rows(tiles[task]), weight, into: out.rows(tiles[task]), transposeB: true, alpha: -1,
+                inputs.rows(tile), weight, into: out.rows(tile), transposeB: true, alpha: -1,
                 accumulate: true)
         }
     }
@@ -186,17 +185,15 @@ extension UniformQuantizer {
 
 private func shift(_ x: Matrix, by means: [Float], into out: Matrix, pool: WorkerPool) {
     let negative = Vector(means.map { -$0 })
-    let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
-    pool.run(tiles.count) { task, _ in
-        addRowBias(x.rows(tiles[task]), negative, into: out.rows(tiles[task]))
+    pool.runTiles(of: x.rows, length: 256) { tile in
+        addRowBias(x.rows(tile), negative, into: out.rows(tile))
     }
 }
 
 /// Multiplies rows so that their squares count what their weights say.
 private func weigh(_ x: Matrix, by weights: [Float], pool: WorkerPool) {
-    let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
-    pool.run(tiles.count) { task, _ in
-        for row in tiles[task] {
+    pool.runTiles(of: x.rows, length: 256) { tile in
+        for row in tile {
             scale(x.rows(row..<row + 1), by: weights[row].squareRoot(), into: x.rows(row..<row + 1))
         }
     }
@@ -211,9 +208,8 @@ private func ascendingVariances(of centred: Matrix, pool: WorkerPool) -> [Int] {
 /// A copy with other columns first.
 private func gathered(_ x: Matrix, columns: [Int], pool: WorkerPool) -> Matrix {
     let out = Matrix(rows: x.rows, columns: x.columns)
-    let tiles = stride(from: 0, to: x.rows, by: 256).map { $0..<min(x.rows, $0 + 256) }
-    pool.run(tiles.count) { task, _ in
-        for row in tiles[task] {
+    pool.runTiles(of: x.rows, length: 256) { tile in
+        for row in tile {
             for (position, column) in columns.enumerated() {
                 out[row, position] = x[row, column]
             }
@@ -225,10 +221,9 @@ private func gathered(_ x: Matrix, columns: [Int], pool: WorkerPool) -> Matrix {
 /// `aᵀ · b / rows`.
 private func products(_ a: Matrix, _ b: Matrix, pool: WorkerPool) -> Matrix {
     let out = Matrix(rows: a.columns, columns: b.columns)
-    let tiles = stride(from: 0, to: a.columns, by: 96).map { $0..<min(a.columns, $0 + 96) }
-    pool.run(tiles.count) { task, _ in
+    pool.runTiles(of: a.columns, length: 96) { tile in
         multiply(
-            a.columns(tiles[task]), b, into: out.rows(tiles[task]), transposeA: true, alpha: 1 / Float(a.rows)
+            a.columns(tile), b, into: out.rows(tile), transposeA: true, alpha: 1 / Float(a.rows)
         )
     }
     return out
