@@ -35,13 +35,15 @@ public struct EngineOptions: Sendable {
 
     /// On how many images attempts are compared after each unit; 0 leaves that out.
     public var heldOutImages: Int
+    /// Whether the calibrated model is evaluated before the first unit.
+    public var evaluatesCalibrated: Bool
     /// What each of the engine's threads does first, such as getting ready for signals; nil for nothing.
     public var prepareThread: (@Sendable () -> Void)?
 
     /// Makes options.
     public init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
-        heldOutImages: Int = EngineOptions.defaultHeldOutImages,
+        heldOutImages: Int = EngineOptions.defaultHeldOutImages, evaluatesCalibrated: Bool = true,
         prepareThread: (@Sendable () -> Void)? = nil
     ) {
         self.prepareThread = prepareThread
@@ -50,6 +52,7 @@ public struct EngineOptions: Sendable {
         self.waitsAtFirstGate = waitsAtFirstGate
         self.waitsAtEnd = waitsAtEnd
         self.heldOutImages = heldOutImages
+        self.evaluatesCalibrated = evaluatesCalibrated
     }
 }
 

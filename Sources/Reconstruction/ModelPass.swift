@@ -57,15 +57,19 @@ package final class ModelPass: Sendable {
     ///
     /// - Parameters:
     ///   - input: `[images · rows, columns]`, the first unit's input.
-    ///   - output: `[images · rows, columns]`, the last unit's output; overwritten.
+    ///   - output: `[images · rows, columns]`, the last unit's output; overwritten. Nil where nobody wants it.
+    ///   - layer: The last unit's linear layer in front of which the pass ends, without any output; nil for the whole
+    ///     pass.
     ///   - observe: Called for every task, concurrently, with its images and the tape of each unit.
     package func run(
-        _ input: Matrix, into output: Matrix, observe: ((Range<Int>, [Tape]) -> Void)? = nil
+        _ input: Matrix, into output: Matrix?, before layer: Int? = nil,
+        observe: ((Range<Int>, [Tape]) -> Void)? = nil
     ) {
         guard let first = units.first?.unit, let last = units.last?.unit else { return }
         let images = input.rows / first.input.rows
         precondition(
-            output.rows == images * last.output.rows, "\(output.rows) rows of output for \(images) images")
+            output.map { $0.rows == images * last.output.rows } ?? true,
+            "\(output?.rows ?? 0) rows of output for \(images) images")
         pool.run((images + imagesPerTask - 1) / imagesPerTask) { task, worker in
             let range = task * imagesPerTask..<min(images, (task + 1) * imagesPerTask)
             let tapes = workers[worker].tapes.map { $0.images(0..<range.count) }
@@ -73,11 +77,13 @@ package final class ModelPass: Sendable {
                 range.lowerBound * first.input.rows..<range.upperBound * first.input.rows)
             for (index, prepared) in units.enumerated() {
                 let shape = prepared.unit.output
+                let isLast = index == units.count - 1
+                let scratch = workers[worker].boundaries[index].rows(0..<range.count * shape.rows)
                 let target =
-                    index == units.count - 1
-                    ? output.rows(range.lowerBound * shape.rows..<range.upperBound * shape.rows)
-                    : workers[worker].boundaries[index].rows(0..<range.count * shape.rows)
-                prepared.forward(current, tape: tapes[index], output: target)
+                    isLast
+                    ? output?.rows(range.lowerBound * shape.rows..<range.upperBound * shape.rows) ?? scratch
+                    : scratch
+                prepared.forward(current, tape: tapes[index], output: target, before: isLast ? layer : nil)
                 current = target
             }
             observe?(range, tapes)

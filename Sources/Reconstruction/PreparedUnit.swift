@@ -49,8 +49,9 @@ package struct PreparedUnit: Sendable {
             transform: QuantizingTransform(Array(repeating: .fullPrecision, count: unit.sites.count)))
     }
 
-    /// Runs the unit.
-    package func forward(_ input: Matrix, tape: Tape, output: Matrix) {
-        unit.forward(input, parameters: parameters, transform: transform, tape: tape, output: output)
+    /// Runs the unit, or the part of it in front of a linear layer.
+    package func forward(_ input: Matrix, tape: Tape, output: Matrix, before layer: Int? = nil) {
+        unit.forward(
+            input, parameters: parameters, transform: transform, tape: tape, output: output, before: layer)
     }
 }

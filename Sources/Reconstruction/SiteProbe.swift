@@ -71,7 +71,7 @@ package struct SiteProbe {
         if let site = descriptor.inputSite, inputBits < 16 {
             result = try unit(site: site, bits: inputBits)
         }
-        let inputs = calibration.operand(of: descriptor, in: result.prepared(for: calibration.unit))
+        let inputs = calibration.operand(of: index, in: result.prepared(for: calibration.unit))
         let layer = result.linears[index]
         guard settings.solver != .nearest else {
             result.linears[index].quantizer = try calibration.weightQuantizer(

@@ -217,14 +217,14 @@ struct UnitCalibration {
         let images = settings.fittedImages(of: unit, among: input.rows / unit.input.rows)
         let rows = 0..<images * unit.input.rows
         let share = Float(settings.tokenImportance)
-        for (index, layer) in unit.linears.enumerated() {
+        for index in unit.linears.indices {
             let targets = outputs(
                 of: weights.linears[index],
-                on: operand(of: layer, in: fullPrecision, input: fullPrecisionInput.rows(rows)))
+                on: operand(of: index, in: fullPrecision, input: fullPrecisionInput.rows(rows)))
             let bits = settings.weightBits[index]
             state.linears[index] = try fit.layer(
                 weight: start.linears[index].weight,
-                inputs: operand(of: layer, in: state.prepared(for: unit), input: input.rows(rows)),
+                inputs: operand(of: index, in: state.prepared(for: unit), input: input.rows(rows)),
                 targets: targets,
                 importance: importance?.weights(of: index, images: images)?.map {
                     1 - share + share * $0
@@ -237,19 +237,18 @@ struct UnitCalibration {
     }
 
     /// What a layer multiplies with in a state of the unit, for the images that ranges are searched on.
-    func operand(of layer: LinearDescriptor, in prepared: PreparedUnit) -> Matrix {
+    func operand(of layer: Int, in prepared: PreparedUnit) -> Matrix {
         operand(of: layer, in: prepared, input: input)
     }
 
     /// What a layer multiplies with in a state of the unit.
-    private func operand(of layer: LinearDescriptor, in prepared: PreparedUnit, input: Matrix) -> Matrix {
-        let images = input.rows / unit.input.rows
-        let perImage = unit.tapeShapes[layer.inputSlot].rows
-        let result = Matrix(rows: images * perImage, columns: layer.inputs)
-        ModelPass([prepared], pool: pool).run(input, into: unit.output.matrix(images: images)) {
-            range, tapes in
+    private func operand(of layer: Int, in prepared: PreparedUnit, input: Matrix) -> Matrix {
+        let descriptor = unit.linears[layer]
+        let perImage = unit.tapeShapes[descriptor.inputSlot].rows
+        let result = Matrix(rows: input.rows / unit.input.rows * perImage, columns: descriptor.inputs)
+        ModelPass([prepared], pool: pool).run(input, into: nil, before: layer) { range, tapes in
             copy(
-                unit.operand(of: layer, in: tapes[0], transform: prepared.transform),
+                unit.operand(of: descriptor, in: tapes[0], transform: prepared.transform),
                 into: result.rows(range.lowerBound * perImage..<range.upperBound * perImage))
         }
         return result

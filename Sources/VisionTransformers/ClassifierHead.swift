@@ -134,7 +134,9 @@ package struct ClassifierHead: ModelUnit {
     }
 
     package func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        output: Matrix,
+        before layer: Int?
     ) {
         let (pooled, feature) = (tape[Slot.pooled.rawValue], tape[Slot.feature.rawValue])
         let norm = statistics(tape[Slot.statistics.rawValue], rows: normalizedRows)
@@ -151,11 +153,12 @@ package struct ClassifierHead: ModelUnit {
             pool(tape[Slot.normalized.rawValue], into: stacked(feature))
         }
         if layers.isEmpty { copy(feature, into: output) }
-        for layer in layers.indices {
+        for index in layers.indices {
             let seen = transformed(
-                layer, feature.columns(columns(of: layer)), by: transform,
-                into: tape[Slot.featureQuantized.rawValue].columns(columns(of: layer)))
-            parameters.linears[layer].forward(seen, into: layer == 0 ? output : tape[Slot.other.rawValue])
+                index, feature.columns(columns(of: index)), by: transform,
+                into: tape[Slot.featureQuantized.rawValue].columns(columns(of: index)))
+            if index == layer { return }
+            parameters.linears[index].forward(seen, into: index == 0 ? output : tape[Slot.other.rawValue])
         }
         if layers.count == 2 {
             add(output, tape[Slot.other.rawValue], into: output)

@@ -34,9 +34,12 @@ package protocol ModelUnit: Sendable {
     ///   - transform: What happens to activations at sites.
     ///   - tape: Buffers of `tapeShapes` for as many images; overwritten.
     ///   - output: `[images · output.rows, output.columns]`; overwritten.
+    ///   - layer: The linear layer in front of which the pass ends, with what the layer multiplies in the tape and
+    ///     nothing of use in `output`; nil for the whole pass.
     func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
-    )
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        output: Matrix,
+        before layer: Int?)
 
     /// Computes the gradient of the unit's input and leaves the gradients of products in the tape.
     ///
@@ -210,6 +213,14 @@ package struct LocalGradients: Sendable {
 }
 
 extension ModelUnit {
+    /// Computes the unit's output, as `forward` with `before` does for the whole pass.
+    package func forward(
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+    ) {
+        forward(
+            input, parameters: parameters, transform: transform, tape: tape, output: output, before: nil)
+    }
+
     /// The rows of an image that the unit works on: those that it reads or those that it gives, whichever are more.
     package var rows: Int { max(input.rows, output.rows) }
 

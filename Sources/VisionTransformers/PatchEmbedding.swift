@@ -91,13 +91,16 @@ package struct PatchEmbedding: ModelUnit {
     package var operators: [OperatorDescriptor] { [] }
 
     package func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        output: Matrix,
+        before layer: Int?
     ) {
         let patches = tape[Slot.patches.rawValue]
         let embedded = tape[Slot.embedded.rawValue]
         for image in 0..<tape.images {
             cut(input.rows(image..<image + 1), into: patches.rows(rows(of: image)))
         }
+        guard layer == nil else { return }
         parameters.linears[0].forward(patches, into: embedded)
         switch ending {
         case .positions(let prefix, let coverPrefix):

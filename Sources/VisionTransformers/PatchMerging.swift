@@ -91,7 +91,9 @@ package struct PatchMerging: ModelUnit {
     private var hasPadding: Bool { rows % 2 != 0 || columns % 2 != 0 }
 
     package func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        output: Matrix,
+        before layer: Int?
     ) {
         let joined = tape[Slot.joined.rawValue]
         if hasPadding {
@@ -108,6 +110,7 @@ package struct PatchMerging: ModelUnit {
             into: tape[Slot.norm.rawValue], mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
         let seen = transformed(
             0, tape[Slot.norm.rawValue], by: transform, into: tape[Slot.normQuantized.rawValue])
+        guard layer == nil else { return }
         parameters.linears[0].forward(seen, into: output)
     }
 

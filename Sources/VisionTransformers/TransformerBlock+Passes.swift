@@ -3,10 +3,16 @@ package import TensorCore
 
 extension TransformerBlock {
     package func forward(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        output: Matrix,
+        before layer: Int?
     ) {
         let middle = tape[Slot.middle.rawValue]
-        attend(input, parameters: parameters, transform: transform, tape: tape, output: middle)
+        let end = layer.flatMap(Linear.init(rawValue:))
+        guard
+            attend(
+                input, parameters: parameters, transform: transform, tape: tape, output: middle, before: end)
+        else { return }
         let norm = statistics(tape[Slot.norm2Statistics.rawValue], rows: outputTokens)
         layerNorm(
             middle, gamma: parameters.vectors[Parameter.gamma2.rawValue],
@@ -16,6 +22,7 @@ extension TransformerBlock {
         let fc1Input = transformed(
             Site.fc1Input.rawValue, tape[Slot.norm2.rawValue], by: transform,
             into: tape[Slot.norm2Quantized.rawValue])
+        if end == .fc1 { return }
         parameters.linears[Linear.fc1.rawValue].forward(fc1Input, into: tape[Slot.fc1.rawValue])
         switch activation {
         case .gelu: gelu(tape[Slot.fc1.rawValue], into: tape[Slot.activated.rawValue])
@@ -24,6 +31,7 @@ extension TransformerBlock {
         let fc2Input = transformed(
             Site.fc2Input.rawValue, tape[Slot.activated.rawValue], by: transform,
             into: tape[Slot.activatedQuantized.rawValue])
+        if end == .fc2 { return }
         parameters.linears[Linear.fc2.rawValue].forward(fc2Input, into: tape[Slot.fc2.rawValue])
         add(middle, tape[Slot.fc2.rawValue], scaledBy: scale(.scale2, parameters), into: output)
     }
@@ -32,9 +40,12 @@ extension TransformerBlock {
         layerScale ? parameters.vectors[parameter.rawValue] : nil
     }
 
+    /// The attention half; false if it ended in front of one of its linear layers.
     private func attend(
-        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape, output: Matrix
-    ) {
+        _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
+        output: Matrix,
+        before end: Linear?
+    ) -> Bool {
         let images = tape.images
         let norm = statistics(tape[Slot.norm1Statistics.rawValue], rows: orderedRows)
         layout?.gather(input, into: tape[Slot.ordered.rawValue], images: images)
@@ -48,6 +59,7 @@ extension TransformerBlock {
         let qkvInput = transformed(
             Site.qkvInput.rawValue, tape[Slot.norm1.rawValue], by: transform,
             into: tape[Slot.norm1Quantized.rawValue])
+        if end == .qkv { return false }
         parameters.linears[Linear.qkv.rawValue].forward(qkvInput, into: tape[Slot.qkv.rawValue])
         for site in [Site.query, .key, .value] where !transform.isIdentity(site.rawValue) {
             let columns = (site.rawValue - 1) * width..<site.rawValue * width
@@ -74,6 +86,7 @@ extension TransformerBlock {
         let projectionInput = transformed(
             Site.projectionInput.rawValue, tape[Slot.context.rawValue], by: transform,
             into: tape[Slot.contextQuantized.rawValue])
+        if end == .projection { return false }
         parameters.linears[Linear.projection.rawValue].forward(
             projectionInput, into: tape[Slot.projection.rawValue])
         layout?.scatter(
@@ -81,6 +94,7 @@ extension TransformerBlock {
         add(
             residual(input, tape: tape), tape[(layout == nil ? Slot.projection : Slot.restored).rawValue],
             scaledBy: scale(.scale1, parameters), into: output)
+        return true
     }
 
     /// `[images · windows · queries, width]` as one matrix per window and head.

@@ -28,6 +28,8 @@ struct CompareTests {
         #expect(rows.compactMap { $0["activation_bits"] as? Int } == [4, 4, 4, 8, 8, 8])
         let reports = try (1...2).map { try place.data("c/w3a8-mgrq-seed\($0)/report.json") }
         #expect(reports[0] != reports[1])
+        let journal = try place.text("c/w3a8-mgrq-seed1/journal.jsonl")
+        #expect(journal.contains(#""subject":"final""#) && !journal.contains(#""subject":"calibrated""#))
 
         try FileManager.default.removeItem(atPath: place.file("c/w4a4-mgrq-seed2/report.json"))
         let again = try place.run(flags)

@@ -67,6 +67,35 @@ struct GoldenTests {
         }
     }
 
+    @Test("a pass that ends before a linear layer leaves what the layer multiplies", arguments: names)
+    func ending(name: String) throws {
+        let golden = try Golden(name)
+        let model = golden.checkpoint.model
+        let shape = model.configuration
+        var current = try golden.matrix(
+            "input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
+        let images = current.rows
+        for (index, unit) in model.units.enumerated() {
+            let parameters = UnitParameters(model.weights[index], backward: false)
+            let (output, whole) = (
+                unit.output.matrix(images: images), Tape(shapes: unit.tapeShapes, images: images)
+            )
+            unit.forward(
+                current, parameters: parameters, transform: FullPrecision(), tape: whole, output: output)
+            for (layer, linear) in unit.linears.enumerated() {
+                let part = Tape(shapes: unit.tapeShapes, images: images)
+                unit.forward(
+                    current, parameters: parameters, transform: FullPrecision(), tape: part,
+                    output: unit.output.matrix(images: images), before: layer)
+                #expect(
+                    unit.operand(of: linear, in: part, transform: FullPrecision()).elements
+                        == unit.operand(of: linear, in: whole, transform: FullPrecision()).elements,
+                    "\(linear.name)")
+            }
+            current = output
+        }
+    }
+
     @Test(
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
         arguments: ["class-token", "distilled", "registers", "relu", "swin"])

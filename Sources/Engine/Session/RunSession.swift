@@ -182,7 +182,7 @@ extension RunSession {
 
     private func run() throws -> RunReport {
         let lab = try begin()
-        if told.calibrated == nil {
+        if told.calibrated == nil, options.evaluatesCalibrated {
             let model = try baselineModel(lab)
             try emit(.evaluated(.calibrated, try lab.evaluate(model)))
         }

@@ -72,15 +72,13 @@ package struct LinearFit: Equatable, Sendable {
         }
         let order = ascendingVariances(of: centred, pool: pool)
         let ordered = gathered(centred, columns: order, pool: pool)
-        var share = damping
         if solver.corrects {
             subtractProduct(of: centred, fitted, from: targets, pool: pool)
-            share = bestDamping(ordered, targets, pool: pool)
         }
-        guard let factor = factor(of: products(ordered, ordered, pool: pool), damping: share, pool: pool)
+        let (moments, change, share) = equations(ordered, targets, pool: pool)
+        guard let factor = factor(of: moments, damping: share, pool: pool)
         else { throw .nonFiniteValues(group: 0, groups: 1) }
         if solver.corrects {
-            let change = products(targets, ordered, pool: pool)
             factor.solve(change, pool: pool)
             for row in 0..<fitted.rows {
                 for (position, column) in order.enumerated() {
@@ -127,16 +125,33 @@ package struct LinearFit: Equatable, Sendable {
         return CholeskyFactor(damped, pool: pool)
     }
 
-    /// The damping whose correction, learned from four fifths of the rows, leaves the least error in the others:
-    /// the wanted one or up to a hundred thousand times as much, where rows are few for the inputs.
-    private func bestDamping(_ inputs: Matrix, _ errors: Matrix, pool: WorkerPool) -> Double {
+    /// The normal equations of a correction: the inputs' moments, their products with the errors, and the damping.
+    ///
+    /// The damping is the one whose correction, learned from four fifths of the rows, leaves the least error in the
+    /// others: the wanted one, or up to a hundred thousand times as much where rows are few for the inputs. Tenfold
+    /// damping is tried for as long as it helps.
+    private func equations(
+        _ inputs: Matrix, _ errors: Matrix, pool: WorkerPool
+    ) -> (moments: Matrix, products: Matrix, damping: Double) {
+        let n = inputs.columns
+        let moments = Matrix(rows: n, columns: n)
+        let right = Matrix(rows: solver.corrects ? errors.columns : 0, columns: n)
+        func add(_ rows: Range<Int>) {
+            let (x, y) = (inputs.rows(rows), errors.rows(rows))
+            addMoments(of: x, scaledBy: 1 / Float(inputs.rows), to: moments, pool: pool)
+            pool.runTiles(of: right.rows, length: 96) { tile in
+                multiply(
+                    y.columns(tile), x, into: right.rows(tile), transposeA: true,
+                    alpha: 1 / Float(inputs.rows), accumulate: true)
+            }
+        }
         let learned = inputs.rows * 4 / 5
-        guard learned > 0, learned < inputs.rows else { return damping }
-        let (x, y) = (inputs.rows(0..<learned), errors.rows(0..<learned))
-        let (judgeInputs, judgeErrors) = (
-            inputs.rows(learned..<inputs.rows), errors.rows(learned..<inputs.rows)
-        )
-        let (moments, right) = (products(x, x, pool: pool), products(y, x, pool: pool))
+        guard solver.corrects, learned > 0, learned < inputs.rows else {
+            add(0..<inputs.rows)
+            return (moments, right, damping)
+        }
+        add(0..<learned)
+        let rest = learned..<inputs.rows
         var best = (share: damping, error: Double.infinity)
         for factor in [1.0, 10, 100, 1000, 1e4, 1e5] {
             guard let solver = self.factor(of: moments, damping: damping * factor, pool: pool) else {
@@ -145,15 +160,15 @@ package struct LinearFit: Equatable, Sendable {
             let change = Matrix(rows: right.rows, columns: right.columns)
             copy(right, into: change)
             solver.solve(change, pool: pool)
-            let rest = Matrix(rows: judgeErrors.rows, columns: judgeErrors.columns)
-            copy(judgeErrors, into: rest)
-            subtractProduct(of: judgeInputs, change, from: rest, pool: pool)
-            let error = squaredNorm(rest)
-            if error < best.error {
-                best = (damping * factor, error)
-            }
+            let left = Matrix(rows: rest.count, columns: errors.columns)
+            copy(errors.rows(rest), into: left)
+            subtractProduct(of: inputs.rows(rest), change, from: left, pool: pool)
+            let error = squaredNorm(left)
+            guard error < best.error else { break }
+            best = (damping * factor, error)
         }
-        return best.share
+        add(rest)
+        return (moments, right, best.share)
     }
 
     /// Subtracts `inputs · weightᵀ`.
@@ -218,13 +233,18 @@ private func gathered(_ x: Matrix, columns: [Int], pool: WorkerPool) -> Matrix {
     return out
 }
 
-/// `aᵀ · b / rows`.
-private func products(_ a: Matrix, _ b: Matrix, pool: WorkerPool) -> Matrix {
-    let out = Matrix(rows: a.columns, columns: b.columns)
-    pool.runTiles(of: a.columns, length: 96) { tile in
+/// Adds `xᵀ · x`, times a factor, to a symmetric matrix.
+private func addMoments(of x: Matrix, scaledBy factor: Float, to out: Matrix, pool: WorkerPool) {
+    // Of two halves that are alike, one is computed.
+    pool.runTiles(of: x.columns, length: 96) { tile in
+        let columns = 0..<tile.upperBound
         multiply(
-            a.columns(tile), b, into: out.rows(tile), transposeA: true, alpha: 1 / Float(a.rows)
-        )
+            x.columns(tile), x.columns(columns), into: out.rows(tile).columns(columns), transposeA: true,
+            alpha: factor, accumulate: true)
     }
-    return out
+    for row in 0..<x.columns {
+        for column in row + 1..<x.columns {
+            out[row, column] = out[column, row]
+        }
+    }
 }

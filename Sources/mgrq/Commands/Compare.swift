@@ -121,7 +121,10 @@ struct Compare: ParsableCommand {
         let outcome = try work.carryOut { sink in
             startRun(
                 plan, resources: resources,
-                options: EngineOptions(threads: threads, directory: directory.path, heldOutImages: 0),
+                // Its table has no room for what units start from.
+                options: EngineOptions(
+                    threads: threads, directory: directory.path, heldOutImages: 0,
+                    evaluatesCalibrated: false),
                 sink: sink)
         }
         guard let report = outcome.report else {
