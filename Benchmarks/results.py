@@ -26,14 +26,10 @@ VARIANTS = {
     "block + global": "mgrq,local_weight=0",
     "block + local": "mgrq,global_weight=0",
     "mgrq of one view": "mgrq,views=1",
-    "block only of one view": "mgrq,global_weight=0,local_weight=0,views=1",
     "mgrq of equal tokens": "mgrq,token_importance=0",
-    "block only of equal tokens": "mgrq,global_weight=0,local_weight=0,token_importance=0",
 }
-EQUAL_TOKENS = ["mgrq of equal tokens", "block only of equal tokens"]
-ONE_VIEW = ["mgrq of one view", "block only of one view"]
 WIDTHS = ["8/8", "6/6", "4/4", "3/3", "2/4"]
-RECIPES = ["calibrate", "ridge", "mgrq", "block only", *EQUAL_TOKENS]
+RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
 PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
 SAMPLES = ["fashion-vit", "fashion-deit", "fashion-swin"]
 README_WIDTHS = ["8/8", "4/4", "3/3"]
@@ -65,9 +61,9 @@ def label(bits):
 def sections(backbone):
     for sample in SAMPLES:
         yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", WIDTHS, RECIPES)
-    yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES + ONE_VIEW)
-    yield Section("ablation", "What each term and more views bring: `sample:fashion-vit`", "sample:fashion-vit",
-                  ["3/3"], ["block only", "block + global", "block + local", "mgrq", *ONE_VIEW, *EQUAL_TOKENS])
+    yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES)
+    yield Section("ablation", "What each term, views and weighed tokens bring: `sample:fashion-vit`",
+                  "sample:fashion-vit", ["3/3"], list(VARIANTS) + ["mgrq"])
     yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", ["4/4", "3/3"], PRESETS)
 
 

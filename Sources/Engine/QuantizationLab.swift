@@ -199,7 +199,8 @@ final class QuantizationLab {
     ) throws -> CalibratedUnit {
         let (unit, sites) = try calibrate(
             units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
-            fullPrecisionInput: fullPrecisionInput, importance: tokenImportance(settings)?.units[index],
+            fullPrecisionInput: fullPrecisionInput, originals: inputs.calibration.rows,
+            importance: tokenImportance(settings)?.units[index],
             settings: settings, pool: pool)
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
     }

@@ -3,77 +3,6 @@ package import Quantization
 package import TensorCore
 package import VisionTransformers
 
-/// How one unit is calibrated.
-package struct CalibrationSettings: Equatable, Sendable {
-    /// Which levels attention maps get.
-    package enum Attention: Equatable, Sendable {
-        /// Powers of √2 and zero.
-        case logSqrt2
-        /// Equal steps.
-        case uniform
-        /// Powers of a searched base and zero.
-        case searchedLog
-        /// Whichever of these changes the unit's output less.
-        case outputError
-    }
-
-    /// Which levels inputs behind GELU get.
-    package enum Activation: Equatable, Sendable {
-        /// Equal steps.
-        case uniform
-        /// Powers of a searched base above GELU's least value.
-        case shiftedLog
-        /// Whichever of the two changes the unit's output less.
-        case outputError
-    }
-
-    /// The bits of each linear layer's weight: 2 through 8, or 16 for full precision.
-    package var weightBits: [Int]
-    /// The bits of each activation site: 2 through 8, or 16 for full precision.
-    package var activationBits: [Int]
-    /// Whether scale reparameterisation is applied to inputs behind a LayerNorm.
-    package var reparameterizes: Bool
-    /// How ranges are searched.
-    package var search = RangeSearch.meanSquaredError
-    /// Which levels attention maps get.
-    package var attention = Attention.outputError
-    /// Which levels inputs behind GELU get.
-    package var activation = Activation.uniform
-    /// How weights are brought onto their codes.
-    package var solver = WeightSolver.nearest
-    /// The damping of closed-form solutions, as a share of the mean of the inputs' variances.
-    package var damping = 0.01
-    /// How far closed-form solutions weigh tokens by their importance: 0 all alike, 1 by nothing else.
-    package var tokenImportance = 0.0
-    /// Whether the importance of tokens is asked for.
-    package var weighsTokens: Bool { tokenImportance > 0 && solver != .nearest }
-    /// How many images ranges are searched on at most.
-    package var images = 128
-    /// How many images closed-form solutions see at most; more where an image has few rows.
-    package var fittingImages = 256
-
-    /// Makes settings.
-    package init(weightBits: [Int], activationBits: [Int], reparameterizes: Bool) {
-        self.weightBits = weightBits
-        self.activationBits = activationBits
-        self.reparameterizes = reparameterizes
-    }
-
-    /// On how many of the images that there are a unit's ranges are searched: more where an image has few rows, fewer
-    /// where its activations are large.
-    package func searchedImages(of unit: any ModelUnit, among available: Int) -> Int {
-        let perImage = unit.tapeShapes.reduce(0) { $0 + $1.count }
-        // Half a gigabyte of activations is enough for any range.
-        return min(
-            available, max(images, 4096 / max(1, unit.output.rows)), max(8, (1 << 27) / max(1, perImage)))
-    }
-
-    /// On how many of the images that there are closed-form solutions for a unit's weights are fitted.
-    package func fittedImages(of unit: any ModelUnit, among available: Int) -> Int {
-        min(available, max(fittingImages, 8192 / max(1, unit.output.rows)))
-    }
-}
-
 /// How a quantizer fits the site it was calibrated for.
 package struct CalibratedSite: Equatable, Sendable {
     /// The site's name.
@@ -99,6 +28,8 @@ package struct CalibratedSite: Equatable, Sendable {
 ///   - fullPrecision: The same, ready to run.
 ///   - input: `[images · rows, columns]`: its input behind the quantized prefix.
 ///   - fullPrecisionInput: `[images · rows, columns]`: its input in full precision, for closed-form solutions.
+///   - originals: How many of the images are no views of others: the first ones, behind which their views come in the
+///     same order, again and again.
 ///   - importance: What errors of tokens count; nil unless the settings weigh them.
 ///   - settings: The bits.
 ///   - pool: The threads; the result does not depend on their number.
@@ -106,8 +37,8 @@ package struct CalibratedSite: Equatable, Sendable {
 /// - Throws: `QuantizationError` for values that are not finite or bits that are none.
 package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-    fullPrecisionInput: Matrix, importance: TokenImportance.Unit? = nil, settings: CalibrationSettings,
-    pool: WorkerPool
+    fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit? = nil,
+    settings: CalibrationSettings, pool: WorkerPool
 ) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
     let calibration = UnitCalibration(
         unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
@@ -148,8 +79,7 @@ package func calibrate(
                 linears: linears.map {
                     QuantizedLinear(weight: $0.weight, bias: $0.bias, quantizer: .fullPrecision)
                 }, vectors: vectors, sites: quantizers),
-            weights: weights, fullPrecision: fullPrecision, input: input,
-            fullPrecisionInput: fullPrecisionInput, importance: importance)
+            fullPrecisionInput: fullPrecisionInput, originals: originals, importance: importance)
         for (index, state) in states.enumerated() {
             reports.append(
                 calibration.report(
@@ -167,14 +97,19 @@ package func calibrate(
     return (QuantizedUnit(linears: states, vectors: vectors, sites: quantizers), reports)
 }
 
+/// How many rows of a layer's inputs are summed at once: those of whole images, at least one.
+package func summedRows(at perImage: Int) -> Int { max(1, 4096 / perImage) * perImage }
+
 /// The searches of one unit's calibration, over one pass in full precision.
 struct UnitCalibration {
     /// What the pass left.
     let tape: Tape
     let unit: any ModelUnit
     let fullPrecision: PreparedUnit
-    /// The pass's input and output.
+    /// The unit's input behind the quantized prefix, for all images.
     private let input: Matrix
+    /// The pass's input and output.
+    private let searchedInput: Matrix
     private let output: Matrix
     let settings: CalibrationSettings
     let pool: WorkerPool
@@ -192,7 +127,8 @@ struct UnitCalibration {
         let images = settings.searchedImages(of: unit, among: input.rows / unit.input.rows)
         let tape = Tape(shapes: unit.tapeShapes, images: images)
         let output = unit.output.matrix(images: images)
-        self.input = input.rows(0..<images * unit.input.rows)
+        self.input = input
+        searchedInput = input.rows(0..<images * unit.input.rows)
         self.output = output
         self.fullPrecision = fullPrecision
         let perTask = ModelPass.imagesPerTask(rows: unit.rows)
@@ -209,26 +145,20 @@ struct UnitCalibration {
 
     /// Brings every layer onto its codes in turn, on inputs that the layers before it and the quantized sites give.
     func fitted(
-        _ start: QuantizedUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
-        fullPrecisionInput: Matrix, importance: TokenImportance.Unit?
+        _ start: QuantizedUnit, fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit?
     ) throws(QuantizationError) -> [QuantizedLinear] {
         var state = start
         let fit = LinearFit(solver: settings.solver, damping: settings.damping)
-        let images = settings.fittedImages(of: unit, among: input.rows / unit.input.rows)
-        let rows = 0..<images * unit.input.rows
-        let share = Float(settings.tokenImportance)
+        let views = FittedViews(
+            count: settings.fittedImages(of: unit, among: input.rows / unit.input.rows), originals: originals)
         for index in unit.linears.indices {
-            let targets = outputs(
-                of: weights.linears[index],
-                on: operand(of: index, in: fullPrecision, input: fullPrecisionInput.rows(rows)))
             let bits = settings.weightBits[index]
+            let linear = weights.linears[index]
             state.linears[index] = try fit.layer(
-                weight: start.linears[index].weight,
-                inputs: operand(of: index, in: state.prepared(for: unit), input: input.rows(rows)),
-                targets: targets,
-                importance: importance?.weights(of: index, images: images)?.map {
-                    1 - share + share * $0
-                },
+                weight: start.linears[index].weight, target: (linear.weight, linear.bias),
+                moments: moments(
+                    of: index, in: state, fullPrecisionInput: fullPrecisionInput, views: views,
+                    importance: importance),
                 calibration: bits < 16
                     ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
                 pool: pool)
@@ -236,19 +166,43 @@ struct UnitCalibration {
         return state.linears
     }
 
-    /// What a layer multiplies with in a state of the unit, for the images that ranges are searched on.
-    func operand(of layer: Int, in prepared: PreparedUnit) -> Matrix {
-        operand(of: layer, in: prepared, input: input)
+    /// Sums over what a layer multiplies with in a state of the unit and in full precision.
+    private func moments(
+        of layer: Int, in state: QuantizedUnit, fullPrecisionInput: Matrix, views: FittedViews,
+        importance: TokenImportance.Unit?
+    ) -> FitMoments {
+        let descriptor = unit.linears[layer]
+        let perImage = unit.tapeShapes[descriptor.inputSlot].rows
+        let share = Float(settings.tokenImportance)
+        let weights = importance?.weights(of: layer, images: views.count)?.map { 1 - share + share * $0 }
+        let (quantized, exact) = (
+            ModelPass([state.prepared(for: unit)], pool: pool), ModelPass([fullPrecision], pool: pool)
+        )
+        let result = FitMoments(inputs: descriptor.inputs, references: descriptor.inputs)
+        for (images, isJudge) in views.parts(of: summedRows(at: perImage) / perImage) {
+            let rows = images.lowerBound * unit.input.rows..<images.upperBound * unit.input.rows
+            result.add(
+                operand(of: layer, in: quantized, input: input.rows(rows)),
+                operand(of: layer, in: exact, input: fullPrecisionInput.rows(rows)),
+                weights: weights?[images.lowerBound * perImage..<images.upperBound * perImage],
+                isJudge: isJudge, pool: pool)
+        }
+        return result
     }
 
-    /// What a layer multiplies with in a state of the unit.
-    private func operand(of layer: Int, in prepared: PreparedUnit, input: Matrix) -> Matrix {
+    /// What a layer multiplies with in a state of the unit, for the images that ranges are searched on.
+    func operand(of layer: Int, in prepared: PreparedUnit) -> Matrix {
+        operand(of: layer, in: ModelPass([prepared], pool: pool), input: searchedInput)
+    }
+
+    /// What a layer multiplies with in a pass of the unit.
+    private func operand(of layer: Int, in pass: ModelPass, input: Matrix) -> Matrix {
         let descriptor = unit.linears[layer]
         let perImage = unit.tapeShapes[descriptor.inputSlot].rows
         let result = Matrix(rows: input.rows / unit.input.rows * perImage, columns: descriptor.inputs)
-        ModelPass([prepared], pool: pool).run(input, into: nil, before: layer) { range, tapes in
+        pass.run(input, into: nil, before: layer) { range, tapes in
             copy(
-                unit.operand(of: descriptor, in: tapes[0], transform: prepared.transform),
+                unit.operand(of: descriptor, in: tapes[0], transform: pass.units[0].transform),
                 into: result.rows(range.lowerBound * perImage..<range.upperBound * perImage))
         }
         return result
@@ -342,7 +296,7 @@ struct UnitCalibration {
         let changed = Matrix(rows: output.rows, columns: output.columns)
         let prepared = PreparedUnit(
             unit: unit, parameters: fullPrecision.parameters, transform: QuantizingTransform(quantizers))
-        ModelPass([prepared], pool: pool).run(input, into: changed)
+        ModelPass([prepared], pool: pool).run(searchedInput, into: changed)
         return squaredDistance(changed, output)
     }
 

@@ -82,9 +82,9 @@ public struct Hyperparameters: Equatable, Sendable {
     /// The weight of the block term.
     public var blockWeight = 2.0
     /// The weight of the global term; 0 leaves it out and saves its time.
-    public var globalWeight = 1.0
+    public var globalWeight = 0.25
     /// The weight of the local terms together; 0 leaves them out.
-    public var localWeight = 0.5
+    public var localWeight = 0.1
     /// How the block term's weight changes over the steps.
     public var blockSchedule = WeightSchedule.constant
     /// How the global term's weight changes over the steps.

@@ -124,6 +124,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
             (
                 "block + global feature supervision (GLF-Q style)",
                 {
+                    $0.globalWeight = 1
                     $0.localWeight = 0
                     $0.tokenImportance = 0
                     $0.reluRefitSteps = 1000

@@ -78,10 +78,9 @@ struct LinearFitTests {
         site.fakeQuantize(x, into: seen)
         var errors: [Double] = []
         for solver in [WeightSolver.nearest, .ridge, .ridgeGptq] {
-            let copied = Matrix(rows: 600, columns: 30, elements: targets.elements)
             let layer = try LinearFit(solver: solver, damping: 0.01)
                 .layer(
-                    weight: weight, inputs: seen, targets: copied, calibration: .weights(bits: width),
+                    weight: weight, inputs: seen, targets: targets, calibration: .weights(bits: width),
                     pool: pool)
             errors.append(outputError(layer, inputs: seen, targets: targets))
         }
@@ -119,7 +118,7 @@ struct LinearFitTests {
         func row(_ matrix: Matrix, _ index: Int) -> [Float] { matrix.rows(index..<index + 1).elements }
         let order = (0..<400).flatMap { Array(repeating: $0, count: $0.isMultiple(of: 2) ? 3 : 1) }
         let weighted = try fit.layer(
-            weight: weight, inputs: x, targets: Matrix(rows: 400, columns: 10, elements: targets.elements),
+            weight: weight, inputs: x, targets: targets,
             importance: (0..<400).map { $0.isMultiple(of: 2) ? 3 : 1 },
             calibration: .weights(bits: try BitWidth(4)), pool: pool)
         let repeated = try fit.layer(
@@ -150,8 +149,8 @@ struct LinearFitTests {
             let layer = try LinearFit(solver: .ridgeGptq, damping: 0.01)
                 .layer(
                     weight: Tensor(shape: [12, 32], elements: weights[0].elements), inputs: x,
-                    targets: Matrix(rows: 800, columns: 12, elements: targets.elements),
-                    importance: importance, calibration: .weights(bits: try BitWidth(4)), pool: pool)
+                    targets: targets, importance: importance, calibration: .weights(bits: try BitWidth(4)),
+                    pool: pool)
             var sums = (important: 0.0, others: 0.0)
             for row in 0..<800 {
                 let error = outputError(
@@ -164,6 +163,70 @@ struct LinearFitTests {
         let weighted = try errors((0..<800).map { $0.isMultiple(of: 8) ? 50 : 1 })
         #expect(weighted.important < 0.5 * plain.important)
         #expect(weighted.others > plain.others)
+    }
+
+    @Test("sums over parts and a layer to imitate say what all rows and its outputs say")
+    func moments() throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        // Far from zero, as inputs behind GELU are.
+        let exact = inputs(rows: 500, columns: 32, seed: 5)
+        for row in 0..<exact.rows {
+            for column in 0..<exact.columns { exact[row, column] += Float(column) / 4 }
+        }
+        let noise = random(500, 32, seed: 5, stream: "rounding")
+        let seen = Matrix(rows: 500, columns: 32, elements: exact.elements)
+        scale(noise, by: 0.1, into: seen, accumulate: true)
+        let weight = Tensor(shape: [12, 32], elements: random(12, 32, seed: 5, stream: "w").elements)
+        let bias = Tensor(shape: [12], elements: random(1, 12, seed: 5, stream: "b").elements)
+        let targets = Matrix(rows: 500, columns: 12)
+        multiply(exact, weight.matrix(), into: targets, transposeB: true)
+        addRowBias(targets, bias.vector(), into: targets)
+        let importance = (0..<500).map { Float(1 + $0 % 3) }
+        for solver in WeightSolver.allCases where solver != .nearest {
+            let fit = LinearFit(solver: solver, damping: 0.01)
+            let whole = try fit.layer(
+                weight: weight, inputs: seen, targets: targets, importance: importance, calibration: nil,
+                pool: pool)
+            let moments = FitMoments(inputs: 32, references: 32)
+            for (rows, isJudge) in [
+                (0..<150, false), (400..<470, true), (150..<400, false), (470..<500, true),
+            ] {
+                moments.add(
+                    seen.rows(rows), exact.rows(rows), weights: importance[rows], isJudge: isJudge, pool: pool
+                )
+            }
+            let summed = try fit.layer(
+                weight: weight, target: (weight, bias), moments: moments, calibration: nil, pool: pool)
+            #expect(
+                squaredDistance(summed.weight.matrix(), whole.weight.matrix())
+                    <= 1e-8 * squaredNorm(whole.weight.matrix()))
+            let biases = try zip(#require(summed.bias).elements, #require(whole.bias).elements)
+            #expect(biases.allSatisfy { abs($0 - $1) < 1e-3 })
+        }
+    }
+
+    @Test(
+        "where inputs are exact, nothing is corrected and roundings are made up for as without it",
+        arguments: 1...5)
+    func exactInputs(seed: UInt64) throws {
+        let pool = WorkerPool(threads: 2)
+        defer { pool.shutDown() }
+        let x = inputs(rows: 900, columns: 60, seed: seed)
+        let weight = Tensor(shape: [16, 60], elements: random(16, 60, seed: seed, stream: "w").elements)
+        let moments = FitMoments(inputs: 60, references: 60)
+        moments.add(x.rows(0..<700), x.rows(0..<700), isJudge: false, pool: pool)
+        moments.add(x.rows(700..<900), x.rows(700..<900), isJudge: true, pool: pool)
+        let targets = Matrix(rows: 900, columns: 16)
+        multiply(x, weight.matrix(), into: targets, transposeB: true)
+        let errors = try [WeightSolver.nearest, .gptq, .ridgeGptq].map { solver in
+            let layer = try LinearFit(solver: solver, damping: 0.01).layer(
+                weight: weight, target: (weight, nil), moments: moments,
+                calibration: .weights(bits: try BitWidth(3)), pool: pool)
+            return outputError(layer, inputs: x, targets: targets)
+        }
+        #expect(errors[1] < 0.7 * errors[0])
+        #expect(abs(errors[2] - errors[1]) < 0.1 * errors[1])
     }
 
     @Test("the fit is the same bits for any number of threads", arguments: [2, 5])

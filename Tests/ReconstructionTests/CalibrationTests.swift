@@ -21,6 +21,7 @@ struct CalibrationTests {
         return try calibrate(
             small.model.units[index], weights: small.model.weights[index],
             fullPrecision: small.fullPrecision[index], input: input, fullPrecisionInput: input,
+            originals: small.images.rows,
             settings: settings, pool: small.pool
         ).unit
     }
@@ -142,5 +143,18 @@ struct CalibrationTests {
             return run(small, 1, state).error
         }
         #expect(errors[2] == min(errors[0], errors[1]))
+    }
+
+    @Test(
+        "every view is summed once, in runs, and no image both teaches and judges",
+        arguments: [(10, 10, 4), (25, 10, 3), (40, 10, 100), (7, 10, 2), (3, 1, 8), (1, 1, 1)])
+    func views(count: Int, originals: Int, length: Int) {
+        let parts = FittedViews(count: count, originals: originals).parts(of: length)
+        #expect(parts.flatMap { Array($0.images) }.sorted() == Array(0..<count))
+        #expect(parts.allSatisfy { $0.images.count <= length })
+        let teachers = Set(parts.filter { !$0.isJudge }.flatMap(\.images).map { $0 % originals })
+        let judges = Set(parts.filter(\.isJudge).flatMap(\.images).map { $0 % originals })
+        #expect(teachers.isDisjoint(with: judges))
+        #expect(teachers.count == min(count, originals) * 4 / 5)
     }
 }

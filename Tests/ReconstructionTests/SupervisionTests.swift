@@ -84,7 +84,7 @@ struct SupervisionTests {
         return try calibrate(
             unit, weights: small.model.weights[index], fullPrecision: small.fullPrecision[index],
             input: input,
-            fullPrecisionInput: input,
+            fullPrecisionInput: input, originals: small.images.rows,
             settings: CalibrationSettings(
                 weightBits: unit.linears.map { _ in bits }, activationBits: unit.sites.map { _ in bits },
                 reparameterizes: true),

@@ -58,9 +58,9 @@ struct RunWork {
     private func calibration(_ unit: Int, _ values: Hyperparameters, on available: Int) -> Amount {
         let images = searchedImages(unit, among: available)
         let searched = Double(images * units[unit].siteValues + units[unit].weights)
-        let passes = Double(2 * units[unit].layers) * units[unit].operations
         let fitting =
-            Double(fittingImages(unit, values, among: available)) * (passes + units[unit].fittingOperations)
+            Double(fittingImages(unit, values, among: available))
+            * (units[unit].operandOperations + units[unit].fittingOperations)
         // Levels that are chosen by the unit's output take a pass for each candidate.
         let isBlock = units[unit].unit.keys != nil
         let candidates =
@@ -173,8 +173,7 @@ struct RunWork {
         let work = units.indices.map { unit in
             max(
                 searchedImages(unit, among: images) * (units[unit].tape + units[unit].output)
-                    + fittingImages(unit, values[unit], among: images)
-                    * (units[unit].fittingFloats + units[unit].output),
+                    + (values[unit].weightSolver == .nearest ? 0 : units[unit].fittingFloats),
                 values[unit].steps > 0
                     ? workspace(unit, values[unit], threads: threads, classes: classes) : 0,
                 unit == 0 && values.contains(where: weighsTokens)

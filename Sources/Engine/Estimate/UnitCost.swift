@@ -10,9 +10,9 @@ struct UnitCost {
     let operations: Double
     /// The floats of the unit's input, output, tape and backward scratch.
     let input, output, tape, scratch: Int
-    /// The number of layers, the operations of the products that solving for their weights in closed form takes for
-    /// each image, and the floats of the layer that takes most.
-    let layers: Int
+    /// The operations that solving for the layers' weights in closed form takes for each image: of the passes up to each
+    /// layer, in full precision and quantized, and of the sums over rows; and the floats of the layer that takes most.
+    let operandOperations: Double
     let fittingOperations: Double
     let fittingFloats: Int
     /// The values that ranges are searched on.
@@ -23,15 +23,24 @@ struct UnitCost {
     init(_ unit: any ModelUnit, weights numbers: UnitWeights) {
         self.unit = unit
         let shapes = unit.tapeShapes
-        operations = unit.products.reduce(0.0) { $0 + 2 * Double($1.multiplications) }
-        layers = unit.linears.count
+        let products = unit.products.map { 2 * Double($0.multiplications) }
+        operations = products.reduce(0, +)
+        let layers = unit.linears.count
+        // Attention is behind the first layer.
+        operandOperations = (0..<layers).reduce(0.0) { sum, layer in
+            sum + 2 * (layer > 0 ? (products[..<layer] + products[layers...]).reduce(0, +) : 0)
+        }
+        // Half of the symmetric squares, and all products with the references.
         fittingOperations = unit.linears.reduce(0) { sum, linear in
-            let inputs = Double(linear.inputs)
-            return sum + 2 * Double(shapes[linear.inputSlot].rows) * inputs
-                * (inputs + Double(linear.outputs))
+            sum + 3 * Double(shapes[linear.inputSlot].rows * linear.inputs * linear.inputs)
         }
         fittingFloats =
-            unit.linears.map { shapes[$0.inputSlot].rows * (2 * $0.inputs + 2 * $0.outputs) }.max() ?? 0
+            unit.linears.map { linear in
+                // Inputs and references, as they are and centred; two sums for each of two parts, centred, ordered and
+                // factored.
+                4 * summedRows(at: shapes[linear.inputSlot].rows) * linear.inputs
+                    + 12 * linear.inputs * linear.inputs
+            }.max() ?? 0
         input = unit.input.count
         output = unit.output.count
         tape = shapes.reduce(0) { $0 + $1.count }

@@ -25,6 +25,10 @@ package enum WeightSolver: String, CaseIterable, Sendable {
 /// the means. λ is the damping times the mean of the diagonal; more, if a correction learned from most rows then
 /// leaves less error in the others. Rows can count differently: everything is then solved for weighted squares.
 ///
+/// Where t is what a layer makes of the inputs y that it has in full precision, `tᵀ x̂` is its weight times `yᵀ x̂`: sums
+/// over rows are all that is needed (`FitMoments`), and they are taken of inputs, which are fewer than outputs in most
+/// layers.
+///
 /// Sources: ERQ (arXiv 2407.06794) for the correction, GPTQ (arXiv 2210.17323) for the rounding, RSQ (arXiv
 /// 2503.01820) for weights of rows.
 package struct LinearFit: Equatable, Sendable {
@@ -44,57 +48,71 @@ package struct LinearFit: Equatable, Sendable {
         self.damping = damping
     }
 
-    /// Fits a layer.
+    /// Fits a layer to targets, by which every fifth part of the rows judges what is learned from the others.
     ///
     /// - Parameters:
     ///   - weight: `[outputs, inputs…]`.
     ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
-    ///   - targets: `[rows, outputs]`: what the full-precision layer gives; overwritten.
+    ///   - targets: `[rows, outputs]`: what the full-precision layer gives.
     ///   - importance: `[rows]`: what errors of rows count, not negative and not all 0. Nil where all count alike.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
-    /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
+    /// - Returns: The layer, as `layer(weight:target:moments:calibration:pool:)` does.
     /// - Throws: `QuantizationError` for values that are not finite.
     package func layer(
         weight: Tensor, inputs: Matrix, targets: Matrix, importance: [Float]? = nil,
         calibration: UniformCalibration?, pool: WorkerPool
     ) throws(QuantizationError) -> QuantizedLinear {
-        let fitted = Matrix(rows: targets.columns, columns: inputs.columns)
+        let moments = FitMoments(inputs: inputs.columns, references: targets.columns)
+        let learned = inputs.rows * 4 / 5
+        for (rows, isJudge) in [(0..<learned, false), (learned..<inputs.rows, true)] {
+            moments.add(
+                inputs.rows(rows), targets.rows(rows), weights: importance?[rows], isJudge: isJudge,
+                pool: pool)
+        }
+        return try layer(weight: weight, target: nil, moments: moments, calibration: calibration, pool: pool)
+    }
+
+    /// Fits a layer.
+    ///
+    /// - Parameters:
+    ///   - weight: `[outputs, inputs…]`.
+    ///   - target: The layer whose outputs on the moments' references are to be given; nil where the references are these
+    ///     outputs.
+    ///   - moments: Sums over rows of the inputs that the quantized model multiplies with, and of the references; over at
+    ///     least one row.
+    ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
+    ///   - pool: The threads; the result does not depend on their number.
+    /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
+    /// - Throws: `QuantizationError` for values that are not finite.
+    package func layer(
+        weight: Tensor, target: (weight: Tensor, bias: Tensor?)?, moments: FitMoments,
+        calibration: UniformCalibration?, pool: WorkerPool
+    ) throws(QuantizationError) -> QuantizedLinear {
+        let fitted = Matrix(rows: weight.shape[0], columns: weight.matrix().columns)
         copy(weight.matrix(), into: fitted)
-        let inputMean = columnMeans(of: inputs, weights: importance, pool: pool)
-        let targetMean = columnMeans(of: targets, weights: importance, pool: pool)
-        let centred = Matrix(rows: inputs.rows, columns: inputs.columns)
-        shift(inputs, by: inputMean, into: centred, pool: pool)
-        shift(targets, by: targetMean, into: targets, pool: pool)
-        if let importance {
-            weigh(centred, by: importance, pool: pool)
-            weigh(targets, by: importance, pool: pool)
-        }
-        let order = ascendingVariances(of: centred, pool: pool)
-        let ordered = gathered(centred, columns: order, pool: pool)
+        let equations = Equations(
+            moments, weight: fitted, target: target?.weight.matrix(), corrects: solver.corrects, pool: pool)
         if solver.corrects {
-            subtractProduct(of: centred, fitted, from: targets, pool: pool)
-        }
-        let (moments, change, share) = equations(ordered, targets, pool: pool)
-        guard let factor = factor(of: moments, damping: share, pool: pool)
-        else { throw .nonFiniteValues(group: 0, groups: 1) }
-        if solver.corrects {
+            guard
+                let factor = factor(
+                    of: equations.all.squares, damping: bestDamping(equations, pool: pool), pool: pool)
+            else { throw .nonFiniteValues(group: 0, groups: 1) }
+            let change = equations.all.errors
             factor.solve(change, pool: pool)
-            for row in 0..<fitted.rows {
-                for (position, column) in order.enumerated() {
-                    fitted[row, column] += change[row, position]
-                }
-            }
+            add(fitted, scattered(change, to: equations.order), into: fitted)
         }
+        guard let factor = factor(of: equations.all.squares, damping: damping, pool: pool)
+        else { throw .nonFiniteValues(group: 0, groups: 1) }
         var quantizer = SiteQuantizer.fullPrecision
         if let calibration {
             let uniform = try calibration.weightQuantizer(
-                of: fitted, importance: columnMeanSquares(of: centred, pool: pool), pool: pool)
+                of: fitted, importance: equations.meanSquares, pool: pool)
             if solver.compensates {
-                let moved = gathered(fitted, columns: order, pool: pool)
+                let moved = gathered(fitted, columns: equations.order)
                 factor.round(moved, quantizer: { uniform.nearest(to: $1, group: $0) }, pool: pool)
                 for row in 0..<moved.rows {
-                    for (position, column) in order.enumerated() {
+                    for (position, column) in equations.order.enumerated() {
                         fitted[row, column] = uniform.limited(moved[row, position], group: row)
                     }
                 }
@@ -103,14 +121,15 @@ package struct LinearFit: Equatable, Sendable {
         }
         var result = QuantizedLinear(
             weight: Tensor(shape: weight.shape, elements: fitted.elements), bias: nil, quantizer: quantizer)
-        let quantized = result.quantizedWeight()
-        let elements = (0..<quantized.rows).map { row in
-            let product = (0..<quantized.columns).reduce(0.0) {
-                $0 + Double(quantized[row, $1]) * Double(inputMean[$1])
+        var means = moments.referenceMeans
+        if let target {
+            means = products(of: target.weight.matrix(), means)
+            for (index, element) in (target.bias?.elements ?? []).enumerated() {
+                means[index] += Double(element)
             }
-            return Float(Double(targetMean[row]) - product)
         }
-        result.bias = Tensor(shape: [elements.count], elements: elements)
+        let shifts = products(of: result.quantizedWeight(), moments.inputMeans)
+        result.bias = Tensor(shape: [means.count], elements: zip(means, shifts).map { Float($0 - $1) })
         return result
     }
 
@@ -125,59 +144,99 @@ package struct LinearFit: Equatable, Sendable {
         return CholeskyFactor(damped, pool: pool)
     }
 
-    /// The normal equations of a correction: the inputs' moments, their products with the errors, and the damping.
+    /// The damping whose correction, learned from the rows that do not judge, leaves the least error in those that do.
     ///
-    /// The damping is the one whose correction, learned from four fifths of the rows, leaves the least error in the
-    /// others: the wanted one, or up to a hundred thousand times as much where rows are few for the inputs. Tenfold
-    /// damping is tried for as long as it helps.
-    private func equations(
-        _ inputs: Matrix, _ errors: Matrix, pool: WorkerPool
-    ) -> (moments: Matrix, products: Matrix, damping: Double) {
-        let n = inputs.columns
-        let moments = Matrix(rows: n, columns: n)
-        let right = Matrix(rows: solver.corrects ? errors.columns : 0, columns: n)
-        func add(_ rows: Range<Int>) {
-            let (x, y) = (inputs.rows(rows), errors.rows(rows))
-            addMoments(of: x, scaledBy: 1 / Float(inputs.rows), to: moments, pool: pool)
-            pool.runTiles(of: right.rows, length: 96) { tile in
-                multiply(
-                    y.columns(tile), x, into: right.rows(tile), transposeA: true,
-                    alpha: 1 / Float(inputs.rows), accumulate: true)
-            }
-        }
-        let learned = inputs.rows * 4 / 5
-        guard solver.corrects, learned > 0, learned < inputs.rows else {
-            add(0..<inputs.rows)
-            return (moments, right, damping)
-        }
-        add(0..<learned)
-        let rest = learned..<inputs.rows
+    /// It is the wanted one, or up to a hundred thousand times as much where rows are few for the inputs. Where inputs are
+    /// exact there is nothing to correct, and what dampings differ by is rounding, which decides nothing.
+    private func bestDamping(_ equations: Equations, pool: WorkerPool) -> Double {
+        guard let (learned, judges) = equations.parts else { return damping }
         var best = (share: damping, error: Double.infinity)
+        let noise = 1e-7 * judges.power
         for factor in [1.0, 10, 100, 1000, 1e4, 1e5] {
-            guard let solver = self.factor(of: moments, damping: damping * factor, pool: pool) else {
+            guard let solver = self.factor(of: learned.squares, damping: damping * factor, pool: pool) else {
                 continue
             }
-            let change = Matrix(rows: right.rows, columns: right.columns)
-            copy(right, into: change)
+            let change = Matrix(rows: learned.errors.rows, columns: learned.errors.columns)
+            copy(learned.errors, into: change)
             solver.solve(change, pool: pool)
-            let left = Matrix(rows: rest.count, columns: errors.columns)
-            copy(errors.rows(rest), into: left)
-            subtractProduct(of: inputs.rows(rest), change, from: left, pool: pool)
-            let error = squaredNorm(left)
-            guard error < best.error else { break }
-            best = (damping * factor, error)
+            let error = judges.error(of: change, pool: pool)
+            if error < best.error - noise {
+                best = (damping * factor, error)
+            }
         }
-        add(rest)
-        return (moments, right, best.share)
+        return best.share
+    }
+}
+
+/// The normal equations of a correction of a layer's weight; columns are in the order of ascending variance.
+private struct Equations {
+    /// Sums over some rows.
+    struct Part {
+        /// `[inputs, inputs]`: x̂ᵀ x̂.
+        let squares: Matrix
+        /// `[outputs, inputs]`: (t − W x̂)ᵀ x̂.
+        let errors: Matrix
+        /// The variance of the outputs: W x̂ᵀ x̂ Wᵀ on the diagonal, all together.
+        let power: Double
+
+        /// How much error a change of the weight leaves in these rows, less that without it.
+        func error(of change: Matrix, pool: WorkerPool) -> Double {
+            let product = Matrix(rows: change.rows, columns: change.columns)
+            pool.runTiles(of: change.rows, length: 96) { tile in
+                multiply(change.rows(tile), squares, into: product.rows(tile))
+            }
+            scale(errors, by: -2, into: product, accumulate: true)
+            return innerProduct(product, change)
+        }
     }
 
-    /// Subtracts `inputs · weightᵀ`.
-    private func subtractProduct(of inputs: Matrix, _ weight: Matrix, from out: Matrix, pool: WorkerPool) {
-        pool.runTiles(of: inputs.rows, length: 256) { tile in
-            multiply(
-                inputs.rows(tile), weight, into: out.rows(tile), transposeB: true, alpha: -1,
-                accumulate: true)
+    let all: Part
+    /// Those to learn from and those that judge; nil where none judge.
+    let parts: (learned: Part, judges: Part)?
+    /// The place of each column in the weight.
+    let order: [Int]
+    /// `[inputs]`, in the weight's order: the variances of the inputs.
+    let meanSquares: [Float]
+
+    init(_ moments: FitMoments, weight: Matrix, target: Matrix?, corrects: Bool, pool: WorkerPool) {
+        let sums = moments.parts
+        let variances = (0..<weight.columns).map { column in
+            sums.reduce(0) { $0 + $1.squares[column, column] }
         }
+        let order = variances.indices.sorted { (variances[$0], $0) < (variances[$1], $1) }
+        let moved = gathered(weight, columns: order)
+        let parts = sums.map { sum in
+            let squares = gathered(gather(order, of: sum.squares), columns: order)
+            let products = gathered(sum.products, columns: order)
+            guard corrects else {
+                return Part(squares: squares, errors: Matrix(rows: 0, columns: 0), power: 0)
+            }
+            let given = Matrix(rows: weight.rows, columns: weight.columns)
+            let errors = Matrix(rows: weight.rows, columns: weight.columns)
+            pool.runTiles(of: weight.rows, length: 96) { tile in
+                if let target {
+                    multiply(target.rows(tile), products, into: errors.rows(tile))
+                } else {
+                    copy(products.rows(tile), into: errors.rows(tile))
+                }
+                multiply(moved.rows(tile), squares, into: given.rows(tile))
+                scale(given.rows(tile), by: -1, into: errors.rows(tile), accumulate: true)
+            }
+            return Part(squares: squares, errors: errors, power: innerProduct(given, moved))
+        }
+        (self.order, meanSquares) = (order, variances)
+        guard parts.count == 2 else {
+            (all, self.parts) = (parts[0], nil)
+            return
+        }
+        let (squares, errors) = (
+            Matrix(rows: weight.columns, columns: weight.columns),
+            Matrix(rows: parts[0].errors.rows, columns: parts[0].errors.columns)
+        )
+        add(parts[0].squares, parts[1].squares, into: squares)
+        if corrects { add(parts[0].errors, parts[1].errors, into: errors) }
+        all = Part(squares: squares, errors: errors, power: parts[0].power + parts[1].power)
+        self.parts = (parts[0], parts[1])
     }
 }
 
@@ -198,53 +257,38 @@ extension UniformQuantizer {
     }
 }
 
-private func shift(_ x: Matrix, by means: [Float], into out: Matrix, pool: WorkerPool) {
-    let negative = Vector(means.map { -$0 })
-    pool.runTiles(of: x.rows, length: 256) { tile in
-        addRowBias(x.rows(tile), negative, into: out.rows(tile))
-    }
-}
-
-/// Multiplies rows so that their squares count what their weights say.
-private func weigh(_ x: Matrix, by weights: [Float], pool: WorkerPool) {
-    pool.runTiles(of: x.rows, length: 256) { tile in
-        for row in tile {
-            scale(x.rows(row..<row + 1), by: weights[row].squareRoot(), into: x.rows(row..<row + 1))
-        }
-    }
-}
-
-/// The columns, those of the least variance first.
-private func ascendingVariances(of centred: Matrix, pool: WorkerPool) -> [Int] {
-    let variances = columnMeanSquares(of: centred, pool: pool)
-    return variances.indices.sorted { (variances[$0], $0) < (variances[$1], $1) }
-}
-
 /// A copy with other columns first.
-private func gathered(_ x: Matrix, columns: [Int], pool: WorkerPool) -> Matrix {
+private func gathered(_ x: Matrix, columns: [Int]) -> Matrix {
     let out = Matrix(rows: x.rows, columns: x.columns)
-    pool.runTiles(of: x.rows, length: 256) { tile in
-        for row in tile {
-            for (position, column) in columns.enumerated() {
-                out[row, position] = x[row, column]
-            }
+    for row in 0..<x.rows {
+        for (position, column) in columns.enumerated() {
+            out[row, position] = x[row, column]
         }
     }
     return out
 }
 
-/// Adds `xᵀ · x`, times a factor, to a symmetric matrix.
-private func addMoments(of x: Matrix, scaledBy factor: Float, to out: Matrix, pool: WorkerPool) {
-    // Of two halves that are alike, one is computed.
-    pool.runTiles(of: x.columns, length: 96) { tile in
-        let columns = 0..<tile.upperBound
-        multiply(
-            x.columns(tile), x.columns(columns), into: out.rows(tile).columns(columns), transposeA: true,
-            alpha: factor, accumulate: true)
-    }
-    for row in 0..<x.columns {
-        for column in row + 1..<x.columns {
-            out[row, column] = out[column, row]
+/// The opposite of `gathered`: a copy with the columns where they were.
+private func scattered(_ x: Matrix, to columns: [Int]) -> Matrix {
+    let out = Matrix(rows: x.rows, columns: x.columns)
+    for row in 0..<x.rows {
+        for (position, column) in columns.enumerated() {
+            out[row, column] = x[row, position]
         }
+    }
+    return out
+}
+
+/// A matrix times a vector.
+private func products(of matrix: Matrix, _ vector: [Double]) -> [Double] {
+    (0..<matrix.rows).map { row in
+        (0..<matrix.columns).reduce(0.0) { $0 + Double(matrix[row, $1]) * vector[$1] }
+    }
+}
+
+/// The sum of products of elements.
+private func innerProduct(_ x: Matrix, _ y: Matrix) -> Double {
+    (0..<x.rows).reduce(0.0) { sum, row in
+        (0..<x.columns).reduce(sum) { $0 + Double(x[row, $1]) * Double(y[row, $1]) }
     }
 }
