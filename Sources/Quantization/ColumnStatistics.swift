@@ -32,22 +32,12 @@ package func columnMeanSquares(of x: Matrix, pool: WorkerPool) -> [Float] {
 ///
 /// - Parameters:
 ///   - x: `[rows, columns]`.
-///   - weights: What every row counts; their sum is above 0. Nil where all count alike.
 ///   - pool: Works on runs of columns in parallel; the result does not depend on its number of threads.
 /// - Returns: `[columns]`; zeros if there are no rows.
-package func columnMeans(of x: Matrix, weights: [Float]? = nil, pool: WorkerPool) -> [Float] {
-    guard let weights else {
-        let sums = Vector(count: x.columns)
-        pool.runTiles(of: x.columns, length: 64) { tile in
-            columnSums(x.columns(tile), into: sums[tile])
-        }
-        return sums.elements.map { $0 / Float(max(1, x.rows)) }
-    }
-    let total = weights.reduce(0) { $0 + Double($1) }
-    let shares = Matrix(rows: 1, columns: x.rows, elements: weights.map { Float(Double($0) / total) })
-    let means = Matrix(rows: 1, columns: x.columns)
+package func columnMeans(of x: Matrix, pool: WorkerPool) -> [Float] {
+    let sums = Vector(count: x.columns)
     pool.runTiles(of: x.columns, length: 64) { tile in
-        multiply(shares, x.columns(tile), into: means.columns(tile))
+        columnSums(x.columns(tile), into: sums[tile])
     }
-    return means.elements
+    return sums.elements.map { $0 / Float(max(1, x.rows)) }
 }

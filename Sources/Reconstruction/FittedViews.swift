@@ -1,3 +1,5 @@
+internal import Quantization
+
 /// Which images closed-form solutions learn from, and which judge.
 ///
 /// A view of an image that others learn from would judge them too kindly: all views of an image do the same.
@@ -19,7 +21,7 @@ package struct FittedViews {
     /// - Returns: The runs, in order.
     package func parts(of length: Int) -> [(images: Range<Int>, isJudge: Bool)] {
         let period = min(originals, count)
-        let learned = period * 4 / 5
+        let learned = FitMoments.learned(of: period)
         var result: [(Range<Int>, Bool)] = []
         for start in stride(from: 0, to: count, by: period) {
             for (run, isJudge) in [(0..<learned, false), (learned..<period, true)] {

@@ -38,6 +38,27 @@ extension Golden {
     }
 }
 
+extension Golden {
+    /// Runs every unit in full precision on what the one before it gives.
+    func runUnits(
+        _ visit: (any ModelUnit, UnitParameters, (input: Matrix, tape: Tape, output: Matrix)) throws -> Void
+    ) throws {
+        let model = checkpoint.model
+        let shape = model.configuration
+        var current = try matrix("input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
+        let images = current.rows
+        for (index, unit) in model.units.enumerated() {
+            let parameters = UnitParameters(model.weights[index], backward: false)
+            let tape = Tape(shapes: unit.tapeShapes, images: images)
+            let output = unit.output.matrix(images: images)
+            unit.forward(
+                current, parameters: parameters, transform: FullPrecision(), tape: tape, output: output)
+            try visit(unit, parameters, (current, tape, output))
+            current = output
+        }
+    }
+}
+
 @Suite("Vision transformers")
 struct GoldenTests {
     static let names = [
@@ -50,49 +71,26 @@ struct GoldenTests {
     @Test("every unit's output and the logits are timm's within 1e-4 relative", arguments: names)
     func forward(name: String) throws {
         let golden = try Golden(name)
-        let model = golden.checkpoint.model
-        let shape = model.configuration
-        var current = try golden.matrix(
-            "input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
-        let images = current.rows
-        for (index, unit) in model.units.enumerated() {
-            let output = unit.output.matrix(images: images)
-            unit.forward(
-                current, parameters: UnitParameters(model.weights[index], backward: false),
-                transform: FullPrecision(), tape: Tape(shapes: unit.tapeShapes, images: images),
-                output: output)
-            let expected = try golden.output(of: unit, images: images)
-            #expect(relativeError(output, expected) < 1e-5, "\(unit.name)")
-            current = output
+        try golden.runUnits { unit, _, run in
+            let expected = try golden.output(of: unit, images: run.tape.images)
+            #expect(relativeError(run.output, expected) < 1e-5, "\(unit.name)")
         }
     }
 
     @Test("a pass that ends before a linear layer leaves what the layer multiplies", arguments: names)
     func ending(name: String) throws {
-        let golden = try Golden(name)
-        let model = golden.checkpoint.model
-        let shape = model.configuration
-        var current = try golden.matrix(
-            "input", columns: shape.channels * shape.imageHeight * shape.imageWidth)
-        let images = current.rows
-        for (index, unit) in model.units.enumerated() {
-            let parameters = UnitParameters(model.weights[index], backward: false)
-            let (output, whole) = (
-                unit.output.matrix(images: images), Tape(shapes: unit.tapeShapes, images: images)
-            )
-            unit.forward(
-                current, parameters: parameters, transform: FullPrecision(), tape: whole, output: output)
+        try Golden(name).runUnits { unit, parameters, run in
             for (layer, linear) in unit.linears.enumerated() {
+                let images = run.tape.images
                 let part = Tape(shapes: unit.tapeShapes, images: images)
                 unit.forward(
-                    current, parameters: parameters, transform: FullPrecision(), tape: part,
+                    run.input, parameters: parameters, transform: FullPrecision(), tape: part,
                     output: unit.output.matrix(images: images), before: layer)
                 #expect(
                     unit.operand(of: linear, in: part, transform: FullPrecision()).elements
-                        == unit.operand(of: linear, in: whole, transform: FullPrecision()).elements,
+                        == unit.operand(of: linear, in: run.tape, transform: FullPrecision()).elements,
                     "\(linear.name)")
             }
-            current = output
         }
     }
 

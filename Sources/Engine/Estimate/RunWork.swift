@@ -58,9 +58,7 @@ struct RunWork {
     private func calibration(_ unit: Int, _ values: Hyperparameters, on available: Int) -> Amount {
         let images = searchedImages(unit, among: available)
         let searched = Double(images * units[unit].siteValues + units[unit].weights)
-        let fitting =
-            Double(fittingImages(unit, values, among: available))
-            * (units[unit].operandOperations + units[unit].fittingOperations)
+        let fitting = Double(fittingImages(unit, values, among: available)) * units[unit].fittingOperations
         // Levels that are chosen by the unit's output take a pass for each candidate.
         let isBlock = units[unit].unit.keys != nil
         let candidates =

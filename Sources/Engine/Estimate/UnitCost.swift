@@ -12,7 +12,6 @@ struct UnitCost {
     let input, output, tape, scratch: Int
     /// The operations that solving for the layers' weights in closed form takes for each image: of the passes up to each
     /// layer, in full precision and quantized, and of the sums over rows; and the floats of the layer that takes most.
-    let operandOperations: Double
     let fittingOperations: Double
     let fittingFloats: Int
     /// The values that ranges are searched on.
@@ -27,11 +26,11 @@ struct UnitCost {
         operations = products.reduce(0, +)
         let layers = unit.linears.count
         // Attention is behind the first layer.
-        operandOperations = (0..<layers).reduce(0.0) { sum, layer in
+        let passes = (0..<layers).reduce(0.0) { sum, layer in
             sum + 2 * (layer > 0 ? (products[..<layer] + products[layers...]).reduce(0, +) : 0)
         }
         // Half of the symmetric squares, and all products with the references.
-        fittingOperations = unit.linears.reduce(0) { sum, linear in
+        fittingOperations = unit.linears.reduce(passes) { sum, linear in
             sum + 3 * Double(shapes[linear.inputSlot].rows * linear.inputs * linear.inputs)
         }
         fittingFloats =

@@ -33,6 +33,9 @@ package final class FitMoments {
         let products: Matrix
     }
 
+    /// How many of so many rows or images are learned from, the others being judges.
+    package static func learned(of count: Int) -> Int { count * 4 / 5 }
+
     private let learned: Sums
     private let judged: Sums
     /// What was subtracted from every row.

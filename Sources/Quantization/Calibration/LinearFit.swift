@@ -64,7 +64,7 @@ package struct LinearFit: Equatable, Sendable {
         calibration: UniformCalibration?, pool: WorkerPool
     ) throws(QuantizationError) -> QuantizedLinear {
         let moments = FitMoments(inputs: inputs.columns, references: targets.columns)
-        let learned = inputs.rows * 4 / 5
+        let learned = FitMoments.learned(of: inputs.rows)
         for (rows, isJudge) in [(0..<learned, false), (learned..<inputs.rows, true)] {
             moments.add(
                 inputs.rows(rows), targets.rows(rows), weights: importance?[rows], isJudge: isJudge,
@@ -93,17 +93,18 @@ package struct LinearFit: Equatable, Sendable {
         copy(weight.matrix(), into: fitted)
         let equations = Equations(
             moments, weight: fitted, target: target?.weight.matrix(), corrects: solver.corrects, pool: pool)
-        if solver.corrects {
-            guard
-                let factor = factor(
-                    of: equations.all.squares, damping: bestDamping(equations, pool: pool), pool: pool)
-            else { throw .nonFiniteValues(group: 0, groups: 1) }
-            let change = equations.all.errors
-            factor.solve(change, pool: pool)
-            add(fitted, scattered(change, to: equations.order), into: fitted)
-        }
         guard let factor = factor(of: equations.all.squares, damping: damping, pool: pool)
         else { throw .nonFiniteValues(group: 0, groups: 1) }
+        if solver.corrects {
+            let share = bestDamping(equations, pool: pool)
+            guard
+                let correction = share == damping
+                    ? factor : self.factor(of: equations.all.squares, damping: share, pool: pool)
+            else { throw .nonFiniteValues(group: 0, groups: 1) }
+            let change = equations.all.errors
+            correction.solve(change, pool: pool)
+            add(fitted, gathered(change, columns: equations.places), into: fitted)
+        }
         var quantizer = SiteQuantizer.fullPrecision
         if let calibration {
             let uniform = try calibration.weightQuantizer(
@@ -112,10 +113,11 @@ package struct LinearFit: Equatable, Sendable {
                 let moved = gathered(fitted, columns: equations.order)
                 factor.round(moved, quantizer: { uniform.nearest(to: $1, group: $0) }, pool: pool)
                 for row in 0..<moved.rows {
-                    for (position, column) in equations.order.enumerated() {
-                        fitted[row, column] = uniform.limited(moved[row, position], group: row)
+                    for place in 0..<moved.columns {
+                        moved[row, place] = uniform.limited(moved[row, place], group: row)
                     }
                 }
+                copy(gathered(moved, columns: equations.places), into: fitted)
             }
             quantizer = .uniform(uniform)
         }
@@ -193,8 +195,10 @@ private struct Equations {
     let all: Part
     /// Those to learn from and those that judge; nil where none judge.
     let parts: (learned: Part, judges: Part)?
-    /// The place of each column in the weight.
+    /// The weight's column of each place.
     let order: [Int]
+    /// The place of each of the weight's columns.
+    let places: [Int]
     /// `[inputs]`, in the weight's order: the variances of the inputs.
     let meanSquares: [Float]
 
@@ -225,6 +229,7 @@ private struct Equations {
             return Part(squares: squares, errors: errors, power: innerProduct(given, moved))
         }
         (self.order, meanSquares) = (order, variances)
+        places = order.indices.sorted { order[$0] < order[$1] }
         guard parts.count == 2 else {
             (all, self.parts) = (parts[0], nil)
             return
@@ -263,17 +268,6 @@ private func gathered(_ x: Matrix, columns: [Int]) -> Matrix {
     for row in 0..<x.rows {
         for (position, column) in columns.enumerated() {
             out[row, position] = x[row, column]
-        }
-    }
-    return out
-}
-
-/// The opposite of `gathered`: a copy with the columns where they were.
-private func scattered(_ x: Matrix, to columns: [Int]) -> Matrix {
-    let out = Matrix(rows: x.rows, columns: x.columns)
-    for row in 0..<x.rows {
-        for (position, column) in columns.enumerated() {
-            out[row, column] = x[row, position]
         }
     }
     return out
