@@ -48,9 +48,12 @@ package final class ModelPass: Sendable {
     /// - Returns: 1 through 8.
     package static func imagesPerTask(rows: Int) -> Int { max(1, min(8, 800 / max(1, rows))) }
 
-    /// How many images of a step one task takes through a unit that learns.
+    /// How many images of a step one task takes through a unit that learns, and some of them through the units behind.
+    ///
+    /// Few: where the global term sees a share of the images, the tasks that have it take many times as long as the
+    /// others, and all threads need some of them.
     package static func imagesPerTask(learning unit: any ModelUnit, batch: Int) -> Int {
-        min(batch, imagesPerTask(rows: max(unit.rows, 25)))
+        min(batch, max(1, min(4, 100 / max(1, unit.rows))))
     }
 
     /// Runs all units.

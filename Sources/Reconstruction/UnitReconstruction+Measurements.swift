@@ -42,36 +42,41 @@ extension UnitReconstruction {
         }
     }
 
-    /// The norms of terms' gradients on the weights, and the cosines between them.
+    /// As `differentiate`, and measures the norms of terms' gradients on the weights and the cosines between them.
     ///
-    /// The whole gradient must have been computed; it is put back afterwards. Gradients add up, so the global
-    /// term's is what the others leave.
-    func gradients(batch: [Int], factors: TermFactors) -> (norms: Terms, cosines: GradientCosines) {
-        guard linears.contains(where: \.learns) else { return (Terms(), GradientCosines()) }
-        let whole = linears.map { $0.gradient.elements }
+    /// Gradients add up, so the global term's is what the others leave of the whole.
+    func differentiateByTerm(
+        _ batch: [Int], factors: TermFactors
+    ) -> (terms: Terms, norms: Terms, cosines: GradientCosines) {
+        guard linears.contains(where: \.learns) else {
+            return (differentiate(batch, factors: factors), Terms(), GradientCosines())
+        }
         guard !task.isHead else {
-            return (Terms(block: dot(whole, whole).squareRoot()), GradientCosines())
+            let terms = differentiate(batch, factors: factors)
+            let whole = linears.map { $0.gradient.elements }
+            return (terms, Terms(block: dot(whole, whole).squareRoot()), GradientCosines())
+        }
+        refreshWeights(hard: false)
+        let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
+        pool.run(workspace.chunks.count) { chunk, worker in
+            parts[chunk] = forward(chunk, worker, batch: batch, factors: factors)
         }
         let block = weightGradients(batch: batch, factors: (factors.block, 0, 0))
         let local =
             settings.localWeight > 0 ? weightGradients(batch: batch, factors: (0, 0, factors.local)) : nil
-        var rest = whole
+        // The last to be computed, because it and its scales' are what the update needs.
+        var rest = weightGradients(batch: batch, factors: factors)
         for layer in rest.indices {
             for element in rest[layer].indices {
                 rest[layer][element] -= block[layer][element] + (local?[layer][element] ?? 0)
             }
         }
         let global = settings.globalWeight > 0 ? rest : nil
-        // The training gradient and its scales' are what the update needs.
-        pool.run(workspace.chunks.count) { chunk, worker in
-            backward(chunk, worker, batch: batch, factors: factors, referenceIsFresh: false)
-        }
-        weightGradients()
         let norms = Terms(
             block: dot(block, block).squareRoot(), global: global.map { dot($0, $0).squareRoot() },
             local: local.map { dot($0, $0).squareRoot() })
         return (
-            norms,
+            total(parts.values), norms,
             GradientCosines(
                 blockGlobal: cosine(block, norms.block, global, norms.global),
                 blockLocal: cosine(block, norms.block, local, norms.local),

@@ -116,7 +116,10 @@ extension UnitReconstruction {
         }
         let weights = weights(at: progress)
         let factors = fusion.factors(weights)
-        let terms = differentiate(batch, factors: factors)
+        let (terms, norms, cosines) =
+            probing
+            ? differentiateByTerm(batch, factors: factors)
+            : (differentiate(batch, factors: factors), Terms(), GradientCosines())
         let weighted = Terms(
             block: terms.block.map { $0 * factors.block }, global: terms.global.map { $0 * factors.global },
             local: terms.local.map { $0 * factors.local })
@@ -127,8 +130,7 @@ extension UnitReconstruction {
         }
         var measurement = StepMeasurement(step: index + 1, loss: loss, terms: terms, weighted: weighted)
         if probing {
-            (measurement.gradientNorms, measurement.gradientCosines) = gradients(
-                batch: batch, factors: factors)
+            (measurement.gradientNorms, measurement.gradientCosines) = (norms, cosines)
             if settings.localWeight > 0 {
                 measurement.operatorLosses = operatorLosses(batch)
             }

@@ -272,22 +272,30 @@ struct RunTests {
         "a loss that is no number ends the unit at once and puts it back, guarded or not",
         arguments: ["true", "false"])
     func notANumber(guarded: String) throws {
+        // Scales that move by their whole size come to 0 at once; whether a loss or only a scale is no number then,
+        // roundings decide, so that seeds are tried until it is a loss.
+        var events: [RunEvent] = []
+        func told() -> String? {
+            events.warnings.first { $0.contains("the loss is ") && $0.contains(" at step ") }
+        }
         let bench = try Bench()
-        let events = bench.run(
-            try bench.plan([
-                ("steps", "300"), ("warm_up", "0"), ("rate_schedule", "constant"),
+        for seed in 1...16 where told() == nil {
+            var plan = try bench.plan([
+                ("steps", "60"), ("warm_up", "0"), ("rate_schedule", "constant"),
                 ("scale_learning_rate", "1"), ("fusion", "first_step"), ("global_target", "logits"),
                 ("token_importance", "0"), ("keep_or_revert", guarded),
-            ]))
+            ])
+            plan.seed = UInt64(seed)
+            events = bench.run(plan)
+        }
         let report = try #require(events.report)
-        let told = try #require(
-            events.warnings.first { $0.contains("the loss is ") && $0.contains(" at step ") })
-        let unit = try #require(report.units.first { told.hasPrefix("\($0.name):") })
+        let warning = try #require(told())
+        let unit = try #require(report.units.first { warning.hasPrefix("\($0.name):") })
         #expect(unit.reverted && unit.finalLoss == unit.calibratedLoss)
         let steps = events.compactMap { event -> Int? in
             if case .stepped(let sample) = event, sample.unit == unit.unit { sample.step } else { nil }
         }
-        #expect((steps.max() ?? 0) < 300)
+        #expect((steps.max() ?? 0) < 60)
         #expect(report.final?.kl.isFinite == true)
     }
 

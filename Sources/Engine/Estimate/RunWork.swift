@@ -146,8 +146,8 @@ struct RunWork {
         let global =
             values.globalWeight > 0 ? values.globalShare * suffix * (1 + Self.frozenBackward) : 0
         let local = values.localWeight > 0 ? own : 0
-        // Gradient norms are measured at about 21 steps, with up to three more backward passes and references.
-        let probes = min(21.0, Double(steps)) * 3 * (own * Self.learningBackward + local)
+        // Gradient norms are measured at about 21 steps, with up to two more backward passes and references.
+        let probes = min(21.0, Double(steps)) * 2 * (own * Self.learningBackward + local)
         operations += Double(min(values.batch, images)) * (Double(steps) * (learns + global + local) + probes)
         return (operations, calibration.searched)
     }
