@@ -151,13 +151,14 @@ struct UnitCalibration {
         let fit = LinearFit(solver: settings.solver, damping: settings.damping)
         let views = FittedViews(
             count: settings.fittedImages(of: unit, among: input.rows / unit.input.rows), originals: originals)
+        let exact = ModelPass([fullPrecision], pool: pool)
         for index in unit.linears.indices {
             let bits = settings.weightBits[index]
             let linear = weights.linears[index]
             state.linears[index] = try fit.layer(
                 weight: start.linears[index].weight, target: (linear.weight, linear.bias),
                 moments: moments(
-                    of: index, in: state, fullPrecisionInput: fullPrecisionInput, views: views,
+                    of: index, in: state, exact: exact, fullPrecisionInput: fullPrecisionInput, views: views,
                     importance: importance),
                 calibration: bits < 16
                     ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
@@ -168,16 +169,14 @@ struct UnitCalibration {
 
     /// Sums over what a layer multiplies with in a state of the unit and in full precision.
     private func moments(
-        of layer: Int, in state: QuantizedUnit, fullPrecisionInput: Matrix, views: FittedViews,
-        importance: TokenImportance.Unit?
+        of layer: Int, in state: QuantizedUnit, exact: ModelPass, fullPrecisionInput: Matrix,
+        views: FittedViews, importance: TokenImportance.Unit?
     ) -> FitMoments {
         let descriptor = unit.linears[layer]
         let perImage = unit.tapeShapes[descriptor.inputSlot].rows
         let share = Float(settings.tokenImportance)
         let weights = importance?.weights(of: layer, images: views.count)?.map { 1 - share + share * $0 }
-        let (quantized, exact) = (
-            ModelPass([state.prepared(for: unit)], pool: pool), ModelPass([fullPrecision], pool: pool)
-        )
+        let quantized = ModelPass([state.prepared(for: unit)], pool: pool)
         let result = FitMoments(inputs: descriptor.inputs, references: descriptor.inputs)
         for (images, isJudge) in views.parts(of: summedRows(at: perImage) / perImage) {
             let rows = images.lowerBound * unit.input.rows..<images.upperBound * unit.input.rows

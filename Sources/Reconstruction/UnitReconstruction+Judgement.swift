@@ -43,11 +43,7 @@ extension UnitReconstruction {
             while batch.count < settings.batch {
                 batch.append(batch[batch.count % images.validation.count])
             }
-            let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
-            pool.run(workspace.chunks.count) { chunk, worker in
-                parts[chunk] = forward(chunk, worker, batch: batch, factors: (0, 0, 0))
-            }
-            let terms = total(parts.values)
+            let terms = forward(batch, factors: (0, 0, 0))
             loss +=
                 (terms.block ?? 0) * factors.block + (terms.global ?? 0) * factors.global
                 + (terms.local ?? 0) * factors.local

@@ -16,11 +16,7 @@ extension UnitReconstruction {
             if batchIndex == 0, settings.localWeight > 0 {
                 measureOperators(batch)
             }
-            let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
-            pool.run(workspace.chunks.count) { chunk, worker in
-                parts[chunk] = forward(chunk, worker, batch: batch, factors: (0, 0, 0))
-            }
-            let terms = total(parts.values)
+            let terms = forward(batch, factors: (0, 0, 0))
             sums[0] += (terms.block ?? 0) / Double(batches)
             sums[1] += (terms.global ?? 0) / Double(batches)
             sums[2] += (terms.local ?? 0) / Double(batches)
@@ -57,10 +53,7 @@ extension UnitReconstruction {
             return (terms, Terms(block: dot(whole, whole).squareRoot()), GradientCosines())
         }
         refreshWeights(hard: false)
-        let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
-        pool.run(workspace.chunks.count) { chunk, worker in
-            parts[chunk] = forward(chunk, worker, batch: batch, factors: factors)
-        }
+        let terms = forward(batch, factors: factors)
         let block = weightGradients(batch: batch, factors: (factors.block, 0, 0))
         let local =
             settings.localWeight > 0 ? weightGradients(batch: batch, factors: (0, 0, factors.local)) : nil
@@ -76,7 +69,7 @@ extension UnitReconstruction {
             block: dot(block, block).squareRoot(), global: global.map { dot($0, $0).squareRoot() },
             local: local.map { dot($0, $0).squareRoot() })
         return (
-            total(parts.values), norms,
+            terms, norms,
             GradientCosines(
                 blockGlobal: cosine(block, norms.block, global, norms.global),
                 blockLocal: cosine(block, norms.block, local, norms.local),

@@ -22,7 +22,16 @@ extension UnitReconstruction {
         return total(parts.values)
     }
 
-    func total(_ parts: [Terms]) -> Terms {
+    /// Runs the forward passes and leaves the global term's gradient in the chunks.
+    func forward(_ batch: [Int], factors: TermFactors) -> Terms {
+        let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
+        pool.run(workspace.chunks.count) { chunk, worker in
+            parts[chunk] = forward(chunk, worker, batch: batch, factors: factors)
+        }
+        return total(parts.values)
+    }
+
+    private func total(_ parts: [Terms]) -> Terms {
         Terms(
             block: parts.reduce(0) { $0 + ($1.block ?? 0) },
             global: settings.globalWeight > 0 ? parts.reduce(0) { $0 + ($1.global ?? 0) } : nil,

@@ -116,10 +116,8 @@ extension UnitReconstruction {
         }
         let weights = weights(at: progress)
         let factors = fusion.factors(weights)
-        let (terms, norms, cosines) =
-            probing
-            ? differentiateByTerm(batch, factors: factors)
-            : (differentiate(batch, factors: factors), Terms(), GradientCosines())
+        let probe = probing ? differentiateByTerm(batch, factors: factors) : nil
+        let terms = probe?.terms ?? differentiate(batch, factors: factors)
         let weighted = Terms(
             block: terms.block.map { $0 * factors.block }, global: terms.global.map { $0 * factors.global },
             local: terms.local.map { $0 * factors.local })
@@ -129,8 +127,8 @@ extension UnitReconstruction {
             loss += regularizer * linears.reduce(0) { $0 + $1.penalty(beta: beta) }
         }
         var measurement = StepMeasurement(step: index + 1, loss: loss, terms: terms, weighted: weighted)
-        if probing {
-            (measurement.gradientNorms, measurement.gradientCosines) = (norms, cosines)
+        if let probe {
+            (measurement.gradientNorms, measurement.gradientCosines) = (probe.norms, probe.cosines)
             if settings.localWeight > 0 {
                 measurement.operatorLosses = operatorLosses(batch)
             }
