@@ -5,11 +5,11 @@
     python3 Benchmarks/results.py --work FOLDER [--backbone FOLDER] [--threads N]
     python3 Benchmarks/results.py --work FOLDER --only fashion-vit --bits 4/4,3/3 --recipes mgrq,calibrate
 
-A backbone is a folder with a checkpoint, `calibration` and `evaluation`. All of it takes more than a day on two cores, so
-that it can be done bit by bit: --only, --bits, --recipes and --seeds choose what is measured now. Its rows take the place
-of those of the same bits and recipe in docs/results.md, and all others stay. Every run keeps its directory in the work
-folder, and a run that is complete there is not made again: the command can be interrupted and repeated.
-The README's table is taken from the first section.
+A backbone is a folder with a checkpoint, `calibration` and `evaluation`. All of it takes more than ten hours on two
+cores, so that it can be done bit by bit: --only, --bits, --recipes and --seeds choose what is measured now. Its rows
+take the place of those of the same bits and recipe in docs/results.md, and all others stay. Every run keeps its
+directory in the work folder, and a run that is complete there is not made again: the command can be interrupted and
+repeated. The README's table is taken from the first section.
 """
 import argparse
 import pathlib
@@ -32,6 +32,7 @@ WIDTHS = ["8/8", "6/6", "4/4", "3/3", "2/4"]
 RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
 PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
 SAMPLES = ["fashion-vit", "fashion-deit", "fashion-swin"]
+TERMS = ["block only", "block + global", "block + local", "mgrq"]
 README_WIDTHS = ["8/8", "4/4", "3/3"]
 
 
@@ -44,7 +45,7 @@ class Section:
     @property
     def folder(self):
         """Where its runs are: together with those of other tables of the model."""
-        return "backbone" if self.name == "backbone" else self.model.removeprefix("sample:")
+        return self.model.removeprefix("sample:") if self.model.startswith("sample:") else "backbone"
 
     @property
     def keys(self):
@@ -62,8 +63,12 @@ def sections(backbone):
     for sample in SAMPLES:
         yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", WIDTHS, RECIPES)
     yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES)
-    yield Section("ablation", "What each term, views and weighed tokens bring: `sample:fashion-vit`",
+    yield Section("ablation-fashion-vit", "What each term, views and weighed tokens bring: `sample:fashion-vit`",
                   "sample:fashion-vit", ["3/3"], list(VARIANTS) + ["mgrq"])
+    for sample in SAMPLES[1:]:
+        yield Section(f"ablation-{sample}", f"What each term brings: `sample:{sample}`", f"sample:{sample}", ["3/3"],
+                      TERMS)
+    yield Section("ablation-backbone", "What each term brings: a DINOv2 ViT-S/14", str(backbone), ["3/3"], TERMS)
     yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", ["4/4", "3/3"], PRESETS)
 
 
@@ -99,7 +104,7 @@ def measure(args, section, bits, recipes):
     for recipe in recipes:
         if recipe in VARIANTS:
             command += ["--variant", f"{recipe}={VARIANTS[recipe]}"]
-    if section.name == "backbone":
+    if section.folder == "backbone":
         command += ["--calibration", f"{section.model}/calibration", "--evaluation", f"{section.model}/evaluation"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
@@ -164,9 +169,10 @@ def main():
     bits = chosen(args.bits, WIDTHS, "width")
     recipes = chosen(args.recipes, list(dict.fromkeys([*RECIPES, *VARIANTS, *PRESETS])), "recipe")
     if args.backbone is None:
-        if args.only is not None and "backbone" in names:
-            sys.exit("results: the section backbone needs --backbone FOLDER")
-        names = [name for name in names if name != "backbone"]
+        local = [section.name for section in every if section.folder == "backbone"]
+        if args.only is not None and not set(local).isdisjoint(names):
+            sys.exit(f"results: {' and '.join(local)} need --backbone FOLDER")
+        names = [name for name in names if name not in local]
     for section in every:
         if section.name not in names:
             continue
