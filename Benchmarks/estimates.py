@@ -17,6 +17,7 @@ cases = [
     ("ViT, mgrq", ["--model", "sample:fashion-vit"]),
     ("ViT, calibrate", ["--model", "sample:fashion-vit", "--preset", "calibrate"]),
     ("ViT, qdrop, 100 steps", ["--model", "sample:fashion-vit", "--preset", "qdrop", "--steps", "100"]),
+    ("ViT, glf, 50 steps", ["--model", "sample:fashion-vit", "--preset", "glf", "--steps", "50"]),
     ("Swin, mgrq, 50 steps", ["--model", "sample:fashion-swin", "--steps", "50"]),
 ]
 if other:

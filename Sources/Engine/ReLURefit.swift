@@ -7,6 +7,12 @@ internal import VisionTransformers
 /// The most rows of activations that an MLP is refitted on.
 private let refitRows = 65_536
 
+/// On how many images of so many a block's MLP is refitted.
+func refittedImages(of block: TransformerBlock, among available: Int) -> Int {
+    let wide = block.givingAllTokens
+    return min(available, max(1, refitRows / wide.output.rows))
+}
+
 /// Refits every MLP of a model with ReLU in place of GELU, each on what it reads in full precision.
 ///
 /// - Parameters:
@@ -31,7 +37,7 @@ func refittedWithReLU(
             try progress(done, blocks)
             // Where a head reads one token only, the MLP is still one of all tokens: a few rows would not decide it.
             let wide = block.givingAllTokens
-            let count = min(input.rows / wide.input.rows, max(1, refitRows / wide.output.rows))
+            let count = refittedImages(of: block, among: input.rows / wide.input.rows)
             let (mlp, rows) = (wide.mlp, wide.output.rows)
             let inputs = Matrix(rows: count * rows, columns: wide.output.columns)
             let targets = Matrix(rows: count * rows, columns: wide.output.columns)

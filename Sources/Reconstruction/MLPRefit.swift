@@ -35,6 +35,22 @@ package struct MLPRefit {
         self.seed = seed
     }
 
+    /// The greatest number of floats that a fit holds at one time, inputs and targets included.
+    ///
+    /// - Parameters:
+    ///   - count: The rows of inputs and targets.
+    ///   - width: The columns of both.
+    ///   - hidden: The activations between the layers.
+    /// - Returns: The floats.
+    package func floats(rows count: Int, width: Int, hidden: Int) -> Int {
+        let solved = min(count, Self.solvedRows)
+        // Rows as they are and centred; two sums for each of two parts, centred, ordered and factored.
+        let solving = solved * (2 * width + 2 * hidden) + 12 * hidden * hidden
+        // Weight, gradient, two moments and two packed forms of each layer; a step's rows at six places of each width.
+        let learning = steps > 0 ? 12 * width * hidden + 6 * min(rows, count) * (width + hidden) : 0
+        return 2 * count * width + max(solving, learning)
+    }
+
     /// Fits two layers.
     ///
     /// - Parameters:

@@ -106,8 +106,8 @@ public struct HyperparameterField: Sendable {
             "centre_activations", "centre keys, values and feature", "calibration, the whole model",
             \.centreActivations),
         integer(
-            "relu_refit_steps", "steps that refit MLPs with ReLU; 0 never",
-            "the model itself; time before it",
+            "relu_refit_steps", "ReLU refit steps; 0 keeps GELU",
+            "whole model; time at start",
             0...1_000_000, \.reluRefitSteps),
     ]
 

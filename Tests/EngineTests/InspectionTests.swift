@@ -207,6 +207,9 @@ struct InspectionTests {
         for (a, b) in zip(short.unitSeconds, long.unitSeconds) { #expect(b > a) }
         let blind = try estimator.estimate(try bench.plan([("global_weight", "0"), ("local_weight", "0")]))
         #expect(blind.unitSeconds[0] < short.unitSeconds[0])
+        let refitted = try estimator.estimate(try bench.plan([("relu_refit_steps", "100")]))
+        #expect(refitted.preparationSeconds > short.preparationSeconds)
+        #expect(refitted.bytes > short.bytes)
         var wrong = plan
         wrong.units = [
             UnitOverride(match: "head", changes: [HyperparameterChange(key: "steps", value: "-1")])

@@ -18,6 +18,8 @@ public final class RunEstimator: Sendable {
     private let threads: Int
     private let classes: Int
     private let pixels: Int
+    /// Whether the model's MLPs can be refitted with ReLU.
+    private let hasGELU: Bool
     /// Images per second that the full-precision model is run on.
     private let rate: Double
 
@@ -51,6 +53,7 @@ public final class RunEstimator: Sendable {
             heldOutLimit = heldOutImages
             self.threads = threads
             classes = shape.outputs
+            hasGELU = shape.activation == .gelu
             pixels = shape.channels * shape.imageHeight * shape.imageWidth
             rate = RunEstimator.measuredRate(of: model, threads: threads, pixels: pixels)
         } catch {
@@ -87,7 +90,9 @@ public final class RunEstimator: Sendable {
         var hyperparameters: [Hyperparameters] = []
         do throws(PlanError) {
             for name in names {
-                hyperparameters.append(try plan.hyperparameters(of: name))
+                var values = try plan.hyperparameters(of: name)
+                if !hasGELU { values.reluRefitSteps = 0 }
+                hyperparameters.append(values)
             }
         } catch {
             throw RunFailure(.badData, "\(error)")

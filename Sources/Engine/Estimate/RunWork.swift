@@ -177,15 +177,18 @@ struct RunWork {
                 unit == 0 && values.contains(where: weighsTokens)
                     ? threads * ModelPass.imagesPerTask(rows: units.map(\.unit.rows).max() ?? 1)
                         * twoWayPass(units[...])
-                    : 0
+                    : 0,
+                refitFloats(unit, steps: values[0].reluRefitSteps)
             )
         }
         // What is kept of all images and what is worked in are greatest at different units.
         let greatest = units.indices.max { caches[$0] + work[$0] < caches[$1] + work[$1] } ?? 0
         func bytes(_ floats: Int) -> Int { floats * MemoryLayout<Float>.size }
         let parts = [
-            // The checkpoint's, the rotated ones, two packed forms, the calibrated model's and the quantized one's.
-            RunEstimate.Memory(purpose: "weights", bytes: bytes(6 * parameters)),
+            // The checkpoint's, the rotated ones, two packed forms, the calibrated model's and the quantized one's; those
+            // that were refitted with ReLU, and their packed form.
+            RunEstimate.Memory(
+                purpose: "weights", bytes: bytes((values[0].reluRefitSteps > 0 ? 8 : 6) * parameters)),
             RunEstimate.Memory(purpose: "images", bytes: bytes(inputs)),
             RunEstimate.Memory(purpose: "activations of all images", bytes: bytes(caches[greatest])),
             RunEstimate.Memory(purpose: "work on one unit", bytes: bytes(work[greatest])),
@@ -201,6 +204,15 @@ struct RunWork {
     /// The floats of passes through units and back, for one image.
     private func twoWayPass(_ units: ArraySlice<UnitCost>) -> Int {
         units.reduce(0) { $0 + $1.tape + 2 * $1.output + $1.scratch }
+    }
+
+    /// The floats of refitting a unit's MLP with ReLU; 0 where there is none to refit.
+    private func refitFloats(_ index: Int, steps: Int) -> Int {
+        guard steps > 0, let block = units[index].unit as? TransformerBlock else { return 0 }
+        let wide = block.givingAllTokens
+        return MLPRefit(steps: steps, seed: 0).floats(
+            rows: refittedImages(of: block, among: images) * wide.output.rows, width: wide.output.columns,
+            hidden: block.linears[block.mlp.fc1].outputs)
     }
 
     /// The floats of a reconstruction's loop.
