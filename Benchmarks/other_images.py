@@ -24,6 +24,8 @@ import results
 
 HEAD = ["| bits | recipe | seeds | top-1 % | lost points | KL, nats | agreement % |",
         "| --- | --- | --- | --- | --- | --- | --- |"]
+# What the titles of its tables begin with.
+PREFIX = "9,000 other test images: "
 
 
 def evaluated(args, reference):
@@ -78,7 +80,7 @@ def main():
             kept.write_text(json.dumps(known, indent=1) + "\n")
         return known[key]
 
-    rows = {title.removeprefix(PREFIX): found for title, found in results.known_rows(7).items()
+    rows = {title.removeprefix(PREFIX): found for title, found in results.known_rows(HEAD).items()
             if title.startswith(PREFIX)}
     for sample in samples:
         for bits in widths:
@@ -97,8 +99,6 @@ def main():
             body += [f"## {PREFIX}{sample}", "", *HEAD, *lines, ""]
     results.replace_between(results.RESULTS, "other-images", body)
 
-
-PREFIX = "9,000 other test images: "
 
 if __name__ == "__main__":
     main()

@@ -72,18 +72,18 @@ def sections(backbone):
     yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", ["4/4", "3/3"], PRESETS)
 
 
-def rows_of(lines, columns=len(HEAD[0].split("|")) - 2):
-    """The rows of a table of so many columns by their bits and recipe."""
+def rows_of(lines, head=HEAD):
+    """The rows of a table with such a head by their bits and recipe."""
     rows = {}
     for line in lines:
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if line.startswith("| W") and len(cells) == columns:
+        if line.startswith("| W") and len(cells) == head[0].count("|") - 1:
             rows[cells[0], cells[1]] = line
     return rows
 
 
-def known_rows(columns=len(HEAD[0].split("|")) - 2):
-    """The rows of so many columns that docs/results.md has, by the title of their section."""
+def known_rows(head=HEAD):
+    """The rows that docs/results.md has under such a head, by the title of their section."""
     sections, title = {}, None
     for line in RESULTS.read_text().splitlines():
         if line.startswith("## "):
@@ -91,7 +91,7 @@ def known_rows(columns=len(HEAD[0].split("|")) - 2):
             sections[title] = []
         elif title is not None:
             sections[title].append(line)
-    return {title: rows_of(lines, columns) for title, lines in sections.items()}
+    return {title: rows_of(lines, head) for title, lines in sections.items()}
 
 
 def measure(args, section, bits, recipes):
