@@ -59,7 +59,8 @@ final class QuantizationLab {
         seed = plan.seed
         let model = inputs.checkpoint.model
         let hyperparameters = plan.hyperparameters
-        let refits = hyperparameters.reluRefitSteps > 0 && model.configuration.activation == .gelu
+        let steps = refitSteps(hyperparameters, of: model.configuration)
+        let refits = steps > 0
         holdsCheckpoint = !hyperparameters.rotate && !hyperparameters.centreActivations && !refits
         let rotated = hyperparameters.rotate ? model.rotated(seed: plan.seed).weights : model.weights
         let changed =
@@ -83,7 +84,7 @@ final class QuantizationLab {
         (configuration, units) = (shape, shape.units)
         weights = try refittedWithReLU(
             changed, teacher: teacher, images: views,
-            refit: MLPRefit(steps: hyperparameters.reluRefitSteps, seed: plan.seed), pool: pool,
+            refit: MLPRefit(steps: steps, seed: plan.seed), pool: pool,
             progress: refitting)
         fullPrecision = zip(units, weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)

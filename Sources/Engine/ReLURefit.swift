@@ -1,11 +1,19 @@
 internal import Kernels
 internal import Quantization
 internal import Reconstruction
+internal import Runs
 internal import TensorCore
 internal import VisionTransformers
 
 /// The most rows of activations that an MLP is refitted on.
 private let refitRows = 65_536
+
+/// The steps that a model's MLPs are refitted with before it is quantized.
+///
+/// - Returns: The steps; 0 where nobody asks for a refit, and where the model has no GELU to replace.
+func refitSteps(_ hyperparameters: Hyperparameters, of configuration: ModelConfiguration) -> Int {
+    configuration.activation == .gelu ? hyperparameters.reluRefitSteps : 0
+}
 
 /// On how many images of so many a block's MLP is refitted.
 func refittedImages(of block: TransformerBlock, among available: Int) -> Int {

@@ -16,10 +16,8 @@ public final class RunEstimator: Sendable {
     private let evaluationImages: Int
     private let heldOutLimit: Int
     private let threads: Int
-    private let classes: Int
     private let pixels: Int
-    /// Whether the model's MLPs can be refitted with ReLU.
-    private let hasGELU: Bool
+    private let configuration: ModelConfiguration
     /// Images per second that the full-precision model is run on.
     private let rate: Double
 
@@ -52,8 +50,7 @@ public final class RunEstimator: Sendable {
             names = model.units.map(\.name)
             heldOutLimit = heldOutImages
             self.threads = threads
-            classes = shape.outputs
-            hasGELU = shape.activation == .gelu
+            configuration = shape
             pixels = shape.channels * shape.imageHeight * shape.imageWidth
             rate = RunEstimator.measuredRate(of: model, threads: threads, pixels: pixels)
         } catch {
@@ -90,9 +87,7 @@ public final class RunEstimator: Sendable {
         var hyperparameters: [Hyperparameters] = []
         do throws(PlanError) {
             for name in names {
-                var values = try plan.hyperparameters(of: name)
-                if !hasGELU { values.reluRefitSteps = 0 }
-                hyperparameters.append(values)
+                hyperparameters.append(try plan.hyperparameters(of: name))
             }
         } catch {
             throw RunFailure(.badData, "\(error)")
@@ -102,7 +97,8 @@ public final class RunEstimator: Sendable {
         let work = RunWork(
             units: units, originals: images, images: images * plan.hyperparameters.views,
             evaluated: evaluationImages > 0 ? evaluationImages : images,
-            heldOut: min(heldOutLimit, rest), isEvaluated: evaluationImages > 0)
+            heldOut: min(heldOutLimit, rest), isEvaluated: evaluationImages > 0,
+            refitSteps: refitSteps(plan.hyperparameters, of: configuration))
         let total = units.reduce(0) { $0 + $1.operations }
         let operationsPerSecond = rate * total
         let perOperation = 1 / operationsPerSecond
@@ -116,6 +112,7 @@ public final class RunEstimator: Sendable {
             },
             evaluationSeconds: work.evaluation * perOperation,
             operationsPerSecond: operationsPerSecond,
-            memory: work.memory(hyperparameters, threads: threads, pixels: pixels, classes: classes))
+            memory: work.memory(
+                hyperparameters, threads: threads, pixels: pixels, classes: configuration.outputs))
     }
 }

@@ -16,6 +16,8 @@ struct RunWork {
     let heldOut: Int
     /// Whether the evaluation images are others than the calibration images.
     let isEvaluated: Bool
+    /// The steps that MLPs are refitted with before the first unit; 0 where none is.
+    let refitSteps: Int
 
     /// Operations of products and values searched.
     typealias Amount = (operations: Double, searched: Double)
@@ -70,15 +72,15 @@ struct RunWork {
     }
 
     /// The operations of refitting every MLP with ReLU: each is read in one pass and fitted by eight products a step.
-    private func refit(steps: Int) -> Double {
-        guard steps > 0 else { return 0 }
+    private var refit: Double {
+        guard refitSteps > 0 else { return 0 }
         let products = units.reduce(0.0) { sum, unit in
             guard let block = unit.unit as? TransformerBlock else { return sum }
             let layers = [block.linears[block.mlp.fc1], block.linears[block.mlp.fc2]]
             return sum + layers.reduce(0.0) { $0 + 2 * Double($1.inputs * $1.outputs) }
         }
-        let rows = Double(MLPRefit(steps: steps, seed: 0).rows)
-        return 4 * Double(steps) * rows * products + Double(images) * forward(units.indices)
+        let rows = Double(MLPRefit(steps: refitSteps, seed: 0).rows)
+        return 4 * Double(refitSteps) * rows * products + Double(images) * forward(units.indices)
     }
 
     /// Whether the importance of tokens is measured for a unit.
@@ -98,7 +100,7 @@ struct RunWork {
         if values.contains(where: weighsTokens) {
             operations += Double(min(originals, importanceImages)) * whole * (1 + Self.frozenBackward)
         }
-        operations += refit(steps: values[0].reluRefitSteps)
+        operations += refit
         var models = [values]
         if heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) {
             // Once more with weights rounded to the nearest codes, for comparison.
@@ -178,7 +180,7 @@ struct RunWork {
                     ? threads * ModelPass.imagesPerTask(rows: units.map(\.unit.rows).max() ?? 1)
                         * twoWayPass(units[...])
                     : 0,
-                refitFloats(unit, steps: values[0].reluRefitSteps)
+                refitFloats(unit)
             )
         }
         // What is kept of all images and what is worked in are greatest at different units.
@@ -188,7 +190,7 @@ struct RunWork {
             // The checkpoint's, the rotated ones, two packed forms, the calibrated model's and the quantized one's; those
             // that were refitted with ReLU, and their packed form.
             RunEstimate.Memory(
-                purpose: "weights", bytes: bytes((values[0].reluRefitSteps > 0 ? 8 : 6) * parameters)),
+                purpose: "weights", bytes: bytes((refitSteps > 0 ? 8 : 6) * parameters)),
             RunEstimate.Memory(purpose: "images", bytes: bytes(inputs)),
             RunEstimate.Memory(purpose: "activations of all images", bytes: bytes(caches[greatest])),
             RunEstimate.Memory(purpose: "work on one unit", bytes: bytes(work[greatest])),
@@ -207,10 +209,10 @@ struct RunWork {
     }
 
     /// The floats of refitting a unit's MLP with ReLU; 0 where there is none to refit.
-    private func refitFloats(_ index: Int, steps: Int) -> Int {
-        guard steps > 0, let block = units[index].unit as? TransformerBlock else { return 0 }
+    private func refitFloats(_ index: Int) -> Int {
+        guard refitSteps > 0, let block = units[index].unit as? TransformerBlock else { return 0 }
         let wide = block.givingAllTokens
-        return MLPRefit(steps: steps, seed: 0).floats(
+        return MLPRefit(steps: refitSteps, seed: 0).floats(
             rows: refittedImages(of: block, among: images) * wide.output.rows, width: wide.output.columns,
             hidden: block.linears[block.mlp.fc1].outputs)
     }
