@@ -69,7 +69,9 @@ def sections(backbone):
         yield Section(f"ablation-{sample}", f"What each term brings: `sample:{sample}`", f"sample:{sample}", ["3/3"],
                       TERMS)
     yield Section("ablation-backbone", "What each term brings: a DINOv2 ViT-S/14", str(backbone), ["3/3"], TERMS)
-    yield Section("presets", "Every preset: `sample:fashion-vit`", "sample:fashion-vit", ["4/4", "3/3"], PRESETS)
+    for sample in SAMPLES:
+        yield Section(f"presets-{sample}", f"Every preset: `sample:{sample}`", f"sample:{sample}", ["4/4", "3/3"], PRESETS)
+    yield Section("presets-backbone", "Every preset: a DINOv2 ViT-S/14", str(backbone), ["4/4", "3/3"], PRESETS)
 
 
 def rows_of(lines, head=HEAD):
