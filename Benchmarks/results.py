@@ -60,27 +60,31 @@ def label(bits):
 
 
 def sections(backbone):
-    for sample in SAMPLES:
-        yield Section(sample, f"`sample:{sample}`", f"sample:{sample}", WIDTHS, RECIPES)
-    yield Section("backbone", "A DINOv2 ViT-S/14", str(backbone), WIDTHS, RECIPES)
-    yield Section("ablation-fashion-vit", "What each term, views and weighed tokens bring: `sample:fashion-vit`",
-                  "sample:fashion-vit", ["3/3"], list(VARIANTS) + ["mgrq"])
-    for sample in SAMPLES[1:]:
-        yield Section(f"ablation-{sample}", f"What each term brings: `sample:{sample}`", f"sample:{sample}", ["3/3"],
-                      TERMS)
-    yield Section("ablation-backbone", "What each term brings: a DINOv2 ViT-S/14", str(backbone), ["3/3"], TERMS)
-    for sample in SAMPLES:
-        yield Section(f"presets-{sample}", f"Every preset: `sample:{sample}`", f"sample:{sample}", ["4/4", "3/3"], PRESETS)
-    yield Section("presets-backbone", "Every preset: a DINOv2 ViT-S/14", str(backbone), ["4/4", "3/3"], PRESETS)
+    models = {sample: (f"`sample:{sample}`", f"sample:{sample}") for sample in SAMPLES}
+    models["backbone"] = ("a DINOv2 ViT-S/14", str(backbone))
+    for name, (title, model) in models.items():
+        yield Section(name, title[0].upper() + title[1:], model, WIDTHS, RECIPES)
+    for name, (title, model) in models.items():
+        if name == "fashion-vit":
+            yield Section(f"ablation-{name}", f"What each term, views and weighed tokens bring: {title}", model, ["3/3"],
+                          list(VARIANTS) + ["mgrq"])
+        else:
+            yield Section(f"ablation-{name}", f"What each term brings: {title}", model, ["3/3"], TERMS)
+    for name, (title, model) in models.items():
+        yield Section(f"presets-{name}", f"Every preset: {title}", model, ["4/4", "3/3"], PRESETS)
 
 
 def rows_of(lines, head=HEAD):
-    """The rows of a table with such a head by their bits and recipe."""
-    rows = {}
+    """The rows that stand under such a head, by their bits and recipe."""
+    rows, is_under_head = {}, False
     for line in lines:
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if line.startswith("| W") and len(cells) == head[0].count("|") - 1:
-            rows[cells[0], cells[1]] = line
+        if line == head[0]:
+            is_under_head = True
+        elif not line.startswith("|"):
+            is_under_head = False
+        elif is_under_head and line.startswith("| W"):
+            bits, recipe = (cell.strip() for cell in line.split("|")[1:3])
+            rows[bits, recipe] = line
     return rows
 
 
