@@ -70,7 +70,7 @@ def main():
     args = parser.parse_args()
     samples = results.chosen(args.only, results.SAMPLES, "sample model")
     widths = results.chosen(args.bits, results.WIDTHS, "width")
-    recipes = results.chosen(args.recipes, results.RECIPES, "recipe")
+    recipes = results.chosen(args.recipes, results.EVERY_RECIPE, "recipe")
     kept = args.work / "other-images.json"
     known = json.loads(kept.read_text()) if kept.exists() else {}
 
@@ -93,7 +93,7 @@ def main():
                 rows.setdefault(sample, {})[results.label(bits), recipe] = row(bits, recipe, full, found)
     body = [""]
     for sample in results.SAMPLES:
-        keys = [(results.label(bits), recipe) for bits in results.WIDTHS for recipe in results.RECIPES]
+        keys = [(results.label(bits), recipe) for bits in results.WIDTHS for recipe in results.EVERY_RECIPE]
         lines = [rows[sample][key] for key in keys if key in rows.get(sample, {})]
         if lines:
             body += [f"## {PREFIX}{sample}", "", *HEAD, *lines, ""]

@@ -33,6 +33,8 @@ RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
 PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
 SAMPLES = ["fashion-vit", "fashion-deit", "fashion-swin"]
 TERMS = ["block only", "block + global", "block + local", "mgrq"]
+# All that any table shows, each once and in the order of rows.
+EVERY_RECIPE = list(dict.fromkeys([*PRESETS, *RECIPES, *VARIANTS]))
 README_WIDTHS = ["8/8", "4/4", "3/3"]
 
 
@@ -173,7 +175,7 @@ def main():
     every = list(sections(args.backbone))
     names = chosen(args.only, [section.name for section in every], "section")
     bits = chosen(args.bits, WIDTHS, "width")
-    recipes = chosen(args.recipes, list(dict.fromkeys([*RECIPES, *VARIANTS, *PRESETS])), "recipe")
+    recipes = chosen(args.recipes, EVERY_RECIPE, "recipe")
     if args.backbone is None:
         local = [section.name for section in every if section.folder == "backbone"]
         if args.only is not None and not set(local).isdisjoint(names):
