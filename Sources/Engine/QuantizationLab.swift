@@ -136,6 +136,25 @@ final class QuantizationLab {
         return Engine.evaluation(of: logits, against: reference, labels: inputs.evaluation?.labels)
     }
 
+    /// Evaluates the whole model as `evaluate` does, and says what it takes every evaluation image for.
+    ///
+    /// - Parameter model: All units, quantized.
+    /// - Returns: The evaluation; the predictions, nil without evaluation images or without a classifier.
+    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    func evaluateFinal(
+        _ model: [QuantizedUnit]
+    ) throws -> (evaluation: Evaluation, predictions: Predictions?) {
+        let logits = try logits(of: prepared(model))
+        let labels = inputs.evaluation?.labels
+        let evaluation = Engine.evaluation(of: logits, against: reference, labels: labels)
+        guard inputs.evaluation != nil, configuration.classes > 0 else { return (evaluation, nil) }
+        return (
+            evaluation,
+            Predictions(
+                labels: labels, fullPrecision: likeliestClasses(reference), final: likeliestClasses(logits))
+        )
+    }
+
     /// Evaluates the model that is quantized, in full precision, as `evaluate` does.
     func evaluateFullPrecision() throws -> Evaluation {
         Engine.evaluation(

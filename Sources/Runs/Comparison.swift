@@ -121,3 +121,43 @@ public struct ComparisonRow: Equatable, Codable, Sendable {
         seconds = Spread(runs.map(\.report.seconds))
     }
 }
+
+/// How one variant differs from another at the same bits, on the same evaluation images with the same seeds.
+public struct ComparisonDifference: Equatable, Codable, Sendable {
+    /// The variant's name.
+    public var name: String
+    /// The name of the one that it is compared with.
+    public var against: String
+    /// The width of weight codes.
+    public var weightBits: Int
+    /// The width of activation codes.
+    public var activationBits: Int
+    /// The number of evaluation images.
+    public var images: Int
+    /// How far top-1 is apart; nil without labels.
+    public var top1: PairedDifference?
+    /// How far agreement with full precision is apart.
+    public var agreement: PairedDifference
+
+    /// Compares two lines of a comparison.
+    ///
+    /// - Parameters:
+    ///   - row: The first.
+    ///   - other: The second, at the same bits and with the same seeds.
+    ///   - predictions: What the first's runs left, one for each seed.
+    ///   - others: The same of the second, of the same images.
+    /// - Returns: nil with less than two images.
+    public init?(
+        _ row: ComparisonRow, from other: ComparisonRow, predictions: [Predictions], others: [Predictions]
+    ) {
+        let agreement = PairedDifference(predictions.map(\.agreeing), others.map(\.agreeing))
+        guard let first = predictions.first, let agreement else { return nil }
+        name = row.name
+        against = other.name
+        weightBits = row.weightBits
+        activationBits = row.activationBits
+        images = first.final.count
+        top1 = PairedDifference(predictions.compactMap(\.right), others.compactMap(\.right))
+        self.agreement = agreement
+    }
+}

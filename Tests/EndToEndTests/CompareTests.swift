@@ -19,13 +19,33 @@ struct CompareTests {
     func table() throws {
         let ending = try place.run(flags)
         #expect(ending.status == 0, "\(ending.errors)")
-        let lines = ending.output.split(separator: "\n")
-        #expect(lines.count == 2 + 6)
+        let lines = ending.output.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 2 + 6 + 1 + 2 + 4 + 1)
         #expect(lines[4].hasPrefix("| W4A4 | block only | 2 | "))
+        #expect(lines[8] == "")
+        #expect(lines[11].hasPrefix("| W4A4 | mgrq | calibrate | "))
+        #expect(lines[14].hasPrefix("| W3A8 | block only | calibrate | "))
         #expect(try place.text("c/compare.md") == ending.output)
         let kept = try JSONSerialization.jsonObject(with: try place.data("c/compare.json"))
         let rows = try #require((kept as? [String: Any])?["rows"] as? [[String: Any]])
         #expect(rows.compactMap { $0["activation_bits"] as? Int } == [4, 4, 4, 8, 8, 8])
+        let differences = try #require((kept as? [String: Any])?["differences"] as? [[String: Any]])
+        for difference in differences {
+            func mean(_ name: Any?, _ key: String) -> Double? {
+                let row = rows.first {
+                    $0["name"] as? String == name as? String
+                        && $0["weight_bits"] as? Int == difference["weight_bits"] as? Int
+                }
+                return (row?[key] as? [String: Any])?["mean"] as? Double
+            }
+            for key in ["top1", "agreement"] {
+                let own = try #require(mean(difference["name"], key))
+                let other = try #require(mean(difference["against"], key))
+                let points = try #require((difference[key] as? [String: Any])?["points"] as? Double)
+                #expect(abs(points - (own - other)) < 1e-9)
+            }
+        }
+        #expect(differences.count == 4)
         let reports = try (1...2).map { try place.data("c/w3a8-mgrq-seed\($0)/report.json") }
         #expect(reports[0] != reports[1])
         let journal = try place.text("c/w3a8-mgrq-seed1/journal.jsonl")
@@ -36,6 +56,39 @@ struct CompareTests {
         #expect(again.status == 0, "\(again.errors)")
         #expect(again.errors.split(separator: "\n").count { $0.hasPrefix("compare: ") } == 1)
         #expect(try (1...2).map { try place.data("c/w3a8-mgrq-seed\($0)/report.json") } == reports)
+        #expect(
+            again.output.split(separator: "\n").suffix(4) == ending.output.split(separator: "\n").suffix(4))
+
+        let reversed = try place.run(flags + ["--against", "block only"])
+        #expect(reversed.output.contains("| W4A4 | calibrate | block only | "))
+    }
+
+    @Test("a run without predictions, or on other images, is not compared image by image")
+    func predictions() throws {
+        let flags = flags + ["--presets", "calibrate", "--bits", "4/4", "--seeds", "1"]
+        #expect(try place.run(flags).status == 0)
+        let path = "c/w4a4-block-only-seed1/predictions.json"
+        let text = try place.text(path)
+
+        let changed = text.replacing("\"labels\": [", with: "\"labels\": [1, ", maxReplacements: 1)
+        try Data(changed.utf8).write(to: URL(filePath: place.file(path)))
+        let damaged = try place.run(flags)
+        #expect(damaged.status == 65 && damaged.output == "")
+        #expect(
+            damaged.errors.contains("holds no predictions of a run: its lists are not of the same length"))
+
+        let numbers = text.replacing(/"full_precision": \[\d+/, with: "\"full_precision\": [9999")
+        #expect(numbers != text)
+        try Data(numbers.utf8).write(to: URL(filePath: place.file(path)))
+        let other = try place.run(flags)
+        #expect(other.status == 65)
+        #expect(other.errors.contains("was evaluated on other images than c/w4a4-calibrate-seed1"))
+
+        try FileManager.default.removeItem(atPath: place.file(path))
+        let without = try place.run(flags)
+        #expect(without.status == 0)
+        #expect(!without.output.contains("| against |"))
+        #expect(without.errors.contains("w4a4-block-only-seed1 has no predictions of evaluation images"))
     }
 
     @Test("what cannot be compared is refused, and nothing is left behind")
@@ -44,6 +97,7 @@ struct CompareTests {
         for (flag, value) in [
             ("--presets", "mgr"), ("--variant", "x=mgrq,stepz=1"), ("--bits", "4"), ("--bits", "1/4"),
             ("--seeds", "1,1"), ("--seeds", "a"), ("--seed", "3"), ("--variant", "mgrq=calibrate"),
+            ("--against", "glf"),
         ] {
             let ending = try place.run(flags + [flag, value])
             #expect(ending.status == 64, "\(flag) \(value): \(ending.errors)")

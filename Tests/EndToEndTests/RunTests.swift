@@ -33,10 +33,21 @@ struct RunTests {
         #expect(
             try place.contents().filter { $0.hasPrefix("out") }
                 == ["out", "out/attempts"] + names + [
-                    "out/images.json", "out/journal.jsonl", "out/plan.yaml", "out/report.json",
+                    "out/images.json", "out/journal.jsonl", "out/plan.yaml", "out/predictions.json",
+                    "out/report.json",
                 ])
         let report = try jsonObject(place.text("out/report.json"))
         #expect((report["units"] as? [Any])?.count == 4)
+        // What the report sums up, image by image.
+        let final = try #require(report["final"] as? [String: Any])
+        let predictions = try jsonObject(place.text("out/predictions.json"))
+        let lists = try ["labels", "full_precision", "final"].map { try #require(predictions[$0] as? [Int]) }
+        func percent(_ list: [Int]) -> Double {
+            100 * Double(zip(list, lists[2]).count { $0 == $1 }) / Double(lists[2].count)
+        }
+        #expect(lists[2].count == final["images"] as? Int)
+        #expect(percent(lists[0]) == final["top1"] as? Double)
+        #expect(percent(lists[1]) == final["agreement"] as? Double)
         let last = try jsonObject(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
         #expect(last["event"] as? String == "finished")
     }

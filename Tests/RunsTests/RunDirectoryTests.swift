@@ -103,6 +103,38 @@ struct RunDirectoryTests {
         #expect(error?.kind == .missingInput)
     }
 
+    @Test("predictions are read back, and go with the report that they belong to")
+    func predictions() throws {
+        let run = try OpenRun(creating: folder.file("a"), plan: plan)
+        #expect(try run.directory.predictions() == nil)
+        for labels in [[1, 2, 0], nil] {
+            let predictions = Predictions(labels: labels, fullPrecision: [1, 0, 0], final: [1, 0, 2])
+            try run.write(predictions)
+            #expect(try run.directory.predictions() == predictions)
+            #expect(predictions.right == labels.map { _ in [true, false, false] })
+            #expect(predictions.agreeing == [true, true, false])
+        }
+        try run.write(Samples.report)
+        try run.removeReport()
+        #expect(try run.directory.predictions() == nil)
+        #expect(try folder.contents().allSatisfy { !$0.hasSuffix(".json") })
+    }
+
+    @Test(
+        "damaged predictions are refused by name",
+        arguments: [
+            "", "[]", #"{"labels":null,"full_precision":[1],"final":[1,2]}"#,
+            #"{"labels":[1],"full_precision":[1,2],"final":[1,2]}"#,
+        ])
+    func damagedPredictions(text: String) throws {
+        let path = try folder.write(text, to: "a/predictions.json")
+        let error = #expect(throws: RunFailure.self) {
+            try RunDirectory(path: folder.file("a")).predictions()
+        }
+        #expect(error?.kind == .badData)
+        #expect(error?.message.hasPrefix("\(path) holds no predictions of a run: ") == true)
+    }
+
     @Test("a file is replaced whole, and no temporary file is left")
     func atomicWriting() throws {
         let path = try folder.write("old", to: "file")

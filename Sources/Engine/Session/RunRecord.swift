@@ -60,7 +60,9 @@ final class RunRecord {
         try run.removeReport()
     }
 
-    func finish(_ report: RunReport) throws {
+    /// Writes what the run came to; the report last, since a run with a report is a finished one.
+    func finish(_ report: RunReport, predictions: Predictions?) throws {
+        if let predictions { try run.write(predictions) }
         try run.write(report)
     }
 

@@ -207,11 +207,11 @@ extension RunSession {
     /// Evaluates the whole model and writes the report.
     private func conclude(_ lab: QuantizationLab) throws -> RunReport {
         let model = try chosenUnits()
-        let final = try lab.evaluate(model)
+        let (final, predictions) = try lab.evaluateFinal(model)
         try emit(.evaluated(.final, final))
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
         let report = report(final: final, bytes: lab.bytes(of: model), lab: lab)
-        try record?.finish(report)
+        try record?.finish(report, predictions: predictions)
         return report
     }
 

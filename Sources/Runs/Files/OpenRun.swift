@@ -91,13 +91,21 @@ public final class OpenRun {
         try writeFileAtomically(Array(try report.json.utf8), to: directory.reportPath)
     }
 
-    /// Removes the report, because the run is not what it was when the report was written.
+    /// Writes the predictions.
     ///
-    /// - Throws: `RunFailure(.inputOutput)`; then the report is still there.
+    /// - Throws: `RunFailure`; then there are none, or those that were there.
+    public func write(_ predictions: Predictions) throws(RunFailure) {
+        try writeFileAtomically(Array(try predictions.json.utf8), to: directory.predictionsPath)
+    }
+
+    /// Removes the report and the predictions, because the run is not what it was when they were written.
+    ///
+    /// - Throws: `RunFailure(.inputOutput)`; then not both are gone, and the predictions not before the report.
     public func removeReport() throws(RunFailure) {
-        guard unsafe unlink(directory.reportPath) == 0 || errno == ENOENT else {
-            throw RunFailure(
-                .inputOutput, "\(directory.reportPath) cannot be removed: \(systemMessage(errno))")
+        for path in [directory.reportPath, directory.predictionsPath] {
+            guard unsafe unlink(path) == 0 || errno == ENOENT else {
+                throw RunFailure(.inputOutput, "\(path) cannot be removed: \(systemMessage(errno))")
+            }
         }
     }
 
@@ -167,8 +175,8 @@ public final class OpenRun {
         }
         unsafe rmdir(directory.attemptsPath)
         for path in [
-            directory.reportPath, directory.imagesPath, directory.journalPath, directory.planPath,
-            directory.lockPath,
+            directory.reportPath, directory.predictionsPath, directory.imagesPath, directory.journalPath,
+            directory.planPath, directory.lockPath,
         ] {
             unsafe unlink(path)
         }

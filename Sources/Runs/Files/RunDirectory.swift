@@ -1,6 +1,6 @@
 /// The folder of one run: its plan, its journal, its attempts, its report.
 public struct RunDirectory: Equatable, Sendable {
-    /// The greatest length of a plan or a report, in bytes.
+    /// The greatest length of a plan, a report or predictions, in bytes.
     static let greatestLength = 64 << 20
 
     /// The folder.
@@ -19,6 +19,8 @@ public struct RunDirectory: Equatable, Sendable {
     public var imagesPath: String { joined(path, "images.json") }
     /// The report of a finished run.
     public var reportPath: String { joined(path, "report.json") }
+    /// What the models of a finished run take each evaluation image for.
+    public var predictionsPath: String { joined(path, "predictions.json") }
     /// The folder of attempts.
     public var attemptsPath: String { joined(path, "attempts") }
     /// The file that the process which works on the run holds locked.
@@ -62,6 +64,19 @@ public struct RunDirectory: Equatable, Sendable {
             return try RunReport(json: bytes)
         } catch {
             throw RunFailure(.badData, "\(reportPath) is no report of a run: \(error)")
+        }
+    }
+
+    /// Reads the predictions; nil where there are none, as in a run without evaluation images.
+    ///
+    /// - Throws: `RunFailure(.badData)` where the file is damaged.
+    public func predictions() throws(RunFailure) -> Predictions? {
+        guard isFile(predictionsPath) else { return nil }
+        let bytes = try readFile(predictionsPath, limit: Self.greatestLength)
+        do throws(JSONError) {
+            return try Predictions(json: bytes)
+        } catch {
+            throw RunFailure(.badData, "\(predictionsPath) holds no predictions of a run: \(error)")
         }
     }
 }

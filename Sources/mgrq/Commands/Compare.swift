@@ -9,7 +9,9 @@ struct Compare: ParsableCommand {
         abstract: "Runs presets at some bits over some seeds and prints a table.",
         discussion: """
             Every run keeps a directory below --output. A run that is complete there is not made again, so the command \
-            can be interrupted and repeated. The table is printed as Markdown and kept as compare.md and compare.json.
+            can be interrupted and repeated. The table is printed as Markdown and kept as compare.md and compare.json. \
+            A second one says how far lines are from one of them (--against), with 95 % intervals over images and \
+            seeds: what they leave undecided, more evaluation images or seeds may tell.
             """)
 
     @OptionGroup var options: PlanOptions
@@ -30,12 +32,18 @@ struct Compare: ParsableCommand {
     @Option(help: ArgumentHelp("Seeds, each a run of its own.", valueName: "n,n,…"))
     var seeds = "1,2,3"
 
+    @Option(
+        help: ArgumentHelp(
+            "The line that others are compared with, image by image (default: the first).", valueName: "name")
+    )
+    var against: String?
+
     @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The folder of the comparison.", valueName: "dir"))
     var output: String
 
-    @Flag(help: "Print the rows as one JSON object.")
+    @Flag(help: "Print both tables as one JSON object.")
     var json = false
 
     func run() throws {
@@ -51,25 +59,80 @@ struct Compare: ParsableCommand {
         let resources = try resources(of: base)
         let lines = try lines(from: base, shared: shared)
         let work = HeadlessRun(printsJSON: false)
-        var rows: [ComparisonRow] = []
+        var comparison = Comparison()
+        var runs: [[FinishedRun]] = []
         for line in lines {
-            var runs: [(seed: UInt64, report: RunReport)] = []
+            var own: [FinishedRun] = []
             for plan in line.plans {
-                runs.append(
-                    (
-                        plan.seed,
-                        try report(of: plan, line, resources: resources, threads: threads, work: work)
-                    ))
+                let run = try finishedRun(
+                    of: plan, line, resources: resources, threads: threads, work: work)
+                try check(run, against: runs.first?.first ?? own.first)
+                own.append(run)
             }
-            rows.append(ComparisonRow(name: line.name, plan: line.plans[0], runs: runs))
-            try keep(rows)
+            runs.append(own)
+            comparison.rows.append(
+                ComparisonRow(name: line.name, plan: line.plans[0], runs: own.map { ($0.seed, $0.report) }))
+            comparison.differences = differences(of: comparison.rows, runs)
+            try keep(comparison)
+        }
+        if let run = runs.joined().first(where: { $0.predictions == nil }) {
+            tell(
+                "compare: \(run.path) has no predictions of evaluation images; nothing is compared with it image by image"
+            )
         }
         if json {
-            try say(try JSONValue(encoding: ["rows": rows]).line)
+            try say(try JSONValue(encoding: comparison).line)
         } else {
-            for line in Results.table(of: rows) {
+            for line in comparison.lines {
                 try say(line)
             }
+        }
+    }
+
+    /// What is printed and kept.
+    private struct Comparison: Encodable {
+        var rows: [ComparisonRow] = []
+        var differences: [ComparisonDifference] = []
+
+        /// As Markdown.
+        var lines: [String] {
+            let second = Results.table(of: differences)
+            return Results.table(of: rows) + (second.isEmpty ? [] : [""]) + second
+        }
+    }
+
+    /// Refuses a run that was evaluated on other images than another one.
+    private func check(_ run: FinishedRun, against other: FinishedRun?) throws(RunFailure) {
+        guard let other, let own = run.predictions, let others = other.predictions else { return }
+        guard own.labels == others.labels, own.fullPrecision == others.fullPrecision else {
+            throw RunFailure(
+                .badData,
+                "\(run.path) was evaluated on other images than \(other.path); give --output a folder of its own"
+            )
+        }
+    }
+
+    /// How far lines are from the one that they are compared with, where that is done already and all of their runs
+    /// have predictions.
+    ///
+    /// - Parameters:
+    ///   - rows: The lines.
+    ///   - runs: The runs of each.
+    /// - Returns: A difference for every line for which it is known.
+    private func differences(of rows: [ComparisonRow], _ runs: [[FinishedRun]]) -> [ComparisonDifference] {
+        func predictions(_ row: Int) -> [Predictions]? {
+            let found = runs[row].compactMap(\.predictions)
+            return found.count == runs[row].count ? found : nil
+        }
+        return rows.indices.compactMap { index in
+            let row = rows[index]
+            let other = rows.indices.first {
+                rows[$0].weightBits == row.weightBits && rows[$0].activationBits == row.activationBits
+                    && (against == nil || rows[$0].name == against)
+            }
+            guard let other, other != index, let own = predictions(index), let others = predictions(other)
+            else { return nil }
+            return ComparisonDifference(row, from: rows[other], predictions: own, others: others)
         }
     }
 
@@ -102,10 +165,26 @@ struct Compare: ParsableCommand {
         return result
     }
 
-    /// The report of a run: the one that is there if it belongs to the same plan, or of a run made now.
-    private func report(
+    /// What a run came to.
+    private struct FinishedRun {
+        let path: String
+        let seed: UInt64
+        let report: RunReport
+        /// nil without evaluation images or without a classifier.
+        let predictions: Predictions?
+
+        init(_ directory: RunDirectory, seed: UInt64) throws(RunFailure) {
+            path = directory.path
+            self.seed = seed
+            report = try directory.report()
+            predictions = try directory.predictions()
+        }
+    }
+
+    /// A finished run: the one that is there if it belongs to the same plan, or one made now.
+    private func finishedRun(
         of plan: RunPlan, _ line: Line, resources: RunResources, threads: Int, work: HeadlessRun
-    ) throws -> RunReport {
+    ) throws -> FinishedRun {
         let bits = "w\(plan.hyperparameters.weightBits)a\(plan.hyperparameters.activationBits)"
         let directory = RunDirectory(path: joined(output, "\(bits)-\(slug(line.name))-seed\(plan.seed)"))
         if RunDirectory.isRun(directory.path) {
@@ -114,7 +193,7 @@ struct Compare: ParsableCommand {
                     .cannotCreate,
                     "\(directory.path) holds a run of another plan; give --output a folder of its own")
             }
-            if isFile(directory.reportPath) { return try directory.report() }
+            if isFile(directory.reportPath) { return try FinishedRun(directory, seed: plan.seed) }
             try OpenRun.discard(directory)
         }
         tell("compare: \(directory.path)")
@@ -127,17 +206,17 @@ struct Compare: ParsableCommand {
                     evaluatesCalibrated: false),
                 sink: sink)
         }
-        guard let report = outcome.report else {
+        guard outcome.report != nil else {
             throw RunFailure(.internal, "\(directory.path) ended without a report")
         }
-        return report
+        return try FinishedRun(directory, seed: plan.seed)
     }
 
-    private func keep(_ rows: [ComparisonRow]) throws {
-        let table = Results.table(of: rows).joined(separator: "\n") + "\n"
+    private func keep(_ comparison: Comparison) throws {
+        let table = comparison.lines.joined(separator: "\n") + "\n"
         try writeFileAtomically(Array(table.utf8), to: joined(output, "compare.md"))
         try writeFileAtomically(
-            Array(try JSONValue(encoding: ["rows": rows]).page.utf8), to: joined(output, "compare.json"))
+            Array(try JSONValue(encoding: comparison).page.utf8), to: joined(output, "compare.json"))
     }
 
     private func chosenVariants() throws(RunFailure) -> [Variant] {
@@ -154,6 +233,10 @@ struct Compare: ParsableCommand {
         }
         guard Set(names.map(slug)).count == names.count else {
             throw RunFailure(.usage, "two of the lines have the same name; give each a name of its own")
+        }
+        if let against, !names.contains(against) {
+            throw RunFailure(
+                .usage, "--against cannot be “\(against)”; it accepts \(names.joined(separator: ", "))")
         }
         return result
     }

@@ -69,6 +69,30 @@ enum Results {
             }
     }
 
+    /// Differences as a table in Markdown; nothing without any.
+    static func table(of differences: [ComparisonDifference]) -> [String] {
+        guard !differences.isEmpty else { return [] }
+        func text(_ difference: PairedDifference?) -> String {
+            guard let difference else { return "–" }
+            let verdict =
+                switch difference.verdict {
+                case .better: "better"
+                case .worse: "worse"
+                case .undecided: "undecided"
+                }
+            let sign = difference.points > 0 ? "+" : ""
+            return "\(sign)\(fixed(difference.points, 2)) ± \(fixed(difference.halfWidth, 2)) \(verdict)"
+        }
+        return [
+            "| bits | recipe | against | top-1, points | agreement, points |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+            + differences.map {
+                "| W\($0.weightBits)A\($0.activationBits) | \($0.name) | \($0.against) | \(text($0.top1)) "
+                    + "| \(text($0.agreement)) |"
+            }
+    }
+
     /// An evaluation in a line.
     static func sentence(of evaluation: Evaluation) -> String {
         sentence(

@@ -1,0 +1,128 @@
+internal import Glibc
+
+/// How far two variants are apart in the share of images that they get right, on the same images with the same seeds.
+///
+/// Images and seeds are both samples: other evaluation images would give another difference, and so would other
+/// calibration images. The interval covers both. It is that of the mean in a crossed layout with two random effects
+/// and one observation a cell, with Satterthwaite's degrees of freedom; its variance is never taken to be less than
+/// what images or seeds alone come to. With one seed it covers images only.
+public struct PairedDifference: Equatable, Codable, Sendable {
+    /// The mean difference, in points; above 0 where the first gets more right.
+    public var points: Double
+    /// Half the width of the 95 % confidence interval, in points.
+    public var halfWidth: Double
+
+    /// Where 0 lies.
+    public enum Verdict: Sendable {
+        /// Below the interval: the first gets more right.
+        case better
+        /// Above the interval: the first gets less right.
+        case worse
+        /// Within the interval: these images and seeds do not tell the two apart.
+        case undecided
+    }
+
+    /// Where 0 lies.
+    public var verdict: Verdict {
+        abs(points) <= halfWidth ? .undecided : points > 0 ? .better : .worse
+    }
+
+    /// Compares two variants.
+    ///
+    /// - Parameters:
+    ///   - first: `[seeds][images]`: what the first variant gets right.
+    ///   - second: The same of the second; seeds and images are those of the first, in its order.
+    /// - Returns: nil with less than two images, or where the two have not the same number of seeds and images.
+    public init?(_ first: [[Bool]], _ second: [[Bool]]) {
+        let images = first.first?.count ?? 0
+        guard images > 1, first.count == second.count, (first + second).allSatisfy({ $0.count == images })
+        else { return nil }
+        let differences = zip(first, second).map { pair in
+            zip(pair.0, pair.1).map { ($0 ? 1.0 : 0.0) - ($1 ? 1.0 : 0.0) }
+        }
+        let (n, s) = (Double(images), Double(first.count))
+        let seedMeans = differences.map { $0.reduce(0, +) / n }
+        let imageMeans = (0..<images).map { image in differences.reduce(0) { $0 + $1[image] } / s }
+        let mean = seedMeans.reduce(0, +) / s
+        func squares(_ values: [Double]) -> Double { values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } }
+        let (ofImages, ofSeeds) = (s * squares(imageMeans), n * squares(seedMeans))
+        let rest = max(0, squares(differences.flatMap(\.self)) - ofImages - ofSeeds)
+
+        // What each mean square says of the variance of the mean, with its degrees of freedom.
+        let byImages = Part(variance: ofImages / (n - 1) / (n * s), freedom: n - 1)
+        var parts = [byImages]
+        if first.count > 1 {
+            let bySeeds = Part(variance: ofSeeds / (s - 1) / (n * s), freedom: s - 1)
+            let byRest = Part(variance: rest / ((n - 1) * (s - 1)) / (n * s), freedom: (n - 1) * (s - 1))
+            parts += [bySeeds, Part(byImages, bySeeds, minus: byRest)]
+        }
+        points = 100 * mean
+        halfWidth = 100 * (parts.max { $0.variance < $1.variance }?.halfWidth ?? 0)
+    }
+}
+
+/// An estimate of a variance.
+private struct Part {
+    let variance: Double
+    let freedom: Double
+
+    init(variance: Double, freedom: Double) {
+        (self.variance, self.freedom) = (variance, freedom)
+    }
+
+    /// Two estimates less a third, with the degrees of freedom of Satterthwaite (Biometrics Bulletin 2, 1946).
+    init(_ first: Part, _ second: Part, minus third: Part) {
+        variance = max(0, first.variance + second.variance - third.variance)
+        let spread = [first, second, third].reduce(0) { $0 + $1.variance * $1.variance / $1.freedom }
+        freedom = spread > 0 ? max(1, variance * variance / spread) : 1
+    }
+
+    /// Half the width of the 95 % confidence interval of a mean with this variance.
+    var halfWidth: Double { variance > 0 ? studentQuantile(freedom: freedom) * variance.squareRoot() : 0 }
+}
+
+/// The 97.5 % quantile of Student's distribution.
+///
+/// - Parameter freedom: The degrees of freedom, 1 at least; they need not be whole.
+/// - Returns: The quantile, to seven digits.
+package func studentQuantile(freedom: Double) -> Double {
+    // P(|T| > t) = I(ν / (ν + t²); ν/2, 1/2), which falls with t.
+    func tail(_ t: Double) -> Double {
+        regularizedBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
+    }
+    // With one degree of freedom it is 12.7.
+    var (low, high) = (1.0, 16.0)
+    for _ in 0..<60 {
+        let middle = (low + high) / 2
+        if tail(middle) > 0.05 { low = middle } else { high = middle }
+    }
+    return (low + high) / 2
+}
+
+/// The regularized incomplete beta function I(x; a, b), by its continued fraction (Abramowitz and Stegun 26.5.8) with
+/// Lentz's method.
+private func regularizedBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    guard x > 0, x < 1 else { return x <= 0 ? 0 : 1 }
+    // The fraction converges fast on this side of the mean only.
+    guard x <= (a + 1) / (a + b + 2) else { return 1 - regularizedBeta(1 - x, b, a) }
+    let smallest = 1e-300
+    func nonZero(_ value: Double) -> Double { abs(value) < smallest ? smallest : value }
+    var c = 1.0
+    var d = 1 / nonZero(1 - (a + b) * x / (a + 1))
+    var fraction = d
+    for step in 1...10_000 {
+        let m = Double(step)
+        let even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        var change = 1.0
+        for coefficient in [even, odd] {
+            d = 1 / nonZero(1 + coefficient * d)
+            c = nonZero(1 + coefficient / c)
+            change = c * d
+            fraction *= change
+        }
+        if abs(change - 1) < 1e-15 { break }
+    }
+    let logFactor = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)
+    return exp(logFactor) * fraction / a
+}
