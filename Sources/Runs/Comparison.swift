@@ -139,14 +139,13 @@ public struct ComparisonDifference: Equatable, Codable, Sendable {
     /// How far agreement with full precision is apart.
     public var agreement: PairedDifference
 
-    /// Compares two lines of a comparison.
+    /// Compares two lines of a comparison; nil with less than two images.
     ///
     /// - Parameters:
     ///   - row: The first.
     ///   - other: The second, at the same bits and with the same seeds.
     ///   - predictions: What the first's runs left, one for each seed.
     ///   - others: The same of the second, of the same images.
-    /// - Returns: nil with less than two images.
     public init?(
         _ row: ComparisonRow, from other: ComparisonRow, predictions: [Predictions], others: [Predictions]
     ) {

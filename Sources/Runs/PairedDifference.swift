@@ -27,12 +27,11 @@ public struct PairedDifference: Equatable, Codable, Sendable {
         abs(points) <= halfWidth ? .undecided : points > 0 ? .better : .worse
     }
 
-    /// Compares two variants.
+    /// Compares two variants; nil with less than two images, or where they have not the same seeds and images.
     ///
     /// - Parameters:
     ///   - first: `[seeds][images]`: what the first variant gets right.
     ///   - second: The same of the second; seeds and images are those of the first, in its order.
-    /// - Returns: nil with less than two images, or where the two have not the same number of seeds and images.
     public init?(_ first: [[Bool]], _ second: [[Bool]]) {
         let images = first.first?.count ?? 0
         guard images > 1, first.count == second.count, (first + second).allSatisfy({ $0.count == images })
