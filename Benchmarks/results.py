@@ -9,15 +9,22 @@ A backbone is a folder with a checkpoint, `calibration` and `evaluation`. All of
 cores, so that it can be done bit by bit: --only, --bits, --recipes and --seeds choose what is measured now. Its rows
 take the place of those of the same bits and recipe in docs/results.md, and all others stay. Every run keeps its
 directory in the work folder, and a run that is complete there is not made again: the command can be interrupted and
-repeated. The README's table is taken from the first section.
+repeated. What the backbone's runs came to is also kept in Benchmarks/backbone-runs.jsonl, so that seeds can be added
+on another machine: a run in there is not made again either, and `mgrq compare` refuses it when its plan is no longer
+what the recipe gives. The README's table is taken from the first section.
 """
 import argparse
+import json
 import pathlib
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results.md"
+# One line for each run of the backbone: its name, its plan, its report without the units, its predictions.
+KEPT_RUNS = ROOT / "Benchmarks" / "backbone-runs.jsonl"
+# What stands in a kept plan for the folder of the backbone.
+PLACE = "BACKBONE"
 HEAD = ["| bits | recipe | seeds | top-1 % | lost points | KL, nats | agreement % | size, MB | time, s |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
 # What is no preset, as `mgrq compare --variant` has it.
@@ -102,8 +109,48 @@ def known_rows(head=HEAD):
     return {title: rows_of(lines, head) for title, lines in sections.items()}
 
 
+def kept_runs():
+    """The lines of KEPT_RUNS, by the name of the run."""
+    if not KEPT_RUNS.exists():
+        return {}
+    return {run["run"]: run for run in map(json.loads, KEPT_RUNS.read_text().splitlines())}
+
+
+def restore(args, folder):
+    """Lays kept runs into the work folder, with as much as `mgrq compare` reads of a finished run."""
+    for name, run in kept_runs().items():
+        directory = args.work / folder / name
+        if directory.exists():
+            continue
+        directory.mkdir(parents=True)
+        (directory / "plan.yaml").write_text(run["plan"].replace(PLACE, str(args.backbone)))
+        (directory / "journal.jsonl").touch()
+        (directory / "report.json").write_text(json.dumps(run["report"]))
+        if "predictions" in run:
+            (directory / "predictions.json").write_text(json.dumps(run["predictions"]))
+
+
+def keep(args, folder):
+    """Adds the finished runs of the work folder to the kept ones."""
+    runs = kept_runs()
+    for path in (args.work / folder).glob("*/report.json"):
+        directory = path.parent
+        report = json.loads(path.read_text())
+        # Pages of curves that no table shows.
+        report["units"] = []
+        plan = (directory / "plan.yaml").read_text().replace(str(args.backbone), PLACE)
+        runs[directory.name] = {"run": directory.name, "plan": plan, "report": report}
+        predictions = directory / "predictions.json"
+        if predictions.exists():
+            runs[directory.name]["predictions"] = json.loads(predictions.read_text())
+    KEPT_RUNS.write_text("".join(json.dumps(runs[name], sort_keys=True, separators=(",", ":")) + "\n"
+                                 for name in sorted(runs)))
+
+
 def measure(args, section, bits, recipes):
     """Rows that one call of `mgrq compare` makes."""
+    if section.folder == "backbone":
+        restore(args, section.folder)
     command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds,
                "--threads", str(args.threads), "--output", str(args.work / section.folder)]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
@@ -117,6 +164,8 @@ def measure(args, section, bits, recipes):
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
+    if section.folder == "backbone":
+        keep(args, section.folder)
     lines = done.stdout.splitlines()
     if lines[:2] != HEAD:
         sys.exit(f"results: {section.name}: mgrq compare has other columns than docs/results.md")
@@ -134,10 +183,16 @@ def replace_between(path, marker, lines):
 
 
 def write(every, rows):
-    """Writes the sections that have rows, and the README's table."""
+    """Writes the sections that have rows of their own, and the README's table."""
     body = [""]
     for section in every:
-        known = rows.get(section.title, {})
+        known = dict(rows.get(section.title, {}))
+        if known:
+            # The model's other tables have the same runs.
+            for other in every:
+                if other.folder == section.folder:
+                    known.update({key: line for key, line in rows.get(other.title, {}).items()
+                                  if key in section.keys and key not in known})
         lines = [known[key] for key in section.keys if key in known]
         lines += [line for key, line in known.items() if key not in section.keys]
         if lines:
@@ -171,6 +226,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mgrq", default=str(ROOT / ".build" / "release" / "mgrq"))
     args = parser.parse_args()
+    if args.backbone is not None:
+        args.backbone = args.backbone.resolve()
     args.work.mkdir(parents=True, exist_ok=True)
     every = list(sections(args.backbone))
     names = chosen(args.only, [section.name for section in every], "section")
