@@ -47,16 +47,6 @@ func divergence(of logits: Matrix, from reference: Matrix) -> Double {
     evaluation(of: logits, against: reference, labels: nil).kl
 }
 
-/// The most likely class of each image; the first of those that are equally likely.
-///
-/// - Parameter logits: `[images, classes]`.
-/// - Returns: A class for each image.
-func likeliestClasses(_ logits: Matrix) -> [Int] {
-    (0..<logits.rows).map { image in
-        firstMaximum((0..<logits.columns).map { Double(logits[image, $0]) })
-    }
-}
-
 private func firstMaximum(_ values: [Double]) -> Int {
     var best = 0
     for (index, value) in values.enumerated() where value > values[best] {

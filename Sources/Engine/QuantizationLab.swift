@@ -123,7 +123,7 @@ final class QuantizationLab {
                 : outputs(of: checkpoint, on: source.images, pool: pool)
             return HeldOutImages(source, logits: logits)
         }
-        return Engine.evaluation(of: reference, against: reference, labels: inputs.evaluation?.labels)
+        return evaluation(of: reference)
     }
 
     /// Evaluates a model on the evaluation images, or without them on the calibration images.
@@ -132,8 +132,7 @@ final class QuantizationLab {
     /// - Returns: The evaluation.
     /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
     func evaluate(_ model: [QuantizedUnit]) throws -> Evaluation {
-        let logits = try logits(of: prepared(model))
-        return Engine.evaluation(of: logits, against: reference, labels: inputs.evaluation?.labels)
+        evaluation(of: try logits(of: prepared(model)))
     }
 
     /// Evaluates the whole model as `evaluate` does, and says what it takes every evaluation image for.
@@ -145,20 +144,22 @@ final class QuantizationLab {
         _ model: [QuantizedUnit]
     ) throws -> (evaluation: Evaluation, predictions: Predictions?) {
         let logits = try logits(of: prepared(model))
-        let labels = inputs.evaluation?.labels
-        let evaluation = Engine.evaluation(of: logits, against: reference, labels: labels)
-        guard inputs.evaluation != nil, configuration.classes > 0 else { return (evaluation, nil) }
-        return (
-            evaluation,
-            Predictions(
-                labels: labels, fullPrecision: likeliestClasses(reference), final: likeliestClasses(logits))
-        )
+        let evaluation = evaluation(of: logits)
+        guard let images = inputs.evaluation, configuration.classes > 0 else { return (evaluation, nil) }
+        let predictions = Predictions(
+            labels: images.labels, fullPrecision: guesses(reference).map(\.label),
+            final: guesses(logits).map(\.label))
+        return (evaluation, predictions)
     }
 
     /// Evaluates the model that is quantized, in full precision, as `evaluate` does.
     func evaluateFullPrecision() throws -> Evaluation {
-        Engine.evaluation(
-            of: try logits(of: fullPrecision), against: reference, labels: inputs.evaluation?.labels)
+        evaluation(of: try logits(of: fullPrecision))
+    }
+
+    /// Compares logits of the images that models are evaluated on with the checkpoint's.
+    private func evaluation(of logits: Matrix) -> Evaluation {
+        Engine.evaluation(of: logits, against: reference, labels: inputs.evaluation?.labels)
     }
 
     /// Runs a model over the first of the images that models are evaluated on.

@@ -16,34 +16,12 @@ public struct Predictions: Equatable, Codable, Sendable {
         self.final = final
     }
 
+    /// Whether there is an element for each image in every list.
+    var isWhole: Bool { fullPrecision.count == final.count && (labels ?? final).count == final.count }
+
     /// Of which images the final model gives the label; nil where labels are not known.
     public var right: [Bool]? { labels.map { zip($0, final).map(==) } }
 
     /// For which images the final model chooses the class that the checkpoint chooses.
     public var agreeing: [Bool] { zip(fullPrecision, final).map(==) }
-}
-
-extension Predictions {
-    /// The predictions as JSON.
-    ///
-    /// - Throws: `RunFailure(.internal)` where that cannot be done.
-    package var json: String {
-        get throws(RunFailure) {
-            do {
-                return try JSONValue(encoding: self).page
-            } catch {
-                throw RunFailure(.internal, "the predictions cannot be written as JSON: \(error)")
-            }
-        }
-    }
-
-    /// Reads what `json` wrote.
-    ///
-    /// - Throws: `JSONError` that says what is wrong.
-    package init(json: [UInt8]) throws(JSONError) {
-        self = try JSONValue(parsing: json).decoded(as: Predictions.self)
-        guard final.count == fullPrecision.count, labels == nil || labels?.count == final.count else {
-            throw JSONError("its lists are not of the same length")
-        }
-    }
 }

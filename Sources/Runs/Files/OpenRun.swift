@@ -81,21 +81,33 @@ public final class OpenRun {
     /// - Parameter manifest: The manifest as JSON.
     /// - Throws: `RunFailure`; then there is none, or the one that was there.
     package func write(imageManifest manifest: JSONValue) throws(RunFailure) {
-        try writeFileAtomically(Array(manifest.page.utf8), to: directory.imagesPath)
+        try write(manifest, to: directory.imagesPath)
     }
 
     /// Writes the report.
     ///
     /// - Throws: `RunFailure`; then there is no report, or the one that was there.
     public func write(_ report: RunReport) throws(RunFailure) {
-        try writeFileAtomically(Array(try report.json.utf8), to: directory.reportPath)
+        try write(try json(of: report, called: "the report"), to: directory.reportPath)
     }
 
     /// Writes the predictions.
     ///
     /// - Throws: `RunFailure`; then there are none, or those that were there.
     public func write(_ predictions: Predictions) throws(RunFailure) {
-        try writeFileAtomically(Array(try predictions.json.utf8), to: directory.predictionsPath)
+        try write(try json(of: predictions, called: "predictions"), to: directory.predictionsPath)
+    }
+
+    private func json(of value: some Encodable, called name: String) throws(RunFailure) -> JSONValue {
+        do {
+            return try JSONValue(encoding: value)
+        } catch {
+            throw RunFailure(.internal, "\(name) cannot be written as JSON: \(error)")
+        }
+    }
+
+    private func write(_ value: JSONValue, to path: String) throws(RunFailure) {
+        try writeFileAtomically(Array(value.page.utf8), to: path)
     }
 
     /// Removes the report and the predictions, because the run is not what it was when they were written.

@@ -59,12 +59,7 @@ public struct RunDirectory: Equatable, Sendable {
         guard isFile(reportPath) else {
             throw RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
         }
-        let bytes = try readFile(reportPath, limit: Self.greatestLength)
-        do throws(JSONError) {
-            return try RunReport(json: bytes)
-        } catch {
-            throw RunFailure(.badData, "\(reportPath) is no report of a run: \(error)")
-        }
+        return try read(reportPath, otherwise: "is no report of a run")
     }
 
     /// Reads the predictions; nil where there are none, as in a run without evaluation images.
@@ -72,33 +67,25 @@ public struct RunDirectory: Equatable, Sendable {
     /// - Throws: `RunFailure(.badData)` where the file is damaged.
     public func predictions() throws(RunFailure) -> Predictions? {
         guard isFile(predictionsPath) else { return nil }
-        let bytes = try readFile(predictionsPath, limit: Self.greatestLength)
+        let complaint = "holds no predictions of a run"
+        let predictions: Predictions = try read(predictionsPath, otherwise: complaint)
+        guard predictions.isWhole else {
+            throw RunFailure(
+                .badData,
+                "\(predictionsPath) \(complaint): its lists are not of the same length")
+        }
+        return predictions
+    }
+
+    /// Reads a file of JSON.
+    private func read<Value: Decodable>(
+        _ path: String, otherwise complaint: String
+    ) throws(RunFailure) -> Value {
+        let bytes = try readFile(path, limit: Self.greatestLength)
         do throws(JSONError) {
-            return try Predictions(json: bytes)
+            return try JSONValue(parsing: bytes).decoded(as: Value.self)
         } catch {
-            throw RunFailure(.badData, "\(predictionsPath) holds no predictions of a run: \(error)")
+            throw RunFailure(.badData, "\(path) \(complaint): \(error)")
         }
-    }
-}
-
-extension RunReport {
-    /// The report as JSON, for programs and people.
-    ///
-    /// - Throws: `RunFailure(.internal)` where that cannot be done.
-    package var json: String {
-        get throws(RunFailure) {
-            do {
-                return try JSONValue(encoding: self).page
-            } catch {
-                throw RunFailure(.internal, "the report cannot be written as JSON: \(error)")
-            }
-        }
-    }
-
-    /// Reads what `json` wrote.
-    ///
-    /// - Throws: `JSONError` that says what is wrong.
-    package init(json: [UInt8]) throws(JSONError) {
-        self = try JSONValue(parsing: json).decoded(as: RunReport.self)
     }
 }
