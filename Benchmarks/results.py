@@ -7,11 +7,11 @@
 
 A backbone is a folder with a checkpoint, `calibration` and `evaluation`. All of it takes more than ten hours on two
 cores, so that it can be done bit by bit: --only, --bits, --recipes and --seeds choose what is measured now. Its rows
-take the place of those of the same bits and recipe in docs/results.md, and all others stay. Every run keeps its
-directory in the work folder, and a run that is complete there is not made again: the command can be interrupted and
-repeated. What the backbone's runs came to is also kept in Benchmarks/backbone-runs.jsonl, so that seeds can be added
-on another machine: a run in there is not made again either, and `mgrq compare` refuses it when its plan is no longer
-what the recipe gives. The README's table is taken from the first section.
+take the place of those of the same bits and recipe in docs/results.md that have no more seeds, and all others stay.
+Every run keeps its directory in the work folder, and a run that is complete there is not made again: the command can
+be interrupted and repeated. What the backbone's runs came to is also kept in Benchmarks/backbone-runs.jsonl, so that
+seeds can be added on another machine: a run in there is not made again either, and `mgrq compare` refuses it when its
+plan is no longer what the recipe gives. The README's table is taken from the first section.
 """
 import argparse
 import json
@@ -97,6 +97,11 @@ def rows_of(lines, head=HEAD):
     return rows
 
 
+def seeds_in(line):
+    """How many seeds a row is the mean of."""
+    return int(line.split("|")[3])
+
+
 def known_rows(head=HEAD):
     """The rows that docs/results.md has under such a head, by the title of their section."""
     sections, title = {}, None
@@ -149,8 +154,7 @@ def keep(args, folder):
 
 def measure(args, section, bits, recipes):
     """Rows that one call of `mgrq compare` makes."""
-    if section.folder == "backbone":
-        restore(args, section.folder)
+    is_backbone = section.folder == "backbone"
     command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds,
                "--threads", str(args.threads), "--output", str(args.work / section.folder)]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
@@ -159,12 +163,13 @@ def measure(args, section, bits, recipes):
     for recipe in recipes:
         if recipe in VARIANTS:
             command += ["--variant", f"{recipe}={VARIANTS[recipe]}"]
-    if section.folder == "backbone":
+    if is_backbone:
         command += ["--calibration", f"{section.model}/calibration", "--evaluation", f"{section.model}/evaluation"]
+        restore(args, section.folder)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
-    if section.folder == "backbone":
+    if is_backbone:
         keep(args, section.folder)
     lines = done.stdout.splitlines()
     if lines[:2] != HEAD:
@@ -248,7 +253,12 @@ def main():
             measured = measure(args, section, width, wanted)
             # After the measurement, which takes hours: others may have measured meanwhile.
             rows = known_rows()
-            rows.setdefault(section.title, {}).update(measured)
+            known = rows.setdefault(section.title, {})
+            for key, line in measured.items():
+                if key in known and seeds_in(known[key]) > seeds_in(line):
+                    print(f"results: {' '.join(key)} keeps its row of {seeds_in(known[key])} seeds", file=sys.stderr)
+                else:
+                    known[key] = line
             write(every, rows)
 
 
