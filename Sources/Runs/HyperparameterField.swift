@@ -30,6 +30,9 @@ public struct HyperparameterField: Sendable {
     private let read: @Sendable (Hyperparameters) -> String
     private let write: @Sendable (inout Hyperparameters, String) -> Bool
 
+    /// Whether all units of a model share the value, so that it is decided before a run.
+    public var isShared: Bool { Self.shared.contains { $0.key == key } }
+
     /// The value as text, in the form that `set` accepts.
     public func value(in hyperparameters: Hyperparameters) -> String { read(hyperparameters) }
 

@@ -151,6 +151,24 @@ struct DecisionTests {
         #expect(try exportWarning(for: bench.folder.file("plain")) == nil)
     }
 
+    @Test("a decision at the last gate takes the report away until the run goes on, also if it is taken back")
+    func withdrawnReport() throws {
+        let reports = Mutex<[Bool]>([])
+        let path = bench.folder.file("run/report.json")
+        let script = Script([[.redo(unit: 3)], [.undo]])
+        let events = bench.run(try bench.plan(), to: "run", waitsAtEnd: true) { event in
+            switch event {
+            case .waiting, .redoStarted:
+                reports.withLock { $0.append(FileManager.default.fileExists(atPath: path)) }
+            default: break
+            }
+            return script.answer(event)
+        }
+        // At the end, at the redo, behind it, behind what takes it back, at the end again.
+        #expect(reports.withLock { $0 } == [true, false, false, false, true])
+        #expect(chosen(events) == [1, 1, 1, 1])
+    }
+
     @Test("a change can be for one unit, and for sites by pattern, and the recipe replays")
     func changeForOne() throws {
         let sites = [SiteOverride(match: "*.mlp.*", bits: 7)]

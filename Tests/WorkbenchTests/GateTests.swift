@@ -129,12 +129,29 @@ struct GateTests {
         #expect(session.state.notice?.text.contains("nothing is changed") == true)
     }
 
-    @Test("every field can be changed at a gate", arguments: Array(HyperparameterField.all.indices))
+    @Test(
+        "every field can be changed at a gate, or says that it is set before a run",
+        arguments: Array(HyperparameterField.all.indices))
     func everyField(index: Int) throws {
         var session = Session(at: .waiting)
         session.press(.character("e"))
         for _ in 0..<index { session.press(.down) }
         let field = HyperparameterField.all[index]
+        guard !field.isShared else {
+            for key in [Key.enter, .right] {
+                session.press(key)
+                #expect(session.state.editor.typing == nil)
+                #expect(
+                    session.state.notice?.text.contains("\(field.key) is one value for the whole model")
+                        == true)
+            }
+            session.press(.control("p"))
+            session.type("set \(field.key) \(otherValue(of: field, than: session.state.draftBase))")
+            session.press(.enter)
+            #expect(session.state.notice?.text.contains("it is set before a run") == true)
+            #expect(session.state.editor.draft.isEmpty)
+            return
+        }
         session.press(.enter)
         if session.state.editor.typing != nil {
             session.press(.control("u"))
@@ -149,7 +166,7 @@ struct GateTests {
     }
 
     private func otherValue(of field: HyperparameterField, than base: Hyperparameters) -> String {
-        ["3", "1", "0.5", "0"].first { text in
+        ["3", "1", "0.5", "0", "true", "false"].first { text in
             var trial = base
             return (try? field.set(text, in: &trial)) != nil && trial != base
         } ?? ""

@@ -71,16 +71,19 @@ struct RunWork {
         return (Double(images) * units[unit].operations * passesOverOutput + fitting, searched)
     }
 
+    /// How MLPs are refitted with ReLU; nil where they keep GELU.
+    private var mlpRefit: MLPRefit? { refitSteps > 0 ? MLPRefit(steps: refitSteps, seed: 0) : nil }
+
     /// The operations of refitting every MLP with ReLU: each is read in one pass and fitted by eight products a step.
     private var refit: Double {
-        guard refitSteps > 0 else { return 0 }
+        guard let mlpRefit else { return 0 }
         let products = units.reduce(0.0) { sum, unit in
             guard let block = unit.unit as? TransformerBlock else { return sum }
             let layers = [block.linears[block.mlp.fc1], block.linears[block.mlp.fc2]]
             return sum + layers.reduce(0.0) { $0 + 2 * Double($1.inputs * $1.outputs) }
         }
-        let rows = Double(MLPRefit(steps: refitSteps, seed: 0).rows)
-        return 4 * Double(refitSteps) * rows * products + Double(images) * forward(units.indices)
+        let rowsOfSteps = Double(mlpRefit.steps) * Double(mlpRefit.rows)
+        return 4 * rowsOfSteps * products + Double(images) * forward(units.indices)
     }
 
     /// Whether the importance of tokens is measured for a unit.
@@ -210,9 +213,9 @@ struct RunWork {
 
     /// The floats of refitting a unit's MLP with ReLU; 0 where there is none to refit.
     private func refitFloats(_ index: Int) -> Int {
-        guard refitSteps > 0, let block = units[index].unit as? TransformerBlock else { return 0 }
+        guard let mlpRefit, let block = units[index].unit as? TransformerBlock else { return 0 }
         let wide = block.givingAllTokens
-        return MLPRefit(steps: refitSteps, seed: 0).floats(
+        return mlpRefit.floats(
             rows: refittedImages(of: block, among: images) * wide.output.rows, width: wide.output.columns,
             hidden: block.linears[block.mlp.fc1].outputs)
     }

@@ -31,6 +31,8 @@ final class RunSession {
     private let past: RunPast?
     private(set) var record: RunRecord?
     private(set) var told = RunTold()
+    /// The report that the directory has; nil before there is one, and from a decision on that makes it another run.
+    private var report: RunReport?
 
     /// Makes a session; nothing happens before `carryOut`.
     ///
@@ -110,6 +112,7 @@ final class RunSession {
 
     /// Writes an event to the journal and what it changes to the plan, then shows it.
     func emit(_ event: RunEvent) throws {
+        try withdrawReport(for: event)
         if event.isRecorded { try record?.append(event, at: seconds) }
         let plan = ledger.plan
         ledger.apply(event)
@@ -120,6 +123,18 @@ final class RunSession {
         }
         sink(event)
         if stale != told.stale { try emit(.staleChanged(units: stale)) }
+    }
+
+    /// Removes the report before an event that the journal will have and the report does not.
+    private func withdrawReport(for event: RunEvent) throws {
+        guard report != nil else { return }
+        var next = ledger
+        next.apply(event)
+        guard next.plan != ledger.plan || next.chosen != ledger.chosen || !next.pendingRedo.isEmpty else {
+            return
+        }
+        try record?.removeReport()
+        report = nil
     }
 
     /// The time since the run began, without the time between its processes.
@@ -177,7 +192,7 @@ extension RunSession {
     private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {
         let lab = try begin()
         try sweep(request, lab: lab) { done += 1 }
-        return report(final: nil, bytes: 0, lab: lab)
+        return makeReport(final: nil, bytes: 0, lab: lab)
     }
 
     private func run() throws -> RunReport {
@@ -195,12 +210,11 @@ extension RunSession {
                 }
                 continue
             }
-            let report = try conclude(lab)
-            let (plan, chosen) = (ledger.plan, ledger.chosen)
+            report = try conclude(lab)
             pausesAtNextGate = pausesAtNextGate || options.waitsAtEnd
             try gate(lab)
-            if ledger.pendingRedo.isEmpty, ledger.plan == plan, ledger.chosen == chosen { return report }
-            try record?.removeReport()
+            // Without it something was decided, and what the run comes to is another thing.
+            if let report { return report }
         }
     }
 
@@ -210,7 +224,7 @@ extension RunSession {
         let (final, predictions) = try lab.evaluateFinal(model)
         try emit(.evaluated(.final, final))
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
-        let report = report(final: final, bytes: lab.bytes(of: model), lab: lab)
+        let report = makeReport(final: final, bytes: lab.bytes(of: model), lab: lab)
         try record?.finish(report, predictions: predictions)
         return report
     }
@@ -228,7 +242,7 @@ extension RunSession {
         return result.model.map(\.unit)
     }
 
-    private func report(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {
+    private func makeReport(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {
         RunReport(
             fullPrecision: told.fullPrecision, calibrated: told.calibrated, final: final,
             units: ledger.chosen.indices.compactMap(ledger.chosenAttempt), stale: ledger.stale,

@@ -68,6 +68,7 @@ public struct ParameterEditor: Equatable, Sendable {
     /// - Returns: Why it cannot be; nil where it was taken.
     mutating func put(_ text: String, into field: HyperparameterField, over base: Hyperparameters) -> String?
     {
+        if let obstacle = Self.obstacle(to: field) { return obstacle }
         var trial = base
         do throws(PlanError) {
             try field.set(text, in: &trial)
@@ -84,6 +85,11 @@ public struct ParameterEditor: Equatable, Sendable {
             draft = changed
         }
         return nil
+    }
+
+    /// Why a field cannot be changed at a gate.
+    static func obstacle(to field: HyperparameterField) -> String? {
+        field.isShared ? "\(field.key) is one value for the whole model: it is set before a run" : nil
     }
 
     /// Takes a draft that was kept from the last time.

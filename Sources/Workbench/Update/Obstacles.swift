@@ -11,7 +11,9 @@ extension WorkbenchState {
         case .start: start.opening.map { "\($0) is being read" }
         case .pause, .step, .edit, .finishUnit, .sweep, .newRun: obstacleToSteering(action)
         case .export: obstacleToExport
-        case .editField, .apply, .undo: obstacleToEditing(action)
+        case .editField: obstacleToDrafting ?? editor.field.flatMap(ParameterEditor.obstacle)
+        case .apply: obstacleToApplying
+        case .undo: editor.canUndo ? nil : "there is nothing to undo"
         case .adopt: obstacleToAdopting
         case .back:
             isFullScreen || looksAwayFromResult || chart.cursor != nil || logFilter != nil
@@ -109,19 +111,21 @@ extension WorkbenchState {
             ? "export works at a gate or when the run is done: \(key(.pause)) waits at the next gate" : nil
     }
 
-    private func obstacleToEditing(_ action: Action) -> String? {
-        if action == .undo { return editor.canUndo ? nil : "there is nothing to undo" }
+    /// Why no parameter can be changed now.
+    var obstacleToDrafting: String? {
         guard let run else { return "no run is in work" }
         if run.hasEnded { return "the run has ended; \(key(.newRun)) goes to the start screen" }
         if run.isSweeping { return "a sweep is in work: \(key(.sweep)) stops it" }
         guard let gate = run.gate else {
             return "read-only while a unit is in work: \(key(.edit)) waits at the next gate"
         }
-        if gate >= run.units.count { return "no unit is left that could have other parameters" }
-        if action == .apply, draftBase.changes(to: editor.applied(to: draftBase)).isEmpty {
-            return "nothing is changed: \(key(.editField)) changes the selected value"
-        }
-        return nil
+        return gate >= run.units.count ? "no unit is left that could have other parameters" : nil
+    }
+
+    private var obstacleToApplying: String? {
+        if let obstacleToDrafting { return obstacleToDrafting }
+        return draftBase.changes(to: editor.applied(to: draftBase)).isEmpty
+            ? "nothing is changed: \(key(.editField)) changes the selected value" : nil
     }
 
     private var obstacleToAdopting: String? {

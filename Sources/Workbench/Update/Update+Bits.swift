@@ -41,7 +41,7 @@ extension WorkbenchState {
         guard let bits = Int(width), Hyperparameters.bitWidths.contains(bits) else {
             return "bits cannot be “\(width)”; they are 2 through 8, or 16"
         }
-        return run == nil ? nil : obstacle(to: .editField)
+        return run == nil ? nil : obstacleToDrafting
     }
 
     /// Gives the sites that a pattern names other bits: in the plan before a run, in the coming units at a gate.

@@ -3,7 +3,7 @@ internal import TerminalUI
 
 extension Painter {
     /// Whether parameters can be changed now.
-    private var isEditable: Bool { state.obstacle(to: .editField) == nil }
+    private var isEditable: Bool { state.obstacleToDrafting == nil }
 
     /// Which units the parameters belong to.
     var parameterScope: String {
@@ -70,9 +70,10 @@ extension Painter {
         } else if planned != real {
             note = TextSpan("plan \(planned)", .muted)
         }
-        let style = isDrafted ? Style(.warn).bold : isEditable ? .text : .muted
+        let isOpen = isEditable && !field.isShared
+        let style = isDrafted ? Style(.warn).bold : isOpen ? .text : .muted
         var row = [
-            TextSpan(field.key, isEditable ? .text : .muted),
+            TextSpan(field.key, isOpen ? .text : .muted),
             TextSpan(isDrafted ? drafted ?? real : real, style), note,
         ]
         if isWide { row += [TextSpan(field.summary, .muted), TextSpan(field.affects, .muted)] }
@@ -111,7 +112,7 @@ extension Painter {
             grid.write(text, x: area.x, y: area.y, style: style, in: area)
             return
         }
-        let last = draft ?? (isEditable ? comingText : hint)
+        let last = draft ?? (isEditable ? ParameterEditor.obstacle(to: field) ?? comingText : hint)
         let needed = max(1, wrapped(last, width: area.width).count)
         // A reason may be long; what the parameter is gives way to it.
         for (index, line) in lines.prefix(max(1, area.height - needed)).enumerated() {

@@ -19,6 +19,8 @@ struct Allocate: ParsableCommand {
 
     @OptionGroup var options: PlanOptions
 
+    @OptionGroup var seed: SeedOption
+
     @OptionGroup var preset: PresetOption
 
     @Option(help: ArgumentHelp("The size of the packed model at most, in MB of 10⁶ bytes.", valueName: "mb"))
@@ -68,6 +70,7 @@ struct Allocate: ParsableCommand {
     func run() throws {
         var base = try preset.plan(path: plan, options: options, model: nil)
         try options.apply(to: &base)
+        seed.apply(to: &base)
         let budget = try budget()
         let weights = try narrow(weightBits, flag: "--weight-bits")
         var activations: [Int] = []

@@ -48,9 +48,6 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         guard let model = options.model else { throw options.missingModel }
-        guard options.seed == nil else {
-            throw RunFailure(.usage, "--seed cannot be given here; give --seeds a list, such as 1,2,3")
-        }
         var base = RunPlan(model: model)
         try options.apply(to: &base)
         // What --set says goes for every line that does not say otherwise itself.

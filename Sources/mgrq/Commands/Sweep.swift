@@ -13,6 +13,8 @@ struct Sweep: ParsableCommand {
 
     @OptionGroup var options: PlanOptions
 
+    @OptionGroup var seed: SeedOption
+
     @Option(help: ArgumentHelp("Widths of weight codes, each 2 through 8 or 16.", valueName: "n,n,…"))
     var weightBits = "2,3,4,6,8"
 
@@ -31,6 +33,7 @@ struct Sweep: ParsableCommand {
         guard let model = options.model else { throw options.missingModel }
         var plan = RunPlan(model: model, preset: .calibrate)
         try options.apply(to: &plan)
+        seed.apply(to: &plan)
         let request = SweepRequest(
             weightBits: try widths(weightBits, flag: "--weight-bits"),
             activationBits: try widths(activationBits, flag: "--activation-bits"))

@@ -1,7 +1,18 @@
 internal import ArgumentParser
 internal import Runs
 
-/// The flags that describe a plan, apart from its bits.
+/// The flag of commands that have one plan.
+struct SeedOption: ParsableArguments {
+    @Option(help: "Decides everything that is random.")
+    var seed: UInt64?
+
+    /// Puts the flag into a plan if it was given.
+    func apply(to plan: inout RunPlan) {
+        if let seed { plan.seed = seed }
+    }
+}
+
+/// The flags that describe a plan, apart from its bits and its seed.
 struct PlanOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The checkpoint.", valueName: "ref"))
     var model: String?
@@ -13,9 +24,6 @@ struct PlanOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("The evaluation images; a sample model has its own.", valueName: "ref"))
     var evaluation: String?
-
-    @Option(help: "Decides everything that is random.")
-    var seed: UInt64?
 
     @Option(
         help: ArgumentHelp(
@@ -46,7 +54,6 @@ struct PlanOptions: ParsableArguments {
         if let sides = try size.sides() { plan.imageSize = sides }
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
-        if let seed { plan.seed = seed }
         if let selection {
             guard let rule = ImageOptions.Selection(rawValue: selection) else {
                 throw RunFailure(

@@ -6,6 +6,8 @@ internal import Runs
 struct RunOptions: ParsableArguments {
     @OptionGroup var plan: PlanOptions
 
+    @OptionGroup var seed: SeedOption
+
     @OptionGroup var preset: PresetOption
 
     @Option(help: ArgumentHelp("The width of weight codes: 2 through 8, or 16.", valueName: "n"))
@@ -59,6 +61,7 @@ struct RunOptions: ParsableArguments {
             try plan.set(key, value, in: &result)
         }
         try plan.apply(to: &result)
+        seed.apply(to: &result)
         return result
     }
 }
