@@ -111,30 +111,25 @@ final class RunSession {
     }
 
     /// Writes an event to the journal and what it changes to the plan, then shows it.
+    ///
+    /// A report that does not know of the decision goes before the journal has it.
     func emit(_ event: RunEvent) throws {
-        try withdrawReport(for: event)
+        var next = ledger
+        next.apply(event)
+        let changesPlan = next.plan != ledger.plan
+        if report != nil, changesPlan || next.chosen != ledger.chosen || !next.pendingRedo.isEmpty {
+            try record?.removeReport()
+            report = nil
+        }
         if event.isRecorded { try record?.append(event, at: seconds) }
-        let plan = ledger.plan
-        ledger.apply(event)
+        ledger = next
         told.apply(event)
         let stale = ledger.stale
-        if ledger.plan != plan || stale != told.stale {
+        if changesPlan || stale != told.stale {
             try record?.save(ledger.plan, stale: stale.map { ledger.units[$0].name })
         }
         sink(event)
         if stale != told.stale { try emit(.staleChanged(units: stale)) }
-    }
-
-    /// Removes the report before an event that the journal will have and the report does not.
-    private func withdrawReport(for event: RunEvent) throws {
-        guard report != nil else { return }
-        var next = ledger
-        next.apply(event)
-        guard next.plan != ledger.plan || next.chosen != ledger.chosen || !next.pendingRedo.isEmpty else {
-            return
-        }
-        try record?.removeReport()
-        report = nil
     }
 
     /// The time since the run began, without the time between its processes.
