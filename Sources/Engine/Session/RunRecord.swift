@@ -83,7 +83,8 @@ final class RunRecord {
         guard FileManager.default.fileExists(atPath: directory.reportPath) else {
             throw RunFailure(
                 .badData,
-                "\(path) is a run that did not finish: it has no report, so not every unit is quantized")
+                "\(path) is a run that did not finish: it has no report; what was interrupted goes on with mgrq resume"
+            )
         }
         var result: PackedCheckpoint?
         let report = try directory.report()
