@@ -10,8 +10,9 @@ internal import TensorCore
 ///   - labels: The right classes, if they are known.
 /// - Returns: Top-1 and top-5 in percent, agreement in percent, KL(full ‖ quantized) in nats, SQNR in dB.
 func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) -> Evaluation {
+    let divergences = divergences(of: logits, from: reference)
     var (top1, top5, agreeing) = (0, 0, 0)
-    var (divergence, signal, noise) = (0.0, 0.0, 0.0)
+    var (signal, noise) = (0.0, 0.0)
     for image in 0..<logits.rows {
         let student = (0..<logits.columns).map { Double(logits[image, $0]) }
         let teacher = (0..<logits.columns).map { Double(reference[image, $0]) }
@@ -24,10 +25,6 @@ func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) ->
             }
             top5 += better < 5 ? 1 : 0
         }
-        let (p, q) = (logSoftmax(teacher), logSoftmax(student))
-        for (a, b) in zip(p, q) {
-            divergence += exp(a) * (a - b)
-        }
         for (a, b) in zip(teacher, student) {
             signal += a * a
             noise += (a - b) * (a - b)
@@ -38,13 +35,24 @@ func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) ->
     return Evaluation(
         images: logits.rows, top1: labels == nil ? nil : percent(top1),
         top5: labels == nil ? nil : percent(top5),
-        agreement: percent(agreeing), kl: max(0, divergence / Double(images)),
+        agreement: percent(agreeing), kl: divergences.reduce(0, +) / Double(images),
         sqnrDb: noise > 0 ? 10 * log10(signal / noise) : nil)
 }
 
 /// KL(full ‖ quantized) in nats, mean over images.
 func divergence(of logits: Matrix, from reference: Matrix) -> Double {
-    evaluation(of: logits, against: reference, labels: nil).kl
+    divergences(of: logits, from: reference).reduce(0, +) / Double(max(1, logits.rows))
+}
+
+/// KL(full ‖ quantized) in nats at every image, 0 at least; no number where logits are none.
+func divergences(of logits: Matrix, from reference: Matrix) -> [Double] {
+    (0..<logits.rows).map { image in
+        let p = logSoftmax((0..<reference.columns).map { Double(reference[image, $0]) })
+        let q = logSoftmax((0..<logits.columns).map { Double(logits[image, $0]) })
+        let divergence = zip(p, q).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
+        // Not the greater of both, which would make 0 of what is no number.
+        return divergence < 0 ? 0 : divergence
+    }
 }
 
 private func firstMaximum(_ values: [Double]) -> Int {

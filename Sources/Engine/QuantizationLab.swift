@@ -148,7 +148,8 @@ final class QuantizationLab {
         guard let images = inputs.evaluation, configuration.classes > 0 else { return (evaluation, nil) }
         let predictions = Predictions(
             labels: images.labels, fullPrecision: guesses(reference).map(\.label),
-            final: guesses(logits).map(\.label))
+            final: guesses(logits).map(\.label),
+            kl: divergences(of: logits, from: reference).map { Float($0) })
         return (evaluation, predictions)
     }
 

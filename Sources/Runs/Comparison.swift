@@ -134,10 +134,12 @@ public struct ComparisonDifference: Equatable, Codable, Sendable {
     public var activationBits: Int
     /// The number of evaluation images.
     public var images: Int
-    /// How far top-1 is apart; nil without labels.
+    /// How far top-1 is apart, in points; nil without labels.
     public var top1: PairedDifference?
-    /// How far agreement with full precision is apart.
+    /// How far agreement with full precision is apart, in points.
     public var agreement: PairedDifference
+    /// How far KL(full ‖ quantized) is apart, in nats; nil where a run has not kept it by image.
+    public var kl: PairedDifference?
 
     /// Compares two lines of a comparison; nil with less than two images.
     ///
@@ -149,14 +151,19 @@ public struct ComparisonDifference: Equatable, Codable, Sendable {
     public init?(
         _ row: ComparisonRow, from other: ComparisonRow, predictions: [Predictions], others: [Predictions]
     ) {
-        let agreement = PairedDifference(predictions.map(\.agreeing), others.map(\.agreeing))
+        let agreement = PairedDifference(shares: predictions.map(\.agreeing), others.map(\.agreeing))
         guard let first = predictions.first, let agreement else { return nil }
         name = row.name
         against = other.name
         weightBits = row.weightBits
         activationBits = row.activationBits
         images = first.final.count
-        top1 = PairedDifference(predictions.compactMap(\.right), others.compactMap(\.right))
+        top1 = PairedDifference(shares: predictions.compactMap(\.right), others.compactMap(\.right))
         self.agreement = agreement
+        func divergences(_ predictions: [Predictions]) -> [[Double]] {
+            predictions.compactMap { $0.kl?.map(Double.init) }
+        }
+        let (own, other) = (divergences(predictions), divergences(others))
+        kl = own.count == predictions.count ? PairedDifference(own, other) : nil
     }
 }

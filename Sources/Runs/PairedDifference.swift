@@ -1,43 +1,63 @@
 internal import Glibc
 
-/// How far two variants are apart in the share of images that they get right, on the same images with the same seeds.
+/// How far two variants are apart in the mean of a measure, on the same images with the same seeds.
 ///
 /// Images and seeds are both samples: other evaluation images would give another difference, and so would other
 /// calibration images. The interval covers both. It is that of the mean in a crossed layout with two random effects
 /// and one observation a cell, with Satterthwaite's degrees of freedom; its variance is never taken to be less than
 /// what images or seeds alone come to. With one seed it covers images only.
 public struct PairedDifference: Equatable, Codable, Sendable {
-    /// The mean difference, in points; above 0 where the first gets more right.
-    public var points: Double
-    /// Half the width of the 95 % confidence interval, in points.
+    /// The mean difference, in the measure's unit; above 0 where the first has more of it.
+    public var mean: Double
+    /// Half the width of the 95 % confidence interval, in the measure's unit.
     public var halfWidth: Double
 
-    /// Where 0 lies.
-    public enum Verdict: Sendable {
-        /// Below the interval: the first gets more right.
+    /// What the first variant is, beside the second.
+    public enum Verdict: String, Sendable {
+        /// The whole interval says that it is better.
         case better
-        /// Above the interval: the first gets less right.
+        /// The whole interval says that it is worse.
         case worse
-        /// Within the interval: these images and seeds do not tell the two apart.
+        /// 0 lies in the interval: these images and seeds do not tell the two apart.
         case undecided
     }
 
-    /// Where 0 lies.
+    /// What the first variant is in a measure of which more is better.
     public var verdict: Verdict {
-        abs(points) <= halfWidth ? .undecided : points > 0 ? .better : .worse
+        // A difference that is no number decides nothing.
+        abs(mean) > halfWidth ? (mean > 0 ? .better : .worse) : .undecided
+    }
+
+    /// What the first variant is in a measure of which less is better.
+    public var verdictOfLess: Verdict {
+        switch verdict {
+        case .better: .worse
+        case .worse: .better
+        case .undecided: .undecided
+        }
+    }
+
+    /// Compares the shares of images that two variants get right, in points; nil where they cannot be paired.
+    ///
+    /// - Parameters:
+    ///   - first: `[seeds][images]`: what the first variant gets right.
+    ///   - second: The same of the second; seeds and images are those of the first, in its order.
+    public init?(shares first: [[Bool]], _ second: [[Bool]]) {
+        func points(_ answers: [[Bool]]) -> [[Double]] { answers.map { $0.map { $0 ? 100 : 0 } } }
+        self.init(points(first), points(second))
     }
 
     /// Compares two variants; nil with less than two images, or where they have not the same seeds and images.
     ///
     /// - Parameters:
-    ///   - first: `[seeds][images]`: what the first variant gets right.
+    ///   - first: `[seeds][images]`: what is measured at every image of the first variant.
     ///   - second: The same of the second; seeds and images are those of the first, in its order.
-    public init?(_ first: [[Bool]], _ second: [[Bool]]) {
+    public init?(_ first: [[Double]], _ second: [[Double]]) {
         let images = first.first?.count ?? 0
         guard images > 1, first.count == second.count, (first + second).allSatisfy({ $0.count == images })
         else { return nil }
         let differences = zip(first, second).map { pair in
-            zip(pair.0, pair.1).map { ($0 ? 1.0 : 0.0) - ($1 ? 1.0 : 0.0) }
+            zip(pair.0, pair.1).map(-)
         }
         let (n, s) = (Double(images), Double(first.count))
         let seedMeans = differences.map { $0.reduce(0, +) / n }
@@ -55,8 +75,8 @@ public struct PairedDifference: Equatable, Codable, Sendable {
             let byRest = Part(variance: rest / ((n - 1) * (s - 1)) / (n * s), freedom: (n - 1) * (s - 1))
             parts += [bySeeds, Part(byImages, bySeeds, minus: byRest)]
         }
-        points = 100 * mean
-        halfWidth = 100 * (parts.max { $0.variance < $1.variance }?.halfWidth ?? 0)
+        self.mean = mean
+        halfWidth = parts.max { $0.variance < $1.variance }?.halfWidth ?? 0
     }
 }
 

@@ -1,4 +1,4 @@
-/// The class that each model of a finished run takes each evaluation image for.
+/// What each model of a finished run says of each evaluation image.
 ///
 /// What a report sums up: with these, runs can be compared image by image.
 public struct Predictions: Equatable, Codable, Sendable {
@@ -8,16 +8,22 @@ public struct Predictions: Equatable, Codable, Sendable {
     public var fullPrecision: [Int]
     /// The most likely classes by the final model.
     public var final: [Int]
+    /// KL(full ‖ quantized) of the final model's class distribution, in nats; nil where it was not kept.
+    public var kl: [Float]?
 
     /// Makes predictions; all lists have an element for each image.
-    public init(labels: [Int]?, fullPrecision: [Int], final: [Int]) {
+    public init(labels: [Int]?, fullPrecision: [Int], final: [Int], kl: [Float]?) {
         self.labels = labels
         self.fullPrecision = fullPrecision
         self.final = final
+        self.kl = kl
     }
 
     /// Whether there is an element for each image in every list.
-    var isWhole: Bool { fullPrecision.count == final.count && (labels ?? final).count == final.count }
+    var isWhole: Bool {
+        let counts = [fullPrecision.count, labels?.count ?? final.count, kl?.count ?? final.count]
+        return counts.allSatisfy { $0 == final.count }
+    }
 
     /// Of which images the final model gives the label; nil where labels are not known.
     public var right: [Bool]? { labels.map { zip($0, final).map(==) } }

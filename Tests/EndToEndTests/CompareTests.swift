@@ -24,6 +24,8 @@ struct CompareTests {
         #expect(lines[4].hasPrefix("| W4A4 | block only | 2 | "))
         #expect(lines[8] == "")
         #expect(lines[11].hasPrefix("| W4A4 | mgrq | calibrate | "))
+        let verdicts = lines[11].split(separator: "|").suffix(3).map { $0.split(separator: " ").last }
+        #expect(verdicts.allSatisfy { ["better", "worse", "undecided"].contains($0) })
         #expect(lines[14].hasPrefix("| W3A8 | block only | calibrate | "))
         #expect(try place.text("c/compare.md") == ending.output)
         let kept = try JSONSerialization.jsonObject(with: try place.data("c/compare.json"))
@@ -38,11 +40,12 @@ struct CompareTests {
                 }
                 return (row?[key] as? [String: Any])?["mean"] as? Double
             }
-            for key in ["top1", "agreement"] {
+            for key in ["top1", "agreement", "kl"] {
                 let own = try #require(mean(difference["name"], key))
                 let other = try #require(mean(difference["against"], key))
-                let points = try #require((difference[key] as? [String: Any])?["points"] as? Double)
-                #expect(abs(points - (own - other)) < 1e-9)
+                let apart = try #require((difference[key] as? [String: Any])?["mean"] as? Double)
+                // Divergences are kept with the digits of a Float.
+                #expect(abs(apart - (own - other)) < 1e-6 * max(abs(own), abs(other)) + 1e-9)
             }
         }
         #expect(differences.count == 4)
@@ -76,6 +79,16 @@ struct CompareTests {
         #expect(damaged.status == 65 && damaged.output == "")
         #expect(
             damaged.errors.contains("holds no predictions of a run: its lists are not of the same length"))
+
+        // What an earlier version left has no divergences.
+        let older = text.replacing(/"kl": \[[^\]]*\]/, with: "\"kl\": null")
+        #expect(older != text)
+        try Data(older.utf8).write(to: URL(filePath: place.file(path)))
+        let withoutKl = try place.run(flags)
+        #expect(withoutKl.status == 0, "\(withoutKl.errors)")
+        let line = withoutKl.output.split(separator: "\n").last
+        #expect(line?.hasPrefix("| W4A4 | block only | calibrate | ") == true)
+        #expect(line?.hasSuffix(" | – |") == true)
 
         let numbers = text.replacing(/"full_precision": \[\d+/, with: "\"full_precision\": [9999")
         #expect(numbers != text)

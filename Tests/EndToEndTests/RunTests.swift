@@ -48,6 +48,10 @@ struct RunTests {
         #expect(lists[2].count == final["images"] as? Int)
         #expect(percent(lists[0]) == final["top1"] as? Double)
         #expect(percent(lists[1]) == final["agreement"] as? Double)
+        let divergences = try #require(predictions["kl"] as? [Double])
+        let mean = divergences.reduce(0, +) / Double(divergences.count)
+        let kl = try #require(final["kl"] as? Double)
+        #expect(divergences.count == lists[2].count && abs(mean - kl) <= 1e-6 * kl)
         let last = try jsonObject(try #require(place.text("out/journal.jsonl").split(separator: "\n").last))
         #expect(last["event"] as? String == "finished")
     }

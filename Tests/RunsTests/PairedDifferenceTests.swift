@@ -1,3 +1,4 @@
+import Foundation
 import Runs
 import Testing
 
@@ -31,19 +32,19 @@ struct PairedDifferenceTests {
         // 10 images: three only the first gets right, one only the second; d has mean 0.2 and variance 3.6 / 9.
         let first = [true, true, true, false, true, true, false, false, true, true]
         let second = [false, false, false, true, true, true, false, false, true, true]
-        let difference = try #require(PairedDifference([first], [second]))
-        #expect(abs(difference.points - 20) < 1e-9)
+        let difference = try #require(PairedDifference(shares: [first], [second]))
+        #expect(abs(difference.mean - 20) < 1e-9)
         #expect(abs(difference.halfWidth - 100 * 2.262157162854099 * (0.4 / 10).squareRoot()) < 1e-6)
         #expect(difference.verdict == .undecided)
-        let reverse = try #require(PairedDifference([second], [first]))
-        #expect(reverse.points == -difference.points && reverse.halfWidth == difference.halfWidth)
+        let reverse = try #require(PairedDifference(shares: [second], [first]))
+        #expect(reverse.mean == -difference.mean && reverse.halfWidth == difference.halfWidth)
     }
 
     @Test("with the same answers there is no difference and no doubt")
     func same() throws {
         let answers = [[true, false, true], [true, true, false]]
-        let difference = try #require(PairedDifference(answers, answers))
-        #expect(difference.points == 0 && difference.halfWidth == 0 && difference.verdict == .undecided)
+        let difference = try #require(PairedDifference(shares: answers, answers))
+        #expect(difference.mean == 0 && difference.halfWidth == 0 && difference.verdict == .undecided)
     }
 
     @Test("what differs between seeds and not between images has the seeds' degrees of freedom")
@@ -51,18 +52,18 @@ struct PairedDifferenceTests {
         // Every image of seed 1 is right only by the first; the second seed knows no difference.
         let all = [Bool](repeating: true, count: 50)
         let none = [Bool](repeating: false, count: 50)
-        let difference = try #require(PairedDifference([all, all], [none, all]))
-        #expect(difference.points == 50)
+        let difference = try #require(PairedDifference(shares: [all, all], [none, all]))
+        #expect(difference.mean == 50)
         // Seeds' means 1 and 0: standard error 1/2, one degree of freedom.
         #expect(abs(difference.halfWidth - 12.706204736174705 * 50) < 1e-4)
     }
 
     @Test("what cannot be paired is no difference")
     func unpaired() {
-        #expect(PairedDifference([[true, false]], [[true, false], [true, true]]) == nil)
-        #expect(PairedDifference([[true, false]], [[true]]) == nil)
-        #expect(PairedDifference([[true]], [[false]]) == nil)
-        #expect(PairedDifference([], []) == nil)
+        #expect(PairedDifference(shares: [[true, false]], [[true, false], [true, true]]) == nil)
+        #expect(PairedDifference(shares: [[true, false]], [[true]]) == nil)
+        #expect(PairedDifference(shares: [[true]], [[false]]) == nil)
+        #expect(PairedDifference(shares: [], []) == nil)
     }
 
     @Test("intervals cover the true difference in about 95 of 100 cases", arguments: [0, 0.02, 0.06])
@@ -80,10 +81,41 @@ struct PairedDifferenceTests {
                 first.append(difficulty.map { dice.uniform() < $0 + shift })
                 second.append(difficulty.map { dice.uniform() < $0 })
             }
-            let difference = try #require(PairedDifference(first, second))
-            covered += abs(difference.points) <= difference.halfWidth ? 1 : 0
+            let difference = try #require(PairedDifference(shares: first, second))
+            covered += abs(difference.mean) <= difference.halfWidth ? 1 : 0
         }
         #expect(covered >= trials * 88 / 100, "\(covered) of \(trials)")
+        #expect(covered < trials, "intervals that never miss tell nothing")
+    }
+
+    @Test("of a measure, less can be better; what is no number decides nothing")
+    func measures() throws {
+        let near: [[Double]] = [[0.01, 0.02, 0.03, 0.02]]
+        let far: [[Double]] = [[0.11, 0.13, 0.12, 0.12]]
+        let difference = try #require(PairedDifference(near, far))
+        // Differences -0.10, -0.11, -0.09, -0.10: variance 2e-4 / 3.
+        #expect(abs(difference.mean + 0.1) < 1e-12)
+        #expect(abs(difference.halfWidth - 3.182446305284263 * (2e-4 / 12).squareRoot()) < 1e-9)
+        #expect(difference.verdict == .worse && difference.verdictOfLess == .better)
+        let damaged = try #require(PairedDifference([[.nan, 1]], [[1, 1]]))
+        #expect(damaged.verdict == .undecided && damaged.verdictOfLess == .undecided)
+    }
+
+    @Test("intervals of a measure that few images make most of cover the true difference as well")
+    func skewedCoverage() throws {
+        var dice = Dice(state: 19_990_101)
+        let (images, trials) = (256, 400)
+        var covered = 0
+        for _ in 0..<trials {
+            // Divergences as models have them: an image's is a multiple of what another variant's is, most are small.
+            let size = (0..<images).map { _ in exp(1.5 * dice.normal()) }
+            let (first, second) = (
+                size.map { $0 * exp(0.5 * dice.normal()) }, size.map { $0 * exp(0.5 * dice.normal()) }
+            )
+            let difference = try #require(PairedDifference([first], [second]))
+            covered += abs(difference.mean) <= difference.halfWidth ? 1 : 0
+        }
+        #expect(covered >= trials * 90 / 100, "\(covered) of \(trials)")
         #expect(covered < trials, "intervals that never miss tell nothing")
     }
 }

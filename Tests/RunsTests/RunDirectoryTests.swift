@@ -108,7 +108,8 @@ struct RunDirectoryTests {
         let run = try OpenRun(creating: folder.file("a"), plan: plan)
         #expect(try run.directory.predictions() == nil)
         for labels in [[1, 2, 0], nil] {
-            let predictions = Predictions(labels: labels, fullPrecision: [1, 0, 0], final: [1, 0, 2])
+            let predictions = Predictions(
+                labels: labels, fullPrecision: [1, 0, 0], final: [1, 0, 2], kl: [0, 0.1, 1.5e-5])
             try run.write(predictions)
             #expect(try run.directory.predictions() == predictions)
             #expect(predictions.right == labels.map { _ in [true, false, false] })
@@ -125,6 +126,7 @@ struct RunDirectoryTests {
         arguments: [
             "", "[]", #"{"labels":null,"full_precision":[1],"final":[1,2]}"#,
             #"{"labels":[1],"full_precision":[1,2],"final":[1,2]}"#,
+            #"{"labels":null,"full_precision":[1,2],"final":[1,2],"kl":[0.5]}"#,
         ])
     func damagedPredictions(text: String) throws {
         let path = try folder.write(text, to: "a/predictions.json")

@@ -58,38 +58,42 @@ enum Results {
         }
         return [cells(header), cells(header.map { _ in "---" })]
             + rows.map { row in
-                // At 8 bits, four decimals leave one digit or none.
-                let klDecimals = (row.kl?.mean ?? 1) < 1e-3 ? 6 : 4
                 let lost = row.top1.flatMap { top1 in row.fullPrecisionTop1.map { $0 - top1.mean } }
                 return cells([
                     "W\(row.weightBits)A\(row.activationBits)", row.name, "\(row.seeds.count)",
-                    text(row.top1, 2), lost.map { fixed($0, 2) } ?? "–", text(row.kl, klDecimals),
-                    text(row.agreement, 2), fixed(Double(row.bytes) / 1e6, 2), text(row.seconds, 0),
+                    text(row.top1, 2), lost.map { fixed($0, 2) } ?? "–",
+                    text(row.kl, klDecimals(row.kl?.mean ?? 1)), text(row.agreement, 2),
+                    fixed(Double(row.bytes) / 1e6, 2), text(row.seconds, 0),
                 ])
             }
     }
 
+    /// The decimals of a divergence in nats: at 8 bits, four leave one digit or none.
+    private static func klDecimals(_ nats: Double) -> Int { nats < 1e-3 ? 6 : 4 }
+
     /// Differences as a table in Markdown; nothing without any.
     static func table(of differences: [ComparisonDifference]) -> [String] {
         guard !differences.isEmpty else { return [] }
-        func text(_ difference: PairedDifference?) -> String {
+        func text(
+            _ difference: PairedDifference?, decimals: Int,
+            _ verdict: (PairedDifference) -> PairedDifference.Verdict
+        ) -> String {
             guard let difference else { return "–" }
-            let verdict =
-                switch difference.verdict {
-                case .better: "better"
-                case .worse: "worse"
-                case .undecided: "undecided"
-                }
-            let sign = difference.points > 0 ? "+" : ""
-            return "\(sign)\(fixed(difference.points, 2)) ± \(fixed(difference.halfWidth, 2)) \(verdict)"
+            let sign = difference.mean > 0 ? "+" : ""
+            let interval = fixed(difference.halfWidth, decimals)
+            return "\(sign)\(fixed(difference.mean, decimals)) ± \(interval) \(verdict(difference).rawValue)"
         }
+        func points(_ difference: PairedDifference?) -> String { text(difference, decimals: 2, \.verdict) }
         return [
-            "| bits | recipe | against | top-1, points | agreement, points |",
-            "| --- | --- | --- | --- | --- |",
+            "| bits | recipe | against | top-1, points | agreement, points | KL, nats |",
+            "| --- | --- | --- | --- | --- | --- |",
         ]
-            + differences.map {
-                "| W\($0.weightBits)A\($0.activationBits) | \($0.name) | \($0.against) | \(text($0.top1)) "
-                    + "| \(text($0.agreement)) |"
+            + differences.map { difference in
+                let greatest = difference.kl.map { max(abs($0.mean), $0.halfWidth) } ?? 1
+                let kl = text(difference.kl, decimals: klDecimals(greatest), \.verdictOfLess)
+                return "| W\(difference.weightBits)A\(difference.activationBits) | \(difference.name) "
+                    + "| \(difference.against) | \(points(difference.top1)) "
+                    + "| \(points(difference.agreement)) | \(kl) |"
             }
     }
 
