@@ -76,6 +76,9 @@ struct HeldOutImages: Sendable {
         Engine.evaluation(of: logits, against: self.logits, labels: chosen.labels)
     }
 
+    /// KL(full ‖ quantized) of logits at each of these images, in nats.
+    func divergences(of logits: Matrix) -> [Double] { Engine.divergences(of: logits, from: self.logits) }
+
     func baseline(calibrated: [Evaluation], roundedToNearest: [Evaluation]?) -> HeldOutBaseline {
         HeldOutBaseline(
             source: chosen.source, fullPrecision: evaluation(of: logits), calibrated: calibrated,

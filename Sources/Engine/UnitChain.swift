@@ -75,12 +75,16 @@ extension QuantizationLab {
 
     /// How the model does on the held-out images with the chain's next unit quantized and those behind in full
     /// precision; nil without such images.
-    func heldOutEvaluation(_ unit: QuantizedUnit, in chain: UnitChain) -> Evaluation? {
+    ///
+    /// - Returns: The evaluation, and KL(full ‖ quantized) at every image in nats.
+    func heldOutEvaluation(
+        _ unit: QuantizedUnit, in chain: UnitChain
+    ) -> (evaluation: Evaluation, divergences: [Double])? {
         guard let heldOut, let input = chain.heldOutInput else { return nil }
-        return heldOut.evaluation(
-            of: outputs(
-                of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
-                pool: pool))
+        let logits = outputs(
+            of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
+            pool: pool)
+        return (heldOut.evaluation(of: logits), heldOut.divergences(of: logits))
     }
 
     /// Calibrates every unit as a run does at its start, and evaluates each prefix of it on the held-out images.

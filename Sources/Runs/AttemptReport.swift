@@ -36,6 +36,9 @@ public struct AttemptReport: Equatable, Codable, Sendable {
     /// The model with the units through this one quantized and those behind in full precision, on the held-out
     /// images; nil without any.
     public var heldOut: Evaluation?
+    /// KL(full ‖ quantized) of that model at every held-out image, in nats, so that attempts can be compared image by
+    /// image; nil without any, and in a run's report, which sums up.
+    public var heldOutKl: [Float]?
     /// Whether the guard put the unit back to its calibrated state.
     public var reverted: Bool
     /// How it came to its end.
@@ -49,8 +52,9 @@ public struct AttemptReport: Equatable, Codable, Sendable {
     public init(
         unit: Int, name: String, attempt: Int, hyperparameters: [HyperparameterChange],
         sites: [SiteOverride] = [], prefix: [Int] = [], calibratedLoss: Double, finalLoss: Double,
-        calibratedKl: Double, finalKl: Double, heldOut: Evaluation? = nil, reverted: Bool,
-        ending: AttemptEnding = .complete, seconds: Double, bytes: Int
+        calibratedKl: Double, finalKl: Double, heldOut: Evaluation? = nil,
+        heldOutKl: [Float]? = nil, reverted: Bool, ending: AttemptEnding = .complete, seconds: Double,
+        bytes: Int
     ) {
         self.unit = unit
         self.name = name
@@ -63,9 +67,17 @@ public struct AttemptReport: Equatable, Codable, Sendable {
         self.calibratedKl = calibratedKl
         self.finalKl = finalKl
         self.heldOut = heldOut
+        self.heldOutKl = heldOutKl
         self.reverted = reverted
         self.ending = ending
         self.seconds = seconds
         self.bytes = bytes
+    }
+
+    /// How far the divergence at held-out images is from another attempt's, in nats; nil where it is not known of
+    /// both.
+    public func heldOutDifference(from other: AttemptReport) -> PairedDifference? {
+        guard let own = heldOutKl, let others = other.heldOutKl else { return nil }
+        return PairedDifference([own.map(Double.init)], [others.map(Double.init)])
     }
 }

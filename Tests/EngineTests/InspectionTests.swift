@@ -174,6 +174,13 @@ struct InspectionTests {
         #expect(plain.roundedToNearest == nil && plain.calibrated == baseline.roundedToNearest)
         #expect(report.units.last?.heldOut == report.final)
         #expect(report.units.allSatisfy { $0.heldOut?.images == 40 && $0.heldOut?.top1 != nil })
+        // What single images say is with the attempts, and not in the report that sums up.
+        for attempt in events.attempts {
+            let kl = try #require(attempt.heldOutKl).map(Double.init)
+            let mean = try #require(attempt.heldOut).kl
+            #expect(kl.count == 40 && abs(kl.reduce(0, +) / 40 - mean) <= 1e-6 * mean)
+        }
+        #expect(report.units.allSatisfy { $0.heldOutKl == nil })
         let few = try #require(bench.run(plan, heldOut: 7).report)
         #expect(few.units.allSatisfy { $0.heldOut?.images == 7 })
         let none = try #require(bench.run(plan, heldOut: 0).report)

@@ -11,7 +11,8 @@ enum Samples {
     static let attempt = AttemptReport(
         unit: 2, name: "blocks.1", attempt: 3, hyperparameters: changes, sites: sites, prefix: [1, 2],
         calibratedLoss: 1e300, finalLoss: 1e-7, calibratedKl: 0.25, finalKl: 0, heldOut: evaluation,
-        reverted: true, ending: .finishedEarly, seconds: 12.0625, bytes: 123_456)
+        heldOutKl: [0, 0.1, 1.5e-38], reverted: true, ending: .finishedEarly, seconds: 12.0625, bytes: 123_456
+    )
     static let sites = [SiteOverride(match: "blocks.*.softmax", bits: 8)]
     static let heldOut = HeldOutBaseline(
         source: .calibration, fullPrecision: evaluation, calibrated: [evaluation, evaluation])

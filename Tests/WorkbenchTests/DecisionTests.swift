@@ -39,6 +39,18 @@ struct DecisionTests {
         let unit = try #require(session.state.shownUnit)
         #expect(session.text.contains("attempt 1") && session.text.contains("attempt 2"))
         #expect(session.text.contains("KL, held out"))
+        // The selected attempt is the first; the second is chosen.
+        let run = try #require(session.state.run?.ledger)
+        let (first, second) = (try #require(run.attempt(1, of: unit)), try #require(run.attempt(2, of: unit)))
+        let difference = try #require(first.heldOutDifference(from: second))
+        #expect(difference.verdictOfLess == .worse)
+        #expect(session.text.contains(/than attempt 2 +worse +–/))
+        let amount = QuantityText.measure(difference.mean)
+        let interval = QuantityText.measure(difference.halfWidth)
+        let count = QuantityText.count(1000)
+        #expect(
+            session.text.contains(
+                "KL \(amount) ± \(interval) nats above attempt 2's on \(count) held-out images"))
         #expect(session.press(.enter) == [.send(.choose(unit: unit, attempt: 1))])
         session.tell([.attemptChosen(unit: unit, attempt: 1)])
         #expect(session.state.run?.units[unit].attempt == 1)

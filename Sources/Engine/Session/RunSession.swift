@@ -238,9 +238,15 @@ extension RunSession {
     }
 
     private func makeReport(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {
-        RunReport(
+        let units = ledger.chosen.indices.compactMap(ledger.chosenAttempt).map { attempt in
+            // What single images say is in the journal.
+            var attempt = attempt
+            attempt.heldOutKl = nil
+            return attempt
+        }
+        return RunReport(
             fullPrecision: told.fullPrecision, calibrated: told.calibrated, final: final,
-            units: ledger.chosen.indices.compactMap(ledger.chosenAttempt), stale: ledger.stale,
+            units: units, stale: ledger.stale,
             heldOut: told.heldOut,
             fullPrecisionBytes: lab.inputs.checkpoint.model.parameterCount * 4, bytes: bytes, seconds: seconds
         )

@@ -92,6 +92,7 @@ extension RunSession {
                 after = before
             }
         }
+        let heldOut = lab.heldOutEvaluation(unit, in: chain)
         let report = AttemptReport(
             unit: index, name: name, attempt: attempt,
             hyperparameters: Hyperparameters().changes(to: hyperparameters),
@@ -101,8 +102,9 @@ extension RunSession {
                     ? hyperparameters.weightBits : hyperparameters.activationBits
                 return site.bits == usual ? nil : SiteOverride(match: site.name, bits: site.bits)
             }, prefix: chain.attempts, calibratedLoss: before.loss, finalLoss: after.loss,
-            calibratedKl: before.kl, finalKl: after.kl, heldOut: lab.heldOutEvaluation(unit, in: chain),
-            reverted: reverted, ending: ending, seconds: seconds - started, bytes: unit.exportedBytes)
+            calibratedKl: before.kl, finalKl: after.kl, heldOut: heldOut?.evaluation,
+            heldOutKl: heldOut?.divergences.map { Float($0) }, reverted: reverted, ending: ending,
+            seconds: seconds - started, bytes: unit.exportedBytes)
         return (unit, report)
     }
 

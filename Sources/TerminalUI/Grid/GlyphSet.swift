@@ -28,6 +28,9 @@ public enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     /// What stands for text that was cut.
     public var ellipsis: String { self == .ascii ? "~" : "…" }
 
+    /// What stands between a value and half the width of its interval.
+    public var plusMinus: String { self == .ascii ? "+/-" : "±" }
+
     /// Glyphs of rising weight; the first is a space.
     public var ramp: [Unicode.Scalar] {
         self == .ascii

@@ -67,9 +67,11 @@ extension Painter {
         }
         let attempts = ledger.attempts[view.unit]
         let lines = attemptLines(attempts, run, view.unit)
+        let notes = attemptNotes(view, ledger)
         let area = drawDialog(
-            "Attempts at \(run.units[view.unit].name)", width: layout.overlay.width, height: lines.count + 6)
-        let parts = area.rows([.fixed(1), .share(1), .fixed(1), .fixed(1)])
+            "Attempts at \(run.units[view.unit].name)", width: layout.overlay.width,
+            height: lines.count + notes.count + 5)
+        let parts = area.rows([.fixed(1), .share(1), .fixed(notes.count), .fixed(1)])
         let (name, width) = (22, 14)
         let fitting = max(1, (area.width - name) / width)
         let index = attempts.firstIndex { $0.attempt == view.attempt } ?? 0
@@ -99,16 +101,37 @@ extension Painter {
                     in: parts[1])
             }
         }
-        let note =
-            state.obstacleToChoosing(view) ?? "\(key(.confirm, .attempts)) chooses attempt \(view.attempt)"
-        grid.write(
-            fitted(sentence(note), width: area.width, ellipsis: glyphs.ellipsis), x: area.x, y: parts[2].y,
-            style: .muted, in: parts[2])
+        for (row, note) in notes.enumerated() {
+            grid.write(
+                fitted(note, width: area.width, ellipsis: glyphs.ellipsis), x: area.x, y: parts[2].y + row,
+                style: .muted, in: parts[2])
+        }
         writeKeys(
             [
                 (key(.confirm, .attempts), "choose"), (key(.left, .attempts), "before"),
                 (key(.right, .attempts), "next"), (key(.cancel, .attempts), "close"),
             ], in: parts[3])
+    }
+
+    /// What is said of the selected attempt: how far it is from the chosen one, and what Enter does.
+    private func attemptNotes(_ view: AttemptsView, _ ledger: RunLedger) -> [String] {
+        let selected = ledger.attempt(view.attempt, of: view.unit)
+        let chosen = ledger.chosenAttempt(of: view.unit)
+        var notes: [String] = []
+        if let selected, let chosen, selected.attempt != chosen.attempt,
+            let difference = selected.heldOutDifference(from: chosen), let images = selected.heldOut?.images
+        {
+            let amount = QuantityText.measure(abs(difference.mean))
+            notes.append(
+                "KL \(amount) \(glyphs.plusMinus) \(QuantityText.measure(difference.halfWidth)) nats "
+                    + "\(difference.mean < 0 ? "below" : "above") attempt \(chosen.attempt)'s "
+                    + "on \(QuantityText.count(images)) held-out images")
+        }
+        notes.append(
+            sentence(
+                state.obstacleToChoosing(view)
+                    ?? "\(key(.confirm, .attempts)) chooses attempt \(view.attempt)"))
+        return notes
     }
 
     /// A measure or a setting of every attempt.
@@ -144,6 +167,16 @@ extension Painter {
         if attempts.contains(where: { $0.heldOut != nil }) {
             lines.append(
                 AttemptLine("KL, held out", measure: attempts.map { $0.heldOut?.kl }, QuantityText.measure))
+            if let chosen = run.ledger?.chosenAttempt(of: unit) {
+                let verdicts = attempts.map { attempt in
+                    attempt.attempt == chosen.attempt
+                        ? nil : attempt.heldOutDifference(from: chosen)?.verdictOfLess.rawValue
+                }
+                if verdicts.contains(where: { $0 != nil }) {
+                    lines.append(
+                        AttemptLine("  than attempt \(chosen.attempt)", verdicts.map { $0 ?? "–" }))
+                }
+            }
             if attempts.contains(where: { $0.heldOut?.top1 != nil }) {
                 let errors = attempts.map { $0.heldOut?.top1.map { 100 - $0 } }
                 lines.append(
