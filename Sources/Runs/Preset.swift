@@ -97,6 +97,9 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
                     learnRoundings(&$0)
                     dropHalf(&$0)
                     $0.fusion = .fixed
+                    // The released code sums squared errors over a ViT's tokens, of which there are 197 at 224 pixels,
+                    // and divides the divergence by 0.1.
+                    $0.blockWeight = 197
                     $0.globalTarget = .logits
                     $0.globalWeight = 10
                 }
