@@ -58,6 +58,20 @@ struct DecisionTests {
         #expect(session.state.notice?.text == "this attempt is the chosen one")
     }
 
+    @Test("attempts that come to the same are said to be as near")
+    func sameAttempts() throws {
+        var session = Session(at: .attempts)
+        session.press(.escape)
+        let unit = try #require(session.state.shownUnit)
+        var report = try #require(session.state.run?.ledger?.attempt(2, of: unit))
+        report.attempt = 3
+        session.tell([.unitFinished(report)])
+        session.press(.character("A"), .left)
+        #expect(session.text.contains(/than attempt 3 +worse +undecided +–/))
+        let count = QuantityText.count(1000)
+        #expect(session.text.contains("as near to full precision as attempt 3 on \(count) held-out images"))
+    }
+
     @Test("a decision is taken back, and so is a return to an earlier unit")
     func undoing() throws {
         var session = Session(at: .waiting)

@@ -122,10 +122,14 @@ extension Painter {
             let difference = selected.heldOutDifference(from: chosen), let images = selected.heldOut?.images
         {
             let amount = QuantityText.measure(abs(difference.mean))
-            notes.append(
-                "KL \(amount) \(glyphs.plusMinus) \(QuantityText.measure(difference.halfWidth)) nats "
-                    + "\(difference.mean < 0 ? "below" : "above") attempt \(chosen.attempt)'s "
-                    + "on \(QuantityText.count(images)) held-out images")
+            let interval = QuantityText.measure(difference.halfWidth)
+            let isSame = difference.mean == 0 && difference.halfWidth == 0
+            let distance =
+                isSame
+                ? "as near to full precision as attempt \(chosen.attempt)"
+                : "KL \(amount) \(glyphs.plusMinus) \(interval) nats "
+                    + "\(difference.mean < 0 ? "below" : "above") attempt \(chosen.attempt)'s"
+            notes.append(sentence("\(distance) on \(QuantityText.count(images)) held-out images"))
         }
         notes.append(
             sentence(
