@@ -10,6 +10,15 @@ internal import TensorCore
 ///   - labels: The right classes, if they are known.
 /// - Returns: Top-1 and top-5 in percent, agreement in percent, KL(full ‖ quantized) in nats, SQNR in dB.
 func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) -> Evaluation {
+    fidelity(of: logits, to: reference, labels: labels).evaluation
+}
+
+/// Compares a quantized model's logits with the full-precision model's, as `evaluation` does, and at every image.
+///
+/// - Returns: The evaluation; KL(full ‖ quantized) at every image in nats, with the digits that are kept.
+func fidelity(
+    of logits: Matrix, to reference: Matrix, labels: [Int]?
+) -> (evaluation: Evaluation, divergences: [Float]) {
     let divergences = divergences(of: logits, from: reference)
     var (top1, top5, agreeing) = (0, 0, 0)
     var (signal, noise) = (0.0, 0.0)
@@ -32,17 +41,20 @@ func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) ->
     }
     let images = max(1, logits.rows)
     func percent(_ count: Int) -> Double { 100 * Double(count) / Double(images) }
-    return Evaluation(
+    let evaluation = Evaluation(
         images: logits.rows, top1: labels == nil ? nil : percent(top1),
         top5: labels == nil ? nil : percent(top5),
-        agreement: percent(agreeing), kl: divergences.reduce(0, +) / Double(images),
+        agreement: percent(agreeing), kl: mean(divergences),
         sqnrDb: noise > 0 ? 10 * log10(signal / noise) : nil)
+    return (evaluation, divergences.map { Float($0) })
 }
 
 /// KL(full ‖ quantized) in nats, mean over images.
 func divergence(of logits: Matrix, from reference: Matrix) -> Double {
-    divergences(of: logits, from: reference).reduce(0, +) / Double(max(1, logits.rows))
+    mean(divergences(of: logits, from: reference))
 }
+
+private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
 
 /// KL(full ‖ quantized) in nats at every image, 0 at least; no number where logits are none.
 func divergences(of logits: Matrix, from reference: Matrix) -> [Double] {

@@ -72,12 +72,12 @@ struct HeldOutImages: Sendable {
     var images: Matrix { chosen.images }
 
     /// Compares a model's logits on these images with the full-precision model's.
-    func evaluation(of logits: Matrix) -> Evaluation {
-        Engine.evaluation(of: logits, against: self.logits, labels: chosen.labels)
-    }
+    func evaluation(of logits: Matrix) -> Evaluation { fidelity(of: logits).evaluation }
 
-    /// KL(full ‖ quantized) of logits at each of these images, in nats.
-    func divergences(of logits: Matrix) -> [Double] { Engine.divergences(of: logits, from: self.logits) }
+    /// Compares a model's logits on these images with the full-precision model's, and at every image.
+    func fidelity(of logits: Matrix) -> (evaluation: Evaluation, divergences: [Float]) {
+        Engine.fidelity(of: logits, to: self.logits, labels: chosen.labels)
+    }
 
     func baseline(calibrated: [Evaluation], roundedToNearest: [Evaluation]?) -> HeldOutBaseline {
         HeldOutBaseline(

@@ -144,12 +144,11 @@ final class QuantizationLab {
         _ model: [QuantizedUnit]
     ) throws -> (evaluation: Evaluation, predictions: Predictions?) {
         let logits = try logits(of: prepared(model))
-        let evaluation = evaluation(of: logits)
+        let (evaluation, divergences) = fidelity(of: logits, to: reference, labels: inputs.evaluation?.labels)
         guard let images = inputs.evaluation, configuration.classes > 0 else { return (evaluation, nil) }
         let predictions = Predictions(
             labels: images.labels, fullPrecision: guesses(reference).map(\.label),
-            final: guesses(logits).map(\.label),
-            kl: divergences(of: logits, from: reference).map { Float($0) })
+            final: guesses(logits).map(\.label), kl: divergences)
         return (evaluation, predictions)
     }
 

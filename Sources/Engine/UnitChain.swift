@@ -79,12 +79,12 @@ extension QuantizationLab {
     /// - Returns: The evaluation, and KL(full ‖ quantized) at every image in nats.
     func heldOutEvaluation(
         _ unit: QuantizedUnit, in chain: UnitChain
-    ) -> (evaluation: Evaluation, divergences: [Double])? {
+    ) -> (evaluation: Evaluation, divergences: [Float])? {
         guard let heldOut, let input = chain.heldOutInput else { return nil }
-        let logits = outputs(
-            of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
-            pool: pool)
-        return (heldOut.evaluation(of: logits), heldOut.divergences(of: logits))
+        return heldOut.fidelity(
+            of: outputs(
+                of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
+                pool: pool))
     }
 
     /// Calibrates every unit as a run does at its start, and evaluates each prefix of it on the held-out images.

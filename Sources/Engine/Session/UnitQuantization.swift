@@ -103,7 +103,7 @@ extension RunSession {
                 return site.bits == usual ? nil : SiteOverride(match: site.name, bits: site.bits)
             }, prefix: chain.attempts, calibratedLoss: before.loss, finalLoss: after.loss,
             calibratedKl: before.kl, finalKl: after.kl, heldOut: heldOut?.evaluation,
-            heldOutKl: heldOut?.divergences.map { Float($0) }, reverted: reverted, ending: ending,
+            heldOutKl: heldOut?.divergences, reverted: reverted, ending: ending,
             seconds: seconds - started, bytes: unit.exportedBytes)
         return (unit, report)
     }

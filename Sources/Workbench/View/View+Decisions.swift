@@ -62,26 +62,30 @@ extension Painter {
     // MARK: - Attempts
 
     mutating func drawAttempts(_ view: AttemptsView) {
-        guard let run = state.run, let ledger = run.ledger, ledger.attempts.indices.contains(view.unit) else {
-            return
-        }
+        guard let run = state.run, let ledger = run.ledger, ledger.attempts.indices.contains(view.unit),
+            !ledger.attempts[view.unit].isEmpty
+        else { return }
         let attempts = ledger.attempts[view.unit]
-        let lines = attemptLines(attempts, run, view.unit)
-        let notes = attemptNotes(view, ledger)
+        let chosen = ledger.chosenAttempt(of: view.unit)
+        // Of every attempt but the chosen one.
+        let differences = attempts.map { attempt in
+            chosen.flatMap { $0.attempt == attempt.attempt ? nil : attempt.heldOutDifference(from: $0) }
+        }
+        let lines = attemptLines(attempts, differences, run, view.unit)
+        let index = attempts.firstIndex { $0.attempt == view.attempt } ?? 0
+        let notes = attemptNotes(view, attempts[index], differences[index], chosen)
         let area = drawDialog(
             "Attempts at \(run.units[view.unit].name)", width: layout.overlay.width,
             height: lines.count + notes.count + 5)
         let parts = area.rows([.fixed(1), .share(1), .fixed(notes.count), .fixed(1)])
         let (name, width) = (22, 14)
         let fitting = max(1, (area.width - name) / width)
-        let index = attempts.firstIndex { $0.attempt == view.attempt } ?? 0
         let first = Table.offset(0, selected: index, visible: fitting, count: attempts.count)
         let shown = Array(attempts.indices.dropFirst(first).prefix(fitting))
-        let chosen = ledger.chosenAttempt(of: view.unit)?.attempt
         for (column, attempt) in shown.enumerated() {
             let x = area.x + name + column * width
             let number = attempts[attempt].attempt
-            let mark = number == chosen ? "\(glyphs.symbol(.done)) " : ""
+            let mark = number == chosen?.attempt ? "\(glyphs.symbol(.done)) " : ""
             let style = attempt == index ? Style(.selection) : Style(.heading)
             grid.write(
                 fitted("\(mark)attempt \(number)", width: width - 1, alignment: .trailing), x: x,
@@ -103,7 +107,8 @@ extension Painter {
         }
         for (row, note) in notes.enumerated() {
             grid.write(
-                fitted(note, width: area.width, ellipsis: glyphs.ellipsis), x: area.x, y: parts[2].y + row,
+                fitted(sentence(note), width: area.width, ellipsis: glyphs.ellipsis), x: area.x,
+                y: parts[2].y + row,
                 style: .muted, in: parts[2])
         }
         writeKeys(
@@ -114,13 +119,12 @@ extension Painter {
     }
 
     /// What is said of the selected attempt: how far it is from the chosen one, and what Enter does.
-    private func attemptNotes(_ view: AttemptsView, _ ledger: RunLedger) -> [String] {
-        let selected = ledger.attempt(view.attempt, of: view.unit)
-        let chosen = ledger.chosenAttempt(of: view.unit)
+    private func attemptNotes(
+        _ view: AttemptsView, _ attempt: AttemptReport, _ difference: PairedDifference?,
+        _ chosen: AttemptReport?
+    ) -> [String] {
         var notes: [String] = []
-        if let selected, let chosen, selected.attempt != chosen.attempt,
-            let difference = selected.heldOutDifference(from: chosen), let images = selected.heldOut?.images
-        {
+        if let difference, let chosen, let images = attempt.heldOut?.images {
             let amount = QuantityText.measure(abs(difference.mean))
             let interval = QuantityText.measure(difference.halfWidth)
             let isSame = difference.mean == 0 && difference.halfWidth == 0
@@ -129,12 +133,11 @@ extension Painter {
                 ? "as near to full precision as attempt \(chosen.attempt)"
                 : "KL \(amount) \(glyphs.plusMinus) \(interval) nats "
                     + "\(difference.mean < 0 ? "below" : "above") attempt \(chosen.attempt)'s"
-            notes.append(sentence("\(distance) on \(QuantityText.count(images)) held-out images"))
+            notes.append("\(distance) on \(QuantityText.count(images)) held-out images")
         }
         notes.append(
-            sentence(
-                state.obstacleToChoosing(view)
-                    ?? "\(key(.confirm, .attempts)) chooses attempt \(view.attempt)"))
+            state.obstacleToChoosing(view)
+                ?? "\(key(.confirm, .attempts)) chooses attempt \(view.attempt)")
         return notes
     }
 
@@ -161,7 +164,9 @@ extension Painter {
         }
     }
 
-    private func attemptLines(_ attempts: [AttemptReport], _ run: RunProgress, _ unit: Int) -> [AttemptLine] {
+    private func attemptLines(
+        _ attempts: [AttemptReport], _ differences: [PairedDifference?], _ run: RunProgress, _ unit: Int
+    ) -> [AttemptLine] {
         var lines = [
             AttemptLine("ended", attempts.map(Self.ending)),
             AttemptLine("stale", attempts.map { isCurrent($0, run, unit) ? "no" : "yes" }),
@@ -171,15 +176,9 @@ extension Painter {
         if attempts.contains(where: { $0.heldOut != nil }) {
             lines.append(
                 AttemptLine("KL, held out", measure: attempts.map { $0.heldOut?.kl }, QuantityText.measure))
-            if let chosen = run.ledger?.chosenAttempt(of: unit) {
-                let verdicts = attempts.map { attempt in
-                    attempt.attempt == chosen.attempt
-                        ? nil : attempt.heldOutDifference(from: chosen)?.verdictOfLess.rawValue
-                }
-                if verdicts.contains(where: { $0 != nil }) {
-                    lines.append(
-                        AttemptLine("  than attempt \(chosen.attempt)", verdicts.map { $0 ?? "–" }))
-                }
+            if let chosen = run.ledger?.chosenAttempt(of: unit), differences.contains(where: { $0 != nil }) {
+                let verdicts = differences.map { $0?.verdictOfLess.rawValue ?? "–" }
+                lines.append(AttemptLine("  than attempt \(chosen.attempt)", verdicts))
             }
             if attempts.contains(where: { $0.heldOut?.top1 != nil }) {
                 let errors = attempts.map { $0.heldOut?.top1.map { 100 - $0 } }
