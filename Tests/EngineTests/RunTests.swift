@@ -225,6 +225,26 @@ struct RunTests {
         #expect(!FileManager.default.fileExists(atPath: bench.folder.file("early")))
     }
 
+    @Test("a term whose gradient the others drown is named, with the field that weighs it")
+    func unheard() throws {
+        let bench = try Bench()
+        func told(_ weight: String) throws -> [String] {
+            let changes = [("fusion", "fixed"), ("local_weight", "0"), ("block_weight", weight)]
+            return bench.run(try bench.plan(changes)).warnings.filter { $0.contains("of the gradient") }
+        }
+        let drowned = try told("0.000001")
+        #expect(
+            drowned.map { String($0.prefix { $0 != ":" }) } == ["stem", "blocks.0", "blocks.1"], "\(drowned)")
+        #expect(drowned.allSatisfy { $0.contains("the block term had less than 0.1 %") })
+        #expect(drowned.allSatisfy { $0.hasSuffix("block_weight is its weight") })
+        let alone = try told("1000000")
+        #expect(
+            !alone.isEmpty && alone.allSatisfy { $0.contains("the global term had less than 0.1 %") },
+            "\(alone)")
+        // With the terms brought to one scale nothing is drowned.
+        #expect(bench.run(try bench.plan()).warnings.allSatisfy { !$0.contains("of the gradient") })
+    }
+
     @Test("a learning rate that destroys a unit is seen and undone")
     func divergence() throws {
         let bench = try Bench()

@@ -121,6 +121,7 @@ extension RunSession {
             hyperparameters.stopAfter == 0
             ? hyperparameters.steps : min(hyperparameters.steps, hyperparameters.stopAfter)
         var endedAt: Int?
+        var unheard = UnheardTerms()
         steps: for step in 1...last {
             let measured = reconstruction.step()
             guard measured.loss.isFinite else {
@@ -134,6 +135,7 @@ extension RunSession {
                     .stepped(
                         StepSample(measured, unit: index, attempt: attempt, steps: hyperparameters.steps)))
             }
+            if let norms = measured.gradientNorms { unheard.add(norms) }
             let border = try takeBetweenSteps()
             if reconstruction.isFinished { break }
             switch border {
@@ -144,6 +146,7 @@ extension RunSession {
                 break steps
             }
         }
+        for sentence in unheard.sentences(unit: task.unit.name) { try emit(.warning(sentence)) }
         do {
             return .learned(try reconstruction.finish(), endedAt: endedAt)
         } catch {
