@@ -1,33 +1,32 @@
-internal import Reconstruction
+internal import Runs
 
 /// Which supervision terms hardly move a unit, though they are on: the others' gradients drown theirs.
 struct UnheardTerms {
     /// Below this share of the sum of the terms' gradient norms a term is taken for one that decides nothing.
     static let threshold = 0.01
 
-    /// The greatest share that each term had; nil for one that was never measured beside another.
-    private var greatest = Terms()
+    /// The greatest share that each term that is on had; a term alone has all.
+    private var greatest: [Term: Double] = [:]
 
-    /// Takes the norms of the weighted terms' gradients at one step; where they are no numbers or all 0, nothing.
-    mutating func add(_ norms: Terms) {
-        let known = [norms.block, norms.global, norms.local].compactMap(\.self)
-        let sum = known.reduce(0, +)
-        guard known.count > 1, sum.isFinite, sum > 0 else { return }
-        for term in [\Terms.block, \.global, \.local] {
-            guard let norm = norms[keyPath: term] else { continue }
-            greatest[keyPath: term] = max(greatest[keyPath: term] ?? 0, norm / sum)
+    /// Takes the norms of the weighted terms' gradients at one step; nothing where all are 0 or no numbers.
+    mutating func add(_ norms: TermValues) {
+        let shares = ContributionShares(norms)
+        guard Term.allCases.contains(where: { shares[$0] ?? 0 > 0 }) else { return }
+        for term in Term.allCases {
+            guard let share = shares[term] else { continue }
+            greatest[term] = max(greatest[term] ?? 0, share)
         }
     }
 
     /// A sentence for each term whose share stayed below the threshold.
     func sentences(unit: String) -> [String] {
-        [("block", greatest.block), ("global", greatest.global), ("local", greatest.local)].compactMap {
-            (name, share) in
-            guard let share, share < Self.threshold else { return nil }
+        Term.allCases.compactMap { term in
+            guard let share = greatest[term], share < Self.threshold else { return nil }
             let tenths = (1000 * share).rounded() / 10
             let amount = tenths < 0.1 ? "less than 0.1 %" : "at most \(tenths) %"
-            return "\(unit): the \(name) term had \(amount) of the gradient and decided next to nothing; "
-                + "\(name)_weight is its weight"
+            return
+                "\(unit): the \(term.rawValue) term had \(amount) of the gradient and decided next to nothing; "
+                + "\(term.rawValue)_weight is its weight"
         }
     }
 }

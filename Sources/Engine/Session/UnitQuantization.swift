@@ -135,7 +135,7 @@ extension RunSession {
                     .stepped(
                         StepSample(measured, unit: index, attempt: attempt, steps: hyperparameters.steps)))
             }
-            if let norms = measured.gradientNorms { unheard.add(norms) }
+            if let norms = measured.gradientNorms { unheard.add(TermValues(norms)) }
             let border = try takeBetweenSteps()
             if reconstruction.isFinished { break }
             switch border {

@@ -1,5 +1,3 @@
-public import Runs
-
 /// A supervision term.
 public enum Term: String, CaseIterable, Sendable {
     /// The unit's output.
