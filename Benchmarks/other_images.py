@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Evaluates the samples' runs on the test images that are not bundled, and adds a table to docs/results.md.
+"""Evaluates the samples' runs on the test images that are not bundled, and prints their tables in docs/results.md.
 
     swift build -c release
     python3 Benchmarks/results.py --work FOLDER --only fashion-swin
     python3 Benchmarks/tuning_images.py --output tuning.safetensors
     python3 Benchmarks/other_images.py --work FOLDER --images tuning.safetensors [--only fashion-swin] [--bits 8/8,6/6]
 
-The 1,000 evaluation images tell recipes apart no better than by a point; these are nine times as many. Defaults were
-chosen by them, on the ViT, so that its table is a check of what the first one says and no result of its own.
-Nothing is quantized: runs are those that Benchmarks/results.py left in the work folder. What was measured is kept in
-other-images.json there, by run, and not measured again; rows of runs that are not in the work folder stay as they are.
+The 1,000 evaluation images resolve differences of about a point; there are nine times as many of these. Defaults were
+chosen on them with the ViT, so the ViT's table only checks the table of the evaluation images.
+Nothing is quantized: the runs are those that Benchmarks/results.py left in the work folder. Evaluations are kept there in
+other-images.json, by run, and not repeated; rows of runs that are not in the work folder stay as they are.
 """
 import argparse
 import json
@@ -22,14 +22,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import results
 
-HEAD = ["| bits | recipe | seeds | top-1 % | lost points | KL, nats | agreement % |",
-        "| --- | --- | --- | --- | --- | --- | --- |"]
-# What the titles of its tables begin with.
-PREFIX = "9,000 other test images: "
-
 
 def evaluated(args, reference):
-    """What `mgrq evaluate` says of a run or a checkpoint."""
+    """The evaluation of a run or a checkpoint by `mgrq evaluate`."""
     done = subprocess.run([args.mgrq, "evaluate", reference, "--data", str(args.images), "--threads", str(args.threads),
                            "--json"], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
@@ -38,22 +33,22 @@ def evaluated(args, reference):
 
 
 def spread(values, digits):
-    """Mean ± sample standard deviation."""
-    mean = f"{statistics.fmean(values):.{digits}f}"
-    return mean if len(values) < 2 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
+    """Mean and sample standard deviation, rounded."""
+    numbers = [statistics.fmean(values)] + ([statistics.stdev(values)] if len(values) > 1 else [])
+    return [round(number, digits) for number in numbers]
 
 
 def row(bits, recipe, full, runs):
-    """One line of the table."""
+    """A row of Benchmarks/results.json."""
     top1 = [run["top1"] for run in runs]
     kl = [run["kl"] for run in runs]
-    cells = [results.label(bits), recipe, str(len(runs)), spread(top1, 2), f"{full - statistics.fmean(top1):.2f}",
-             spread(kl, 4 if statistics.fmean(kl) >= 0.001 else 6), spread([run["agreement"] for run in runs], 2)]
-    return "| " + " | ".join(cells) + " |"
+    return {"bits": results.label(bits), "recipe": recipe, "seeds": len(runs), "top1": spread(top1, 2),
+            "lost": round(full - statistics.fmean(top1), 2), "kl": spread(kl, results.kl_digits(statistics.fmean(kl))),
+            "agreement": spread([run["agreement"] for run in runs], 2)}
 
 
 def folders(work, sample, bits, recipe):
-    """The runs of a recipe, as `mgrq compare` names their directories."""
+    """The run directories of a recipe, as `mgrq compare` names them."""
     name = "".join(letter if letter.isalnum() else "-" for letter in recipe)
     return sorted((work / sample).glob(f"{results.label(bits).lower()}-{name}-seed[0-9]*"))
 
@@ -80,8 +75,7 @@ def main():
             kept.write_text(json.dumps(known, indent=1) + "\n")
         return known[key]
 
-    rows = {title.removeprefix(PREFIX): found for title, found in results.known_rows(HEAD).items()
-            if title.startswith(PREFIX)}
+    rows = results.read()
     for sample in samples:
         for bits in widths:
             for recipe in recipes:
@@ -90,14 +84,9 @@ def main():
                     continue
                 full = measured(sample, f"sample:{sample}")["top1"]
                 found = [measured(f"{sample}/{run.name}", str(run)) for run in runs]
-                rows.setdefault(sample, {})[results.label(bits), recipe] = row(bits, recipe, full, found)
-    body = [""]
-    for sample in results.SAMPLES:
-        keys = [(results.label(bits), recipe) for bits in results.WIDTHS for recipe in results.EVERY_RECIPE]
-        lines = [rows[sample][key] for key in keys if key in rows.get(sample, {})]
-        if lines:
-            body += [f"## {PREFIX}{sample}", "", *HEAD, *lines, ""]
-    results.replace_between(results.RESULTS, "other-images", body)
+                other = rows["other_images"].setdefault(sample, {})
+                other[results.label(bits), recipe] = row(bits, recipe, full, found)
+    results.write(rows)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Measures recipes on the sample models, and on a real backbone where there is one, and writes docs/results.md.
+"""Measures recipes on the sample models and on a real backbone, and prints the tables of docs/results.md and README.md.
 
     swift build -c release
     python3 Benchmarks/results.py --work FOLDER [--backbone FOLDER] [--threads N]
     python3 Benchmarks/results.py --work FOLDER --only fashion-vit --bits 4/4,3/3 --recipes mgrq,calibrate
+    python3 Benchmarks/results.py --print
+    python3 Benchmarks/results.py --check
 
-A backbone is a folder with a checkpoint, `calibration` and `evaluation`. All of it takes more than ten hours on two
-cores, so that it can be done bit by bit: --only, --bits, --recipes and --seeds choose what is measured now. Its rows
-take the place of those of the same bits and recipe in docs/results.md that have no more seeds, and all others stay.
-Every run keeps its directory in the work folder, and a run that is complete there is not made again: the command can
-be interrupted and repeated. What the backbone's runs came to is also kept in Benchmarks/backbone-runs.jsonl, so that
-seeds can be added on another machine: a run in there is not made again either, and `mgrq compare` refuses it when its
-plan is no longer what the recipe gives. The README's table is taken from the first section.
+Benchmarks/results.json holds every measured row; the tables are printed from it. --print prints them without measuring,
+--check fails if a document differs from the print-out.
+
+A backbone is a folder with a checkpoint, `calibration` and `evaluation`. Measuring everything takes more than ten hours
+on two cores, so it can be done in parts: --only, --bits, --recipes and --seeds select what is measured. A new row
+replaces the row of the same model, bits and recipe unless that one has more seeds. Every run keeps its directory in the
+work folder and a finished run is not repeated, so the command can be interrupted. Runs of the backbone are also kept in
+Benchmarks/backbone-runs.jsonl, so that seeds can be added on another machine; `mgrq compare` refuses a kept run whose
+plan no longer matches its recipe.
 """
 import argparse
 import json
@@ -21,13 +25,17 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results.md"
+README = ROOT / "README.md"
+# Every measured row. `evaluation_images` are the bundled ones, `other_images` those of Benchmarks/other_images.py; below
+# them rows by model. `top1`, `kl` (nats), `agreement` and `seconds` are a mean and, from two seeds on, its standard
+# deviation over seeds, rounded as they are printed; `lost` is points of top-1 against full precision.
+MEASURED = ROOT / "Benchmarks" / "results.json"
 # One line for each run of the backbone: its name, its plan, its report without the units, its predictions.
 KEPT_RUNS = ROOT / "Benchmarks" / "backbone-runs.jsonl"
-# What stands in a kept plan for the folder of the backbone.
+# Stands for the folder of the backbone in a kept plan.
 PLACE = "BACKBONE"
-HEAD = ["| bits | recipe | seeds | top-1 % | lost points | KL, nats | agreement % | size, MB | time, s |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
-# What is no preset, as `mgrq compare --variant` has it.
+COLUMNS = ["bits", "recipe", "seeds", "top-1 %", "lost points", "KL, nats", "agreement %", "size, MB", "time, s"]
+# Recipes that are not presets, as `mgrq compare --variant` takes them.
 VARIANTS = {
     "block only": "mgrq,global_weight=0,local_weight=0",
     "block + global": "mgrq,local_weight=0",
@@ -40,9 +48,12 @@ RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
 PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
 SAMPLES = ["fashion-vit", "fashion-deit", "fashion-swin"]
 TERMS = ["block only", "block + global", "block + local", "mgrq"]
-# All that any table shows, in the order of rows.
+# Every recipe of any table, in the order of rows.
 EVERY_RECIPE = [*PRESETS, *VARIANTS]
-README_WIDTHS = ["8/8", "4/4", "3/3"]
+ORDER = [(f"W{bits[0]}A{bits[2]}", recipe) for bits in WIDTHS for recipe in EVERY_RECIPE]
+# The README's table: rows of the backbone, and columns.
+README_ROWS = [("W4A4", "calibrate"), ("W4A4", "ridge"), ("W4A4", "mgrq"), ("W3A3", "ridge"), ("W3A3", "mgrq")]
+README_COLUMNS = ["bits", "recipe", "top-1 %", "KL, nats", "size, MB", "time, s"]
 
 
 class Section:
@@ -53,17 +64,17 @@ class Section:
 
     @property
     def folder(self):
-        """Where its runs are: together with those of other tables of the model."""
+        """The model's name, which is also the folder of its runs below the work folder."""
         return self.model.removeprefix("sample:") if self.model.startswith("sample:") else "backbone"
 
     @property
     def keys(self):
-        """What begins each row, in order."""
+        """The bits and recipe of each row, in order."""
         return [(label(bits), recipe) for bits in self.bits for recipe in self.recipes]
 
 
 def label(bits):
-    """`W4A4` of `4/4`."""
+    """`W4A4` for `4/4`."""
     weight, activation = bits.split("/")
     return f"W{weight}A{activation}"
 
@@ -75,43 +86,70 @@ def sections(backbone):
         yield Section(name, title[0].upper() + title[1:], model, WIDTHS, RECIPES)
     for name, (title, model) in models.items():
         if name == "fashion-vit":
-            yield Section(f"ablation-{name}", f"What each term, views and weighed tokens bring: {title}", model, ["3/3"],
+            yield Section(f"ablation-{name}", f"Terms, views and token importance: {title}", model, ["3/3"],
                           list(VARIANTS) + ["mgrq"])
         else:
-            yield Section(f"ablation-{name}", f"What each term brings: {title}", model, ["3/3"], TERMS)
+            yield Section(f"ablation-{name}", f"Terms: {title}", model, ["3/3"], TERMS)
     for name, (title, model) in models.items():
         yield Section(f"presets-{name}", f"Every preset: {title}", model, ["4/4", "3/3"], PRESETS)
 
 
-def rows_of(lines, head=HEAD):
-    """The rows that stand under such a head, by their bits and recipe."""
-    rows, is_under_head = {}, False
-    for line in lines:
-        if line == head[0]:
-            is_under_head = True
-        elif not line.startswith("|"):
-            is_under_head = False
-        elif is_under_head and line.startswith("| W"):
-            bits, recipe = (cell.strip() for cell in line.split("|")[1:3])
-            rows[bits, recipe] = line
-    return rows
+def read():
+    """The rows of MEASURED: by set of images, model, and bits and recipe."""
+    measured = json.loads(MEASURED.read_text())
+    return {images: {model: {(row["bits"], row["recipe"]): row for row in rows} for model, rows in models.items()}
+            for images, models in measured.items()}
 
 
-def seeds_in(line):
-    """How many seeds a row is the mean of."""
-    return int(line.split("|")[3])
+def save(measured):
+    """Writes MEASURED, one row a line, in the order of tables."""
+    parts = []
+    for images, models in measured.items():
+        lists = []
+        for model, rows in models.items():
+            lines = [f"   {json.dumps(rows[key])}" for key in ORDER if key in rows]
+            lists.append(f"  {json.dumps(model)}: [\n" + ",\n".join(lines) + "\n  ]")
+        parts.append(f" {json.dumps(images)}: {{\n" + ",\n".join(lists) + "\n }")
+    MEASURED.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def known_rows(head=HEAD):
-    """The rows that docs/results.md has under such a head, by the title of their section."""
-    sections, title = {}, None
-    for line in RESULTS.read_text().splitlines():
-        if line.startswith("## "):
-            title = line[3:]
-            sections[title] = []
-        elif title is not None:
-            sections[title].append(line)
-    return {title: rows_of(lines, head) for title, lines in sections.items()}
+def kl_digits(mean):
+    """A KL below 0.001 nats is printed with six digits."""
+    return 4 if mean >= 0.001 else 6
+
+
+def spread(values, digits):
+    """Mean ± standard deviation, or the mean alone."""
+    return " ± ".join(f"{value:.{digits}f}" for value in values)
+
+
+def cells(row):
+    """A row as text, by column."""
+    texts = {"bits": row["bits"], "recipe": row["recipe"], "seeds": str(row["seeds"]),
+             "top-1 %": spread(row["top1"], 2), "lost points": f"{row['lost']:.2f}",
+             "KL, nats": spread(row["kl"], kl_digits(row["kl"][0])), "agreement %": spread(row["agreement"], 2)}
+    if "seconds" in row:
+        texts |= {"size, MB": f"{row['megabytes']:.2f}", "time, s": spread(row["seconds"], 0)}
+    return texts
+
+
+def table(rows, columns):
+    """Lines of Markdown."""
+    lines = [columns, ["---"] * len(columns)] + [[cells(row)[column] for column in columns] for row in rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def relative_kl(measured):
+    """Lines of Markdown: the KL of every preset divided by that of `mgrq`, by model and bits."""
+    columns = [(model, f"{model} {bits}", bits) for model in [*SAMPLES, "backbone"] for bits in ("W4A4", "W3A3")]
+    lines = [["recipe", *(title for _, title, _ in columns)], ["---"] * (len(columns) + 1)]
+    for recipe in PRESETS:
+        line = [recipe]
+        for model, _, bits in columns:
+            rows = measured["evaluation_images" if model == "backbone" else "other_images"][model]
+            line.append(f"{rows[bits, recipe]['kl'][0] / rows[bits, 'mgrq']['kl'][0]:.2f}")
+        lines.append(line)
+    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 def kept_runs():
@@ -122,7 +160,7 @@ def kept_runs():
 
 
 def restore(args, folder):
-    """Lays kept runs into the work folder, with as much as `mgrq compare` reads of a finished run."""
+    """Copies kept runs into the work folder: the files of a finished run that `mgrq compare` reads."""
     for name, run in kept_runs().items():
         directory = args.work / folder / name
         if directory.exists():
@@ -136,12 +174,12 @@ def restore(args, folder):
 
 
 def keep(args, folder):
-    """Adds the finished runs of the work folder to the kept ones."""
+    """Adds finished runs of the work folder to the kept ones."""
     runs = kept_runs()
     for path in (args.work / folder).glob("*/report.json"):
         directory = path.parent
         report = json.loads(path.read_text())
-        # Pages of curves that no table shows.
+        # Leave out the units: no table shows them.
         report["units"] = []
         plan = (directory / "plan.yaml").read_text().replace(str(args.backbone), PLACE)
         runs[directory.name] = {"run": directory.name, "plan": plan, "report": report}
@@ -153,10 +191,10 @@ def keep(args, folder):
 
 
 def measure(args, section, bits, recipes):
-    """Rows that one call of `mgrq compare` makes."""
+    """The rows that one call of `mgrq compare` measures."""
     is_backbone = section.folder == "backbone"
     command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds,
-               "--threads", str(args.threads), "--output", str(args.work / section.folder)]
+               "--threads", str(args.threads), "--output", str(args.work / section.folder), "--json"]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
     if presets:
         command += ["--presets", ",".join(presets)]
@@ -171,46 +209,67 @@ def measure(args, section, bits, recipes):
         sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
     if is_backbone:
         keep(args, section.folder)
-    lines = done.stdout.splitlines()
-    if lines[:2] != HEAD:
-        sys.exit(f"results: {section.name}: mgrq compare has other columns than docs/results.md")
-    return rows_of(lines)
+    return [measured_row(row) for row in json.loads(done.stdout)["rows"]]
 
 
-def replace_between(path, marker, lines):
-    """Replaces what stands between `<!-- marker -->` and `<!-- /marker -->`."""
-    text = path.read_text()
+def rounded(value, digits):
+    """A mean and a deviation that `mgrq compare --json` gives, rounded."""
+    numbers = (value["mean"], value.get("deviation"))
+    return [round(number, digits or None) for number in numbers if number is not None]
+
+
+def measured_row(row):
+    """A row of MEASURED from a row of `mgrq compare --json`."""
+    return {"bits": f"W{row['weight_bits']}A{row['activation_bits']}", "recipe": row["name"], "seeds": len(row["seeds"]),
+            "top1": rounded(row["top1"], 2), "lost": round(row["full_precision_top1"] - row["top1"]["mean"], 2),
+            "kl": rounded(row["kl"], kl_digits(row["kl"]["mean"])), "agreement": rounded(row["agreement"], 2),
+            "megabytes": round(row["bytes"] / 1e6, 2), "seconds": rounded(row["seconds"], 0)}
+
+
+def replaced(text, marker, lines):
+    """The text with other lines between `<!-- marker -->` and `<!-- /marker -->`."""
     start, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
     if text.count(start) != 1 or text.count(end) != 1:
-        sys.exit(f"results: {path.name} has no place marked “{marker}”")
+        sys.exit(f"results: there is no place marked “{marker}”")
     head, rest = text.split(start)
-    path.write_text(head + start + "\n".join(lines) + "\n" + end + rest.split(end)[1])
+    return head + start + "\n".join(lines) + "\n" + end + rest.split(end)[1]
 
 
-def write(every, rows):
-    """Writes the sections that have rows of their own, and the README's table."""
-    body = [""]
-    for section in every:
-        known = dict(rows.get(section.title, {}))
-        if known:
-            # The model's other tables have the same runs.
-            for other in every:
-                if other.folder == section.folder:
-                    known.update({key: line for key, line in rows.get(other.title, {}).items()
-                                  if key in section.keys and key not in known})
-        lines = [known[key] for key in section.keys if key in known]
-        lines += [line for key, line in known.items() if key not in section.keys]
-        if lines:
-            body += [f"## {section.title}", "", *HEAD, *lines, ""]
-    replace_between(RESULTS, "results", body)
-    first = every[0]
-    shown = [(label(bits), recipe) for bits in README_WIDTHS for recipe in first.recipes]
-    known = rows.get(first.title, {})
-    replace_between(ROOT / "README.md", "table", HEAD + [known[key] for key in shown if key in known])
+def documents(measured):
+    """The text of every document with tables, by path, printed from the measured rows."""
+    own, body = measured["evaluation_images"], [""]
+    for section in sections(None):
+        rows = [own[section.folder][key] for key in section.keys if key in own.get(section.folder, {})]
+        if rows:
+            body += [f"### {section.title}", "", *table(rows, COLUMNS), ""]
+    others = [""]
+    for sample, rows in measured["other_images"].items():
+        others += [f"### 9,000 other test images: `sample:{sample}`", "",
+                   *table([rows[key] for key in ORDER if key in rows], COLUMNS[:7]), ""]
+    results = replaced(RESULTS.read_text(), "results", body)
+    results = replaced(results, "other-images", others)
+    results = replaced(results, "relative-kl", relative_kl(measured))
+    shown = table([own["backbone"][key] for key in README_ROWS], README_COLUMNS)
+    return {RESULTS: results, README: replaced(README.read_text(), "table", shown)}
+
+
+def write(measured):
+    """Writes MEASURED and the documents."""
+    save(measured)
+    for path, text in documents(measured).items():
+        path.write_text(text)
+
+
+def check():
+    """Ends with an error if a document is not what `write` would print."""
+    stale = [path.name for path, text in documents(read()).items() if path.read_text() != text]
+    if stale:
+        sys.exit(f"results: {' and '.join(stale)} differ from Benchmarks/results.json; "
+                 "run Benchmarks/results.py --print")
 
 
 def chosen(text, known, what):
-    """Those of a list that the text names; all of them without a text."""
+    """The known names that a comma-separated text selects; all of them without a text."""
     if text is None:
         return known
     names = text.split(",")
@@ -222,7 +281,9 @@ def chosen(text, known, what):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--work", type=pathlib.Path, help="a folder for run directories")
+    parser.add_argument("--print", action="store_true", help="print the documents' tables again, measure nothing")
+    parser.add_argument("--check", action="store_true", help="fail if a document's tables are not current")
     parser.add_argument("--backbone", type=pathlib.Path, help="a folder with a checkpoint and its images")
     parser.add_argument("--only", help="sections to measure")
     parser.add_argument("--bits", help="widths to measure, such as 4/4,3/3")
@@ -231,6 +292,12 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--mgrq", default=str(ROOT / ".build" / "release" / "mgrq"))
     args = parser.parse_args()
+    if args.check:
+        return check()
+    if args.print:
+        return write(read())
+    if args.work is None:
+        parser.error("--work FOLDER is needed to measure")
     if args.backbone is not None:
         args.backbone = args.backbone.resolve()
     args.work.mkdir(parents=True, exist_ok=True)
@@ -250,16 +317,17 @@ def main():
             wanted = [recipe for recipe in section.recipes if recipe in recipes]
             if width not in bits or not wanted:
                 continue
-            measured = measure(args, section, width, wanted)
-            # After the measurement, which takes hours: others may have measured meanwhile.
-            rows = known_rows()
-            known = rows.setdefault(section.title, {})
-            for key, line in measured.items():
-                if key in known and seeds_in(known[key]) > seeds_in(line):
-                    print(f"results: {' '.join(key)} keeps its row of {seeds_in(known[key])} seeds", file=sys.stderr)
+            new_rows = measure(args, section, width, wanted)
+            # Read now, not before a measurement that takes hours: another process may have added rows.
+            measured = read()
+            known = measured["evaluation_images"].setdefault(section.folder, {})
+            for row in new_rows:
+                key = row["bits"], row["recipe"]
+                if key in known and known[key]["seeds"] > row["seeds"]:
+                    print(f"results: {' '.join(key)} keeps its row of {known[key]['seeds']} seeds", file=sys.stderr)
                 else:
-                    known[key] = line
-            write(every, rows)
+                    known[key] = row
+            write(measured)
 
 
 if __name__ == "__main__":
