@@ -1,11 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What the compiler holds every Swift target to: warnings are errors, pointer use is marked, every
-// public type decides on `Sendable`, imports are exact.
+// What the compiler holds every Swift target to: warnings are errors, pointer use is marked, imports
+// are exact. The package has no library product, so that nothing is `public`.
 let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
-    .treatWarning("ExplicitSendable", as: .error),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),

@@ -1,7 +1,7 @@
-public import Safetensors
+package import Safetensors
 
 /// Why a checkpoint cannot be used.
-public enum CheckpointError: Error, Sendable, CustomStringConvertible {
+package enum CheckpointError: Error, Sendable, CustomStringConvertible {
     /// The file is missing, damaged, or cannot be written.
     case file(SafetensorsError)
     /// There is no file where one was expected; the text says what is.
@@ -12,7 +12,7 @@ public enum CheckpointError: Error, Sendable, CustomStringConvertible {
     case problems(file: String, [String])
 
     /// One sentence that says what, where, and what would be accepted.
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let error): error.description
         case .missing(let sentence), .unusable(let sentence): sentence

@@ -1,19 +1,19 @@
-public import VisionTransformers
+package import VisionTransformers
 
 /// A model as read from a checkpoint, with what belongs to it.
-public struct Checkpoint: Sendable {
+package struct Checkpoint: Sendable {
     /// The model.
-    public let model: VisionTransformer
+    package let model: VisionTransformer
     /// How images become what the model reads.
-    public let preparation: ImagePreparation
+    package let preparation: ImagePreparation
     /// The mean of each channel, of pixels in 0 … 1.
-    public var mean: [Float] { preparation.mean }
+    package var mean: [Float] { preparation.mean }
     /// The standard deviation of each channel, of pixels in 0 … 1.
-    public var standardDeviation: [Float] { preparation.standardDeviation }
+    package var standardDeviation: [Float] { preparation.standardDeviation }
     /// The names of the classes, if they are known.
-    public let labels: [String]?
+    package let labels: [String]?
     /// The file with the weights, or the index of its shards.
-    public let path: String
+    package let path: String
 }
 
 /// Reads a checkpoint in the layout of timm, Hugging Face or Microsoft's Swin.
@@ -25,7 +25,7 @@ public struct Checkpoint: Sendable {
 ///     embeddings are resampled.
 /// - Returns: The model, every number finite and every tensor accounted for.
 /// - Throws: `CheckpointError`, which names the file and the tensor.
-public func loadCheckpoint(
+package func loadCheckpoint(
     path: String, imageSize: (height: Int, width: Int)? = nil
 ) throws(CheckpointError) -> Checkpoint {
     let files = try CheckpointFiles(path: path)

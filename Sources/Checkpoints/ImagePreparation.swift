@@ -1,7 +1,7 @@
 /// How images become a model's input, as a checkpoint's metadata says, or a default with a reason.
-public struct ImagePreparation: Equatable, Codable, Sendable {
+package struct ImagePreparation: Equatable, Codable, Sendable {
     /// How the size of an image changes before the crop.
-    public enum Resize: Equatable, Codable, Sendable {
+    package enum Resize: Equatable, Codable, Sendable {
         /// timm's rule: the crop of the input's size keeps this share of each side, in a mode of timm.
         case timm(cropFraction: Double, cropMode: CropMode)
         /// The shorter side gets this length in pixels, with the ratio kept (Hugging Face's `shortest_edge`).
@@ -13,7 +13,7 @@ public struct ImagePreparation: Equatable, Codable, Sendable {
     }
 
     /// timm's `crop_mode`.
-    public enum CropMode: String, Equatable, Codable, Sendable {
+    package enum CropMode: String, Equatable, Codable, Sendable {
         /// The ratio is kept; what lies beyond the crop is lost.
         case center
         /// The ratio is lost.
@@ -23,7 +23,7 @@ public struct ImagePreparation: Equatable, Codable, Sendable {
     }
 
     /// The filter of a resize, by Pillow's names.
-    public enum Interpolation: String, Equatable, Codable, Sendable, CaseIterable {
+    package enum Interpolation: String, Equatable, Codable, Sendable, CaseIterable {
         /// The nearest pixel.
         case nearest
         /// A triangle.
@@ -39,22 +39,22 @@ public struct ImagePreparation: Equatable, Codable, Sendable {
     }
 
     /// The height of the model's input in pixels: that of the crop from the middle.
-    public var height: Int
+    package var height: Int
     /// The width of the model's input in pixels.
-    public var width: Int
+    package var width: Int
     /// How the size changes before the crop.
-    public var resize: Resize
+    package var resize: Resize
     /// The filter of that change.
-    public var interpolation: Interpolation
+    package var interpolation: Interpolation
     /// The mean of each channel, of pixels in 0 … 1.
-    public var mean: [Float]
+    package var mean: [Float]
     /// The standard deviation of each channel, of pixels in 0 … 1.
-    public var standardDeviation: [Float]
+    package var standardDeviation: [Float]
     /// Where this is said, for people.
-    public var source: String
+    package var source: String
 
     /// Makes a preparation of its parts.
-    public init(
+    package init(
         height: Int, width: Int, resize: Resize, interpolation: Interpolation, mean: [Float],
         standardDeviation: [Float], source: String
     ) {
@@ -68,7 +68,7 @@ public struct ImagePreparation: Equatable, Codable, Sendable {
     }
 
     /// The preparation in a line, for people.
-    public var summary: String {
+    package var summary: String {
         let size =
             switch resize {
             case .timm(let fraction, let mode):

@@ -2,35 +2,35 @@ internal import Safetensors
 internal import VisionTransformers
 
 /// What a checkpoint is, as `mgrq inspect` tells it.
-public struct ModelInspection: Equatable, Codable, Sendable {
+package struct ModelInspection: Equatable, Codable, Sendable {
     /// One tensor of the file.
-    public struct TensorEntry: Equatable, Codable, Sendable {
+    package struct TensorEntry: Equatable, Codable, Sendable {
         /// The tensor's name.
-        public var name: String
+        package var name: String
         /// The type of its elements, as the file calls it.
-        public var type: String
+        package var type: String
         /// The extents, outermost axis first.
-        public var shape: [Int]
+        package var shape: [Int]
     }
 
     /// The file with the weights, or the index of its shards.
-    public var file: String
+    package var file: String
     /// Whose names the tensors have: timm's, Hugging Face's or Microsoft's.
-    public var layout: String
+    package var layout: String
     /// The architecture in a line; nil where it could not be told.
-    public var architecture: String?
+    package var architecture: String?
     /// The number of floats in all parameters that the architecture has; nil where it could not be told.
-    public var parameters: Int?
+    package var parameters: Int?
     /// How images become the model's input, and where that is said.
-    public var preprocessing: String?
+    package var preprocessing: String?
     /// The names of the classes, if they are known.
-    public var labels: [String]?
+    package var labels: [String]?
     /// Every tensor of the file, in the order of the file.
-    public var tensors: [TensorEntry]
+    package var tensors: [TensorEntry]
     /// The names of tensors that nothing reads, as they can be computed or serve training only.
-    public var needless: [String]
+    package var needless: [String]
     /// Everything missing, unexpected or unsupported, one sentence each; empty for a model that can be used.
-    public var problems: [String]
+    package var problems: [String]
 }
 
 /// Looks at a checkpoint's names, types and shapes and at the files beside it.
@@ -43,7 +43,7 @@ public struct ModelInspection: Equatable, Codable, Sendable {
 ///   - imageSize: The image's height and width in pixels if they are to be others than the checkpoint says.
 /// - Returns: What it is and what is wrong with it.
 /// - Throws: `CheckpointError` where the file cannot be read at all.
-public func inspectCheckpoint(
+package func inspectCheckpoint(
     path: String, imageSize: (height: Int, width: Int)? = nil
 ) throws(CheckpointError) -> ModelInspection {
     let files = try CheckpointFiles(path: path)

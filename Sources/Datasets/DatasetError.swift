@@ -1,9 +1,9 @@
-public import Safetensors
+package import Safetensors
 
 /// Why images cannot be used, with the place where that was found.
-public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, for programs.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such file or folder.
         case missing
         /// The file or the folder cannot be read; `cause` says why if a file format has a say.
@@ -41,15 +41,15 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What went wrong, for programs.
-    public let code: Code
+    package let code: Code
     /// The path as the caller gave it; nil if no file is at fault.
-    public let file: String?
+    package let file: String?
     /// The tensor in question, if it is known.
-    public let tensor: String?
+    package let tensor: String?
     /// What was found and what would be accepted, without the place.
-    public let detail: String
+    package let detail: String
     /// What the file format had to say, when the file itself is at fault.
-    public let cause: SafetensorsError?
+    package let cause: SafetensorsError?
 
     init(
         _ code: Code, file: String?, tensor: String? = nil, detail: String, cause: SafetensorsError? = nil
@@ -66,7 +66,7 @@ public struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// One sentence: where, what, and what would be accepted.
-    public var description: String {
+    package var description: String {
         if let cause { return cause.description }
         let place = [file.map { printable($0) }, tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(
             separator: ", ")

@@ -2,7 +2,7 @@ internal import Safetensors
 
 extension ImageSet {
     /// Where an image lies below the set's folder; nil in an array.
-    public func path(of index: Int) -> String? {
+    package func path(of index: Int) -> String? {
         guard case .files(_, let paths) = content else { return nil }
         return paths[index]
     }
@@ -19,7 +19,7 @@ extension ImageSet {
     ///
     /// - Parameter pipeline: What the model wants.
     /// - Throws: `DatasetError` with both sizes if they differ.
-    public func require(_ pipeline: PreprocessingPipeline) throws(DatasetError) {
+    package func require(_ pipeline: PreprocessingPipeline) throws(DatasetError) {
         switch content {
         case .files:
             guard pipeline.channels == 1 || pipeline.channels == 3 else {
@@ -53,7 +53,7 @@ extension ImageSet {
     ///   - names: The model's names of them, if it has any.
     /// - Returns: `[count]` classes, each in `0 ..< classes`.
     /// - Throws: `DatasetError` if there are no labels, or they are not those of the model.
-    public func labels(classes: Int, names: [String]?) throws(DatasetError) -> [Int] {
+    package func labels(classes: Int, names: [String]?) throws(DatasetError) -> [Int] {
         guard let labels else {
             throw DatasetError(
                 .noLabels, file: file,

@@ -9,11 +9,11 @@ internal import Safetensors
 ///
 /// Arrays are `[n, h, w]`, `[n, c, h, w]` or `[n, h, w, c]` of the model's size: bytes, 0 to 255, or floats that are
 /// normalised already and used as they are. Arrays stay in their file until they are read.
-public struct ImageSet: Sendable {
+package struct ImageSet: Sendable {
     /// The longest side that an image may have, in pixels.
-    public static let maximumSide = 4096
+    package static let maximumSide = 4096
     /// The most channels that an image may have.
-    public static let maximumChannels = 4
+    package static let maximumChannels = 4
     /// The longest image file that is read, in bytes.
     static let greatestFile = 512 << 20
 
@@ -25,20 +25,20 @@ public struct ImageSet: Sendable {
     }
 
     /// The path that the images came from; nil if they were made in memory.
-    public let file: String?
+    package let file: String?
     /// The number of images, at least 1.
-    public let count: Int
+    package let count: Int
     /// The class of each image, counted from 0; nil if it is not known.
-    public let labels: [Int]?
+    package let labels: [Int]?
     /// The names that the labels number: those of the class folders, sorted; nil where there are numbers only.
-    public let classNames: [String]?
+    package let classNames: [String]?
     let content: Content
 
     /// Opens a set.
     ///
     /// - Parameter path: A folder or a file.
     /// - Throws: `DatasetError` if there is none, or it does not hold what a set needs.
-    public init(path: String) throws(DatasetError) {
+    package init(path: String) throws(DatasetError) {
         switch try SourceKind(path: path) {
         case .folder:
             let listing = try FolderListing(root: path)
@@ -74,7 +74,7 @@ public struct ImageSet: Sendable {
     ///   - labels: `[count]` classes, counted from 0.
     ///   - file: The path that the images came from, for errors.
     /// - Throws: `DatasetError` if there are no images or the numbers do not fit together.
-    public init(
+    package init(
         channels: Int, height: Int, width: Int, pixels: [UInt8], labels: [Int]? = nil, file: String? = nil
     ) throws(DatasetError) {
         let size = channels * height * width

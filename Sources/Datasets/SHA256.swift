@@ -1,7 +1,7 @@
 /// The fingerprint of bytes that fixes them against accident and intent alike.
 ///
 /// Source: FIPS 180-4.
-public struct SHA256: Sendable {
+package struct SHA256: Sendable {
     private var state: [UInt32] = [
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB,
         0x5BE0_CD19,
@@ -10,17 +10,17 @@ public struct SHA256: Sendable {
     private var length: UInt64 = 0
 
     /// Starts with no bytes.
-    public init() {}
+    package init() {}
 
     /// The fingerprint of some bytes, as 64 hexadecimal digits.
-    public static func hex(_ bytes: [UInt8]) -> String {
+    package static func hex(_ bytes: [UInt8]) -> String {
         var hash = SHA256()
         hash.update(bytes.span)
         return hash.finish()
     }
 
     /// Takes in more bytes.
-    public mutating func update(_ bytes: Span<UInt8>) {
+    package mutating func update(_ bytes: Span<UInt8>) {
         length += UInt64(bytes.count)
         unsafe bytes.withUnsafeBufferPointer { buffer in
             var rest = unsafe buffer[...]
@@ -40,7 +40,7 @@ public struct SHA256: Sendable {
     }
 
     /// Ends the bytes and says their fingerprint, as 64 hexadecimal digits.
-    public mutating func finish() -> String {
+    package mutating func finish() -> String {
         let bits = length &* 8
         var tail: [UInt8] = [0x80]
         while (pending.count + tail.count) % 64 != 56 { tail.append(0) }

@@ -2,21 +2,21 @@ internal import Foundation
 internal import Kernels
 
 /// What a machine can do, for reports of defects and for benchmarks.
-public struct MachineReport: Equatable, Codable, Sendable {
+package struct MachineReport: Equatable, Codable, Sendable {
     /// The instructions that products and passes use.
-    public var instructions: String
+    package var instructions: String
     /// The instructions that this machine has and this program is compiled for.
-    public var available: [String]
+    package var available: [String]
     /// The number of cores that this process may use.
-    public var cores: Int
+    package var cores: Int
     /// The bytes of memory.
-    public var memoryBytes: UInt64
+    package var memoryBytes: UInt64
     /// What one thread can do at most, in billions of float32 operations a second, a multiply-add counting as two.
-    public var peakGflops: Double
+    package var peakGflops: Double
 }
 
 /// Looks at this machine; takes about a tenth of a second.
-public func machineReport() -> MachineReport {
+package func machineReport() -> MachineReport {
     // The best of some: others may use the machine, too.
     let peak = (0..<10).map { _ in peakProbe() }.max() ?? 0
     return MachineReport(

@@ -1,18 +1,18 @@
 internal import Foundation
-public import Runs
+package import Runs
 internal import TensorCore
 
 /// Where a plan's references lead: files of this machine.
-public struct RunResources: Hashable, Sendable {
+package struct RunResources: Hashable, Sendable {
     /// The checkpoint: a safetensors file or a folder with one.
-    public var modelPath: String
+    package var modelPath: String
     /// The calibration images.
-    public var calibrationPath: String
+    package var calibrationPath: String
     /// The evaluation images, if there are any.
-    public var evaluationPath: String?
+    package var evaluationPath: String?
 
     /// Makes resources.
-    public init(modelPath: String, calibrationPath: String, evaluationPath: String?) {
+    package init(modelPath: String, calibrationPath: String, evaluationPath: String?) {
         self.modelPath = modelPath
         self.calibrationPath = calibrationPath
         self.evaluationPath = evaluationPath
@@ -20,28 +20,28 @@ public struct RunResources: Hashable, Sendable {
 }
 
 /// What does not change a run's results.
-public struct EngineOptions: Sendable {
+package struct EngineOptions: Sendable {
     /// The number of threads that work.
-    public var threads: Int
+    package var threads: Int
     /// The run directory; nil leaves nothing on disk.
-    public var directory: String?
+    package var directory: String?
     /// Whether the run waits at the first gate.
-    public var waitsAtFirstGate: Bool
+    package var waitsAtFirstGate: Bool
     /// Whether the run waits at the gate behind the last unit, with everything evaluated, until it is told to go on.
-    public var waitsAtEnd: Bool
+    package var waitsAtEnd: Bool
     /// The number of held-out images where nobody says one: enough to tell 1 % of top-1 from chance, few enough to
     /// take little time.
-    public static let defaultHeldOutImages = 256
+    package static let defaultHeldOutImages = 256
 
     /// On how many images attempts are compared after each unit; 0 leaves that out.
-    public var heldOutImages: Int
+    package var heldOutImages: Int
     /// Whether the calibrated model is evaluated before the first unit.
-    public var evaluatesCalibrated: Bool
+    package var evaluatesCalibrated: Bool
     /// What each of the engine's threads does first, such as getting ready for signals; nil for nothing.
-    public var prepareThread: (@Sendable () -> Void)?
+    package var prepareThread: (@Sendable () -> Void)?
 
     /// Makes options.
-    public init(
+    package init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages, evaluatesCalibrated: Bool = true,
         prepareThread: (@Sendable () -> Void)? = nil
@@ -57,26 +57,26 @@ public struct EngineOptions: Sendable {
 }
 
 /// A running engine, as seen from outside: commands go in here, events come out of the sink.
-public final class RunHandle: Sendable {
+package final class RunHandle: Sendable {
     let commands: CommandQueue
-    private let ended = Ending()
+    private let completion = Completion()
 
     init(commands: CommandQueue) {
         self.commands = commands
     }
 
     /// Hands a command over; the engine takes it at the next border between steps or units.
-    public func send(_ command: RunCommand) {
+    package func send(_ command: RunCommand) {
         commands.append(command)
     }
 
     /// Waits until the engine's thread has given its last event and ended.
-    public func wait() {
-        ended.wait()
+    package func wait() {
+        completion.wait()
     }
 
     func end() {
-        ended.signal()
+        completion.signal()
     }
 }
 
@@ -88,7 +88,7 @@ public final class RunHandle: Sendable {
 ///   - options: What does not change results.
 ///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
 /// - Returns: The run's handle.
-public func startRun(
+package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
@@ -104,8 +104,8 @@ public func startRun(
 
 /// Goes on with a run whose process ended, on a thread of its own.
 ///
-/// The sink is first told everything that the journal has (an event that was the last then left out), then that the
-/// run goes on. Who only wants what is new waits for `.continued`.
+/// The sink first receives every event of the journal, a final one left out, then `.continued`. To see only new events,
+/// ignore everything before `.continued`.
 ///
 /// - Parameters:
 ///   - resources: Where the references of the run's plan lead.
@@ -114,23 +114,23 @@ public func startRun(
 ///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
 /// - Returns: The run's handle.
 /// - Throws: `RunFailure` where the directory holds no run, another process works on it, or nothing is left to do.
-public func resumeRun(
+package func resumeRun(
     resources: RunResources, options: EngineOptions, sink: @escaping @Sendable (RunEvent) -> Void
 ) throws(RunFailure) -> RunHandle {
     guard let directory = options.directory else {
         throw RunFailure(.usage, "a run that goes on needs its directory")
     }
-    let past: RunPast
+    let past: ResumedRun
     do {
-        past = try RunPast(
+        past = try ResumedRun(
             directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
     } catch {
         throw failure(of: error)
     }
     let handle = RunHandle(commands: CommandQueue())
-    let handover = Handover(past)
+    let box = SendableBox(past)
     startEngineThread(prepare: options.prepareThread) {
-        let past = handover.past
+        let past = box.past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,
             sink: sink
@@ -141,11 +141,11 @@ public func resumeRun(
 }
 
 /// Carries a run's directory to the engine's thread.
-private struct Handover: @unchecked Sendable {
+private struct SendableBox: @unchecked Sendable {
     // `@unchecked Sendable`: the thread that made it does not touch it any more.
-    let past: RunPast
+    let past: ResumedRun
 
-    init(_ past: RunPast) {
+    init(_ past: ResumedRun) {
         self.past = past
     }
 }
@@ -155,7 +155,7 @@ private struct Handover: @unchecked Sendable {
 /// - Parameters:
 ///   - prepare: What the thread does first; nil for nothing.
 ///   - body: Its work.
-public func startEngineThread(
+package func startEngineThread(
     prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable () -> Void
 ) {
     let thread = Thread {
@@ -200,7 +200,7 @@ final class CommandQueue: @unchecked Sendable {
 }
 
 /// Tells any number of waiters that something has ended.
-private final class Ending: @unchecked Sendable {
+private final class Completion: @unchecked Sendable {
     // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.
     private let condition = NSCondition()
     private var isOver = false

@@ -3,29 +3,29 @@ package import Datasets
 internal import Foundation
 internal import Quantization
 internal import Reconstruction
-public import Runs
+package import Runs
 internal import Safetensors
 package import TensorCore
 internal import VisionTransformers
 
 /// What `mgrq evaluate` says of a model.
-public struct ModelEvaluation: Equatable, Codable, Sendable {
+package struct ModelEvaluation: Equatable, Codable, Sendable {
     /// The number of images.
-    public var images: Int
+    package var images: Int
     /// The share of images whose label is the most likely class, in percent; nil without labels.
-    public var top1: Double?
+    package var top1: Double?
     /// The share of images whose label is among the five most likely classes, in percent; nil without labels.
-    public var top5: Double?
+    package var top5: Double?
     /// The share of images for which the full-precision model chooses the same class, in percent; nil where
     /// that model is not at hand.
-    public var agreement: Double?
+    package var agreement: Double?
     /// KL(full ‖ quantized) in nats, mean over images; nil where the full-precision model is not at hand.
-    public var kl: Double?
+    package var kl: Double?
     /// Signal to quantization noise of the logits in dB; nil where the full-precision model is not at hand, or
     /// there is no noise at all.
-    public var sqnrDb: Double?
+    package var sqnrDb: Double?
     /// The number of images that were left out because they cannot be used.
-    public var skipped = 0
+    package var skipped = 0
 }
 
 /// Evaluates a full-precision checkpoint, a packed checkpoint, or a run.
@@ -42,7 +42,7 @@ public struct ModelEvaluation: Equatable, Codable, Sendable {
 ///   - warn: Gets one sentence for every image that is left out.
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
-public func evaluateModelOrRun(
+package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
     referencePath: String?,
     threads: Int, warn: @escaping (String) -> Void = { _ in }
@@ -225,7 +225,7 @@ struct QuantizedModelFile {
 /// The plan that a run directory or a packed checkpoint carries, as YAML; nil where the path is neither.
 ///
 /// - Throws: `RunFailure` with one sentence.
-public func planText(of path: String) throws(RunFailure) -> String? {
+package func planText(of path: String) throws(RunFailure) -> String? {
     do {
         return try QuantizedModelFile(path: path)?.checkpoint.plan
     } catch {

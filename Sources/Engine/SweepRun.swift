@@ -1,5 +1,5 @@
 internal import Foundation
-public import Runs
+package import Runs
 internal import TensorCore
 internal import VisionTransformers
 
@@ -12,7 +12,7 @@ internal import VisionTransformers
 ///   - options: The threads and the directory of the sweep, which gets the plan and a journal.
 ///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
 /// - Returns: The sweep's handle; it takes `.stop` and `.stopSweep`.
-public func startSweep(
+package func startSweep(
     _ plan: RunPlan, request: SweepRequest, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {

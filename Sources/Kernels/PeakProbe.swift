@@ -1,10 +1,6 @@
 internal import CKernels
 
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// The processor time that the calling thread has used; what other threads run in between does not count.
 ///

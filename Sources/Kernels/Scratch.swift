@@ -1,10 +1,6 @@
 internal import CKernels
 
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// Memory that products use while they run: one block for each thread, made at its first product and given
 /// back when the thread ends.

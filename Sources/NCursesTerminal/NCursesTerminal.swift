@@ -1,31 +1,31 @@
 internal import CTerminal
 internal import Glibc
-public import TerminalUI
+package import TerminalUI
 
 /// The terminal the process was started in, drawn with ncurses.
 ///
 /// One thread prepares, opens and uses it; ``wake()`` may be called from any. The terminal is restored on
 /// every way out except SIGKILL: normal ends, `exit`, signals, traps and crashes, for which what was
 /// written to standard error meanwhile is shown afterwards.
-public final class NCursesTerminal: Terminal {
+package final class NCursesTerminal: Terminal {
     /// How a terminal is opened.
-    public struct Options: Hashable, Sendable {
+    package struct Options: Hashable, Sendable {
         /// How many colours to use; nil finds out, and uses none where `NO_COLOR` is set.
-        public var colorDepth: ColorDepth?
+        package var colorDepth: ColorDepth?
         /// How long to wait for the rest of an escape sequence.
-        public var escapeDelay: Duration
+        package var escapeDelay: Duration
         /// Whether mouse events are asked for.
-        public var capturesMouse: Bool
+        package var capturesMouse: Bool
 
         /// Whether the screen is drawn beside the shell's, which comes back at the end; if not, the last frame stays.
-        public var usesAlternateScreen: Bool
+        package var usesAlternateScreen: Bool
         /// The folder for terminal descriptions that systems do not have.
         ///
         /// They have 24-bit colours, or lack the alternate screen. Nil stays with 256 colours.
-        public var descriptionFolder: String?
+        package var descriptionFolder: String?
 
         /// Makes options.
-        public init(
+        package init(
             colorDepth: ColorDepth? = nil, escapeDelay: Duration = .milliseconds(25),
             capturesMouse: Bool = true, usesAlternateScreen: Bool = true, descriptionFolder: String? = nil
         ) {
@@ -38,9 +38,9 @@ public final class NCursesTerminal: Terminal {
     }
 
     /// How many colours are used.
-    public let colorDepth: ColorDepth
+    package let colorDepth: ColorDepth
     /// The glyphs that the locale and the terminal type promise.
-    public let preferredGlyphs: GlyphSet
+    package let preferredGlyphs: GlyphSet
     private static let greatestStyleCount = 8192
     private let clock = ContinuousClock()
     private let origin: ContinuousClock.Instant
@@ -55,7 +55,7 @@ public final class NCursesTerminal: Terminal {
     /// Must be called before any other thread exists, and before ``init(options:)``.
     ///
     /// - Throws: ``TerminalError/system(_:)``.
-    public static func prepare() throws(TerminalError) {
+    package static func prepare() throws(TerminalError) {
         for failure in [ct_prepare(), ct_install_crash_handlers()] where failure != 0 {
             throw .system(failure)
         }
@@ -65,7 +65,7 @@ public final class NCursesTerminal: Terminal {
     ///
     /// - Parameter options: How.
     /// - Throws: Why there is no screen to take; the terminal is as before.
-    public init(options: Options = Options()) throws(TerminalError) {
+    package init(options: Options = Options()) throws(TerminalError) {
         let term = Self.environment("TERM")
         let description = try Self.description(options, term: term)
         switch Self.open(Self.milliseconds(options.escapeDelay), description) {
@@ -86,23 +86,23 @@ public final class NCursesTerminal: Terminal {
     }
 
     /// Ends the wait for input with ``InputEvent/wake``; any thread may call it at any time.
-    public nonisolated static func wake() {
+    package nonisolated static func wake() {
         ct_wake()
     }
 
     /// Lets an overflow of the calling thread's stack restore the terminal as well.
-    @Sendable public nonisolated static func prepareThread() {
+    @Sendable package nonisolated static func prepareThread() {
         ct_use_signal_stack()
     }
 
     /// The size of the screen now.
-    public var size: ScreenSize { ScreenSize(width: Int(ct_width()), height: Int(ct_height())) }
+    package var size: ScreenSize { ScreenSize(width: Int(ct_width()), height: Int(ct_height())) }
 
     /// The time since the screen was taken.
-    public var now: Duration { clock.now - origin }
+    package var now: Duration { clock.now - origin }
 
     /// Sends the rows that differ from the last frame.
-    public func present(_ grid: CellGrid, theme: Theme) {
+    package func present(_ grid: CellGrid, theme: Theme) {
         guard isOpen else { return }
         if styledTheme != theme {
             styledTheme = theme
@@ -122,7 +122,7 @@ public final class NCursesTerminal: Terminal {
     }
 
     /// Waits for input; several events that are there already are returned together.
-    public func events(timeout: Duration?) -> [InputEvent] {
+    package func events(timeout: Duration?) -> [InputEvent] {
         guard isOpen else { return [.closed] }
         ct_wait(timeout.map(Self.milliseconds) ?? -1)
         var events: [InputEvent] = []
@@ -140,32 +140,32 @@ public final class NCursesTerminal: Terminal {
     }
 
     /// Gives the screen back, stops the process group, and takes the screen again when it goes on.
-    public func suspend() {
+    package func suspend() {
         guard isOpen else { return }
         ct_suspend()
         shownRows = []
     }
 
     /// Sends every cell with the next frame.
-    public func invalidate() {
+    package func invalidate() {
         shownRows = []
         ct_invalidate()
     }
 
     /// Asks for mouse events, or leaves the mouse to the terminal.
-    public func captureMouse(_ isCaptured: Bool) {
+    package func captureMouse(_ isCaptured: Bool) {
         ct_capture_mouse(isCaptured)
     }
 
     /// Puts a text of at most 64 kB on the clipboard by OSC 52, where the terminal allows it.
-    public func copy(_ text: String) {
+    package func copy(_ text: String) {
         guard text.utf8.count <= 65536, Self.environment("TERM") != "linux" else { return }
         let bytes = Array("\u{1B}]52;c;\(base64(text.utf8))\u{07}".utf8)
         unsafe bytes.withUnsafeBufferPointer { unsafe ct_write($0.baseAddress, Int32($0.count)) }
     }
 
     /// Gives the screen back.
-    public func close() {
+    package func close() {
         guard isOpen else { return }
         isOpen = false
         ct_close()

@@ -1,5 +1,5 @@
 /// Why a screen cannot be taken.
-public enum TerminalError: Error, Hashable, Sendable {
+package enum TerminalError: Error, Hashable, Sendable {
     /// Standard input or standard output is not a terminal.
     case noTerminal
     /// The value of `TERM` is not set or has no description on this machine.
@@ -14,7 +14,7 @@ public enum TerminalError: Error, Hashable, Sendable {
 
 extension TerminalError: CustomStringConvertible {
     /// One sentence that says what to do.
-    public var description: String {
+    package var description: String {
         let advice = "set TERM to what the terminal is, for example TERM=xterm-256color, or use --plain"
         switch self {
         case .noTerminal:

@@ -1,11 +1,7 @@
 internal import Kernels
 package import TensorCore
 
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// How well a quantizer fits values.
 package struct QuantizationFidelity: Equatable, Sendable {

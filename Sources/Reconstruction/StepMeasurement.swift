@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// One value for each supervision term; nil where the term is off.
 package struct Terms: Equatable, Sendable {

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// The factors that terms enter the loss with.
 typealias TermFactors = (block: Double, global: Double, local: Double)

@@ -3,11 +3,7 @@ internal import Quantization
 internal import TensorCore
 internal import VisionTransformers
 
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 extension UnitReconstruction {
     /// Runs both passes and leaves the weights' gradients in the learners.

@@ -1,5 +1,5 @@
 /// How the ranges of quantizers are searched.
-public enum RangeSearch: String, CaseIterable, Codable, Sendable {
+package enum RangeSearch: String, CaseIterable, Codable, Sendable {
     /// Some percentiles, as in RepQ-ViT.
     case percentile
     /// The least squared error over many ranges.
@@ -9,7 +9,7 @@ public enum RangeSearch: String, CaseIterable, Codable, Sendable {
 }
 
 /// Which levels attention maps have.
-public enum AttentionLevels: String, CaseIterable, Codable, Sendable {
+package enum AttentionLevels: String, CaseIterable, Codable, Sendable {
     /// Powers of √2 and zero, as in RepQ-ViT.
     case logSqrt2 = "log_sqrt2"
     /// Equal steps, one for each head, as in FIMA-Q.
@@ -21,7 +21,7 @@ public enum AttentionLevels: String, CaseIterable, Codable, Sendable {
 }
 
 /// Which levels the inputs of layers behind GELU have.
-public enum GELULevels: String, CaseIterable, Codable, Sendable {
+package enum GELULevels: String, CaseIterable, Codable, Sendable {
     /// Equal steps.
     case uniform
     /// Powers of a searched base above the least value of GELU, as in AdaLog.
@@ -31,7 +31,7 @@ public enum GELULevels: String, CaseIterable, Codable, Sendable {
 }
 
 /// How a layer's weight is brought onto its codes when it is calibrated.
-public enum WeightSolver: String, CaseIterable, Codable, Sendable {
+package enum WeightSolver: String, CaseIterable, Codable, Sendable {
     /// Every weight goes to the nearest code.
     case nearest
     /// The weight is first corrected for its quantized inputs, in closed form, as in ERQ.
@@ -43,7 +43,7 @@ public enum WeightSolver: String, CaseIterable, Codable, Sendable {
 }
 
 /// How the weights of a unit are rounded while they are learned.
-public enum Rounding: String, CaseIterable, Codable, Sendable {
+package enum Rounding: String, CaseIterable, Codable, Sendable {
     /// Straight-through estimation: the weights themselves are trained through the quantizer.
     case ste
     /// AdaRound: only the choice between rounding down and up is trained (arXiv 2004.10568).
@@ -51,7 +51,7 @@ public enum Rounding: String, CaseIterable, Codable, Sendable {
 }
 
 /// How learning rates change over the steps.
-public enum LearningRateSchedule: String, CaseIterable, Codable, Sendable {
+package enum LearningRateSchedule: String, CaseIterable, Codable, Sendable {
     /// Down to 0 as a cosine.
     case cosine
     /// Not at all.
@@ -59,7 +59,7 @@ public enum LearningRateSchedule: String, CaseIterable, Codable, Sendable {
 }
 
 /// How a term's weight changes over the steps.
-public enum WeightSchedule: String, CaseIterable, Codable, Sendable {
+package enum WeightSchedule: String, CaseIterable, Codable, Sendable {
     /// Not at all.
     case constant
     /// Up from 0 over the first fifth.
@@ -69,7 +69,7 @@ public enum WeightSchedule: String, CaseIterable, Codable, Sendable {
 }
 
 /// How errors of a unit's output count in the block term.
-public enum BlockDistance: String, CaseIterable, Codable, Sendable {
+package enum BlockDistance: String, CaseIterable, Codable, Sendable {
     /// All alike.
     case squaredError = "mse"
     /// Each by the squared gradient of the model's divergence, as in BRECQ.
@@ -81,7 +81,7 @@ public enum BlockDistance: String, CaseIterable, Codable, Sendable {
 }
 
 /// How operators' outputs are compared in the local terms.
-public enum LocalDistance: String, CaseIterable, Codable, Sendable {
+package enum LocalDistance: String, CaseIterable, Codable, Sendable {
     /// Squared error relative to the operator's mean square.
     case relative = "mse_rel"
     /// Divergence of softmaxes over channels.
@@ -91,7 +91,7 @@ public enum LocalDistance: String, CaseIterable, Codable, Sendable {
 }
 
 /// What the global term compares at the model's output.
-public enum GlobalTarget: String, CaseIterable, Codable, Sendable {
+package enum GlobalTarget: String, CaseIterable, Codable, Sendable {
     /// Kullback–Leibler divergence of the logits, as in PD-Quant.
     case logits
     /// Mean squared error of the feature before the classifier, as in GLF-Q.
@@ -99,7 +99,7 @@ public enum GlobalTarget: String, CaseIterable, Codable, Sendable {
 }
 
 /// How the three terms are brought to one scale before their weights apply.
-public enum Fusion: String, CaseIterable, Codable, Sendable {
+package enum Fusion: String, CaseIterable, Codable, Sendable {
     /// Every term is divided by its mean over a few batches of the calibrated unit, so that each starts near 1.
     case firstStep = "first_step"
     /// The terms are used as they are.

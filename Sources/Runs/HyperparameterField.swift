@@ -4,9 +4,9 @@
 /// write it.
 ///
 /// The table `all` drives plans, `--set`, the parameter editor and the help.
-public struct HyperparameterField: Sendable {
+package struct HyperparameterField: Sendable {
     /// What a field accepts.
-    public enum Kind: Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
         /// 2 through 8, or 16.
         case bits
         /// A whole number.
@@ -20,33 +20,33 @@ public struct HyperparameterField: Sendable {
     }
 
     /// The name in plans, flags and on the screen.
-    public let key: String
+    package let key: String
     /// What the value means, in a few words.
-    public let summary: String
+    package let summary: String
     /// What a change of it affects, in a few words.
-    public let affects: String
+    package let affects: String
     /// What it accepts.
-    public let kind: Kind
+    package let kind: Kind
     private let read: @Sendable (Hyperparameters) -> String
     private let write: @Sendable (inout Hyperparameters, String) -> Bool
 
     /// Whether all units of a model share the value, so that it is decided before a run.
-    public var isShared: Bool { Self.shared.contains { $0.key == key } }
+    package var isShared: Bool { Self.shared.contains { $0.key == key } }
 
     /// The value as text, in the form that `set` accepts.
-    public func value(in hyperparameters: Hyperparameters) -> String { read(hyperparameters) }
+    package func value(in hyperparameters: Hyperparameters) -> String { read(hyperparameters) }
 
     /// Sets the value from text.
     ///
     /// - Throws: `PlanError.badValue` that names the key, the text and what is accepted.
-    public func set(_ text: String, in hyperparameters: inout Hyperparameters) throws(PlanError) {
+    package func set(_ text: String, in hyperparameters: inout Hyperparameters) throws(PlanError) {
         guard write(&hyperparameters, text) else {
             throw .badValue(key: key, value: text, accepted: accepted)
         }
     }
 
     /// What the field accepts, for people.
-    public var accepted: String {
+    package var accepted: String {
         switch kind {
         case .bits: "2 through 8, or 16 for full precision"
         case .integer(let range): "a whole number from \(range.lowerBound) through \(range.upperBound)"
@@ -57,10 +57,10 @@ public struct HyperparameterField: Sendable {
     }
 
     /// The field with a key, if there is one.
-    public static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
+    package static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
 
     /// Every field, in the order of the screen: what is changed most comes first.
-    public static let all: [HyperparameterField] =
+    package static let all: [HyperparameterField] =
         commonFields + shared + calibrationFields + learningFields + lossFields
 
     private static let commonFields: [HyperparameterField] = [
@@ -96,7 +96,7 @@ public struct HyperparameterField: Sendable {
     ]
 
     /// What all units of a model share: units cannot have values of their own.
-    public static let shared: [HyperparameterField] = [
+    package static let shared: [HyperparameterField] = [
         integer(
             "views", "views of each calibration image", "whole model; time and memory",
             1...64, \.views),

@@ -1,109 +1,109 @@
 /// Everything that decides how one unit is quantized and reconstructed.
 ///
 /// A snapshot of it belongs to every attempt; it can be edited at a gate for the coming units.
-public struct Hyperparameters: Equatable, Sendable {
+package struct Hyperparameters: Equatable, Sendable {
     /// The widths that codes can have, in bits; 16 leaves a site in full precision.
-    public static let bitWidths = Array(2...8) + [16]
+    package static let bitWidths = Array(2...8) + [16]
 
     // MARK: Images
 
     /// How many views of a calibration image there are, itself included; the same for all units.
-    public var views = 4
+    package var views = 4
     /// Whether every other view is flipped from left to right; the same for all units.
-    public var viewFlip = true
+    package var viewFlip = true
     /// By which share of its sides a view is shifted at most; the same for all units.
-    public var viewShift = 0.07
+    package var viewShift = 0.07
 
     // MARK: Calibration
 
     /// The width of weight codes in bits: 2 through 8, or 16 to leave weights in full precision.
-    public var weightBits = 4
+    package var weightBits = 4
     /// The width of activation codes in bits: 2 through 8, or 16 to leave activations in full precision.
-    public var activationBits = 4
+    package var activationBits = 4
     /// How ranges are searched.
-    public var rangeSearch = RangeSearch.squaredError
+    package var rangeSearch = RangeSearch.squaredError
     /// Which levels attention maps have.
-    public var attentionLevels = AttentionLevels.outputError
+    package var attentionLevels = AttentionLevels.outputError
     /// Which levels the inputs of layers behind GELU have.
-    public var geluLevels = GELULevels.outputError
+    package var geluLevels = GELULevels.outputError
     /// Whether scale reparameterisation (RepQ-ViT) is applied to the inputs of qkv and fc1.
-    public var reparameterize = true
+    package var reparameterize = true
     /// How weights are brought onto their codes when a unit is calibrated.
-    public var weightSolver = WeightSolver.ridgeGptq
+    package var weightSolver = WeightSolver.ridgeGptq
     /// The damping of that solution, as a share of the mean of the inputs' variances.
-    public var solverDamping = 0.01
+    package var solverDamping = 0.01
     /// How far that solution weighs tokens by what their errors do to the feature: 0 all alike, 1 by nothing else.
-    public var tokenImportance = 0.33
+    package var tokenImportance = 0.33
 
     /// Whether the model's features are rotated before anything else; the same for all units.
-    public var rotate = true
+    package var rotate = true
     /// Whether keys, values and the last feature are moved so that each channel has mean 0; the same for all units.
-    public var centreActivations = true
+    package var centreActivations = true
 
     /// In how many steps each MLP is refitted with ReLU in place of GELU before anything else; 0 keeps GELU.
     ///
     /// The same for all units.
-    public var reluRefitSteps = 0
+    package var reluRefitSteps = 0
 
     // MARK: Learning
 
     /// The number of optimisation steps of a unit; 0 leaves it as calibrated.
-    public var steps = 200
+    package var steps = 200
     /// The step after which a unit ends although its schedule is of `steps`; 0 carries all of them out.
-    public var stopAfter = 0
+    package var stopAfter = 0
     /// The number of images in a step.
-    public var batch = 32
+    package var batch = 32
     /// How weights are rounded while they are learned.
-    public var rounding = Rounding.ste
+    package var rounding = Rounding.ste
     /// The highest learning rate of weights in units of their quantizer's step (`ste`), or of rounding variables
     /// (`adaround`).
-    public var weightLearningRate = 0.03
+    package var weightLearningRate = 0.03
     /// The highest learning rate of the logarithm of activation scales; 0 freezes them.
-    public var scaleLearningRate = 5e-3
+    package var scaleLearningRate = 5e-3
     /// The share of the steps over which learning rates rise from 0.
-    public var warmUp = 0.1
+    package var warmUp = 0.1
     /// How learning rates change after that.
-    public var learningRateSchedule = LearningRateSchedule.cosine
+    package var learningRateSchedule = LearningRateSchedule.cosine
     /// The factor on AdaRound's regulariser.
-    public var roundingRegularizer = 0.01
+    package var roundingRegularizer = 0.01
     /// The probability with which an element of a unit's input is that of full precision (QDrop).
-    public var inputDrop = 0.0
+    package var inputDrop = 0.0
     /// The probability with which an activation is left unquantized while learning (QDrop).
-    public var activationDrop = 0.0
+    package var activationDrop = 0.0
     /// The share of calibration images that judge a unit instead of teaching it.
-    public var validationShare = 0.0
+    package var validationShare = 0.0
     /// After how many of ten judgements without an improvement a unit's learning ends; 0 never ends it.
-    public var patience = 0
+    package var patience = 0
     /// Whether a unit that got worse than its calibrated state is put back to it.
-    public var keepOrRevert = true
+    package var keepOrRevert = true
 
     // MARK: Loss
 
     /// The weight of the block term.
-    public var blockWeight = 2.0
+    package var blockWeight = 2.0
     /// The weight of the global term; 0 leaves it out and saves its time.
-    public var globalWeight = 0.25
+    package var globalWeight = 0.25
     /// The weight of the local terms together; 0 leaves them out.
-    public var localWeight = 0.1
+    package var localWeight = 0.1
     /// How the block term's weight changes over the steps.
-    public var blockSchedule = WeightSchedule.constant
+    package var blockSchedule = WeightSchedule.constant
     /// How the global term's weight changes over the steps.
-    public var globalSchedule = WeightSchedule.constant
+    package var globalSchedule = WeightSchedule.constant
     /// How the local terms' weight changes over the steps.
-    public var localSchedule = WeightSchedule.constant
+    package var localSchedule = WeightSchedule.constant
     /// How errors of a unit's output count in the block term.
-    public var blockDistance = BlockDistance.squaredError
+    package var blockDistance = BlockDistance.squaredError
     /// How operators' outputs are compared in the local terms.
-    public var localDistance = LocalDistance.relative
+    package var localDistance = LocalDistance.relative
     /// What the global term compares.
-    public var globalTarget = GlobalTarget.features
+    package var globalTarget = GlobalTarget.features
     /// The share of a step's images that the global term sees.
-    public var globalShare = 0.25
+    package var globalShare = 0.25
     /// The temperature that divides logits in the global term.
-    public var temperature = 4.0
+    package var temperature = 4.0
     /// How the terms are brought to one scale.
-    public var fusion = Fusion.gradientNorm
+    package var fusion = Fusion.gradientNorm
 
     /// The values a plan has when it names neither a preset nor a value.
-    public init() {}
+    package init() {}
 }

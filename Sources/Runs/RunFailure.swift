@@ -1,7 +1,7 @@
 /// Why a run, or another piece of work, could not be done.
-public struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConvertible {
+package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConvertible {
     /// The kind of a failure, which decides the exit code.
-    public enum Kind: String, Codable, Sendable {
+    package enum Kind: String, Codable, Sendable {
         /// A flag or a plan's value is wrong: 64.
         case usage
         /// A file, a checkpoint or a plan is bad: 65.
@@ -17,21 +17,21 @@ public struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConve
     }
 
     /// The kind of failure.
-    public var kind: Kind
+    package var kind: Kind
     /// One sentence: what, where, what would be accepted.
-    public var message: String
+    package var message: String
 
     /// Makes a failure.
-    public init(_ kind: Kind, _ message: String) {
+    package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message
     }
 
     /// The message.
-    public var description: String { message }
+    package var description: String { message }
 
     /// The exit code, as in sysexits.
-    public var exitCode: Int32 {
+    package var exitCode: Int32 {
         switch kind {
         case .usage: 64
         case .badData: 65

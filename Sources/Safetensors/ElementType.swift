@@ -2,7 +2,7 @@
 ///
 /// The order is that of the reference implementation; writers lay tensors out from the last type to the
 /// first, which puts wide elements first and so aligns every tensor.
-public enum ElementType: String, Hashable, Sendable, CaseIterable {
+package enum ElementType: String, Hashable, Sendable, CaseIterable {
     /// One byte, 0 or 1.
     case bool = "BOOL"
     /// 4-bit floating point, two elements a byte.
@@ -49,7 +49,7 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case uint64 = "U64"
 
     /// The width of one element in bits: 4, 6, 8, 16, 32 or 64.
-    public var bits: Int {
+    package var bits: Int {
         switch self {
         case .float4: 4
         case .float6e2m3, .float6e3m2: 6

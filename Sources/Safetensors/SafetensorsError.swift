@@ -3,9 +3,9 @@
 /// The description is one sentence that starts with the file, then the tensor and the byte where they
 /// are known. Names that come out of the file are shortened and shown without control characters, so
 /// that the sentence is safe to print on a terminal.
-public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, for programs.
-    public enum Code: String, Hashable, Sendable, CaseIterable {
+    package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such file.
         case missing
         /// The file is there but cannot be opened, is no regular file, or changed while in use.
@@ -43,15 +43,15 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
     }
 
     /// What went wrong, for programs.
-    public let code: Code
+    package let code: Code
     /// The path as the caller gave it.
-    public let file: String
+    package let file: String
     /// The tensor in question, if it is known.
-    public let tensor: String?
+    package let tensor: String?
     /// The distance from the start of the file to the place in question, in bytes, if there is one.
-    public let byte: Int?
+    package let byte: Int?
     /// What was found and what would be accepted, without the place.
-    public let detail: String
+    package let detail: String
 
     /// Makes an error.
     ///
@@ -61,7 +61,7 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
     ///   - tensor: The tensor in question.
     ///   - byte: The distance from the start of the file.
     ///   - detail: What was found and what would be accepted.
-    public init(_ code: Code, file: String, tensor: String? = nil, byte: Int? = nil, detail: String) {
+    package init(_ code: Code, file: String, tensor: String? = nil, byte: Int? = nil, detail: String) {
         self.code = code
         self.file = file
         self.tensor = tensor
@@ -70,7 +70,7 @@ public struct SafetensorsError: Error, Hashable, Sendable, CustomStringConvertib
     }
 
     /// One sentence: where, what, and what would be accepted.
-    public var description: String {
+    package var description: String {
         var place = printable(file)
         if let tensor { place += ", tensor \(quoted(tensor))" }
         if let byte { place += ", byte \(byte)" }

@@ -2,19 +2,19 @@
 ///
 /// Opening maps the file and checks its whole structure; no tensor is copied before it is asked for. The
 /// mapping lives as long as the value and its copies.
-public struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
     /// One tensor.
-    public typealias Entry = SafetensorsHeader.Entry
+    package typealias Entry = SafetensorsHeader.Entry
 
     private let mapping: FileMapping
     /// The checked header.
-    public let header: SafetensorsHeader
+    package let header: SafetensorsHeader
 
     /// Opens and checks a file.
     ///
     /// - Parameter path: Where it lies.
     /// - Throws: `SafetensorsError` if it is missing, unreadable, or breaks a rule of the format.
-    public init(path: String) throws(SafetensorsError) {
+    package init(path: String) throws(SafetensorsError) {
         let mapping = try FileMapping(path: path)
         header = try mapping.withBytes(in: 0..<mapping.count) { bytes throws(SafetensorsError) in
             try SafetensorsHeader(parsing: bytes, file: path)
@@ -23,16 +23,16 @@ public struct SafetensorsFile: Sendable {
     }
 
     /// The path as the caller gave it.
-    public var path: String { mapping.path }
+    package var path: String { mapping.path }
     /// The length of the file in bytes.
-    public var byteCount: Int { mapping.count }
+    package var byteCount: Int { mapping.count }
     /// The text that the writer left, by name.
-    public var metadata: [String: String] { header.metadata }
+    package var metadata: [String: String] { header.metadata }
     /// The names of all tensors, in the order of their bytes.
-    public var names: [String] { header.names }
+    package var names: [String] { header.names }
 
     /// The type, shape and place of a tensor; nil if the file has none of that name.
-    public func entry(_ name: String) -> Entry? { header.entries[name] }
+    package func entry(_ name: String) -> Entry? { header.entries[name] }
 
     /// Lends the bytes of a tensor without a copy.
     ///
@@ -41,7 +41,7 @@ public struct SafetensorsFile: Sendable {
     ///   - body: Reads the bytes, little-endian and in row-major order; they need not be aligned.
     /// - Returns: What `body` returns.
     /// - Throws: `SafetensorsError` if there is no such tensor or the file changed.
-    public func withBytes<Result>(
+    package func withBytes<Result>(
         of name: String, _ body: (Span<UInt8>) throws(SafetensorsError) -> Result
     ) throws(SafetensorsError) -> Result {
         try mapping.withBytes(in: try require(name).byteRange, body)
@@ -52,7 +52,7 @@ public struct SafetensorsFile: Sendable {
     /// - Parameter name: The tensor.
     /// - Returns: As many bytes as its range has.
     /// - Throws: `SafetensorsError` if there is no such tensor or the file changed.
-    public func bytes(_ name: String) throws(SafetensorsError) -> [UInt8] {
+    package func bytes(_ name: String) throws(SafetensorsError) -> [UInt8] {
         try withBytes(of: name) { bytes in
             unsafe [UInt8](unsafeUninitializedCapacity: bytes.count) { target, count in
                 for index in bytes.indices { unsafe target.initializeElement(at: index, to: bytes[index]) }
@@ -70,7 +70,7 @@ public struct SafetensorsFile: Sendable {
     /// - Returns: As many floats as the product of the shape.
     /// - Throws: `SafetensorsError` if there is no such tensor, it has another type, a finite F64 is beyond
     ///   the range of F32, or the file changed.
-    public func floats(_ name: String) throws(SafetensorsError) -> [Float] {
+    package func floats(_ name: String) throws(SafetensorsError) -> [Float] {
         let entry = try require(name)
         let start = entry.byteRange.lowerBound
         // Whoever reads all of a large file should not hold it twice.
@@ -95,7 +95,7 @@ public struct SafetensorsFile: Sendable {
     /// - Parameter name: The tensor; its type must be U8, I8, U16, I16, U32, I32 or I64.
     /// - Returns: As many integers as the product of the shape.
     /// - Throws: `SafetensorsError` if there is no such tensor, it has another type, or the file changed.
-    public func integers(_ name: String) throws(SafetensorsError) -> [Int64] {
+    package func integers(_ name: String) throws(SafetensorsError) -> [Int64] {
         let entry = try require(name)
         return try withBytes(of: name) { bytes throws(SafetensorsError) in
             switch entry.type {

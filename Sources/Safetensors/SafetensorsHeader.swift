@@ -2,33 +2,33 @@
 ///
 /// Layout: the length N of the header (8 bytes, little-endian), N bytes of JSON, data. Source of the rules:
 /// the format description and the reference reader of huggingface/safetensors (2026).
-public struct SafetensorsHeader: Hashable, Sendable {
+package struct SafetensorsHeader: Hashable, Sendable {
     /// One tensor.
-    public struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// The type of its elements.
-        public let type: ElementType
+        package let type: ElementType
         /// The extents, outermost axis first; empty for a scalar; an extent of 0 is legal.
-        public let shape: [Int]
+        package let shape: [Int]
         /// Where its bytes lie, counted from the start of the file.
-        public let byteRange: Range<Int>
+        package let byteRange: Range<Int>
 
         /// The number of elements.
-        public var count: Int { shape.reduce(1, *) }
+        package var count: Int { shape.reduce(1, *) }
     }
 
     /// The longest header that is read, as in the reference reader.
-    public static let maximumLength = 100_000_000
+    package static let maximumLength = 100_000_000
     /// The most extents that a shape may have.
-    public static let maximumRank = 64
+    package static let maximumRank = 64
 
     /// The text that the writer left, by name.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     /// The names of all tensors, in the order of their bytes; tensors without bytes as the header has them.
-    public let names: [String]
+    package let names: [String]
     /// All tensors, by name.
-    public let entries: [String: Entry]
+    package let entries: [String: Entry]
     /// Where the data starts, counted from the start of the file.
-    public let dataStart: Int
+    package let dataStart: Int
 
     /// Reads and checks the header of a file.
     ///
@@ -39,7 +39,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
     ///   - bytes: The whole file.
     ///   - file: The path, for errors.
     /// - Throws: `SafetensorsError` with the byte and, where there is one, the tensor.
-    public init(parsing bytes: Span<UInt8>, file: String) throws(SafetensorsError) {
+    package init(parsing bytes: Span<UInt8>, file: String) throws(SafetensorsError) {
         let range = try Self.headerRange(in: bytes, file: file)
         var scanner = HeaderScanner(file: file, end: range.upperBound, position: range.lowerBound)
         guard range.count >= 2, bytes[range.lowerBound] == UInt8(ascii: "{") else {

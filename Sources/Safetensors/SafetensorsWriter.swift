@@ -1,13 +1,13 @@
 /// A tensor to write.
-public struct SafetensorsTensor: Hashable, Sendable {
+package struct SafetensorsTensor: Hashable, Sendable {
     /// What readers will ask for; not `__metadata__`, which the format keeps for itself.
-    public let name: String
+    package let name: String
     /// The type of its elements.
-    public let type: ElementType
+    package let type: ElementType
     /// The extents, outermost axis first; empty for a scalar.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The elements, little-endian and in row-major order.
-    public let bytes: [UInt8]
+    package let bytes: [UInt8]
 
     /// Makes a tensor of given bytes.
     ///
@@ -16,7 +16,7 @@ public struct SafetensorsTensor: Hashable, Sendable {
     ///   - type: The type of its elements.
     ///   - shape: The extents, outermost axis first.
     ///   - bytes: The elements, little-endian and in row-major order.
-    public init(name: String, type: ElementType, shape: [Int], bytes: [UInt8]) {
+    package init(name: String, type: ElementType, shape: [Int], bytes: [UInt8]) {
         self.name = name
         self.type = type
         self.shape = shape
@@ -29,7 +29,7 @@ public struct SafetensorsTensor: Hashable, Sendable {
     ///   - name: What readers will ask for.
     ///   - shape: The extents, outermost axis first.
     ///   - floats: The elements in row-major order.
-    public init(name: String, shape: [Int], floats: [Float]) {
+    package init(name: String, shape: [Int], floats: [Float]) {
         self.init(
             name: name, type: .float32, shape: shape, bytes: littleEndianBytes(floats) { $0.bitPattern })
     }
@@ -40,7 +40,7 @@ public struct SafetensorsTensor: Hashable, Sendable {
     ///   - name: What readers will ask for.
     ///   - shape: The extents, outermost axis first.
     ///   - integers: The elements in row-major order.
-    public init(name: String, shape: [Int], integers: [Int64]) {
+    package init(name: String, shape: [Int], integers: [Int64]) {
         self.init(name: name, type: .int64, shape: shape, bytes: littleEndianBytes(integers) { $0 })
     }
 }
@@ -56,7 +56,7 @@ public struct SafetensorsTensor: Hashable, Sendable {
 ///   - path: The target; an existing file is replaced once the new one is complete.
 /// - Throws: `SafetensorsError` if a tensor breaks a rule of the format or the file cannot be written;
 ///   nothing is left behind then.
-public func writeSafetensors(
+package func writeSafetensors(
     _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
 ) throws(SafetensorsError) {
     let ordered = try layoutOrder(tensors, file: path)

@@ -4,17 +4,17 @@
 /// reference semantics. The rule that keeps this sound: within one parallel section every element is
 /// written by at most one task, and no task reads what another writes; `WorkerPool` is the barrier
 /// between sections.
-@safe public final class FloatStorage: @unchecked Sendable {
+@safe package final class FloatStorage: @unchecked Sendable {
     // `@unchecked Sendable`: the pointer never changes, and the rule above orders accesses to what it points to.
     private let base: UnsafeMutablePointer<Float>
 
     /// The number of floats.
-    public let count: Int
+    package let count: Int
 
     /// Makes a block of zeros.
     ///
     /// - Parameter count: The number of floats; may be 0.
-    public init(count: Int) {
+    package init(count: Int) {
         precondition(count >= 0, "a storage cannot hold \(count) floats")
         self.count = count
         let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)

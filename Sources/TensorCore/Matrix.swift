@@ -2,17 +2,17 @@
 ///
 /// Element (r, c) lies at `offset + r · stride + c` of the storage. See `FloatStorage` for who may
 /// write when.
-public struct Matrix: Sendable {
+package struct Matrix: Sendable {
     /// The floats that this view and others share.
-    public let storage: FloatStorage
+    package let storage: FloatStorage
     /// Where element (0, 0) lies.
-    public let offset: Int
+    package let offset: Int
     /// The number of rows.
-    public let rows: Int
+    package let rows: Int
     /// The number of columns.
-    public let columns: Int
+    package let columns: Int
     /// The distance between the first elements of two rows, at least `columns`.
-    public let stride: Int
+    package let stride: Int
 
     /// Makes a view of part of a storage.
     ///
@@ -22,7 +22,7 @@ public struct Matrix: Sendable {
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
     ///   - stride: The distance between rows; `columns` if nil.
-    public init(storage: FloatStorage, offset: Int, rows: Int, columns: Int, stride: Int? = nil) {
+    package init(storage: FloatStorage, offset: Int, rows: Int, columns: Int, stride: Int? = nil) {
         let stride = stride ?? columns
         precondition(
             rows >= 0 && columns >= 0 && offset >= 0 && stride >= columns,
@@ -42,7 +42,7 @@ public struct Matrix: Sendable {
     /// - Parameters:
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
-    public init(rows: Int, columns: Int) {
+    package init(rows: Int, columns: Int) {
         self.init(storage: FloatStorage(count: rows * columns), offset: 0, rows: rows, columns: columns)
     }
 
@@ -52,7 +52,7 @@ public struct Matrix: Sendable {
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
     ///   - elements: `[rows, columns]` values, row by row.
-    public init(rows: Int, columns: Int, elements: [Float]) {
+    package init(rows: Int, columns: Int, elements: [Float]) {
         precondition(
             elements.count == rows * columns, "\(elements.count) elements do not make \(rows) × \(columns)")
         self.init(rows: rows, columns: columns)
@@ -62,7 +62,7 @@ public struct Matrix: Sendable {
     }
 
     /// One element.
-    public subscript(row: Int, column: Int) -> Float {
+    package subscript(row: Int, column: Int) -> Float {
         get {
             checkIndex(row, column)
             return storage[offset + row * stride + column]
@@ -80,7 +80,7 @@ public struct Matrix: Sendable {
     }
 
     /// The rows in `range`, as a view.
-    public func rows(_ range: Range<Int>) -> Matrix {
+    package func rows(_ range: Range<Int>) -> Matrix {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) are outside 0 ..< \(rows)")
         return Matrix(
@@ -89,7 +89,7 @@ public struct Matrix: Sendable {
     }
 
     /// The columns in `range`, as a view.
-    public func columns(_ range: Range<Int>) -> Matrix {
+    package func columns(_ range: Range<Int>) -> Matrix {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= columns,
             "columns \(range) are outside 0 ..< \(columns)")
@@ -99,10 +99,10 @@ public struct Matrix: Sendable {
     }
 
     /// Whether rows follow one another without gaps.
-    public var isContiguous: Bool { stride == columns || rows <= 1 }
+    package var isContiguous: Bool { stride == columns || rows <= 1 }
 
     /// The elements, row by row, as a copy.
-    public var elements: [Float] {
+    package var elements: [Float] {
         var result: [Float] = []
         result.reserveCapacity(rows * columns)
         for row in 0..<rows {
@@ -120,13 +120,13 @@ public struct Matrix: Sendable {
 }
 
 /// A view of floats in a line, with reference semantics.
-public struct Vector: Sendable {
+package struct Vector: Sendable {
     /// The floats that this view and others share.
-    public let storage: FloatStorage
+    package let storage: FloatStorage
     /// Where the first element lies.
-    public let offset: Int
+    package let offset: Int
     /// The number of elements.
-    public let count: Int
+    package let count: Int
 
     /// Makes a view of part of a storage.
     ///
@@ -134,7 +134,7 @@ public struct Vector: Sendable {
     ///   - storage: The floats to look at.
     ///   - offset: Where the first element lies.
     ///   - count: The number of elements.
-    public init(storage: FloatStorage, offset: Int, count: Int) {
+    package init(storage: FloatStorage, offset: Int, count: Int) {
         precondition(
             offset >= 0 && count >= 0 && offset + count <= storage.count,
             "\(count) elements at \(offset) do not fit in \(storage.count) floats")
@@ -146,14 +146,14 @@ public struct Vector: Sendable {
     /// Makes a vector of zeros with storage of its own.
     ///
     /// - Parameter count: The number of elements.
-    public init(count: Int) {
+    package init(count: Int) {
         self.init(storage: FloatStorage(count: count), offset: 0, count: count)
     }
 
     /// Makes a vector with storage of its own that holds a copy of `elements`.
     ///
     /// - Parameter elements: The values.
-    public init(_ elements: [Float]) {
+    package init(_ elements: [Float]) {
         self.init(count: elements.count)
         for (index, element) in elements.enumerated() {
             storage[index] = element
@@ -161,7 +161,7 @@ public struct Vector: Sendable {
     }
 
     /// One element.
-    public subscript(index: Int) -> Float {
+    package subscript(index: Int) -> Float {
         get {
             precondition(index >= 0 && index < count, "index \(index) is outside 0 ..< \(count)")
             return storage[offset + index]
@@ -173,14 +173,14 @@ public struct Vector: Sendable {
     }
 
     /// The elements in `range`, as a view.
-    public subscript(range: Range<Int>) -> Vector {
+    package subscript(range: Range<Int>) -> Vector {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= count, "\(range) is outside 0 ..< \(count)")
         return Vector(storage: storage, offset: offset + range.lowerBound, count: range.count)
     }
 
     /// The elements, as a copy.
-    public var elements: [Float] { (0..<count).map { storage[offset + $0] } }
+    package var elements: [Float] { (0..<count).map { storage[offset + $0] } }
 
     /// The address of the first element, for kernels.
     @unsafe package var pointer: UnsafeMutablePointer<Float> {

@@ -1,7 +1,7 @@
 /// A random generator whose sequence follows from its seed alone, on every machine.
 ///
 /// Source: SplitMix64 (Steele, Lea, Flood, 2014).
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Makes a generator.
@@ -9,7 +9,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// - Parameters:
     ///   - seed: The run's seed.
     ///   - stream: What the numbers are for; different streams of one seed are independent.
-    public init(seed: UInt64, stream: String = "") {
+    package init(seed: UInt64, stream: String = "") {
         state = seed
         for byte in stream.utf8 {
             state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
@@ -19,7 +19,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// The next 64 random bits.
-    public mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -28,18 +28,18 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// The next number in 0 ..< 1, in steps of 2⁻²⁴.
-    public mutating func uniform() -> Float {
+    package mutating func uniform() -> Float {
         Float(next() >> 40) * 0x1p-24
     }
 
     /// The next number in `0 ..< bound`.
-    public mutating func index(below bound: Int) -> Int {
+    package mutating func index(below bound: Int) -> Int {
         precondition(bound > 0, "no index below \(bound)")
         return Int(((next() >> 32) &* UInt64(bound)) >> 32)
     }
 
     /// The numbers `0 ..< count` in random order.
-    public mutating func permutation(of count: Int) -> [Int] {
+    package mutating func permutation(of count: Int) -> [Int] {
         var order = Array(0..<count)
         for position in stride(from: count - 1, to: 0, by: -1) {
             order.swapAt(position, index(below: position + 1))

@@ -2,7 +2,7 @@
 ///
 /// Each task writes its own value; the section's end makes them all visible to the caller.
 @safe
-public final class TaskResults<Value: Sendable>: @unchecked Sendable {
+package final class TaskResults<Value: Sendable>: @unchecked Sendable {
     // `@unchecked Sendable`: tasks write different elements, and reads come after the section.
     private let buffer: UnsafeMutableBufferPointer<Value>
     private let count: Int
@@ -12,7 +12,7 @@ public final class TaskResults<Value: Sendable>: @unchecked Sendable {
     /// - Parameters:
     ///   - count: The number of tasks.
     ///   - value: What a task that writes nothing has given.
-    public init(count: Int, repeating value: Value) {
+    package init(count: Int, repeating value: Value) {
         self.count = count
         unsafe buffer = .allocate(capacity: count)
         unsafe buffer.initialize(repeating: value)
@@ -24,7 +24,7 @@ public final class TaskResults<Value: Sendable>: @unchecked Sendable {
     }
 
     /// The result of one task.
-    public subscript(task: Int) -> Value {
+    package subscript(task: Int) -> Value {
         get {
             precondition(task >= 0 && task < count, "there is no task \(task) of \(count)")
             return unsafe buffer[task]
@@ -36,5 +36,5 @@ public final class TaskResults<Value: Sendable>: @unchecked Sendable {
     }
 
     /// All results, in the order of the tasks.
-    public var values: [Value] { (0..<count).map { self[$0] } }
+    package var values: [Value] { (0..<count).map { self[$0] } }
 }

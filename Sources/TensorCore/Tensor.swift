@@ -1,20 +1,20 @@
 /// A named-by-nobody array of floats with a shape: what checkpoints hold.
 ///
 /// A value; copies are independent.
-public struct Tensor: Equatable, Sendable {
+package struct Tensor: Equatable, Sendable {
     /// The extents, outermost axis first.
     ///
     /// Empty for a scalar.
-    public let shape: [Int]
+    package let shape: [Int]
     /// The elements in row-major order; as many as the product of `shape`.
-    public var elements: [Float]
+    package var elements: [Float]
 
     /// Makes a tensor of given elements.
     ///
     /// - Parameters:
     ///   - shape: The extents, outermost axis first.
     ///   - elements: The elements in row-major order.
-    public init(shape: [Int], elements: [Float]) {
+    package init(shape: [Int], elements: [Float]) {
         precondition(shape.allSatisfy { $0 >= 0 }, "\(shape) is no shape")
         precondition(
             shape.reduce(1, *) == elements.count, "\(elements.count) elements do not make \(shape)")
@@ -27,21 +27,21 @@ public struct Tensor: Equatable, Sendable {
     /// - Parameters:
     ///   - shape: The extents, outermost axis first.
     ///   - value: Every element's value.
-    public init(shape: [Int], repeating value: Float = 0) {
+    package init(shape: [Int], repeating value: Float = 0) {
         self.init(shape: shape, elements: Array(repeating: value, count: shape.reduce(1, *)))
     }
 
     /// The number of elements.
-    public var count: Int { elements.count }
+    package var count: Int { elements.count }
 
     /// A matrix of its own with the same elements: the first axis as rows, all others as columns.
     ///
     /// A tensor with fewer than two axes becomes one row.
-    public func matrix() -> Matrix {
+    package func matrix() -> Matrix {
         let rows = shape.count >= 2 ? shape[0] : 1
         return Matrix(rows: rows, columns: rows == 0 ? 0 : count / rows, elements: elements)
     }
 
     /// A vector of its own with the same elements.
-    public func vector() -> Vector { Vector(elements) }
+    package func vector() -> Vector { Vector(elements) }
 }

@@ -1,19 +1,15 @@
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// A fixed set of threads that carry out the tasks of one parallel section at a time.
 ///
 /// Tasks are numbered; which thread runs a task is not determined, so a task's result must depend on
 /// its number alone. The threads are plain threads of the system, never those of Swift's cooperative
 /// pool, and sleep while there is no work.
-@safe public final class WorkerPool: @unchecked Sendable {
+@safe package final class WorkerPool: @unchecked Sendable {
     // `@unchecked Sendable`: every stored variable is read and written under `mutex` only.
 
     /// The number of threads that work on a section, the caller's included.
-    public let threads: Int
+    package let threads: Int
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let wake: UnsafeMutablePointer<pthread_cond_t>
@@ -32,7 +28,7 @@ internal import Darwin
     ///   - threads: How many threads work on a section, the caller's included; at least 1.
     ///   - niceness: How much the started threads yield to others, as in `nice(1)`.
     ///   - prepare: What each started thread does first; nil for nothing.
-    public init(threads: Int, niceness: Int = 5, prepare: (@Sendable () -> Void)? = nil) {
+    package init(threads: Int, niceness: Int = 5, prepare: (@Sendable () -> Void)? = nil) {
         precondition(threads >= 1, "a pool needs at least one thread, not \(threads)")
         self.threads = threads
         unsafe mutex = .allocate(capacity: 1)
@@ -54,7 +50,7 @@ internal import Darwin
     /// Ends the threads and waits for them.
     ///
     /// The pool takes no sections afterwards.
-    public func shutDown() {
+    package func shutDown() {
         unsafe pthread_mutex_lock(mutex)
         stopping = true
         unsafe pthread_cond_broadcast(wake)
@@ -81,7 +77,7 @@ internal import Darwin
     ///   - count: How many rows or columns there are.
     ///   - length: How many a run has, the last one perhaps fewer; at least 1.
     ///   - body: Works on one run.
-    public func runTiles(of count: Int, length: Int, _ body: (Range<Int>) -> Void) {
+    package func runTiles(of count: Int, length: Int, _ body: (Range<Int>) -> Void) {
         run((count + length - 1) / length) { task, _ in
             body(task * length..<min(count, (task + 1) * length))
         }
@@ -95,7 +91,7 @@ internal import Darwin
     ///   - count: The number of tasks.
     ///   - body: Carries out one task; gets the task's number and the number of the worker, in
     ///     `0 ..< threads`, whose scratch memory it may use.
-    public func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+    package func run(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
         guard count > 0 else { return }
         if threads == 1 || count == 1 {
             for task in 0..<count {
@@ -182,7 +178,7 @@ internal import Darwin
     /// On Linux a thread has a niceness of its own.
     ///
     /// - Parameter niceness: How much to yield, as in `nice(1)`.
-    public static func lowerPriority(by niceness: Int) {
+    package static func lowerPriority(by niceness: Int) {
         #if os(Linux)
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Int32(niceness))
         #endif

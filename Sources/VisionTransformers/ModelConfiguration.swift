@@ -1,12 +1,12 @@
 /// The shape of a model of one of the families that this package knows.
-public enum ModelConfiguration: Equatable, Codable, Sendable {
+package enum ModelConfiguration: Equatable, Codable, Sendable {
     /// ViT and DeiT: tokens of one width, attention over all of them.
     case vit(ViTConfiguration)
     /// Swin: attention within shifted windows, patches merged between stages.
     case swin(SwinConfiguration)
 
     /// How an image is cut.
-    public var grid: PatchGrid {
+    package var grid: PatchGrid {
         switch self {
         case .vit(let shape): shape.grid
         case .swin(let shape): shape.grid
@@ -14,14 +14,14 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The number of colour channels.
-    public var channels: Int { grid.channels }
+    package var channels: Int { grid.channels }
     /// The height of an image in pixels.
-    public var imageHeight: Int { grid.imageHeight }
+    package var imageHeight: Int { grid.imageHeight }
     /// The width of an image in pixels.
-    public var imageWidth: Int { grid.imageWidth }
+    package var imageWidth: Int { grid.imageWidth }
 
     /// The number of classes; 0 for a model without a classifier.
-    public var classes: Int {
+    package var classes: Int {
         switch self {
         case .vit(let shape): shape.classes
         case .swin(let shape): shape.classes
@@ -29,7 +29,7 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The number of values that the model gives: logits, or without a classifier features.
-    public var outputs: Int {
+    package var outputs: Int {
         switch self {
         case .vit(let shape): shape.outputs
         case .swin(let shape): shape.classes
@@ -37,7 +37,7 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The architecture in a line, for people.
-    public var summary: String {
+    package var summary: String {
         switch self {
         case .vit(let shape): shape.summary
         case .swin(let shape): shape.summary
@@ -45,7 +45,7 @@ public enum ModelConfiguration: Equatable, Codable, Sendable {
     }
 
     /// What MLPs do between their two layers.
-    public var activation: MLPActivation {
+    package var activation: MLPActivation {
         get {
             switch self {
             case .vit(let shape): shape.activation

@@ -1,18 +1,18 @@
 /// How an image is cut into patches.
-public struct PatchGrid: Equatable, Sendable {
+package struct PatchGrid: Equatable, Sendable {
     /// The height of an image in pixels; a multiple of `patchHeight`.
-    public let imageHeight: Int
+    package let imageHeight: Int
     /// The width of an image in pixels; a multiple of `patchWidth`.
-    public let imageWidth: Int
+    package let imageWidth: Int
     /// The height of a patch in pixels.
-    public let patchHeight: Int
+    package let patchHeight: Int
     /// The width of a patch in pixels.
-    public let patchWidth: Int
+    package let patchWidth: Int
     /// The number of colour channels.
-    public let channels: Int
+    package let channels: Int
 
     /// Makes a grid.
-    public init(imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int) {
+    package init(imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int) {
         self.imageHeight = imageHeight
         self.imageWidth = imageWidth
         self.patchHeight = patchHeight
@@ -21,18 +21,18 @@ public struct PatchGrid: Equatable, Sendable {
     }
 
     /// The number of rows of patches.
-    public var rows: Int { imageHeight / patchHeight }
+    package var rows: Int { imageHeight / patchHeight }
     /// The number of columns of patches.
-    public var columns: Int { imageWidth / patchWidth }
+    package var columns: Int { imageWidth / patchWidth }
     /// The number of patches.
-    public var patches: Int { rows * columns }
+    package var patches: Int { rows * columns }
     /// The number of values in an image.
-    public var imageElements: Int { channels * imageHeight * imageWidth }
+    package var imageElements: Int { channels * imageHeight * imageWidth }
     /// The number of values in a patch.
-    public var patchElements: Int { channels * patchHeight * patchWidth }
+    package var patchElements: Int { channels * patchHeight * patchWidth }
 
     /// The grid in a few words, for people.
-    public var summary: String {
+    package var summary: String {
         "\(imageHeight) × \(imageWidth) pixels in \(patchHeight) × \(patchWidth) patches"
     }
 

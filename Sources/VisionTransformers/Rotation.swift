@@ -1,11 +1,7 @@
 internal import Kernels
 internal import TensorCore
 
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// A random orthogonal matrix that spreads every coordinate over all others.
 ///

@@ -1,16 +1,16 @@
 /// The shape of a Swin transformer and the numbers that a checkpoint's tensors do not tell.
-public struct SwinConfiguration: Equatable, Codable, Sendable {
+package struct SwinConfiguration: Equatable, Codable, Sendable {
     /// Some blocks of one width, between two mergings of patches.
-    public struct Stage: Equatable, Codable, Sendable {
+    package struct Stage: Equatable, Codable, Sendable {
         /// The number of blocks.
-        public var depth: Int
+        package var depth: Int
         /// The number of attention heads; divides the stage's width.
-        public var heads: Int
+        package var heads: Int
         /// The number of features between fc1 and fc2.
-        public var hiddenWidth: Int
+        package var hiddenWidth: Int
 
         /// Makes a stage.
-        public init(depth: Int, heads: Int, hiddenWidth: Int) {
+        package init(depth: Int, heads: Int, hiddenWidth: Int) {
             self.depth = depth
             self.heads = heads
             self.hiddenWidth = hiddenWidth
@@ -18,32 +18,32 @@ public struct SwinConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The height of an image in pixels; a multiple of `patchHeight`.
-    public var imageHeight: Int
+    package var imageHeight: Int
     /// The width of an image in pixels; a multiple of `patchWidth`.
-    public var imageWidth: Int
+    package var imageWidth: Int
     /// The height of a patch in pixels.
-    public var patchHeight: Int
+    package var patchHeight: Int
     /// The width of a patch in pixels.
-    public var patchWidth: Int
+    package var patchWidth: Int
     /// The number of colour channels.
-    public var channels: Int
+    package var channels: Int
     /// The number of features of a token in the first stage; it doubles from stage to stage.
-    public var width: Int
+    package var width: Int
     /// The stages in order.
-    public var stages: [Stage]
+    package var stages: [Stage]
     /// The side of a window in tokens; a stage that is smaller has one window as large as itself.
-    public var window: Int
+    package var window: Int
     /// The number of classes.
-    public var classes: Int
+    package var classes: Int
     /// What is between fc1 and fc2.
-    public var activation = MLPActivation.gelu
+    package var activation = MLPActivation.gelu
     /// Whether qkv has a bias.
-    public var hasQkvBias = true
+    package var hasQkvBias = true
     /// What LayerNorm adds to the variance.
-    public var epsilon: Float = 1e-5
+    package var epsilon: Float = 1e-5
 
     /// Makes a configuration; the rarer choices can be set afterwards.
-    public init(
+    package init(
         imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int, width: Int,
         stages: [Stage], window: Int, classes: Int
     ) {
@@ -59,7 +59,7 @@ public struct SwinConfiguration: Equatable, Codable, Sendable {
     }
 
     /// How an image is cut.
-    public var grid: PatchGrid {
+    package var grid: PatchGrid {
         PatchGrid(
             imageHeight: imageHeight, imageWidth: imageWidth, patchHeight: patchHeight,
             patchWidth: patchWidth,
@@ -67,18 +67,18 @@ public struct SwinConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The number of features of a token in a stage.
-    public func width(of stage: Int) -> Int { width << stage }
+    package func width(of stage: Int) -> Int { width << stage }
 
     /// The rows and columns of tokens in a stage; mergings round up.
-    public func tokenGrid(of stage: Int) -> (rows: Int, columns: Int) {
+    package func tokenGrid(of stage: Int) -> (rows: Int, columns: Int) {
         (0..<stage).reduce((grid.rows, grid.columns)) { sides, _ in ((sides.0 + 1) / 2, (sides.1 + 1) / 2) }
     }
 
     /// The number of features that the classifier reads.
-    public var lastWidth: Int { width(of: stages.count - 1) }
+    package var lastWidth: Int { width(of: stages.count - 1) }
 
     /// The architecture in a line, for people.
-    public var summary: String {
+    package var summary: String {
         let depths = stages.map { "\($0.depth)" }.joined(separator: " + ")
         return "Swin, \(depths) blocks of width \(width) and up, windows of \(window) × \(window), "
             + "\(grid.summary), \(classes) classes"

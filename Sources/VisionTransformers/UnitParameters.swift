@@ -1,35 +1,35 @@
 internal import Kernels
-public import TensorCore
+package import TensorCore
 
 /// The numbers of one linear layer, as a checkpoint holds them.
-public struct LinearWeights: Equatable, Sendable {
+package struct LinearWeights: Equatable, Sendable {
     /// `[outputs, inputs]`, or a convolution's `[outputs, channels, height, width]`.
-    public var weight: Tensor
+    package var weight: Tensor
     /// `[outputs]`.
-    public var bias: Tensor?
+    package var bias: Tensor?
 
     /// Makes weights.
-    public init(weight: Tensor, bias: Tensor?) {
+    package init(weight: Tensor, bias: Tensor?) {
         self.weight = weight
         self.bias = bias
     }
 }
 
 /// The numbers of one unit, as a checkpoint holds them.
-public struct UnitWeights: Equatable, Sendable {
+package struct UnitWeights: Equatable, Sendable {
     /// The linear layers, in the unit's order.
-    public var linears: [LinearWeights]
+    package var linears: [LinearWeights]
     /// The other parameters, in the unit's order.
-    public var vectors: [Tensor]
+    package var vectors: [Tensor]
 
     /// Makes weights.
-    public init(linears: [LinearWeights], vectors: [Tensor]) {
+    package init(linears: [LinearWeights], vectors: [Tensor]) {
         self.linears = linears
         self.vectors = vectors
     }
 
     /// The number of floats.
-    public var count: Int {
+    package var count: Int {
         linears.reduce(0) { $0 + $1.weight.count + ($1.bias?.count ?? 0) }
             + vectors.reduce(0) { $0 + $1.count }
     }

@@ -1,5 +1,5 @@
 /// What an MLP does between its two layers.
-public enum MLPActivation: String, Codable, Sendable {
+package enum MLPActivation: String, Codable, Sendable {
     /// x · Φ(x), in the form with the error function.
     case gelu
     /// max(x, 0).
@@ -7,9 +7,9 @@ public enum MLPActivation: String, Codable, Sendable {
 }
 
 /// The shape of a vision transformer and the numbers that a checkpoint's tensors do not tell.
-public struct ViTConfiguration: Equatable, Codable, Sendable {
+package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// What the head reads.
-    public enum Pooling: String, Equatable, Codable, Sendable {
+    package enum Pooling: String, Equatable, Codable, Sendable {
         /// The class token.
         case classToken = "token"
         /// The mean of the patch tokens.
@@ -19,48 +19,48 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The height of an image in pixels; a multiple of `patchHeight`.
-    public var imageHeight: Int
+    package var imageHeight: Int
     /// The width of an image in pixels; a multiple of `patchWidth`.
-    public var imageWidth: Int
+    package var imageWidth: Int
     /// The height of a patch in pixels.
-    public var patchHeight: Int
+    package var patchHeight: Int
     /// The width of a patch in pixels.
-    public var patchWidth: Int
+    package var patchWidth: Int
     /// The number of colour channels.
-    public var channels: Int
+    package var channels: Int
     /// The number of features of a token.
-    public var width: Int
+    package var width: Int
     /// The number of blocks.
-    public var depth: Int
+    package var depth: Int
     /// The number of attention heads; divides `width`.
-    public var heads: Int
+    package var heads: Int
     /// The number of features between fc1 and fc2.
-    public var hiddenWidth: Int
+    package var hiddenWidth: Int
     /// The number of classes; 0 for a model without a classifier, which gives the features that one would read.
-    public var classes: Int
+    package var classes: Int
     /// Whether a class token goes before the patch tokens.
-    public var hasClassToken: Bool
+    package var hasClassToken: Bool
     /// Whether a distillation token follows it, with a head of its own; the two heads' logits are averaged (DeiT).
-    public var hasDistillationToken: Bool
+    package var hasDistillationToken: Bool
     /// The number of register tokens between these and the patch tokens (timm's `reg_token`).
-    public var registerTokens: Int
+    package var registerTokens: Int
     /// Whether the tokens before the patches have positions too; not so in DeiT III (timm's `no_embed_class`).
-    public var hasPrefixPositions: Bool
+    package var hasPrefixPositions: Bool
     /// What the head reads.
-    public var pooling: Pooling
+    package var pooling: Pooling
     /// Whether the last norm comes after pooling (timm's `fc_norm`) rather than before it.
-    public var normalizesAfterPooling: Bool
+    package var normalizesAfterPooling: Bool
     /// What is between fc1 and fc2.
-    public var activation: MLPActivation
+    package var activation: MLPActivation
     /// Whether qkv has a bias.
-    public var hasQkvBias: Bool
+    package var hasQkvBias: Bool
     /// Whether residual branches are scaled per feature (timm's `ls1`, `ls2`).
-    public var hasLayerScale: Bool
+    package var hasLayerScale: Bool
     /// What LayerNorm adds to the variance.
-    public var epsilon: Float
+    package var epsilon: Float
 
     /// Makes a configuration of a plain ViT; the rarer choices can be set afterwards.
-    public init(
+    package init(
         imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int, width: Int,
         depth: Int,
         heads: Int, hiddenWidth: Int, classes: Int
@@ -88,25 +88,27 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     }
 
     /// How an image is cut.
-    public var grid: PatchGrid {
+    package var grid: PatchGrid {
         PatchGrid(
             imageHeight: imageHeight, imageWidth: imageWidth, patchHeight: patchHeight,
             patchWidth: patchWidth,
             channels: channels)
     }
     /// The number of patches.
-    public var patches: Int { grid.patches }
+    package var patches: Int { grid.patches }
     /// The number of tokens before the patch tokens.
-    public var prefixTokens: Int { (hasClassToken ? 1 : 0) + (hasDistillationToken ? 1 : 0) + registerTokens }
+    package var prefixTokens: Int {
+        (hasClassToken ? 1 : 0) + (hasDistillationToken ? 1 : 0) + registerTokens
+    }
     /// The number of tokens.
-    public var tokens: Int { patches + prefixTokens }
+    package var tokens: Int { patches + prefixTokens }
     /// The number of tokens that have a position.
-    public var positions: Int { hasPrefixPositions ? tokens : patches }
+    package var positions: Int { hasPrefixPositions ? tokens : patches }
 
     /// The number of features that a classifier reads.
     var features: Int { pooling == .classTokenAndAverage ? 2 * width : width }
     /// The number of values that the model gives: logits, or without a classifier features.
-    public var outputs: Int { classes > 0 ? classes : features }
+    package var outputs: Int { classes > 0 ? classes : features }
 
     /// How many tokens, from the first on, the head reads where it does not read all.
     var leadingTokens: Int? {
@@ -114,7 +116,7 @@ public struct ViTConfiguration: Equatable, Codable, Sendable {
     }
 
     /// The architecture in a line, for people.
-    public var summary: String {
+    package var summary: String {
         "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
             + "\(grid.summary), \(activation == .relu ? "ReLU, " : "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
     }

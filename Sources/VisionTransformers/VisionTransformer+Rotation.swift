@@ -15,7 +15,7 @@ extension VisionTransformer {
     ///
     /// - Parameter seed: Decides the rotations.
     /// - Returns: The rotated model.
-    public func rotated(seed: UInt64) -> VisionTransformer {
+    package func rotated(seed: UInt64) -> VisionTransformer {
         var result = self
         var generator = SeededGenerator(seed: seed, stream: "rotation")
         if case .vit(let shape) = configuration, shape.classes > 0 {

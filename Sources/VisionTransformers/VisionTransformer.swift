@@ -1,13 +1,13 @@
-public import TensorCore
+package import TensorCore
 
 /// A model: its shape, its units in order, and their numbers.
-public struct VisionTransformer: Sendable {
+package struct VisionTransformer: Sendable {
     /// The shape.
-    public let configuration: ModelConfiguration
+    package let configuration: ModelConfiguration
     /// The units, from the stem to the head.
     package let units: [any ModelUnit]
     /// The numbers of every unit, in the same order.
-    public var weights: [UnitWeights]
+    package var weights: [UnitWeights]
 
     /// Makes a model.
     ///
@@ -15,7 +15,7 @@ public struct VisionTransformer: Sendable {
     ///   - configuration: The shape.
     ///   - parameter: Gives the tensor of a name and a shape; called once per parameter.
     /// - Throws: What `parameter` throws.
-    public init<Failure: Error>(
+    package init<Failure: Error>(
         configuration: ModelConfiguration, parameter: (String, [Int]) throws(Failure) -> Tensor
     ) throws(Failure) {
         self.configuration = configuration
@@ -37,5 +37,5 @@ public struct VisionTransformer: Sendable {
     }
 
     /// The number of floats in all parameters.
-    public var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
+    package var parameterCount: Int { weights.reduce(0) { $0 + $1.count } }
 }

@@ -1,24 +1,24 @@
-public import Runs
-public import TerminalUI
+package import Runs
+package import TerminalUI
 
 /// A format that the ending of a file's name asks for.
-public protocol FileFormat: CaseIterable, RawRepresentable<String>, Sendable {}
+package protocol FileFormat: CaseIterable, RawRepresentable<String>, Sendable {}
 
 extension FileFormat {
     /// The format that a file's name asks for; nil for another ending, or none.
-    public init?(path: String) {
+    package init?(path: String) {
         self.init(rawValue: ending(of: path))
     }
 
     /// The endings that there are: `.csv or .json`.
-    public static var endings: String {
+    package static var endings: String {
         let all = allCases.map { ".\($0.rawValue)" }
         return [all.dropLast().joined(separator: ", "), all.last ?? ""].joined(separator: " or ")
     }
 }
 
 /// What a picture of the screen can be, by the ending of its file's name.
-public enum PictureFormat: String, FileFormat {
+package enum PictureFormat: String, FileFormat {
     /// Vectors, frames and curves included.
     case svg
     /// Pixels.
@@ -27,7 +27,7 @@ public enum PictureFormat: String, FileFormat {
     case txt
 
     /// The file of a frame.
-    public func bytes(of grid: CellGrid, theme: Theme) -> [UInt8] {
+    package func bytes(of grid: CellGrid, theme: Theme) -> [UInt8] {
         switch self {
         case .svg: Array(svgPicture(of: grid, theme: theme, title: "The mgrq workbench").utf8)
         case .png: pngPicture(of: grid, theme: theme)
@@ -37,14 +37,14 @@ public enum PictureFormat: String, FileFormat {
 }
 
 /// What a file of measurements can be, by the ending of its name.
-public enum CurvesFormat: String, FileFormat {
+package enum CurvesFormat: String, FileFormat {
     /// A line with the columns' names, then one for each step.
     case csv
     /// A list of objects with the same names, one for each step.
     case json
 
     /// What stands before the first step.
-    public var opening: String {
+    package var opening: String {
         switch self {
         case .csv: Self.columns.map(\.name).joined(separator: ",") + "\n"
         case .json: "["
@@ -52,7 +52,7 @@ public enum CurvesFormat: String, FileFormat {
     }
 
     /// What stands behind the last step.
-    public var closing: String {
+    package var closing: String {
         switch self {
         case .csv: ""
         case .json: "\n]\n"
@@ -66,7 +66,7 @@ public enum CurvesFormat: String, FileFormat {
     ///   - unit: The unit's name.
     ///   - isFirst: Whether it is the first of the file.
     /// - Returns: What stands in the file for it.
-    public func text(of sample: StepSample, unit: String, isFirst: Bool) -> String {
+    package func text(of sample: StepSample, unit: String, isFirst: Bool) -> String {
         switch self {
         case .csv:
             return Self.columns.map { $0.value(sample, unit).cell }.joined(separator: ",") + "\n"

@@ -1,31 +1,31 @@
 /// What is known of a model before a run begins.
-public struct ModelCard: Equatable, Sendable {
+package struct ModelCard: Equatable, Sendable {
     /// What a plan calls it, such as `sample:fashion-vit`.
-    public var reference: String
+    package var reference: String
     /// The architecture in words, such as `ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches`.
-    public var architecture: String
+    package var architecture: String
     /// What is done to images, in words; empty where it is not said.
-    public var preprocessing: String
+    package var preprocessing: String
     /// The number of weights and biases.
-    public var parameters: Int
+    package var parameters: Int
     /// The size of the full-precision weights in bytes.
-    public var bytes: Int
+    package var bytes: Int
     /// The number of calibration images that are there.
-    public var calibrationImages: Int
+    package var calibrationImages: Int
     /// The number of evaluation images; 0 without any.
-    public var evaluationImages: Int
+    package var evaluationImages: Int
     /// Whether the evaluation images have labels.
-    public var isLabelled: Bool
+    package var isLabelled: Bool
 
     /// A card of a model of which only the reference is known.
-    public static func unknown(_ reference: String) -> ModelCard {
+    package static func unknown(_ reference: String) -> ModelCard {
         ModelCard(
             reference: reference, architecture: "", parameters: 0, bytes: 0, calibrationImages: 0,
             evaluationImages: 0, isLabelled: false)
     }
 
     /// Makes a card.
-    public init(
+    package init(
         reference: String, architecture: String, preprocessing: String = "", parameters: Int, bytes: Int,
         calibrationImages: Int,
         evaluationImages: Int, isLabelled: Bool

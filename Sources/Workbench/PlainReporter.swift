@@ -1,10 +1,10 @@
-public import Runs
+package import Runs
 
 /// Tells a run line by line, for pipes, logs and screen readers.
 ///
 /// Every line begins with the time since the start. What happens many times a second is told at most
 /// every two seconds.
-public struct PlainReporter: Equatable, Sendable {
+package struct PlainReporter: Equatable, Sendable {
     /// The least time between two lines about steps or about progress, in seconds.
     static let interval = 2.0
 
@@ -17,7 +17,7 @@ public struct PlainReporter: Equatable, Sendable {
     private let isBrief: Bool
 
     /// Makes a reporter for a run that has not begun.
-    public init() {
+    package init() {
         isBrief = false
     }
 
@@ -32,7 +32,7 @@ public struct PlainReporter: Equatable, Sendable {
     ///   - event: What happened.
     ///   - seconds: When, since the run began.
     /// - Returns: Lines without line ends; none where there is nothing worth a line.
-    public mutating func lines(for event: RunEvent, at seconds: Double) -> [String] {
+    package mutating func lines(for event: RunEvent, at seconds: Double) -> [String] {
         guard isDue(event, at: seconds) else { return [] }
         let time = QuantityText.clock(seconds)
         return sentences(for: event).map { "\(time)  \($0)" }

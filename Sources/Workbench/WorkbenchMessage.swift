@@ -1,8 +1,8 @@
-public import Runs
-public import TerminalUI
+package import Runs
+package import TerminalUI
 
 /// Something that the workbench is told.
-public enum WorkbenchMessage: Sendable {
+package enum WorkbenchMessage: Sendable {
     /// Something came from the terminal.
     case input(InputEvent)
     /// What the engine has said since the last time, in order.
@@ -14,7 +14,7 @@ public enum WorkbenchMessage: Sendable {
 }
 
 /// Something that should happen outside of the workbench.
-public enum WorkbenchEffect: Equatable, Sendable {
+package enum WorkbenchEffect: Equatable, Sendable {
     /// Start a run; its events come back as `WorkbenchMessage.engine`.
     case startRun(RunPlan)
     /// Go on with a run that has ended; answered by `WorkbenchOutcome.resumed` or `failed`.
@@ -58,7 +58,7 @@ public enum WorkbenchEffect: Equatable, Sendable {
 }
 
 /// What became of an effect.
-public enum WorkbenchOutcome: Equatable, Sendable {
+package enum WorkbenchOutcome: Equatable, Sendable {
     /// What is at a path.
     case pathChecked(String, PathState)
     /// A file was written and read back.
@@ -90,7 +90,7 @@ public enum WorkbenchOutcome: Equatable, Sendable {
 }
 
 /// What an `OpenRequest` led to.
-public enum OpenedInput: Equatable, Sendable {
+package enum OpenedInput: Equatable, Sendable {
     /// A model with its images; nil for those that belong to the model.
     case model(ModelCard, calibration: String?, evaluation: String?)
     /// A plan and the model that it names.
@@ -100,7 +100,7 @@ public enum OpenedInput: Equatable, Sendable {
 }
 
 /// What is at a path that someone wants to write to.
-public enum PathState: Equatable, Sendable {
+package enum PathState: Equatable, Sendable {
     /// Nothing: it can be written.
     case free
     /// A file, which would be replaced.
@@ -110,7 +110,7 @@ public enum PathState: Equatable, Sendable {
 }
 
 /// What other threads tell a workbench that runs in a `TerminalLoop`.
-public enum WorkbenchData: Sendable {
+package enum WorkbenchData: Sendable {
     /// The engine said something.
     case event(RunEvent)
     /// An effect is done.

@@ -24,7 +24,7 @@ struct Mgrq: ParsableCommand {
             var command = try parseAsRoot()
             try command.run()
         } catch {
-            end(with: error)
+            exitProcess(with: error)
         }
     }
 

@@ -1,10 +1,6 @@
 import TensorCore
 
-#if canImport(Glibc)
 import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
 
 /// The products of OpenBLAS, where it is installed: somebody else's opinion.
 @safe struct OpenBLAS {

@@ -1,10 +1,6 @@
 package import TensorCore
 
-#if canImport(Glibc)
 internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
 
 /// How far `actual` is from `expected`, relative to the latter: `‖actual − expected‖ / ‖expected‖`.
 ///

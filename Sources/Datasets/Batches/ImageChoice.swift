@@ -1,9 +1,9 @@
 internal import TensorCore
 
 /// Which of a set's images are used: all, or some that chance chooses.
-public struct ImageChoice: Hashable, Sendable, Codable {
+package struct ImageChoice: Hashable, Sendable, Codable {
     /// How chance chooses.
-    public enum Rule: String, Hashable, Sendable, Codable, CaseIterable {
+    package enum Rule: String, Hashable, Sendable, Codable, CaseIterable {
         /// Every image is as likely as any other.
         case random
         /// As many of each class as there can be; within a class, as `random`.
@@ -11,21 +11,21 @@ public struct ImageChoice: Hashable, Sendable, Codable {
     }
 
     /// How many images; nil takes all.
-    public var count: Int?
+    package var count: Int?
     /// How chance chooses.
-    public var rule: Rule
+    package var rule: Rule
     /// Chance itself.
-    public var seed: UInt64
+    package var seed: UInt64
 
     /// Makes a choice.
-    public init(count: Int?, rule: Rule = .random, seed: UInt64) {
+    package init(count: Int?, rule: Rule = .random, seed: UInt64) {
         self.count = count
         self.rule = rule
         self.seed = seed
     }
 
     /// Every image.
-    public static let all = ImageChoice(count: nil, seed: 0)
+    package static let all = ImageChoice(count: nil, seed: 0)
 }
 
 extension ImageSet {
@@ -58,7 +58,7 @@ extension ImageSet {
     /// - Parameter choice: Which images.
     /// - Returns: Their places.
     /// - Throws: `DatasetError` if there are not as many images, or no labels that the rule needs.
-    public func places(of choice: ImageChoice) throws(DatasetError) -> [Int] {
+    package func places(of choice: ImageChoice) throws(DatasetError) -> [Int] {
         let wanted = choice.count ?? count
         guard 1...count ~= wanted else {
             throw DatasetError(

@@ -2,37 +2,37 @@ internal import Safetensors
 
 /// Which images were used, and how they were chosen and prepared: enough to use the very same again, or to see that they
 /// are not the same any more.
-public struct ImageManifest: Hashable, Sendable, Codable {
+package struct ImageManifest: Hashable, Sendable, Codable {
     /// One image that was used.
-    public struct Entry: Hashable, Sendable, Codable {
+    package struct Entry: Hashable, Sendable, Codable {
         /// Its place in the set, counted from 0.
-        public let index: Int
+        package let index: Int
         /// Where it lies below the folder; nil in an array.
-        public let path: String?
+        package let path: String?
         /// Its class as the set numbers it; nil if it is not known.
-        public let label: Int?
+        package let label: Int?
         /// The SHA-256 of its file, in hexadecimal digits; nil in an array, whose file has one for all.
-        public let sha256: String?
+        package let sha256: String?
     }
 
     /// The path that the set was opened by.
-    public let source: String
+    package let source: String
     /// The SHA-256 of an array's file, in hexadecimal digits; nil for a folder.
-    public let sha256: String?
+    package let sha256: String?
     /// The number of images in the set.
-    public let available: Int
+    package let available: Int
     /// Which of them were asked for.
-    public let choice: ImageChoice
+    package let choice: ImageChoice
     /// How they became what the model reads, for people.
-    public let preprocessing: String
+    package let preprocessing: String
     /// Whether images were turned as their Exif data say.
-    public let appliesOrientation: Bool
+    package let appliesOrientation: Bool
     /// What the labels number, if that is known.
-    public let classNames: [String]?
+    package let classNames: [String]?
     /// The images that were used, in the order of their places.
-    public let images: [Entry]
+    package let images: [Entry]
     /// The images that were left out because they cannot be used.
-    public let skipped: [SkippedImage]
+    package let skipped: [SkippedImage]
 
     init(
         _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageReading,

@@ -1,5 +1,5 @@
 /// What is done with an image that cannot be used.
-public enum BadImageRule: String, Hashable, Sendable, Codable, CaseIterable {
+package enum BadImageRule: String, Hashable, Sendable, Codable, CaseIterable {
     /// Nothing is done with the set; the error names the image.
     case fail
     /// The image is left out, and named among those that were.
@@ -7,25 +7,25 @@ public enum BadImageRule: String, Hashable, Sendable, Codable, CaseIterable {
 }
 
 /// How image files are read.
-public struct ImageReading: Hashable, Sendable {
+package struct ImageReading: Hashable, Sendable {
     /// What is done with an image that cannot be used.
-    public var badImages: BadImageRule
+    package var badImages: BadImageRule
     /// Whether images are turned as their Exif data say; torchvision's `ImageFolder` does not.
-    public var appliesOrientation: Bool
+    package var appliesOrientation: Bool
 
     /// Makes a way of reading; without arguments, that of torchvision.
-    public init(badImages: BadImageRule = .fail, appliesOrientation: Bool = false) {
+    package init(badImages: BadImageRule = .fail, appliesOrientation: Bool = false) {
         self.badImages = badImages
         self.appliesOrientation = appliesOrientation
     }
 }
 
 /// An image that was left out because it cannot be used.
-public struct SkippedImage: Hashable, Sendable, Codable {
+package struct SkippedImage: Hashable, Sendable, Codable {
     /// Its place in the set.
-    public let index: Int
+    package let index: Int
     /// Where it lies below the folder; nil in an array.
-    public let path: String?
+    package let path: String?
     /// One sentence that names the image and what is wrong with it.
-    public let reason: String
+    package let reason: String
 }

@@ -1,16 +1,16 @@
 internal import Synchronization
-public import TensorCore
+package import TensorCore
 
 /// Some images as a model reads them.
-public struct ImageBatch: Sendable {
+package struct ImageBatch: Sendable {
     /// `[indices.count, channels · height · width]`, normalised, row i for the i-th place.
-    public let images: Matrix
+    package let images: Matrix
     /// The places of the images in the set.
-    public let indices: [Int]
+    package let indices: [Int]
     /// The SHA-256 of each image's file; nil where they were not asked for, or the set is an array.
-    public let hashes: [String]?
+    package let hashes: [String]?
     /// Images that should be here and cannot be used.
-    public let skipped: [SkippedImage]
+    package let skipped: [SkippedImage]
 }
 
 extension ImageSet {
@@ -29,7 +29,7 @@ extension ImageSet {
     ///   - body: Gets each batch; the matrix is used again for the next one.
     /// - Throws: `DatasetError` for an array that does not fit the model, and for the first image that cannot be used
     ///   unless such are skipped; and what `body` throws.
-    public func forEachBatch(
+    package func forEachBatch(
         of indices: [Int], size: Int = 64, pipeline: PreprocessingPipeline,
         reading: ImageReading = ImageReading(),
         isHashed: Bool = false, pool: WorkerPool, _ body: (ImageBatch) throws -> Void
@@ -46,7 +46,7 @@ extension ImageSet {
 
 extension PreprocessingPipeline {
     /// The numbers that the model reads of one image.
-    public var valueCount: Int { channels * height * width }
+    package var valueCount: Int { channels * height * width }
 }
 
 /// Reads images of one set for one model.

@@ -1,13 +1,13 @@
-public import TensorCore
+package import TensorCore
 
 /// The chosen images of a set, all of them in memory as a model reads them, and the record of what they are.
-public struct PreparedImages: Sendable {
+package struct PreparedImages: Sendable {
     /// `[indices.count, channels · height · width]`, normalised, row i for the i-th place.
-    public let images: Matrix
+    package let images: Matrix
     /// The places of the images in the set, in rising order.
-    public let indices: [Int]
+    package let indices: [Int]
     /// What was used and what was left out.
-    public let manifest: ImageManifest
+    package let manifest: ImageManifest
 
     /// Reads the images of a choice.
     ///
@@ -21,7 +21,7 @@ public struct PreparedImages: Sendable {
     ///   - reading: What is done with images that cannot be used, and with orientations.
     ///   - pool: The threads.
     /// - Throws: `DatasetError` for what cannot be had, and where no image can be used.
-    public init(
+    package init(
         _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageReading,
         pool: WorkerPool
     ) throws(DatasetError) {

@@ -1,11 +1,11 @@
-public import TensorCore
+package import TensorCore
 
 /// The images of a set that can be used, found by reading each once; none is kept in memory.
-public struct UsableImages: Sendable {
+package struct UsableImages: Sendable {
     /// The places of the images in the set, in rising order.
-    public let indices: [Int]
+    package let indices: [Int]
     /// What can be used and what was left out.
-    public let manifest: ImageManifest
+    package let manifest: ImageManifest
 
     /// Reads every image of a set.
     ///
@@ -16,7 +16,7 @@ public struct UsableImages: Sendable {
     ///   - pool: The threads.
     /// - Throws: `DatasetError` for the first image that cannot be used unless such are skipped, and where there is none
     ///   that can.
-    public init(
+    package init(
         _ set: ImageSet, pipeline: PreprocessingPipeline, reading: ImageReading, pool: WorkerPool
     ) throws {
         var used: [(index: Int, hash: String?)] = []
@@ -40,7 +40,7 @@ extension DatasetError {
     /// - Parameters:
     ///   - path: The file below the set's folder.
     ///   - set: The set.
-    public init(changed path: String?, of set: ImageSet) {
+    package init(changed path: String?, of set: ImageSet) {
         let file = [set.file, path].compactMap(\.self).joined(separator: "/")
         self.init(.unreadable, file: file, detail: "the file changed while it was in use")
     }

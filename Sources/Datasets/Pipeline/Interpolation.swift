@@ -1,5 +1,5 @@
 /// The filter that a change of size weighs neighbouring pixels with, as Pillow defines it.
-public enum Interpolation: String, Hashable, Sendable, Codable, CaseIterable {
+package enum Interpolation: String, Hashable, Sendable, Codable, CaseIterable {
     /// The one pixel at the place; no weights.
     case nearest
     /// The mean of the pixels that the place covers.

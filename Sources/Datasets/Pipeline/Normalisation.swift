@@ -1,9 +1,9 @@
 /// What turns bytes of pixels into the numbers that a model was trained on: (x / 255 − mean) / deviation.
-public struct Normalisation: Hashable, Sendable, Codable {
+package struct Normalisation: Hashable, Sendable, Codable {
     /// The mean of each channel, for pixels from 0 to 1.
-    public let mean: [Float]
+    package let mean: [Float]
     /// The standard deviation of each channel, for pixels from 0 to 1.
-    public let standardDeviation: [Float]
+    package let standardDeviation: [Float]
 
     /// Makes a normalisation after a check of its numbers.
     ///
@@ -11,7 +11,7 @@ public struct Normalisation: Hashable, Sendable, Codable {
     ///   - mean: The mean of each channel, finite.
     ///   - standardDeviation: As many numbers, positive and finite.
     /// - Throws: `DatasetError` if there is no channel, the counts differ or a number is impossible.
-    public init(mean: [Float], standardDeviation: [Float]) throws(DatasetError) {
+    package init(mean: [Float], standardDeviation: [Float]) throws(DatasetError) {
         guard !mean.isEmpty, mean.count == standardDeviation.count else {
             throw DatasetError(
                 .badPreprocessing, file: nil,
@@ -37,14 +37,14 @@ public struct Normalisation: Hashable, Sendable, Codable {
     ///
     /// - Parameter channel: In `0 ..< mean.count`.
     /// - Returns: 256 numbers, by byte.
-    public func table(channel: Int) -> [Float] {
+    package func table(channel: Int) -> [Float] {
         (0...255).map { (Float($0) / 255 - mean[channel]) / standardDeviation[channel] }
     }
 }
 
 extension Normalisation: CustomStringConvertible {
     /// The formula, such as “(pixel / 255 − 0.5) / 0.5”; one number stands for channels that all have it.
-    public var description: String {
+    package var description: String {
         func text(_ numbers: [Float]) -> String {
             Set(numbers).count == 1 ? "\(numbers[0])" : "\(numbers)"
         }
@@ -58,7 +58,7 @@ extension Normalisation {
     }
 
     /// Reads a normalisation that was encoded, with the checks that every other one goes through.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(
             mean: try values.decode([Float].self, forKey: .mean),

@@ -2,9 +2,9 @@
 ///
 /// All steps are those of Pillow with torchvision or Hugging Face transformers, on 8-bit pixels, so that the pixels are
 /// theirs to the last bit.
-public struct PreprocessingPipeline: Hashable, Sendable, Codable {
+package struct PreprocessingPipeline: Hashable, Sendable, Codable {
     /// How the size of an image follows from the size that it has.
-    public enum Resize: Hashable, Sendable, Codable {
+    package enum Resize: Hashable, Sendable, Codable {
         /// The image keeps its size.
         case none
         /// The shorter side gets this length; the longer one keeps the ratio, cut off to a whole number.
@@ -24,7 +24,7 @@ public struct PreprocessingPipeline: Hashable, Sendable, Codable {
     }
 
     /// Where the crop lies if it cannot lie in the middle exactly.
-    public enum CropRounding: String, Hashable, Sendable, Codable {
+    package enum CropRounding: String, Hashable, Sendable, Codable {
         /// Half a pixel goes to the even offset; padding goes to the right and the bottom first. torchvision's rule.
         case halfToEven
         /// Half a pixel goes to the smaller offset; padding goes to the left and the top first. Hugging Face's rule.
@@ -32,24 +32,24 @@ public struct PreprocessingPipeline: Hashable, Sendable, Codable {
     }
 
     /// How the size changes before the crop.
-    public let resize: Resize
+    package let resize: Resize
     /// The filter of that change.
-    public let interpolation: Interpolation
+    package let interpolation: Interpolation
     /// The rows of pixels that the model reads: the height of the crop from the middle.
-    public let height: Int
+    package let height: Int
     /// The pixels in a row that the model reads: the width of the crop.
-    public let width: Int
+    package let width: Int
     /// Where the crop lies if it cannot lie in the middle exactly.
-    public let cropRounding: CropRounding
+    package let cropRounding: CropRounding
     /// What each channel has where the crop is larger than the image, 0 to 255.
-    public let fill: [UInt8]
+    package let fill: [UInt8]
     /// What happens to the pixels behind the crop; its channels are those of the model, 1 or 3.
     ///
     /// One channel is Pillow's `convert("L")`, three are its `convert("RGB")`.
-    public let normalisation: Normalisation
+    package let normalisation: Normalisation
 
     /// The number of channels that the model reads: 1 for gray, 3 for red, green and blue.
-    public var channels: Int { normalisation.mean.count }
+    package var channels: Int { normalisation.mean.count }
 
     /// Makes a pipeline after a check of its numbers.
     ///
@@ -62,7 +62,7 @@ public struct PreprocessingPipeline: Hashable, Sendable, Codable {
     ///   - fill: `[channels]` values for what the image does not cover; nil is black.
     ///   - normalisation: Mean and standard deviation of each channel.
     /// - Throws: `DatasetError` with `.badPreprocessing` for numbers that no model can mean.
-    public init(
+    package init(
         resize: Resize, interpolation: Interpolation, height: Int, width: Int,
         cropRounding: CropRounding = .halfToEven, fill: [UInt8]? = nil, normalisation: Normalisation
     ) throws(DatasetError) {
@@ -106,7 +106,7 @@ public struct PreprocessingPipeline: Hashable, Sendable, Codable {
 
 extension PreprocessingPipeline {
     /// timm's `crop_mode`.
-    public enum CropMode: String, Hashable, Sendable, Codable, CaseIterable {
+    package enum CropMode: String, Hashable, Sendable, Codable, CaseIterable {
         /// The ratio is kept; what lies beyond the crop is lost.
         case center
         /// The ratio is lost.
@@ -126,7 +126,7 @@ extension PreprocessingPipeline {
     ///   - normalisation: Mean and standard deviation of each channel.
     /// - Returns: The pipeline.
     /// - Throws: `DatasetError` with `.badPreprocessing` for numbers that no model can mean.
-    public static func timm(
+    package static func timm(
         height: Int, width: Int, cropFraction: Double, cropMode: CropMode, interpolation: Interpolation,
         normalisation: Normalisation
     ) throws(DatasetError) -> PreprocessingPipeline {
@@ -166,7 +166,7 @@ extension PreprocessingPipeline {
     }
 
     /// Reads a pipeline that was encoded, with the checks that every other one goes through.
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(
             resize: try values.decode(Resize.self, forKey: .resize),
@@ -183,7 +183,7 @@ extension PreprocessingPipeline {
 
 extension PreprocessingPipeline: CustomStringConvertible {
     /// One line: such as “RGB, short side to 248 bicubic, centre crop 224 × 224, (pixel / 255 − 0.5) / 0.5”.
-    public var description: String {
+    package var description: String {
         let colours = channels == 1 ? "gray" : channels == 3 ? "RGB" : "\(channels) channels"
         let size: String? =
             switch resize {

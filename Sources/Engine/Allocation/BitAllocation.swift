@@ -1,5 +1,5 @@
 internal import Quantization
-public import Runs
+package import Runs
 
 extension SensitivityTable {
     /// The bits that do the least harm within a budget, as far as the harms of sites add up.
@@ -15,7 +15,7 @@ extension SensitivityTable {
     /// - Returns: The allocation.
     /// - Throws: `RunFailure`: `.usage` where even the narrowest widths exceed the budget, for a width that was not
     ///   measured, or an override that is wrong.
-    public func allocation(
+    package func allocation(
         within budget: AllocationBudget, plan: RunPlan, weightBits: [Int], activationBits: [Int]
     ) throws(RunFailure) -> Allocation {
         let program = try AllocationProgram(
@@ -27,7 +27,7 @@ extension SensitivityTable {
     ///
     /// - Parameter bits: The bits of sites by name; a site that is not named counts as full precision.
     /// - Returns: The same bits with their harm and costs.
-    public func allocation(of bits: [String: Int]) -> Allocation {
+    package func allocation(of bits: [String: Int]) -> Allocation {
         func bitsOf(_ site: String) -> Int { bits[site] ?? 16 }
         let weightBits = sites.reduce(0) { $0 + ($1.weights ?? 0) * bitsOf($1.site) }
         return Allocation(

@@ -2,23 +2,23 @@ internal import Checkpoints
 internal import Kernels
 internal import Quantization
 internal import Reconstruction
-public import Runs
+package import Runs
 internal import TensorCore
 internal import VisionTransformers
 
 /// What a sensitivity pass is to measure.
-public struct SensitivityRequest: Equatable, Sendable {
+package struct SensitivityRequest: Equatable, Sendable {
     /// The widths of weight codes, each 2 through 8.
-    public var weightBits: [Int]
+    package var weightBits: [Int]
     /// The widths of activation codes, each 2 through 8; none leaves activations out.
-    public var activationBits: [Int]
+    package var activationBits: [Int]
     /// What harm is measured by.
-    public var measure: SensitivityMeasure
+    package var measure: SensitivityMeasure
     /// On how many calibration images harm is measured at most.
-    public var images: Int
+    package var images: Int
 
     /// Makes a request.
-    public init(
+    package init(
         weightBits: [Int], activationBits: [Int], measure: SensitivityMeasure = .divergence, images: Int = 64
     ) {
         self.weightBits = weightBits
@@ -44,7 +44,7 @@ private let sensitivityCalibrationImages = 256
 ///   - progress: Called before each unit with its name, its index and the number of units.
 /// - Returns: The table.
 /// - Throws: `RunFailure` with one sentence.
-public func measureSensitivities(
+package func measureSensitivities(
     of plan: RunPlan, request: SensitivityRequest, resources: RunResources, threads: Int,
     progress: (String, Int, Int) -> Void
 ) throws(RunFailure) -> SensitivityTable {

@@ -2,14 +2,14 @@ internal import Checkpoints
 internal import Datasets
 internal import Kernels
 internal import Reconstruction
-public import Runs
+package import Runs
 internal import TensorCore
 internal import VisionTransformers
 
 /// Says what a run will probably take, from the shapes of its model and a short measurement.
 ///
 /// Files are read and passes timed once; every plan for the same files is then answered at once.
-public final class RunEstimator: Sendable {
+package final class RunEstimator: Sendable {
     private let units: [UnitCost]
     private let names: [String]
     private let calibrationImages: Int
@@ -29,7 +29,7 @@ public final class RunEstimator: Sendable {
     ///   - threads: The number of threads that will work.
     ///   - heldOutImages: On how many images attempts will be compared.
     /// - Throws: `RunFailure` with one sentence where a file cannot be used.
-    public init(
+    package init(
         resources: RunResources, imageSize: Int?, threads: Int,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages
     ) throws(RunFailure) {
@@ -83,7 +83,7 @@ public final class RunEstimator: Sendable {
     /// The estimate for a plan.
     ///
     /// - Throws: `RunFailure(.badData)` for overrides that are wrong.
-    public func estimate(_ plan: RunPlan) throws(RunFailure) -> RunEstimate {
+    package func estimate(_ plan: RunPlan) throws(RunFailure) -> RunEstimate {
         var hyperparameters: [Hyperparameters] = []
         do throws(PlanError) {
             for name in names {

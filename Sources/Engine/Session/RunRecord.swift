@@ -1,7 +1,7 @@
-public import Checkpoints
+package import Checkpoints
 internal import Foundation
 internal import Quantization
-public import Runs
+package import Runs
 internal import TensorCore
 internal import VisionTransformers
 
@@ -128,7 +128,7 @@ extension PackedCheckpoint {
 /// - Parameter directory: The run directory.
 /// - Returns: One sentence; nil where there is nothing to say, or no report.
 /// - Throws: `RunFailure` for a report that cannot be read.
-public func exportWarning(for directory: String) throws(RunFailure) -> String? {
+package func exportWarning(for directory: String) throws(RunFailure) -> String? {
     let run = RunDirectory(path: directory)
     guard FileManager.default.fileExists(atPath: run.reportPath) else { return nil }
     let stale = try run.report().staleNames
@@ -145,7 +145,7 @@ public func exportWarning(for directory: String) throws(RunFailure) -> String? {
 /// - Returns: The size of the file and what was compared.
 /// - Throws: `RunFailure` with one sentence.
 @discardableResult
-public func exportRun(
+package func exportRun(
     _ directory: String, format: ExportFormat, to path: String, threads: Int = 1
 ) throws(RunFailure) -> ExportResult {
     do {
@@ -177,7 +177,7 @@ public func exportRun(
 ///   - imageSize: The sides of the images that it is to read, in pixels; nil takes the checkpoint's.
 /// - Returns: What it is and what is wrong with it.
 /// - Throws: `RunFailure` with one sentence where the file cannot be read at all.
-public func inspectModel(path: String, imageSize: Int? = nil) throws(RunFailure) -> ModelInspection {
+package func inspectModel(path: String, imageSize: Int? = nil) throws(RunFailure) -> ModelInspection {
     do {
         return try inspectCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) })
     } catch {

@@ -160,7 +160,7 @@ extension RunSession {
     func evaluate(_ lab: QuantizationLab) throws {
         try emit(.progressed(activity: "evaluating", done: 0, total: 1))
         let model = try chosenUnits()
-        if model.isEmpty, let fullPrecision = told.fullPrecision {
+        if model.isEmpty, let fullPrecision = facts.fullPrecision {
             return try emit(.evaluated(.fullPrecision, fullPrecision))
         }
         try emit(.evaluated(.prefix(unit: model.count - 1), try lab.evaluate(model)))

@@ -28,9 +28,9 @@ final class RunSession {
     let pool: WorkerPool
     private let sink: @Sendable (RunEvent) -> Void
     private let began = ContinuousClock.now
-    private let past: RunPast?
+    private let past: ResumedRun?
     private(set) var record: RunRecord?
-    private(set) var told = RunTold()
+    private(set) var facts = RunFacts()
     /// The report that the directory has; nil before there is one, and from a decision on that makes it another run.
     private var report: RunReport?
 
@@ -44,7 +44,7 @@ final class RunSession {
     ///   - commands: What others ask for.
     ///   - sink: Takes every event.
     init(
-        plan: RunPlan, resources: RunResources, options: EngineOptions, past: RunPast? = nil,
+        plan: RunPlan, resources: RunResources, options: EngineOptions, past: ResumedRun? = nil,
         commands: CommandQueue, sink: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.resources = resources
@@ -62,7 +62,7 @@ final class RunSession {
     struct Stopped: Error {}
 
     /// What has been said of the run as a whole.
-    struct RunTold {
+    struct RunFacts {
         var fullPrecision: Evaluation?
         var calibrated: Evaluation?
         var heldOut: HeldOutBaseline?
@@ -123,13 +123,13 @@ final class RunSession {
         }
         if event.isRecorded { try record?.append(event, at: seconds) }
         ledger = next
-        told.apply(event)
+        facts.apply(event)
         let stale = ledger.stale
-        if changesPlan || stale != told.stale {
+        if changesPlan || stale != facts.stale {
             try record?.save(ledger.plan, stale: stale.map { ledger.units[$0].name })
         }
         sink(event)
-        if stale != told.stale { try emit(.staleChanged(units: stale)) }
+        if stale != facts.stale { try emit(.staleChanged(units: stale)) }
     }
 
     /// The time since the run began, without the time between its processes.
@@ -152,7 +152,7 @@ extension RunSession {
             try past.check(summary)
             // Everything that an onlooker would know, had they looked on from the start.
             for event in past.events where !event.isLast {
-                told.apply(event)
+                facts.apply(event)
                 sink(event)
             }
             ledger = past.ledger
@@ -175,8 +175,8 @@ extension RunSession {
         }
         attempts.header = PackedCheckpoint(inputs.checkpoint, configuration: lab.configuration)
         let fullPrecision = try lab.prepareCaches()
-        if let before = told.fullPrecision {
-            guard before == fullPrecision else { throw RunPast.otherInputs }
+        if let before = facts.fullPrecision {
+            guard before == fullPrecision else { throw ResumedRun.otherInputs }
         } else {
             try emit(.evaluated(.fullPrecision, fullPrecision))
             if lab.isRefitted { try emit(.evaluated(.refitted, try lab.evaluateFullPrecision())) }
@@ -192,7 +192,7 @@ extension RunSession {
 
     private func run() throws -> RunReport {
         let lab = try begin()
-        if told.calibrated == nil, options.evaluatesCalibrated {
+        if facts.calibrated == nil, options.evaluatesCalibrated {
             let model = try baselineModel(lab)
             try emit(.evaluated(.calibrated, try lab.evaluate(model)))
         }
@@ -227,12 +227,12 @@ extension RunSession {
     /// The units as calibrated at the start; measures held-out images on the way if nobody has.
     func baselineModel(_ lab: QuantizationLab) throws -> [QuantizedUnit] {
         if let baseline { return baseline.map(\.unit) }
-        let result = try lab.baseline(plan: ledger.plan, measuresHeldOut: told.heldOut == nil) {
+        let result = try lab.baseline(plan: ledger.plan, measuresHeldOut: facts.heldOut == nil) {
             index, total in
             try emit(.progressed(activity: "calibrating", done: index, total: total))
             try checkForStop()
         }
-        if told.heldOut == nil, let heldOut = result.heldOut { try emit(.heldOutMeasured(heldOut)) }
+        if facts.heldOut == nil, let heldOut = result.heldOut { try emit(.heldOutMeasured(heldOut)) }
         baseline = result.model
         return result.model.map(\.unit)
     }
@@ -245,9 +245,9 @@ extension RunSession {
             return attempt
         }
         return RunReport(
-            fullPrecision: told.fullPrecision, calibrated: told.calibrated, final: final,
+            fullPrecision: facts.fullPrecision, calibrated: facts.calibrated, final: final,
             units: units, stale: ledger.stale,
-            heldOut: told.heldOut,
+            heldOut: facts.heldOut,
             fullPrecisionBytes: lab.inputs.checkpoint.model.parameterCount * 4, bytes: bytes, seconds: seconds
         )
     }

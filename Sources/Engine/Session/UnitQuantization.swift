@@ -121,7 +121,7 @@ extension RunSession {
             hyperparameters.stopAfter == 0
             ? hyperparameters.steps : min(hyperparameters.steps, hyperparameters.stopAfter)
         var endedAt: Int?
-        var unheard = UnheardTerms()
+        var unheard = DrownedTermCheck()
         steps: for step in 1...last {
             let measured = reconstruction.step()
             guard measured.loss.isFinite else {

@@ -3,11 +3,11 @@ internal import Glibc
 /// A run directory in work: made, locked against other processes, written to.
 ///
 /// Used by one thread.
-public final class OpenRun {
+package final class OpenRun {
     /// Where everything lies.
-    public let directory: RunDirectory
+    package let directory: RunDirectory
     /// The journal.
-    public let journal: Journal
+    package let journal: Journal
     private let lock: Int32
     private let madeFolders: [String]
 
@@ -18,7 +18,7 @@ public final class OpenRun {
     ///   - plan: The plan, which is written.
     /// - Throws: `RunFailure`: `.cannotCreate` where the folder holds something or cannot be made, `.inputOutput`
     ///   where writing fails; then nothing is left of it.
-    public init(creating path: String, plan: RunPlan) throws(RunFailure) {
+    package init(creating path: String, plan: RunPlan) throws(RunFailure) {
         directory = RunDirectory(path: path)
         madeFolders = try Self.makeEmptyFolder(directory)
         do throws(RunFailure) {
@@ -44,7 +44,7 @@ public final class OpenRun {
     /// - Parameter path: A run directory that no other process works on.
     /// - Throws: `RunFailure`: `.missingInput` or `.badData` where it holds no run, `.cannotCreate` where another
     ///   process works on it, what `Journal(continuing:)` throws.
-    public init(continuing path: String) throws(RunFailure) {
+    package init(continuing path: String) throws(RunFailure) {
         directory = RunDirectory(path: path)
         madeFolders = []
         guard RunDirectory.isRun(path) else {
@@ -72,7 +72,7 @@ public final class OpenRun {
     ///   - plan: The plan.
     ///   - stale: The units that it does not lead to, by name.
     /// - Throws: `RunFailure`; then the plan is what it was.
-    public func write(_ plan: RunPlan, stale: [String] = []) throws(RunFailure) {
+    package func write(_ plan: RunPlan, stale: [String] = []) throws(RunFailure) {
         try writeFileAtomically(Array(plan.yaml(stale: stale).utf8), to: directory.planPath)
     }
 
@@ -87,14 +87,14 @@ public final class OpenRun {
     /// Writes the report.
     ///
     /// - Throws: `RunFailure`; then there is no report, or the one that was there.
-    public func write(_ report: RunReport) throws(RunFailure) {
+    package func write(_ report: RunReport) throws(RunFailure) {
         try write(try json(of: report, called: "the report"), to: directory.reportPath)
     }
 
     /// Writes the predictions.
     ///
     /// - Throws: `RunFailure`; then there are none, or those that were there.
-    public func write(_ predictions: Predictions) throws(RunFailure) {
+    package func write(_ predictions: Predictions) throws(RunFailure) {
         try write(try json(of: predictions, called: "predictions"), to: directory.predictionsPath)
     }
 
@@ -113,7 +113,7 @@ public final class OpenRun {
     /// Removes the report and the predictions, because the run is not what it was when they were written.
     ///
     /// - Throws: `RunFailure(.inputOutput)`; then not both are gone, and the predictions not before the report.
-    public func removeReport() throws(RunFailure) {
+    package func removeReport() throws(RunFailure) {
         for path in [directory.reportPath, directory.predictionsPath] {
             guard unsafe unlink(path) == 0 || errno == ENOENT else {
                 throw RunFailure(.inputOutput, "\(path) cannot be removed: \(systemMessage(errno))")
@@ -122,21 +122,21 @@ public final class OpenRun {
     }
 
     /// Ends the work: other processes can have the run.
-    public func finish() {
+    package func finish() {
         unsafe unlink(directory.lockPath)
     }
 
     /// Removes everything that was written, because it is of no use.
     ///
     /// The run's own files go, then the folders that were made for it; what others have put there stays.
-    public func discard() {
+    package func discard() {
         Self.remove(directory, madeFolders: madeFolders)
     }
 
     /// Removes a run that did not finish; what others have put into its folder stays.
     ///
     /// - Throws: `RunFailure(.cannotCreate)` while a process works on it.
-    public static func discard(_ directory: RunDirectory) throws(RunFailure) {
+    package static func discard(_ directory: RunDirectory) throws(RunFailure) {
         let lock = try lock(directory)
         remove(directory, madeFolders: [directory.path])
         close(lock)

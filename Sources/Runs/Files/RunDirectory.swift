@@ -1,28 +1,28 @@
 /// The folder of one run: its plan, its journal, its attempts, its report.
-public struct RunDirectory: Equatable, Sendable {
+package struct RunDirectory: Equatable, Sendable {
     /// The greatest length of a plan, a report or predictions, in bytes.
     static let greatestLength = 64 << 20
 
     /// The folder.
-    public let path: String
+    package let path: String
 
     /// Names a folder, which need not be there.
-    public init(path: String) {
+    package init(path: String) {
         self.path = path
     }
 
     /// The plan, decisions made at gates folded in.
-    public var planPath: String { joined(path, "plan.yaml") }
+    package var planPath: String { joined(path, "plan.yaml") }
     /// The journal.
-    public var journalPath: String { joined(path, "journal.jsonl") }
+    package var journalPath: String { joined(path, "journal.jsonl") }
     /// The manifest of the images that the run used.
-    public var imagesPath: String { joined(path, "images.json") }
+    package var imagesPath: String { joined(path, "images.json") }
     /// The report of a finished run.
-    public var reportPath: String { joined(path, "report.json") }
+    package var reportPath: String { joined(path, "report.json") }
     /// What the models of a finished run take each evaluation image for.
-    public var predictionsPath: String { joined(path, "predictions.json") }
+    package var predictionsPath: String { joined(path, "predictions.json") }
     /// The folder of attempts.
-    public var attemptsPath: String { joined(path, "attempts") }
+    package var attemptsPath: String { joined(path, "attempts") }
     /// The file that the process which works on the run holds locked.
     var lockPath: String { joined(path, ".lock") }
 
@@ -32,12 +32,12 @@ public struct RunDirectory: Equatable, Sendable {
     ///   - unit: The unit's name.
     ///   - attempt: The attempt's number, from 1.
     /// - Returns: The path; the file need not be there.
-    public func attemptPath(unit: String, attempt: Int) -> String {
+    package func attemptPath(unit: String, attempt: Int) -> String {
         joined(attemptsPath, "\(unit)-\(attempt).safetensors")
     }
 
     /// Whether a path leads to a folder that holds a run.
-    public static func isRun(_ path: String) -> Bool {
+    package static func isRun(_ path: String) -> Bool {
         let directory = RunDirectory(path: path)
         return isFile(directory.planPath) && isFile(directory.journalPath)
     }
@@ -45,17 +45,17 @@ public struct RunDirectory: Equatable, Sendable {
     /// Reads the plan.
     ///
     /// - Throws: `RunFailure`: `.missingInput` where there is none, `.badData` with file and line where it is wrong.
-    public func plan() throws(RunFailure) -> RunPlan { try RunPlan(path: planPath) }
+    package func plan() throws(RunFailure) -> RunPlan { try RunPlan(path: planPath) }
 
     /// Reads the journal.
     ///
     /// - Throws: What `JournalContents(path:)` throws.
-    public func journal() throws(RunFailure) -> JournalContents { try JournalContents(path: journalPath) }
+    package func journal() throws(RunFailure) -> JournalContents { try JournalContents(path: journalPath) }
 
     /// Reads the report.
     ///
     /// - Throws: `RunFailure`: `.missingInput` where the run has not finished, `.badData` where the file is damaged.
-    public func report() throws(RunFailure) -> RunReport {
+    package func report() throws(RunFailure) -> RunReport {
         guard isFile(reportPath) else {
             throw RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
         }
@@ -65,7 +65,7 @@ public struct RunDirectory: Equatable, Sendable {
     /// Reads the predictions; nil where there are none, as in a run without evaluation images.
     ///
     /// - Throws: `RunFailure(.badData)` where the file is damaged.
-    public func predictions() throws(RunFailure) -> Predictions? {
+    package func predictions() throws(RunFailure) -> Predictions? {
         guard isFile(predictionsPath) else { return nil }
         let complaint = "holds no predictions of a run"
         let predictions: Predictions = try read(predictionsPath, otherwise: complaint)

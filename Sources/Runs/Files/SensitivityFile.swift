@@ -5,7 +5,7 @@ extension SensitivityTable {
     /// Reads a file that `write` made.
     ///
     /// - Throws: `RunFailure`: what `readFile` throws, `.badData` for a file that holds no such table.
-    public init(path: String) throws(RunFailure) {
+    package init(path: String) throws(RunFailure) {
         let bytes = try readFile(path, limit: Self.limit)
         do {
             self = try JSONValue(parsing: bytes).decoded(as: SensitivityTable.self)
@@ -31,7 +31,7 @@ extension SensitivityTable {
     /// Writes the table as JSON.
     ///
     /// - Throws: `RunFailure` where the file cannot be made or written.
-    public func write(to path: String) throws(RunFailure) {
+    package func write(to path: String) throws(RunFailure) {
         let text: String
         do {
             text = try JSONValue(encoding: self).page

@@ -1,5 +1,5 @@
 /// Which of a run's images.
-public enum RunImages: String, CaseIterable, Codable, Sendable {
+package enum RunImages: String, CaseIterable, Codable, Sendable {
     /// Those that the run calibrates with.
     case calibration
     /// Those that it is evaluated on.
@@ -7,19 +7,19 @@ public enum RunImages: String, CaseIterable, Codable, Sendable {
 }
 
 /// A page of images, those first of which the models say different things.
-public struct ImageRequest: Equatable, Codable, Sendable {
+package struct ImageRequest: Equatable, Codable, Sendable {
     /// The greatest number of images of one page.
-    public static let greatestCount = 64
+    package static let greatestCount = 64
 
     /// Which images.
-    public var images: RunImages
+    package var images: RunImages
     /// The number of images before the page.
-    public var offset: Int
+    package var offset: Int
     /// The length of the page, 1 through `greatestCount`.
-    public var count: Int
+    package var count: Int
 
     /// Makes a request.
-    public init(images: RunImages, offset: Int = 0, count: Int = 24) {
+    package init(images: RunImages, offset: Int = 0, count: Int = 24) {
         self.images = images
         self.offset = offset
         self.count = count
@@ -29,20 +29,20 @@ public struct ImageRequest: Equatable, Codable, Sendable {
 /// Images and what the models say of them.
 ///
 /// The quantized model is the run's as it is now: units without an attempt are in full precision.
-public struct ImagePage: Equatable, Codable, Sendable {
+package struct ImagePage: Equatable, Codable, Sendable {
     /// What was asked for.
-    public var request: ImageRequest
+    package var request: ImageRequest
     /// How many images were looked at: all, or the first of many.
-    public var total: Int
+    package var total: Int
     /// Of how many of them the models choose different classes; these come first, in the order of the set.
-    public var differing: Int
+    package var differing: Int
     /// The number of units that are quantized.
-    public var unitsDone: Int
+    package var unitsDone: Int
     /// The page.
-    public var images: [ImagePrediction]
+    package var images: [ImagePrediction]
 
     /// Makes a page.
-    public init(
+    package init(
         request: ImageRequest, total: Int, differing: Int, unitsDone: Int, images: [ImagePrediction]
     ) {
         self.request = request
@@ -54,41 +54,41 @@ public struct ImagePage: Equatable, Codable, Sendable {
 }
 
 /// One image and what both models say of it.
-public struct ImagePrediction: Equatable, Codable, Sendable {
+package struct ImagePrediction: Equatable, Codable, Sendable {
     /// The greatest height and width of the small image.
-    public static let greatestSide = 32
+    package static let greatestSide = 32
 
     /// A class and how likely the model takes it to be.
-    public struct Guess: Equatable, Codable, Sendable {
+    package struct Guess: Equatable, Codable, Sendable {
         /// The class, from 0.
-        public var label: Int
+        package var label: Int
         /// Its probability, 0 through 1.
-        public var probability: Double
+        package var probability: Double
 
         /// Makes a guess.
-        public init(label: Int, probability: Double) {
+        package init(label: Int, probability: Double) {
             self.label = label
             self.probability = probability
         }
     }
 
     /// The image's place in its set, from 0.
-    public var index: Int
+    package var index: Int
     /// Its right class, if that is known.
-    public var label: Int?
+    package var label: Int?
     /// The rows of the small image.
-    public var height: Int
+    package var height: Int
     /// The columns of the small image.
-    public var width: Int
+    package var width: Int
     /// `[height, width, 3]`: red, green and blue, 0 through 255.
-    public var pixels: [UInt8]
+    package var pixels: [UInt8]
     /// What the full-precision model says.
-    public var fullPrecision: Guess
+    package var fullPrecision: Guess
     /// What the quantized model says.
-    public var quantized: Guess
+    package var quantized: Guess
 
     /// Makes a prediction.
-    public init(
+    package init(
         index: Int, label: Int?, height: Int, width: Int, pixels: [UInt8], fullPrecision: Guess,
         quantized: Guess
     ) {

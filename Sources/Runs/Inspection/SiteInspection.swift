@@ -1,17 +1,17 @@
 /// Which site to look at, and what of it.
-public struct SiteRequest: Equatable, Codable, Sendable {
+package struct SiteRequest: Equatable, Codable, Sendable {
     /// The site's name, such as `blocks.3.mlp.fc2.input`.
-    public var site: String
+    package var site: String
     /// Of a site with several groups of quantization parameters (channels, heads), the one to look at; nil looks at
     /// all values.
-    public var group: Int?
+    package var group: Int?
     /// Of an attention map, the calibration image, from 0.
-    public var image: Int
+    package var image: Int
     /// Of an attention map, the head, from 0.
-    public var head: Int
+    package var head: Int
 
     /// Makes a request.
-    public init(site: String, group: Int? = nil, image: Int = 0, head: Int = 0) {
+    package init(site: String, group: Int? = nil, image: Int = 0, head: Int = 0) {
         self.site = site
         self.group = group
         self.image = image
@@ -23,39 +23,39 @@ public struct SiteRequest: Equatable, Codable, Sendable {
 ///
 /// A weight's values are the checkpoint's (scales that reparameterisation moved into it applied); an activation's are
 /// what the quantizer is given in the quantized model, over some calibration images.
-public struct SiteInspection: Equatable, Codable, Sendable {
+package struct SiteInspection: Equatable, Codable, Sendable {
     /// What was asked for.
-    public var request: SiteRequest
+    package var request: SiteRequest
     /// The unit's index.
-    public var unit: Int
+    package var unit: Int
     /// The attempt whose quantizer this is; nil where the unit has none and the calibrated one is shown.
-    public var attempt: Int?
+    package var attempt: Int?
     /// Whether it is a weight.
-    public var isWeight: Bool
+    package var isWeight: Bool
     /// The width of its codes; 16 in full precision.
-    public var bits: Int
+    package var bits: Int
     /// The quantizer and what shares its parameters, such as `uniform per channel`.
-    public var quantizer: String
+    package var quantizer: String
     /// The number of groups of quantization parameters.
-    public var groupCount: Int
+    package var groupCount: Int
     /// How the values are spread.
-    public var histogram: Histogram
+    package var histogram: Histogram
     /// The group whose `levels` these are: the one asked for, else the one with the widest range; nil in full
     /// precision.
-    public var levelsOfGroup: Int?
+    package var levelsOfGroup: Int?
     /// The values that codes stand for, rising; at most 256; empty in full precision.
-    public var levels: [Float]
+    package var levels: [Float]
     /// The share of values beyond the range by more than half a step, 0 through 1.
-    public var clippedShare: Double
+    package var clippedShare: Double
     /// Signal to quantization noise in dB; nil where there is no noise at all.
-    public var sqnrDb: Double?
+    package var sqnrDb: Double?
     /// The smallest and the largest value of each channel (a weight's output, an activation's feature).
-    public var channels: ChannelRanges
+    package var channels: ChannelRanges
     /// Of an attention map, one head of one image in full precision and quantized; nil otherwise.
-    public var attention: AttentionPair?
+    package var attention: AttentionPair?
 
     /// Makes an inspection.
-    public init(
+    package init(
         request: SiteRequest, unit: Int, attempt: Int?, isWeight: Bool, bits: Int, quantizer: String,
         groupCount: Int, histogram: Histogram, levelsOfGroup: Int?, levels: [Float], clippedShare: Double,
         sqnrDb: Double?, channels: ChannelRanges, attention: AttentionPair?
@@ -78,19 +78,19 @@ public struct SiteInspection: Equatable, Codable, Sendable {
 }
 
 /// How values are spread over bins of one width.
-public struct Histogram: Equatable, Codable, Sendable {
+package struct Histogram: Equatable, Codable, Sendable {
     /// The number of bins.
-    public static let bins = 64
+    package static let bins = 64
 
     /// The smallest value: where the first bin begins.
-    public var lower: Double
+    package var lower: Double
     /// The largest value: where the last bin ends.
-    public var upper: Double
+    package var upper: Double
     /// The number of values in each bin.
-    public var counts: [Int]
+    package var counts: [Int]
 
     /// Makes a histogram.
-    public init(lower: Double, upper: Double, counts: [Int]) {
+    package init(lower: Double, upper: Double, counts: [Int]) {
         self.lower = lower
         self.upper = upper
         self.counts = counts
@@ -98,21 +98,21 @@ public struct Histogram: Equatable, Codable, Sendable {
 }
 
 /// The ranges of a site's channels, some of them together where there are many.
-public struct ChannelRanges: Equatable, Codable, Sendable {
+package struct ChannelRanges: Equatable, Codable, Sendable {
     /// The greatest number of entries.
-    public static let greatestCount = 512
+    package static let greatestCount = 512
 
     /// The number of channels.
-    public var channels: Int
+    package var channels: Int
     /// How many neighbouring channels one entry covers; the last may cover fewer.
-    public var perEntry: Int
+    package var perEntry: Int
     /// The smallest value of each entry.
-    public var minima: [Float]
+    package var minima: [Float]
     /// The largest value of each entry.
-    public var maxima: [Float]
+    package var maxima: [Float]
 
     /// Makes ranges.
-    public init(channels: Int, perEntry: Int, minima: [Float], maxima: [Float]) {
+    package init(channels: Int, perEntry: Int, minima: [Float], maxima: [Float]) {
         self.channels = channels
         self.perEntry = perEntry
         self.minima = minima
@@ -121,26 +121,26 @@ public struct ChannelRanges: Equatable, Codable, Sendable {
 }
 
 /// One head's attention map of one image, before and after quantization.
-public struct AttentionPair: Equatable, Codable, Sendable {
+package struct AttentionPair: Equatable, Codable, Sendable {
     /// The greatest number of rows and of columns.
-    public static let greatestSide = 64
+    package static let greatestSide = 64
 
     /// The number of heads.
-    public var heads: Int
+    package var heads: Int
     /// The number of tokens.
-    public var tokens: Int
+    package var tokens: Int
     /// The rows of the maps: one for each token that asks (in a last block perhaps the class token alone), or fewer,
     /// each the mean of some.
-    public var rows: Int
+    package var rows: Int
     /// The columns of the maps: `tokens`, or fewer, each the mean of some.
-    public var columns: Int
+    package var columns: Int
     /// `[rows, columns]`: the full-precision model's map, queries in rows.
-    public var fullPrecision: [Float]
+    package var fullPrecision: [Float]
     /// `[rows, columns]`: what the quantized model multiplies values with.
-    public var quantized: [Float]
+    package var quantized: [Float]
 
     /// Makes a pair.
-    public init(
+    package init(
         heads: Int, tokens: Int, rows: Int, columns: Int, fullPrecision: [Float], quantized: [Float]
     ) {
         self.heads = heads

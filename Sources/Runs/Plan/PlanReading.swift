@@ -10,7 +10,7 @@ extension RunPlan {
     ///
     /// - Parameter yaml: The text.
     /// - Throws: `PlanError` with the line where it is known.
-    public init(yaml: String) throws(PlanError) {
+    package init(yaml: String) throws(PlanError) {
         let document = try PlanMapping(try compose(yaml), place: "", what: "the plan")
         let preset =
             try document.value("preset") { text in
@@ -63,7 +63,7 @@ extension RunPlan {
     ///
     /// - Throws: `RunFailure`: `.missingInput` where there is no file, `.badData` with file and line where it is no
     ///   plan, `.inputOutput` where it cannot be read.
-    public init(path: String) throws(RunFailure) {
+    package init(path: String) throws(RunFailure) {
         guard let text = String(validating: try readFile(path, limit: Self.greatestLength), as: UTF8.self)
         else {
             throw RunFailure(.badData, "\(path) is not UTF-8 text, so it is no plan")

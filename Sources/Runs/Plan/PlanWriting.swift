@@ -2,13 +2,13 @@ extension RunPlan {
     /// The plan as YAML, every value written out, so that no later default can change what it means.
     ///
     /// The same plan gives the same text, and reading it gives the same plan.
-    public var yaml: String { yaml(stale: []) }
+    package var yaml: String { yaml(stale: []) }
 
     /// The plan as YAML, with a comment that says for which units it does not hold.
     ///
     /// - Parameter stale: The units of the run that are stale, by name.
     /// - Returns: The text.
-    public func yaml(stale: [String]) -> String {
+    package func yaml(stale: [String]) -> String {
         var lines = [
             "# A plan of mgrq: it determines every bit of a run. Carry it out with: mgrq run FILE --output FOLDER"
         ]
@@ -49,7 +49,7 @@ extension RunPlan {
 ///
 /// - Parameter units: The units' names, at least one.
 /// - Returns: The sentence.
-public func staleWarning(_ units: [String]) -> String {
+package func staleWarning(_ units: [String]) -> String {
     let (be, them) = units.count == 1 ? ("is", "it") : ("are", "them")
     return
         "\(units.joined(separator: ", ")) \(be) stale: reconstructed behind attempts that are not chosen any more; "

@@ -1,5 +1,5 @@
 /// How an axis maps values to positions.
-public enum AxisScale: String, CaseIterable, Hashable, Sendable {
+package enum AxisScale: String, CaseIterable, Hashable, Sendable {
     /// Equal differences take equal space.
     case linear
     /// Equal ratios take equal space; only positive values have a position.
@@ -7,19 +7,19 @@ public enum AxisScale: String, CaseIterable, Hashable, Sendable {
 }
 
 /// An axis: a range of values and how it is divided.
-public struct Axis: Hashable, Sendable {
+package struct Axis: Hashable, Sendable {
     /// A labelled position.
-    public struct Tick: Hashable, Sendable {
+    package struct Tick: Hashable, Sendable {
         /// The value marked.
-        public let value: Double
+        package let value: Double
         /// Its text, in steps of 1, 2 and 5 and with k, M, G or an exponent.
-        public let label: String
+        package let label: String
     }
 
     /// The lowest and highest value.
-    public let range: ClosedRange<Double>
+    package let range: ClosedRange<Double>
     /// How values are mapped.
-    public let scale: AxisScale
+    package let scale: AxisScale
     private let lower: Double
     private let upper: Double
 
@@ -29,7 +29,7 @@ public struct Axis: Hashable, Sendable {
     /// Makes an axis.
     ///
     /// A range without extent is widened. A logarithmic axis whose range is not positive becomes linear.
-    public init(_ range: ClosedRange<Double>, scale: AxisScale = .linear) {
+    package init(_ range: ClosedRange<Double>, scale: AxisScale = .linear) {
         var low = max(-Self.limit, min(Self.limit, range.lowerBound))
         var high = max(low, min(Self.limit, range.upperBound))
         self.scale = scale == .log && low > 1e-290 ? .log : .linear
@@ -47,7 +47,7 @@ public struct Axis: Hashable, Sendable {
     ///
     /// Values that are not finite are left out. With a logarithmic scale, a value that is not positive makes
     /// the axis linear; see ``scale``.
-    public init(fitting values: some Sequence<Double>, scale: AxisScale = .linear) {
+    package init(fitting values: some Sequence<Double>, scale: AxisScale = .linear) {
         var low = Double.infinity
         var high = -Double.infinity
         for value in values where value.isFinite {
@@ -75,7 +75,7 @@ public struct Axis: Hashable, Sendable {
     /// Where a value lies: 0 at the lower bound, 1 at the upper; beyond these outside.
     ///
     /// Nil for gaps.
-    public func position(_ value: Double) -> Double? {
+    package func position(_ value: Double) -> Double? {
         guard value.isFinite else { return nil }
         if scale == .linear { return (max(-Self.limit, min(Self.limit, value)) - lower) / (upper - lower) }
         guard value > 0 else { return nil }
@@ -83,7 +83,7 @@ public struct Axis: Hashable, Sendable {
     }
 
     /// The value at a position of 0 to 1 of a linear axis or, on a logarithmic one, the nearest of 512 steps.
-    public func value(at position: Double) -> Double {
+    package func value(at position: Double) -> Double {
         let fraction = position.isFinite ? min(1, max(0, position)) : 0
         if scale == .linear { return lower + fraction * (upper - lower) }
         var low = range.lowerBound
@@ -101,7 +101,7 @@ public struct Axis: Hashable, Sendable {
     }
 
     /// At most about `count` labelled positions inside the range, rising.
-    public func ticks(count: Int) -> [Tick] {
+    package func ticks(count: Int) -> [Tick] {
         guard count > 0 else { return [] }
         let values = scale == .log ? logTicks(count) : linearTicks(count)
         return values.map { Tick(value: $0, label: NumberText.axis($0)) }

@@ -1,14 +1,14 @@
 /// Values as glyphs and colours of rising weight, one cell or more each, in one row.
-public struct HeatStrip: Hashable, Sendable {
+package struct HeatStrip: Hashable, Sendable {
     /// The values; one that is not finite is a gap.
-    public var values: [Double]
+    package var values: [Double]
     /// The values that take the lightest and the heaviest glyph.
-    public var range: ClosedRange<Double>
+    package var range: ClosedRange<Double>
     /// The value that is looked at.
-    public var selected: Int?
+    package var selected: Int?
 
     /// Makes a strip.
-    public init(values: [Double], range: ClosedRange<Double>, selected: Int? = nil) {
+    package init(values: [Double], range: ClosedRange<Double>, selected: Int? = nil) {
         self.values = values
         self.range = range
         self.selected = selected
@@ -17,7 +17,7 @@ public struct HeatStrip: Hashable, Sendable {
     /// Draws the strip into the first row of `area`, over its whole width.
     ///
     /// With fewer columns than values, a column shows the largest of its values.
-    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+    package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty, !values.isEmpty else { return }
         let ramp = glyphs.ramp
         let axis = Axis(range)

@@ -1,28 +1,28 @@
 /// A point of a chart.
-public struct ChartPoint: Hashable, Sendable {
+package struct ChartPoint: Hashable, Sendable {
     /// The value on the horizontal axis.
-    public let x: Double
+    package let x: Double
     /// The value on the vertical axis; one that is not finite is a gap.
-    public let y: Double
+    package let y: Double
 
     /// Makes a point.
-    public init(x: Double, y: Double) {
+    package init(x: Double, y: Double) {
         self.x = x
         self.y = y
     }
 }
 
 /// The range of values at one place of a curve.
-public struct BandPoint: Hashable, Sendable {
+package struct BandPoint: Hashable, Sendable {
     /// The value on the horizontal axis.
-    public let x: Double
+    package let x: Double
     /// The lowest value.
-    public let low: Double
+    package let low: Double
     /// The highest value.
-    public let high: Double
+    package let high: Double
 
     /// Makes a range.
-    public init(x: Double, low: Double, high: Double) {
+    package init(x: Double, low: Double, high: Double) {
         self.x = x
         self.low = low
         self.high = high
@@ -30,18 +30,18 @@ public struct BandPoint: Hashable, Sendable {
 }
 
 /// One curve of a chart.
-public struct ChartSeries: Hashable, Sendable {
+package struct ChartSeries: Hashable, Sendable {
     /// What the legend calls it; an empty one is left out there.
-    public var label: String
+    package var label: String
     /// How it looks.
-    public var style: Style
+    package var style: Style
     /// Its points, by rising x; neighbours are joined unless one of them is a gap.
-    public var points: [ChartPoint]
+    package var points: [ChartPoint]
     /// The range around the curve, drawn faintly behind it.
-    public var band: [BandPoint]
+    package var band: [BandPoint]
 
     /// Makes a curve.
-    public init(label: String, style: Style, points: [ChartPoint], band: [BandPoint] = []) {
+    package init(label: String, style: Style, points: [ChartPoint], band: [BandPoint] = []) {
         self.label = label
         self.style = style
         self.points = points
@@ -53,24 +53,24 @@ public struct ChartSeries: Hashable, Sendable {
 ///
 /// A later curve replaces earlier ones where they share a cell, so the one that matters most comes last.
 /// Values that are not finite are gaps, on a logarithmic axis also those that are not positive.
-public struct LineChart: Hashable, Sendable {
+package struct LineChart: Hashable, Sendable {
     /// The curves, the most important last.
-    public var series: [ChartSeries]
+    package var series: [ChartSeries]
     /// The range of the horizontal axis.
-    public var xRange: ClosedRange<Double>
+    package var xRange: ClosedRange<Double>
     /// How the horizontal axis is divided.
-    public var xScale: AxisScale
+    package var xScale: AxisScale
     /// How the vertical axis is divided.
-    public var yScale: AxisScale
+    package var yScale: AxisScale
     /// The range of the vertical axis; nil fits it to the values.
-    public var yRange: ClosedRange<Double>?
+    package var yRange: ClosedRange<Double>?
     /// Whether curves are named in the upper right corner.
-    public var hasLegend: Bool
+    package var hasLegend: Bool
     /// The place that a vertical line marks; nil for none.
-    public var cursor: Double?
+    package var cursor: Double?
 
     /// Makes a chart.
-    public init(
+    package init(
         series: [ChartSeries], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
         yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, hasLegend: Bool = true,
         cursor: Double? = nil
@@ -85,7 +85,7 @@ public struct LineChart: Hashable, Sendable {
     }
 
     /// The vertical axis; its scale is linear where the values allow no logarithm, which titles should say.
-    public var yAxis: Axis {
+    package var yAxis: Axis {
         if let yRange { return Axis(yRange, scale: yScale) }
         let points = series.lazy.flatMap { $0.points.lazy.filter { xRange.contains($0.x) }.map(\.y) }
         let bands = series.lazy.flatMap {
@@ -95,7 +95,7 @@ public struct LineChart: Hashable, Sendable {
     }
 
     /// Draws the chart.
-    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+    package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
             x: Axis(xRange, scale: xScale), y: yAxis, in: area, of: &grid, glyphs: glyphs)
@@ -108,7 +108,7 @@ public struct LineChart: Hashable, Sendable {
     }
 
     /// The value of x at a column of the screen, where the chart is drawn into `area`; nil beside the plot.
-    public func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
+    package func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
         PlotFrame(x: Axis(xRange, scale: xScale), y: yAxis, in: area, glyphs: glyphs).x(atColumn: column)
     }
 

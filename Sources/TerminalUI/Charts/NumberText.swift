@@ -1,10 +1,10 @@
 /// Numbers as short texts.
-public enum NumberText: Sendable {
+package enum NumberText: Sendable {
     /// A number with `decimals` digits after the point: `79.1`.
     ///
     /// Numbers that are not finite become `nan`, `inf` and `-inf`; from 10¹⁵ on ``significant(_:digits:)``
     /// takes over.
-    public static func fixed(_ value: Double, decimals: Int) -> String {
+    package static func fixed(_ value: Double, decimals: Int) -> String {
         guard let special = special(value) else {
             let places = min(9, max(0, decimals))
             let scale = powerOfTen(places)
@@ -19,7 +19,7 @@ public enum NumberText: Sendable {
     /// A number with so many significant digits: `0.0022`, `1240`, `3.1e-5`.
     ///
     /// Magnitudes of 10⁻³ to 10⁵ are written out, others with an exponent.
-    public static func significant(_ value: Double, digits: Int = 3) -> String {
+    package static func significant(_ value: Double, digits: Int = 3) -> String {
         if let special = special(value) { return special }
         guard let (mantissa, exponent) = decompose(value, digits: digits) else { return "0" }
         let sign = value < 0 ? "-" : ""
@@ -33,7 +33,7 @@ public enum NumberText: Sendable {
     }
 
     /// A number for an axis: `0`, `2500`, `10k`, `1.5M`, `0.05`, `1e-4`.
-    public static func axis(_ value: Double) -> String {
+    package static func axis(_ value: Double) -> String {
         if let special = special(value) { return special }
         guard let (_, exponent) = decompose(value, digits: 3) else { return "0" }
         switch exponent {
@@ -48,7 +48,7 @@ public enum NumberText: Sendable {
     }
 
     /// A count of bytes: `412 B`, `11.6 MB`.
-    public static func bytes(_ count: Int) -> String {
+    package static func bytes(_ count: Int) -> String {
         let units = [" kB", " MB", " GB", " TB"]
         var value = Double(count)
         var unit = " B"
@@ -60,7 +60,7 @@ public enum NumberText: Sendable {
     }
 
     /// A time as `12.3s`, `4:05` or `1:02:03`.
-    public static func duration(_ duration: Duration) -> String {
+    package static func duration(_ duration: Duration) -> String {
         let seconds = max(0, duration.components.seconds)
         let tenth = max(0, duration.components.attoseconds) / 100_000_000_000_000_000
         func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + "\(value)" }

@@ -1,18 +1,18 @@
 /// A point of a Pareto plot.
-public struct ScatterPoint: Hashable, Sendable {
+package struct ScatterPoint: Hashable, Sendable {
     /// The value on the horizontal axis.
-    public var x: Double
+    package var x: Double
     /// The value on the vertical axis.
-    public var y: Double
+    package var y: Double
     /// What is written beside the point where there is room.
-    public var label: String
+    package var label: String
     /// Whether no other point is better in both respects.
-    public var isOnFront: Bool
+    package var isOnFront: Bool
     /// Whether it is the point that is looked at.
-    public var isSelected: Bool
+    package var isSelected: Bool
 
     /// Makes a point.
-    public init(x: Double, y: Double, label: String, isOnFront: Bool = false, isSelected: Bool = false) {
+    package init(x: Double, y: Double, label: String, isOnFront: Bool = false, isSelected: Bool = false) {
         self.x = x
         self.y = y
         self.label = label
@@ -22,20 +22,20 @@ public struct ScatterPoint: Hashable, Sendable {
 }
 
 /// Points with labels; those on the Pareto front are joined by a line, the others are drawn faintly.
-public struct ScatterChart: Hashable, Sendable {
+package struct ScatterChart: Hashable, Sendable {
     /// The points, in any order.
-    public var points: [ScatterPoint]
+    package var points: [ScatterPoint]
     /// How the horizontal axis is divided.
-    public var xScale: AxisScale
+    package var xScale: AxisScale
     /// How the vertical axis is divided.
-    public var yScale: AxisScale
+    package var yScale: AxisScale
     /// The range of the horizontal axis; nil fits it to the points.
-    public var xRange: ClosedRange<Double>?
+    package var xRange: ClosedRange<Double>?
     /// The range of the vertical axis; nil fits it to the points.
-    public var yRange: ClosedRange<Double>?
+    package var yRange: ClosedRange<Double>?
 
     /// Makes a chart.
-    public init(
+    package init(
         points: [ScatterPoint], xScale: AxisScale = .linear, yScale: AxisScale = .linear,
         xRange: ClosedRange<Double>? = nil, yRange: ClosedRange<Double>? = nil
     ) {
@@ -47,7 +47,7 @@ public struct ScatterChart: Hashable, Sendable {
     }
 
     /// Draws the chart.
-    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+    package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
             x: xRange.map { Axis($0, scale: xScale) } ?? Axis(fitting: points.map(\.x), scale: xScale),

@@ -2,19 +2,19 @@
 ///
 /// When a value arrives beyond the range, neighbouring parts are merged and the range doubles. A part that
 /// got a value that is not finite is a gap until finite ones arrive.
-public struct SeriesBins: Hashable, Sendable {
+package struct SeriesBins: Hashable, Sendable {
     /// One part of the range.
-    public struct Bin: Hashable, Sendable {
+    package struct Bin: Hashable, Sendable {
         /// How many finite values it got.
-        public fileprivate(set) var count = 0
+        package fileprivate(set) var count = 0
         /// The lowest of them.
-        public fileprivate(set) var low = Double.infinity
+        package fileprivate(set) var low = Double.infinity
         /// The highest of them.
-        public fileprivate(set) var high = -Double.infinity
+        package fileprivate(set) var high = -Double.infinity
         /// Their mean; not a number without any.
-        public fileprivate(set) var mean = Double.nan
+        package fileprivate(set) var mean = Double.nan
         /// Whether a value was not finite.
-        public fileprivate(set) var hasGap = false
+        package fileprivate(set) var hasGap = false
 
         fileprivate mutating func add(_ value: Double) {
             guard value.isFinite else {
@@ -45,20 +45,20 @@ public struct SeriesBins: Hashable, Sendable {
     }
 
     /// The parts, in order.
-    public private(set) var bins: [Bin]
+    package private(set) var bins: [Bin]
     /// The first value of x that belongs to the range.
-    public let lowerBound: Double
+    package let lowerBound: Double
     /// The extent of one part on x.
-    public private(set) var binWidth: Double
+    package private(set) var binWidth: Double
     /// The value added last, finite or not; nil before the first.
-    public private(set) var latest: ChartPoint?
+    package private(set) var latest: ChartPoint?
 
     /// Makes an empty series.
     ///
     /// - Parameters:
     ///   - range: The values of x expected.
     ///   - capacity: The number of parts, made even; twice the columns of a panel is enough.
-    public init(range: ClosedRange<Double>, capacity: Int = 512) {
+    package init(range: ClosedRange<Double>, capacity: Int = 512) {
         let count = max(2, capacity + capacity % 2)
         bins = Array(repeating: Bin(), count: count)
         lowerBound = range.lowerBound
@@ -67,10 +67,10 @@ public struct SeriesBins: Hashable, Sendable {
     }
 
     /// The first value of x beyond the range.
-    public var upperBound: Double { lowerBound + binWidth * Double(bins.count) }
+    package var upperBound: Double { lowerBound + binWidth * Double(bins.count) }
 
     /// Adds a value; one whose x is not finite or lies before the range is left out.
-    public mutating func add(x: Double, y: Double) {
+    package mutating func add(x: Double, y: Double) {
         guard x.isFinite, x >= lowerBound, x - lowerBound < 1e300 else { return }
         latest = ChartPoint(x: x, y: y)
         // The upper bound itself belongs to the last part.
@@ -79,17 +79,17 @@ public struct SeriesBins: Hashable, Sendable {
     }
 
     /// The part with values whose middle is nearest to a place; nil before the first value.
-    public func bin(nearest x: Double) -> (x: Double, bin: Bin)? {
+    package func bin(nearest x: Double) -> (x: Double, bin: Bin)? {
         occupied.filter { $0.bin.count > 0 }.min { abs($0.x - x) < abs($1.x - x) }
     }
 
     /// The means at the middle of each part that has values; a part with gaps only gives a gap.
-    public var points: [ChartPoint] {
+    package var points: [ChartPoint] {
         occupied.map { ChartPoint(x: $0.x, y: $0.bin.mean) }
     }
 
     /// The lowest and highest values of each part that has any.
-    public var band: [BandPoint] {
+    package var band: [BandPoint] {
         occupied.filter { $0.bin.count > 0 }.map { BandPoint(x: $0.x, low: $0.bin.low, high: $0.bin.high) }
     }
 

@@ -1,12 +1,12 @@
 /// How a whole is divided among block, global and local supervision at one place.
-public struct ShareSample: Hashable, Sendable {
+package struct ShareSample: Hashable, Sendable {
     /// The value on the horizontal axis.
-    public let x: Double
+    package let x: Double
     /// The parts; not negative, of any sum.
-    public let block, global, local: Double
+    package let block, global, local: Double
 
     /// Makes a sample.
-    public init(x: Double, block: Double, global: Double, local: Double) {
+    package init(x: Double, block: Double, global: Double, local: Double) {
         self.x = x
         self.block = block
         self.global = global
@@ -26,18 +26,18 @@ public struct ShareSample: Hashable, Sendable {
 ///
 /// The fills differ in glyph and in role. A column shows the mean of its samples, a column between samples
 /// the one before it; samples with a part that is not finite, or without any part, are gaps.
-public struct StackedShares: Hashable, Sendable {
+package struct StackedShares: Hashable, Sendable {
     /// The samples, by rising x.
-    public var samples: [ShareSample]
+    package var samples: [ShareSample]
     /// The range of the horizontal axis.
-    public var xRange: ClosedRange<Double>
+    package var xRange: ClosedRange<Double>
     /// How the horizontal axis is divided.
-    public var xScale: AxisScale
+    package var xScale: AxisScale
     /// The place that a vertical line marks; nil for none.
-    public var cursor: Double?
+    package var cursor: Double?
 
     /// Makes a chart.
-    public init(
+    package init(
         samples: [ShareSample], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
         cursor: Double? = nil
     ) {
@@ -48,17 +48,17 @@ public struct StackedShares: Hashable, Sendable {
     }
 
     /// The roles of the parts, from the bottom to the top.
-    public static let roles: [Role] = [.block, .global, .local]
+    package static let roles: [Role] = [.block, .global, .local]
 
     /// The legend: each part's fill and name.
-    public static func legend(glyphs: GlyphSet) -> [TextSpan] {
+    package static func legend(glyphs: GlyphSet) -> [TextSpan] {
         zip(zip(roles, glyphs.fills), ["block", "global", "local"]).flatMap { pair, name in
             [TextSpan("\(pair.1)", Style(pair.0)), TextSpan(" \(name)  ", .text)]
         }
     }
 
     /// Draws the chart.
-    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+    package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
             x: Axis(xRange, scale: xScale), y: Axis(0...100), in: area, of: &grid, glyphs: glyphs)
@@ -82,7 +82,7 @@ public struct StackedShares: Hashable, Sendable {
     }
 
     /// The value of x at a column of the screen, where the chart is drawn into `area`; nil beside the plot.
-    public func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
+    package func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
         PlotFrame(x: Axis(xRange, scale: xScale), y: Axis(0...100), in: area, glyphs: glyphs)
             .x(atColumn: column)
     }

@@ -9,7 +9,7 @@ extension CellGrid {
     ///   - glyphs: The glyphs to draw with.
     /// - Returns: What is inside the frame.
     @discardableResult
-    public mutating func drawBox(
+    package mutating func drawBox(
         _ area: Rect, title: String = "", trailing: String = "", focused: Bool = false,
         glyphs: GlyphSet = .braille
     ) -> Rect {
@@ -64,7 +64,7 @@ extension CellGrid {
     ///   - skipping: The lines to leave out at the top, for scrolling.
     /// - Returns: The number of lines the whole text has at this width.
     @discardableResult
-    public mutating func writeWrapped(
+    package mutating func writeWrapped(
         _ text: String, in area: Rect, style: Style = .text, skipping: Int = 0
     ) -> Int {
         let lines = wrapped(text, width: area.width)
@@ -83,7 +83,7 @@ extension CellGrid {
     ///   - area: Where drawing is allowed; the whole frame if nil.
     /// - Returns: The columns that were written.
     @discardableResult
-    public mutating func write(_ spans: [TextSpan], x: Int, y: Int, in area: Rect? = nil) -> Int {
+    package mutating func write(_ spans: [TextSpan], x: Int, y: Int, in area: Rect? = nil) -> Int {
         var column = x
         for span in spans {
             column += write(span.text, x: column, y: y, style: span.style, in: area)
@@ -93,14 +93,14 @@ extension CellGrid {
 }
 
 /// A piece of text in one style.
-public struct TextSpan: Hashable, Sendable {
+package struct TextSpan: Hashable, Sendable {
     /// What it says.
-    public let text: String
+    package let text: String
     /// How it looks.
-    public let style: Style
+    package let style: Style
 
     /// Makes a piece.
-    public init(_ text: String, _ style: Style = .text) {
+    package init(_ text: String, _ style: Style = .text) {
         self.text = text
         self.style = style
     }
@@ -109,7 +109,7 @@ public struct TextSpan: Hashable, Sendable {
 /// The lines of a text broken at spaces so that each fits into `width` columns.
 ///
 /// Words longer than a line are cut. A width below 1 gives no lines.
-public func wrapped(_ text: String, width: Int) -> [String] {
+package func wrapped(_ text: String, width: Int) -> [String] {
     guard width > 0 else { return [] }
     var lines: [String] = []
     for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {

@@ -1,6 +1,6 @@
 extension CellGrid {
     /// The glyphs of every row, top to bottom; a row's text has the grid's width in columns.
-    public var glyphRows: [String] {
+    package var glyphRows: [String] {
         (0..<height).map { y in
             var text = String.UnicodeScalarView()
             for cell in row(y) where cell.glyph != 0 {
@@ -13,7 +13,7 @@ extension CellGrid {
     /// The styles of every row that has any but the background's: `row: first-last name, …`.
     ///
     /// Rows that follow each other with the same runs share a line: `3-7: 0-19 border`.
-    public var styleRuns: [String] {
+    package var styleRuns: [String] {
         var lines: [(rows: ClosedRange<Int>, runs: String)] = []
         for y in 0..<height {
             let runs = styleRuns(ofRow: y)
@@ -27,7 +27,7 @@ extension CellGrid {
     }
 
     /// The frame as text for goldens: its size, glyph rows between bars, then style runs.
-    public var goldenText: String {
+    package var goldenText: String {
         let rows = glyphRows.map { "|\($0)|" }
         return (["\(width)x\(height)"] + rows + ["styles"] + styleRuns).joined(separator: "\n") + "\n"
     }

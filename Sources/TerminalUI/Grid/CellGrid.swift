@@ -1,18 +1,18 @@
 /// One position on the screen.
-public struct Cell: Hashable, Sendable {
+package struct Cell: Hashable, Sendable {
     /// The code point drawn here; 0 is the right half of the wide glyph on the left.
-    public let glyph: UInt32
+    package let glyph: UInt32
     /// How it looks.
-    public let style: Style
+    package let style: Style
 
     /// Makes a cell.
-    public init(glyph: UInt32, style: Style) {
+    package init(glyph: UInt32, style: Style) {
         self.glyph = glyph
         self.style = style
     }
 
     /// An empty place.
-    public static let blank = Cell(glyph: 0x20, style: .background)
+    package static let blank = Cell(glyph: 0x20, style: .background)
 }
 
 /// A frame: what every cell of the screen shows.
@@ -20,30 +20,30 @@ public struct Cell: Hashable, Sendable {
 /// A value; views fill it, a ``Terminal`` presents it. Everything that writes is total: what lies outside
 /// the grid, or outside the area given, is not drawn, and a wide glyph that would be cut is replaced by
 /// spaces.
-public struct CellGrid: Equatable, Sendable {
+package struct CellGrid: Equatable, Sendable {
     /// The number of columns.
-    public let width: Int
+    package let width: Int
     /// The number of rows.
-    public let height: Int
+    package let height: Int
     private var cells: [Cell]
 
     /// Makes an empty frame; a negative extent becomes 0.
-    public init(width: Int, height: Int) {
+    package init(width: Int, height: Int) {
         self.width = max(0, width)
         self.height = max(0, height)
         cells = Array(repeating: .blank, count: self.width * self.height)
     }
 
     /// The whole frame.
-    public var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
+    package var bounds: Rect { Rect(x: 0, y: 0, width: width, height: height) }
 
     /// The cell at column `x`, row `y`; blank outside the frame.
-    public subscript(x: Int, y: Int) -> Cell {
+    package subscript(x: Int, y: Int) -> Cell {
         bounds.contains(x: x, y: y) ? cells[y * width + x] : .blank
     }
 
     /// The cells of row `y` from left to right; empty outside the frame.
-    public func row(_ y: Int) -> ArraySlice<Cell> {
+    package func row(_ y: Int) -> ArraySlice<Cell> {
         guard y >= 0, y < height else { return [] }
         return cells[y * width..<(y + 1) * width]
     }
@@ -58,7 +58,7 @@ public struct CellGrid: Equatable, Sendable {
     ///   - area: Where drawing is allowed; the whole frame if nil.
     /// - Returns: The columns the scalar takes, whether or not they were inside.
     @discardableResult
-    public mutating func put(
+    package mutating func put(
         _ scalar: Unicode.Scalar, x: Int, y: Int, style: Style, in area: Rect? = nil
     ) -> Int {
         let shown = Self.printable(scalar)
@@ -86,7 +86,7 @@ public struct CellGrid: Equatable, Sendable {
     ///   - area: Where drawing is allowed; the whole frame if nil.
     /// - Returns: The columns from `x` to the end of what was drawn inside the area.
     @discardableResult
-    public mutating func write(
+    package mutating func write(
         _ text: String, x: Int, y: Int, style: Style = .text, in area: Rect? = nil
     ) -> Int {
         let clip = area.map { bounds.intersection($0) } ?? bounds
@@ -100,7 +100,7 @@ public struct CellGrid: Equatable, Sendable {
     }
 
     /// Fills an area with one glyph of width 1.
-    public mutating func fill(_ area: Rect, glyph: Unicode.Scalar = " ", style: Style = .background) {
+    package mutating func fill(_ area: Rect, glyph: Unicode.Scalar = " ", style: Style = .background) {
         let clip = bounds.intersection(area)
         for y in clip.y..<clip.endY {
             for x in clip.x..<clip.endX { put(glyph, x: x, y: y, style: style, in: clip) }
@@ -108,7 +108,7 @@ public struct CellGrid: Equatable, Sendable {
     }
 
     /// Gives the cells of an area another style and leaves their glyphs.
-    public mutating func restyle(_ area: Rect, _ change: (Style) -> Style) {
+    package mutating func restyle(_ area: Rect, _ change: (Style) -> Style) {
         let clip = bounds.intersection(area)
         for y in clip.y..<clip.endY {
             for x in clip.x..<clip.endX {

@@ -3,7 +3,7 @@
 /// Control characters count 0 because they are never written. Marks and format characters are 0, East
 /// Asian wide characters and emoji are 2, everything else is 1; this is what `wcwidth` of the GNU C
 /// library says about every glyph that this module draws.
-public func cellWidth(_ scalar: Unicode.Scalar) -> Int {
+package func cellWidth(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value
     if value < 0x7F { return value < 0x20 ? 0 : 1 }
     if value < 0x300 { return value < 0xA0 ? 0 : 1 }
@@ -21,7 +21,7 @@ public func cellWidth(_ scalar: Unicode.Scalar) -> Int {
 }
 
 /// The columns that a text takes on a terminal.
-public func cellWidth(_ text: String) -> Int {
+package func cellWidth(_ text: String) -> Int {
     text.unicodeScalars.reduce(0) { $0 + cellWidth($1) }
 }
 
@@ -71,7 +71,7 @@ extension String {
 ///   - cut: Which end is left out when there is none.
 ///   - ellipsis: What stands for the part that was cut.
 /// - Returns: A text whose ``cellWidth(_:)-(String)`` is `width`.
-public func fitted(
+package func fitted(
     _ text: String, width: Int, alignment: TextAlignment = .leading, cut: TextCut = .end,
     ellipsis: String = "…"
 ) -> String {
@@ -98,7 +98,7 @@ public func fitted(
 }
 
 /// Where a text goes in a wider space.
-public enum TextAlignment: Hashable, Sendable {
+package enum TextAlignment: Hashable, Sendable {
     /// At the left.
     case leading
     /// In the middle.
@@ -108,7 +108,7 @@ public enum TextAlignment: Hashable, Sendable {
 }
 
 /// Which end of a text is left out where there is no room for all of it.
-public enum TextCut: Hashable, Sendable {
+package enum TextCut: Hashable, Sendable {
     /// The beginning: for names that differ at their ends.
     case start
     /// The end.

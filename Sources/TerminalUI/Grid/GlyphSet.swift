@@ -1,5 +1,5 @@
 /// Which glyphs the terminal and its font can show.
-public enum GlyphSet: String, CaseIterable, Hashable, Sendable {
+package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     /// Curves of 2 × 4 dots per cell, rounded frames.
     case braille
     /// Curves of 1 × 2 half blocks per cell, for fonts without braille.
@@ -8,7 +8,7 @@ public enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     case ascii
 
     /// The next set, for a key that goes round.
-    public var next: GlyphSet {
+    package var next: GlyphSet {
         switch self {
         case .braille: .block
         case .block: .ascii
@@ -17,29 +17,29 @@ public enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     }
 
     /// The parts of frames and axes.
-    public var box: BoxGlyphs { self == .ascii ? .ascii : .rounded }
+    package var box: BoxGlyphs { self == .ascii ? .ascii : .rounded }
 
     /// The glyph of a symbol; always one column wide.
-    public func symbol(_ symbol: Symbol) -> Unicode.Scalar {
+    package func symbol(_ symbol: Symbol) -> Unicode.Scalar {
         let pair = symbol.glyphs
         return self == .ascii ? pair.ascii : pair.unicode
     }
 
     /// What stands for text that was cut.
-    public var ellipsis: String { self == .ascii ? "~" : "…" }
+    package var ellipsis: String { self == .ascii ? "~" : "…" }
 
     /// What stands between a value and half the width of its interval.
-    public var plusMinus: String { self == .ascii ? "+/-" : "±" }
+    package var plusMinus: String { self == .ascii ? "+/-" : "±" }
 
     /// Glyphs of rising weight; the first is a space.
-    public var ramp: [Unicode.Scalar] {
+    package var ramp: [Unicode.Scalar] {
         self == .ascii
             ? [" ", ".", ":", "-", "=", "+", "*", "#", "@"]
             : [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
     }
 
     /// Three fills that differ without colour: heavy, medium, light.
-    public var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":"] : ["█", "▒", "░"] }
+    package var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":"] : ["█", "▒", "░"] }
 
     /// The dots of one cell of a curve: columns and rows.
     var dots: (columns: Int, rows: Int) {
@@ -52,26 +52,26 @@ public enum GlyphSet: String, CaseIterable, Hashable, Sendable {
 }
 
 /// The parts of frames and axes, each one column wide.
-public struct BoxGlyphs: Hashable, Sendable {
+package struct BoxGlyphs: Hashable, Sendable {
     /// The corners: top left, top right, bottom left, bottom right.
-    public let topLeft, topRight, bottomLeft, bottomRight: Unicode.Scalar
+    package let topLeft, topRight, bottomLeft, bottomRight: Unicode.Scalar
     /// The straight parts.
-    public let horizontal, vertical: Unicode.Scalar
+    package let horizontal, vertical: Unicode.Scalar
     /// A tick on a vertical axis and on a horizontal axis.
-    public let verticalTick, horizontalTick: Unicode.Scalar
+    package let verticalTick, horizontalTick: Unicode.Scalar
 
     /// Rounded corners.
-    public static let rounded = BoxGlyphs(
+    package static let rounded = BoxGlyphs(
         topLeft: "╭", topRight: "╮", bottomLeft: "╰", bottomRight: "╯", horizontal: "─", vertical: "│",
         verticalTick: "┤", horizontalTick: "┴")
     /// Nothing but ASCII.
-    public static let ascii = BoxGlyphs(
+    package static let ascii = BoxGlyphs(
         topLeft: "+", topRight: "+", bottomLeft: "+", bottomRight: "+", horizontal: "-", vertical: "|",
         verticalTick: "+", horizontalTick: "+")
 }
 
 /// Small pictures with a meaning, which always stand beside a word.
-public enum Symbol: String, CaseIterable, Hashable, Sendable {
+package enum Symbol: String, CaseIterable, Hashable, Sendable {
     /// Finished well.
     case done
     /// In work.

@@ -1,19 +1,19 @@
 /// A rectangle of cells; x grows to the right and y downwards, both from 0.
-public struct Rect: Hashable, Sendable {
+package struct Rect: Hashable, Sendable {
     /// The first column.
-    public let x: Int
+    package let x: Int
     /// The first row.
-    public let y: Int
+    package let y: Int
     /// The number of columns, never negative.
-    public let width: Int
+    package let width: Int
     /// The number of rows, never negative.
-    public let height: Int
+    package let height: Int
 
     /// A rectangle without cells.
-    public static let zero = Rect(x: 0, y: 0, width: 0, height: 0)
+    package static let zero = Rect(x: 0, y: 0, width: 0, height: 0)
 
     /// Makes a rectangle; a negative extent becomes 0.
-    public init(x: Int, y: Int, width: Int, height: Int) {
+    package init(x: Int, y: Int, width: Int, height: Int) {
         self.x = x
         self.y = y
         self.width = max(0, width)
@@ -21,21 +21,21 @@ public struct Rect: Hashable, Sendable {
     }
 
     /// The column after the last.
-    public var endX: Int { x + width }
+    package var endX: Int { x + width }
 
     /// The row after the last.
-    public var endY: Int { y + height }
+    package var endY: Int { y + height }
 
     /// Whether the rectangle has no cell.
-    public var isEmpty: Bool { width == 0 || height == 0 }
+    package var isEmpty: Bool { width == 0 || height == 0 }
 
     /// Whether the cell at column `x`, row `y` lies inside.
-    public func contains(x column: Int, y row: Int) -> Bool {
+    package func contains(x column: Int, y row: Int) -> Bool {
         column >= x && column < endX && row >= y && row < endY
     }
 
     /// The cells that both rectangles have.
-    public func intersection(_ other: Rect) -> Rect {
+    package func intersection(_ other: Rect) -> Rect {
         let left = max(x, other.x)
         let top = max(y, other.y)
         return Rect(
@@ -43,20 +43,20 @@ public struct Rect: Hashable, Sendable {
     }
 
     /// The rectangle without its outermost cells: `columns` on the left and right, `rows` above and below.
-    public func inset(columns: Int = 1, rows: Int = 1) -> Rect {
+    package func inset(columns: Int = 1, rows: Int = 1) -> Rect {
         Rect(
             x: x + min(columns, width), y: y + min(rows, height), width: width - 2 * columns,
             height: height - 2 * rows)
     }
 
     /// The row `index`, counted from the top, as a rectangle; empty where there is no such row.
-    public func row(_ index: Int) -> Rect {
+    package func row(_ index: Int) -> Rect {
         guard index >= 0, index < height else { return Rect(x: x, y: y, width: 0, height: 0) }
         return Rect(x: x, y: y + index, width: width, height: 1)
     }
 
     /// A rectangle of at most this size in the middle.
-    public func centered(width wanted: Int, height wantedHeight: Int) -> Rect {
+    package func centered(width wanted: Int, height wantedHeight: Int) -> Rect {
         let newWidth = min(max(0, wanted), width)
         let newHeight = min(max(0, wantedHeight), height)
         return Rect(
@@ -65,7 +65,7 @@ public struct Rect: Hashable, Sendable {
     }
 
     /// Cuts the rectangle into columns from left to right; see ``Length``.
-    public func columns(_ lengths: [Length]) -> [Rect] {
+    package func columns(_ lengths: [Length]) -> [Rect] {
         var at = x
         return Length.extents(lengths, total: width).map { extent in
             defer { at += extent }
@@ -74,7 +74,7 @@ public struct Rect: Hashable, Sendable {
     }
 
     /// Cuts the rectangle into rows from top to bottom; see ``Length``.
-    public func rows(_ lengths: [Length]) -> [Rect] {
+    package func rows(_ lengths: [Length]) -> [Rect] {
         var at = y
         return Length.extents(lengths, total: height).map { extent in
             defer { at += extent }
@@ -87,7 +87,7 @@ public struct Rect: Hashable, Sendable {
 ///
 /// Fixed parts are served first, in order, while there is room; shares divide what remains by their
 /// weights. The parts never overlap and never leave the rectangle.
-public enum Length: Hashable, Sendable {
+package enum Length: Hashable, Sendable {
     /// This many cells.
     case fixed(Int)
     /// A part of what fixed parts leave, in proportion to this weight.

@@ -2,7 +2,7 @@
 ///
 /// Drawing names roles only; a ``Theme`` says which colours they have. The raw value is the key in a
 /// theme file.
-public enum Role: String, CaseIterable, Hashable, Sendable {
+package enum Role: String, CaseIterable, Hashable, Sendable {
     /// The empty screen.
     case background
     /// Ordinary text.
@@ -59,7 +59,7 @@ public enum Role: String, CaseIterable, Hashable, Sendable {
     case heat4
 
     /// The gradient step for a fraction of 0 to 1; other numbers are moved to the nearest end.
-    public static func heat(_ fraction: Double) -> Role {
+    package static func heat(_ fraction: Double) -> Role {
         let steps: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
         guard fraction > 0 else { return .heat0 }
         return steps[min(4, Int(min(fraction, 1) * 5))]

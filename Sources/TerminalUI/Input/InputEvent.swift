@@ -1,23 +1,23 @@
 /// Keys held while another key or a button goes down.
-public struct Modifiers: OptionSet, Hashable, Sendable {
+package struct Modifiers: OptionSet, Hashable, Sendable {
     /// The bits.
-    public let rawValue: UInt8
+    package let rawValue: UInt8
 
     /// Makes a set from its bits.
-    public init(rawValue: UInt8) {
+    package init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
 
     /// Shift; part of the character for keys that type one.
-    public static let shift = Modifiers(rawValue: 1)
+    package static let shift = Modifiers(rawValue: 1)
     /// Alt or Meta.
-    public static let alt = Modifiers(rawValue: 2)
+    package static let alt = Modifiers(rawValue: 2)
     /// Control.
-    public static let control = Modifiers(rawValue: 4)
+    package static let control = Modifiers(rawValue: 4)
 }
 
 /// A key.
-public enum Key: Hashable, Sendable {
+package enum Key: Hashable, Sendable {
     /// A key that types something.
     case character(Character)
     /// A letter together with Control; the letter is lower case.
@@ -59,23 +59,23 @@ public enum Key: Hashable, Sendable {
 }
 
 /// A key that went down.
-public struct KeyEvent: Hashable, Sendable {
+package struct KeyEvent: Hashable, Sendable {
     /// Which key.
-    public let key: Key
+    package let key: Key
     /// What was held, for keys that type nothing.
-    public let modifiers: Modifiers
+    package let modifiers: Modifiers
 
     /// Makes an event.
-    public init(_ key: Key, _ modifiers: Modifiers = []) {
+    package init(_ key: Key, _ modifiers: Modifiers = []) {
         self.key = key
         self.modifiers = modifiers
     }
 }
 
 /// Something the mouse did.
-public struct MouseEvent: Hashable, Sendable {
+package struct MouseEvent: Hashable, Sendable {
     /// What kind of thing.
-    public enum Action: Hashable, Sendable {
+    package enum Action: Hashable, Sendable {
         /// A button went down.
         case press
         /// A button went up.
@@ -89,7 +89,7 @@ public struct MouseEvent: Hashable, Sendable {
     }
 
     /// Where the wheel turned to.
-    public enum WheelDirection: Hashable, Sendable {
+    package enum WheelDirection: Hashable, Sendable {
         /// Away from the hand.
         case up
         /// Towards the hand.
@@ -101,7 +101,7 @@ public struct MouseEvent: Hashable, Sendable {
     }
 
     /// A button.
-    public enum Button: Hashable, Sendable {
+    package enum Button: Hashable, Sendable {
         /// The left button.
         case left
         /// The middle button.
@@ -113,18 +113,18 @@ public struct MouseEvent: Hashable, Sendable {
     }
 
     /// What happened.
-    public let action: Action
+    package let action: Action
     /// Which button it concerns.
-    public let button: Button
+    package let button: Button
     /// The column, from 0.
-    public let x: Int
+    package let x: Int
     /// The row, from 0.
-    public let y: Int
+    package let y: Int
     /// What was held.
-    public let modifiers: Modifiers
+    package let modifiers: Modifiers
 
     /// Makes an event.
-    public init(_ action: Action, button: Button = .none, x: Int, y: Int, modifiers: Modifiers = []) {
+    package init(_ action: Action, button: Button = .none, x: Int, y: Int, modifiers: Modifiers = []) {
         self.action = action
         self.button = button
         self.x = x
@@ -134,7 +134,7 @@ public struct MouseEvent: Hashable, Sendable {
 }
 
 /// Something that came from the terminal.
-public enum InputEvent: Hashable, Sendable {
+package enum InputEvent: Hashable, Sendable {
     /// A key went down.
     case key(KeyEvent)
     /// The mouse did something.
@@ -155,5 +155,5 @@ public enum InputEvent: Hashable, Sendable {
     case wake
 
     /// A key without modifiers.
-    public static func key(_ key: Key) -> InputEvent { .key(KeyEvent(key)) }
+    package static func key(_ key: Key) -> InputEvent { .key(KeyEvent(key)) }
 }

@@ -2,9 +2,9 @@
 ///
 /// A terminal may deliver a report in pieces; the parser keeps the beginning. Bytes that turn out not to
 /// be a report are given back in order, so that nothing typed is lost.
-public struct SGRMouseParser: Sendable {
+package struct SGRMouseParser: Sendable {
     /// What a byte led to.
-    public enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         /// More bytes are needed.
         case pending
         /// A report is complete.
@@ -20,13 +20,13 @@ public struct SGRMouseParser: Sendable {
     private var bytes: [UInt8] = []
 
     /// Makes a parser that waits for a report's first byte.
-    public init() {}
+    package init() {}
 
     /// Whether the beginning of a report is kept.
-    public var isPending: Bool { !bytes.isEmpty }
+    package var isPending: Bool { !bytes.isEmpty }
 
     /// Takes the next byte.
-    public mutating func consume(_ byte: UInt8) -> Outcome {
+    package mutating func consume(_ byte: UInt8) -> Outcome {
         bytes.append(byte)
         let position = bytes.count - 1
         switch position {
@@ -48,7 +48,7 @@ public struct SGRMouseParser: Sendable {
     }
 
     /// Gives back the beginning of a report that will not be completed, after a pause in the input.
-    public mutating func flush() -> [UInt8] {
+    package mutating func flush() -> [UInt8] {
         defer { bytes = [] }
         return bytes
     }

@@ -2,19 +2,19 @@
 ///
 /// Time passes only while it waits for input and while it presents a frame, so that a test of the loop is
 /// exact and takes no time.
-public struct InMemoryTerminal: Terminal, Sendable {
+package struct InMemoryTerminal: Terminal, Sendable {
     /// A frame that was presented.
-    public struct Frame: Equatable, Sendable {
+    package struct Frame: Equatable, Sendable {
         /// When it was presented.
-        public let time: Duration
+        package let time: Duration
         /// What it showed.
-        public let grid: CellGrid
+        package let grid: CellGrid
         /// The theme it was shown in.
-        public let theme: Theme
+        package let theme: Theme
     }
 
     /// Something that was asked of the terminal besides showing frames.
-    public enum Request: Hashable, Sendable {
+    package enum Request: Hashable, Sendable {
         /// The process should stop.
         case suspend
         /// The next frame should be drawn in full.
@@ -28,17 +28,17 @@ public struct InMemoryTerminal: Terminal, Sendable {
     }
 
     /// The size of the screen; follows the resize events of the script.
-    public private(set) var size: ScreenSize
+    package private(set) var size: ScreenSize
     /// The scripted time.
-    public private(set) var now = Duration.zero
+    package private(set) var now = Duration.zero
     /// All frames presented.
-    public private(set) var frames: [Frame] = []
+    package private(set) var frames: [Frame] = []
     /// All other requests.
-    public private(set) var requests: [Request] = []
+    package private(set) var requests: [Request] = []
     /// How often input was waited for.
-    public private(set) var waits = 0
+    package private(set) var waits = 0
     /// How long presenting a frame takes.
-    public var presentationTime: Duration
+    package var presentationTime: Duration
     private var script: [(time: Duration, event: InputEvent)]
 
     /// Makes a terminal.
@@ -48,7 +48,7 @@ public struct InMemoryTerminal: Terminal, Sendable {
     ///   - height: The rows of the screen at the start.
     ///   - script: Events and when they arrive. After the last, ``InputEvent/closed`` arrives.
     ///   - presentationTime: How long presenting a frame takes.
-    public init(
+    package init(
         width: Int, height: Int, script: [(time: Duration, event: InputEvent)] = [],
         presentationTime: Duration = .zero
     ) {
@@ -58,13 +58,13 @@ public struct InMemoryTerminal: Terminal, Sendable {
     }
 
     /// Records the frame.
-    public mutating func present(_ grid: CellGrid, theme: Theme) {
+    package mutating func present(_ grid: CellGrid, theme: Theme) {
         frames.append(Frame(time: now, grid: grid, theme: theme))
         now += presentationTime
     }
 
     /// Lets the scripted time pass until the next event, or until the time is over.
-    public mutating func events(timeout: Duration?) -> [InputEvent] {
+    package mutating func events(timeout: Duration?) -> [InputEvent] {
         waits += 1
         let limit = timeout.map { now + $0 }
         guard let first = script.first else {
@@ -91,17 +91,17 @@ public struct InMemoryTerminal: Terminal, Sendable {
     }
 
     /// Records the request.
-    public mutating func suspend() { requests.append(.suspend) }
+    package mutating func suspend() { requests.append(.suspend) }
 
     /// Records the request.
-    public mutating func invalidate() { requests.append(.invalidate) }
+    package mutating func invalidate() { requests.append(.invalidate) }
 
     /// Records the request.
-    public mutating func captureMouse(_ isCaptured: Bool) { requests.append(.captureMouse(isCaptured)) }
+    package mutating func captureMouse(_ isCaptured: Bool) { requests.append(.captureMouse(isCaptured)) }
 
     /// Records the request.
-    public mutating func copy(_ text: String) { requests.append(.copy(text)) }
+    package mutating func copy(_ text: String) { requests.append(.copy(text)) }
 
     /// Records the request.
-    public mutating func close() { requests.append(.close) }
+    package mutating func close() { requests.append(.close) }
 }

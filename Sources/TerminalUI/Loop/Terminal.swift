@@ -1,12 +1,12 @@
 /// The size of a screen.
-public struct ScreenSize: Hashable, Sendable {
+package struct ScreenSize: Hashable, Sendable {
     /// Columns.
-    public let width: Int
+    package let width: Int
     /// Rows.
-    public let height: Int
+    package let height: Int
 
     /// Makes a size.
-    public init(width: Int, height: Int) {
+    package init(width: Int, height: Int) {
         self.width = width
         self.height = height
     }
@@ -16,7 +16,7 @@ public struct ScreenSize: Hashable, Sendable {
 ///
 /// The real one draws with ncurses, ``InMemoryTerminal`` is its double for tests and snapshots. One
 /// thread uses a terminal; only a conformer's own way to wake it may be called from others.
-public protocol Terminal {
+package protocol Terminal {
     /// The size of the screen now.
     var size: ScreenSize { get }
 

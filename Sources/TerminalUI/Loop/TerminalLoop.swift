@@ -1,5 +1,5 @@
 /// What a program's update function is told.
-public enum LoopMessage<Data> {
+package enum LoopMessage<Data> {
     /// Something came from the terminal.
     case input(InputEvent)
     /// What other threads have sent since the last time, in order.
@@ -11,7 +11,7 @@ public enum LoopMessage<Data> {
 extension LoopMessage: Sendable where Data: Sendable {}
 
 /// What the loop does after an effect was carried out.
-public enum LoopAction: Hashable, Sendable {
+package enum LoopAction: Hashable, Sendable {
     /// Nothing more.
     case proceed
     /// Ends the loop.
@@ -29,22 +29,22 @@ public enum LoopAction: Hashable, Sendable {
 /// A program with a screen: a state, one function that changes it, one that shows it.
 ///
 /// `update` and `view` are functions of their arguments; they read no clock, no terminal and no engine.
-public struct ScreenProgram<State, Data, Effect> {
+package struct ScreenProgram<State, Data, Effect> {
     /// Changes the state and says what should happen outside.
-    public var update: (inout State, LoopMessage<Data>) -> [Effect]
+    package var update: (inout State, LoopMessage<Data>) -> [Effect]
     /// The frame of a state on a screen of this size.
-    public var view: (State, ScreenSize) -> CellGrid
+    package var view: (State, ScreenSize) -> CellGrid
     /// The theme of a state.
-    public var theme: (State) -> Theme
+    package var theme: (State) -> Theme
     /// How often a state wants to be told the time; nil for never.
-    public var tickInterval: (State) -> Duration?
+    package var tickInterval: (State) -> Duration?
     /// Everything that other threads have sent since the last call.
-    public var drain: () -> [Data]
+    package var drain: () -> [Data]
     /// Carries an effect out.
-    public var perform: (Effect) -> LoopAction
+    package var perform: (Effect) -> LoopAction
 
     /// Makes a program.
-    public init(
+    package init(
         update: @escaping (inout State, LoopMessage<Data>) -> [Effect],
         view: @escaping (State, ScreenSize) -> CellGrid,
         theme: @escaping (State) -> Theme,
@@ -65,12 +65,12 @@ public struct ScreenProgram<State, Data, Effect> {
 extension ScreenProgram: Sendable {}
 
 /// How often a loop draws.
-public struct FrameRate: Hashable, Sendable {
+package struct FrameRate: Hashable, Sendable {
     /// The shortest time between two frames that only show new data.
-    public let interval: Duration
+    package let interval: Duration
 
     /// Makes a rate of 1 to 60 frames per second; other numbers are moved to the nearest end.
-    public init(framesPerSecond: Int = 10) {
+    package init(framesPerSecond: Int = 10) {
         interval = .seconds(1) / min(60, max(1, framesPerSecond))
     }
 
@@ -86,11 +86,11 @@ public struct FrameRate: Hashable, Sendable {
 ///
 /// Input is shown at once; data from other threads is fetched and shown at the frame rate; a frame that
 /// equals the one on the screen is not sent. When sending takes long, the rate falls for a while.
-public struct TerminalLoop<Screen: Terminal, State, Data, Effect> {
+package struct TerminalLoop<Screen: Terminal, State, Data, Effect> {
     /// Where the program is shown.
-    public private(set) var terminal: Screen
+    package private(set) var terminal: Screen
     /// The program's state.
-    public private(set) var state: State
+    package private(set) var state: State
     private let program: ScreenProgram<State, Data, Effect>
     private let rate: FrameRate
     private var shown: (grid: CellGrid, theme: Theme)?
@@ -102,7 +102,7 @@ public struct TerminalLoop<Screen: Terminal, State, Data, Effect> {
     private var hasEnded = false
 
     /// Makes a loop; nothing happens before ``run()``.
-    public init(
+    package init(
         terminal: Screen, state: State, program: ScreenProgram<State, Data, Effect>,
         rate: FrameRate = FrameRate()
     ) {
@@ -113,7 +113,7 @@ public struct TerminalLoop<Screen: Terminal, State, Data, Effect> {
     }
 
     /// Runs until an effect says to quit or the terminal is gone, then closes the terminal.
-    public mutating func run() {
+    package mutating func run() {
         hasData = true
         fetch()
         tick()

@@ -4,7 +4,7 @@
 ///   - grid: The frame.
 ///   - theme: The theme.
 /// - Returns: The bytes of the file.
-public func pngPicture(of grid: CellGrid, theme: Theme) -> [UInt8] {
+package func pngPicture(of grid: CellGrid, theme: Theme) -> [UInt8] {
     var canvas = PixelCanvas(
         width: max(1, grid.width * GlyphShape.width), height: max(1, grid.height * GlyphShape.height))
     for y in 0..<grid.height {

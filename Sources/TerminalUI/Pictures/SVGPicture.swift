@@ -8,7 +8,7 @@
 ///   - theme: The theme.
 ///   - title: What the picture is, for readers that do not see it.
 /// - Returns: The text of the file.
-public func svgPicture(of grid: CellGrid, theme: Theme, title: String) -> String {
+package func svgPicture(of grid: CellGrid, theme: Theme, title: String) -> String {
     let (cellWidth, cellHeight) = (GlyphShape.width, GlyphShape.height)
     let (width, height) = (grid.width * cellWidth, grid.height * cellHeight)
     let ground = PictureColor(theme.resolve(.background, depth: .trueColor).background, theme, isGround: true)

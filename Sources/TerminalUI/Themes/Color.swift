@@ -1,5 +1,5 @@
 /// A colour as a theme names it.
-public enum Color: Hashable, Sendable {
+package enum Color: Hashable, Sendable {
     /// The terminal's own colour for text or background.
     case terminalDefault
     /// One of the 16 colours of the terminal's palette, 0 to 15.
@@ -10,13 +10,13 @@ public enum Color: Hashable, Sendable {
     case rgb(UInt8, UInt8, UInt8)
 
     /// Makes a colour from `0xRRGGBB`.
-    public init(hex: UInt32) {
+    package init(hex: UInt32) {
         self = .rgb(UInt8(hex >> 16 & 255), UInt8(hex >> 8 & 255), UInt8(hex & 255))
     }
 }
 
 /// How many colours a terminal shows.
-public enum ColorDepth: String, CaseIterable, Hashable, Sendable {
+package enum ColorDepth: String, CaseIterable, Hashable, Sendable {
     /// None: bold, underline and reverse only.
     case monochrome
     /// The eight colours of the palette.
@@ -31,14 +31,14 @@ public enum ColorDepth: String, CaseIterable, Hashable, Sendable {
 
 extension Color {
     /// The names of the 16 palette colours, in order.
-    public static let ansiNames = [
+    package static let ansiNames = [
         "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white", "bright-black",
         "bright-red", "bright-green", "bright-yellow", "bright-blue", "bright-magenta", "bright-cyan",
         "bright-white",
     ]
 
     /// Red, green and blue, 0 to 255, as xterm shows the colour; nil for the terminal's own.
-    public var components: (red: Int, green: Int, blue: Int)? {
+    package var components: (red: Int, green: Int, blue: Int)? {
         switch self {
         case .terminalDefault: return nil
         case .rgb(let red, let green, let blue): return (Int(red), Int(green), Int(blue))
@@ -59,7 +59,7 @@ extension Color {
     ///
     /// The result is ``terminalDefault``, ``ansi(_:)`` below 16 colours, ``indexed(_:)`` at 256, anything
     /// at true colour.
-    public func reduced(to depth: ColorDepth) -> Color {
+    package func reduced(to depth: ColorDepth) -> Color {
         switch (depth, self) {
         case (.monochrome, _), (_, .terminalDefault): return .terminalDefault
         case (.trueColor, _), (.indexed256, .ansi), (.indexed256, .indexed): return self

@@ -1,21 +1,21 @@
 /// Why a settings or theme file cannot be used, or what in it was passed over.
-public struct SettingsProblem: Error, Hashable, Sendable, CustomStringConvertible {
+package struct SettingsProblem: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file, as the user named it.
-    public let file: String
+    package let file: String
     /// The line, from 1; nil if the whole file is meant.
-    public let line: Int?
+    package let line: Int?
     /// What is wrong and what would be accepted.
-    public let message: String
+    package let message: String
 
     /// Makes a problem.
-    public init(file: String, line: Int?, message: String) {
+    package init(file: String, line: Int?, message: String) {
         self.file = file
         self.line = line
         self.message = message
     }
 
     /// One sentence: `FILE:LINE: message`.
-    public var description: String {
+    package var description: String {
         line.map { "\(file):\($0): \(message)" } ?? "\(file): \(message)"
     }
 }
@@ -24,9 +24,9 @@ public struct SettingsProblem: Error, Hashable, Sendable, CustomStringConvertibl
 ///
 /// Comments, `[sections]`, `key = value`; values are strings in double quotes on one line, numbers,
 /// `true` and `false`, and lists of strings.
-public struct SettingsText: Hashable, Sendable {
+package struct SettingsText: Hashable, Sendable {
     /// A value.
-    public enum Value: Hashable, Sendable {
+    package enum Value: Hashable, Sendable {
         /// A text.
         case string(String)
         /// A number.
@@ -38,21 +38,21 @@ public struct SettingsText: Hashable, Sendable {
     }
 
     /// A key with its value.
-    public struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable {
         /// The section it stands in; empty before the first.
-        public let section: String
+        package let section: String
         /// Its name.
-        public let key: String
+        package let key: String
         /// Its value.
-        public let value: Value
+        package let value: Value
         /// Its line, from 1.
-        public let line: Int
+        package let line: Int
     }
 
     /// The file, as the user named it.
-    public let file: String
+    package let file: String
     /// The entries in the order of the file; no key appears twice in a section.
-    public let entries: [Entry]
+    package let entries: [Entry]
 
     /// Reads a text.
     ///
@@ -60,7 +60,7 @@ public struct SettingsText: Hashable, Sendable {
     ///   - text: The whole file.
     ///   - file: Its name, for messages.
     /// - Throws: The first line that is not of this format.
-    public init(parsing text: String, file: String) throws(SettingsProblem) {
+    package init(parsing text: String, file: String) throws(SettingsProblem) {
         self.file = file
         var entries: [Entry] = []
         var seen: [String: Int] = [:]

@@ -1,14 +1,14 @@
 /// What a theme says about one role.
-public struct RoleStyle: Hashable, Sendable {
+package struct RoleStyle: Hashable, Sendable {
     /// The colour of glyphs.
-    public var foreground: Color
+    package var foreground: Color
     /// The colour behind them; nil for the theme's own background.
-    public var background: Color?
+    package var background: Color?
     /// Attributes the role always has.
-    public var attributes: TextAttributes
+    package var attributes: TextAttributes
 
     /// Makes a role's style.
-    public init(_ foreground: Color, on background: Color? = nil, _ attributes: TextAttributes = []) {
+    package init(_ foreground: Color, on background: Color? = nil, _ attributes: TextAttributes = []) {
         self.foreground = foreground
         self.background = background
         self.attributes = attributes
@@ -16,19 +16,19 @@ public struct RoleStyle: Hashable, Sendable {
 }
 
 /// A style in colours that a terminal can show.
-public struct TerminalStyle: Hashable, Sendable {
+package struct TerminalStyle: Hashable, Sendable {
     /// The colour of glyphs.
-    public let foreground: Color
+    package let foreground: Color
     /// The colour behind them.
-    public let background: Color
+    package let background: Color
     /// The attributes.
-    public let attributes: TextAttributes
+    package let attributes: TextAttributes
 }
 
 /// Gives every role its colours.
-public struct Theme: Hashable, Sendable {
+package struct Theme: Hashable, Sendable {
     /// Whether the background is dark or light.
-    public enum Variant: String, CaseIterable, Hashable, Sendable {
+    package enum Variant: String, CaseIterable, Hashable, Sendable {
         /// Light text on a dark background.
         case dark
         /// Dark text on a light background.
@@ -36,13 +36,13 @@ public struct Theme: Hashable, Sendable {
     }
 
     /// The name it is chosen by.
-    public let name: String
+    package let name: String
     /// Whether it is dark or light.
-    public let variant: Variant
+    package let variant: Variant
     /// What it says about each role; every role has an entry.
-    public private(set) var roles: [Role: RoleStyle]
+    package private(set) var roles: [Role: RoleStyle]
     /// What it says for terminals of 8 and 16 colours, where it says anything.
-    public private(set) var paletteRoles: [Role: RoleStyle]
+    package private(set) var paletteRoles: [Role: RoleStyle]
 
     /// Makes a theme.
     ///
@@ -51,7 +51,7 @@ public struct Theme: Hashable, Sendable {
     ///   - variant: Whether it is dark or light.
     ///   - roles: What it says about each role; what is missing looks like text.
     ///   - paletteRoles: What it says for terminals of 8 and 16 colours.
-    public init(
+    package init(
         name: String, variant: Variant, roles: [Role: RoleStyle], paletteRoles: [Role: RoleStyle] = [:]
     ) {
         self.name = name
@@ -66,7 +66,7 @@ public struct Theme: Hashable, Sendable {
     }
 
     /// The colours and attributes of a style on a terminal of the given depth.
-    public func resolve(_ style: Style, depth: ColorDepth) -> TerminalStyle {
+    package func resolve(_ style: Style, depth: ColorDepth) -> TerminalStyle {
         if let picture = style.picture {
             return TerminalStyle(
                 foreground: Color(hex: picture.foreground).reduced(to: depth),

@@ -6,7 +6,7 @@ extension ThemeDocument {
     ///
     /// - Returns: The theme; roles that the document does not mention look like text.
     /// - Throws: The first entry that names no colour.
-    public func resolved() throws(SettingsProblem) -> Theme {
+    package func resolved() throws(SettingsProblem) -> Theme {
         var roles: [Role: RoleStyle] = [:]
         for (role, specification) in self.roles.sorted(by: { $0.value.line < $1.value.line }) {
             roles[role] = try style(specification, palette: palette)
@@ -20,7 +20,7 @@ extension ThemeDocument {
     }
 
     /// The roles that neither this document nor one it inherits from mentions.
-    public var missingRoles: [Role] {
+    package var missingRoles: [Role] {
         Role.allCases.filter { role in
             let isHeat = role.rawValue.hasPrefix("heat")
             return isHeat ? heat.isEmpty : roles[role] == nil

@@ -2,7 +2,7 @@
 ///
 /// Inheritance joins documents before names are resolved, so that a theme that inherits can change a
 /// palette colour everywhere by one line.
-public struct ThemeDocument: Hashable, Sendable {
+package struct ThemeDocument: Hashable, Sendable {
     /// An entry with its place, for messages.
     struct Specification: Hashable, Sendable {
         let text: String
@@ -11,13 +11,13 @@ public struct ThemeDocument: Hashable, Sendable {
     }
 
     /// The name it is chosen by.
-    public let name: String
+    package let name: String
     /// Whether it is dark or light.
-    public let variant: Theme.Variant
+    package let variant: Theme.Variant
     /// The theme whose entries it takes where it has none; nil for the default of its variant.
-    public let parent: String?
+    package let parent: String?
     /// What was passed over, each with its line.
-    public private(set) var warnings: [SettingsProblem]
+    package private(set) var warnings: [SettingsProblem]
     private(set) var palette: [String: Specification] = [:]
     private(set) var roles: [Role: Specification] = [:]
     private(set) var paletteRoles: [Role: Specification] = [:]
@@ -34,7 +34,7 @@ public struct ThemeDocument: Hashable, Sendable {
     ///   - text: The whole file.
     ///   - file: Its name, for messages.
     /// - Throws: The first line that makes the file unusable. Unknown keys are ``warnings``.
-    public init(parsing text: String, file: String) throws(SettingsProblem) {
+    package init(parsing text: String, file: String) throws(SettingsProblem) {
         let settings = try SettingsText(parsing: text, file: file)
         func entry(_ key: String) throws(SettingsProblem) -> (String, Int)? {
             guard let entry = settings.entries.first(where: { $0.section.isEmpty && $0.key == key }) else {

@@ -1,12 +1,12 @@
 /// All themes that can be chosen: those built in and those that the user added.
-public struct ThemeLibrary: Hashable, Sendable {
+package struct ThemeLibrary: Hashable, Sendable {
     /// The themes by name; built-in ones first, then the user's in the order they were added.
-    public private(set) var themes: [Theme]
+    package private(set) var themes: [Theme]
     private var documents: [String: ThemeDocument]
     private var texts: [String: String] = [:]
 
     /// The themes built into the program.
-    public static let builtIn: ThemeLibrary = {
+    package static let builtIn: ThemeLibrary = {
         var library = ThemeLibrary()
         for (name, text) in builtInThemeTexts {
             do throws(SettingsProblem) {
@@ -20,7 +20,7 @@ public struct ThemeLibrary: Hashable, Sendable {
     }()
 
     /// The theme for terminals of which nothing is known.
-    public static var defaultTheme: Theme { builtIn.themes[0] }
+    package static var defaultTheme: Theme { builtIn.themes[0] }
 
     private init() {
         themes = []
@@ -28,12 +28,12 @@ public struct ThemeLibrary: Hashable, Sendable {
     }
 
     /// The theme of this name.
-    public func theme(named name: String) -> Theme? {
+    package func theme(named name: String) -> Theme? {
         themes.first { $0.name == name }
     }
 
     /// The file of the theme of this name.
-    public func text(of name: String) -> String? { texts[name] }
+    package func text(of name: String) -> String? { texts[name] }
 
     /// Adds a theme file; one of the same name is replaced.
     ///
@@ -42,7 +42,7 @@ public struct ThemeLibrary: Hashable, Sendable {
     ///   - file: Its name, for messages.
     /// - Returns: The name of the theme, and what in the file was passed over.
     /// - Throws: Why the file cannot be used; the library is as before.
-    public mutating func add(
+    package mutating func add(
         _ text: String, file: String
     ) throws(SettingsProblem) -> (name: String, warnings: [SettingsProblem]) {
         let document = try ThemeDocument(parsing: text, file: file)

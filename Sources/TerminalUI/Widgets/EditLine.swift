@@ -1,32 +1,32 @@
 /// One line of text being edited.
-public struct EditLine: Hashable, Sendable {
+package struct EditLine: Hashable, Sendable {
     /// Longer texts are cut; nothing that is typed here needs more.
     private static let longest = 4096
     private var characters: [Character]
     /// The position of the cursor: the number of characters before it.
-    public private(set) var cursor: Int
+    package private(set) var cursor: Int
 
     /// Makes a line with the cursor at its end.
-    public init(_ text: String = "") {
+    package init(_ text: String = "") {
         characters = Self.accepted(text)
         cursor = characters.count
     }
 
     /// The text.
-    public var text: String { String(characters) }
+    package var text: String { String(characters) }
 
     /// Whether there is nothing.
-    public var isEmpty: Bool { characters.isEmpty }
+    package var isEmpty: Bool { characters.isEmpty }
 
     /// Puts a text at the cursor; line breaks and other controls are left out.
-    public mutating func insert(_ text: String) {
+    package mutating func insert(_ text: String) {
         let added = Self.accepted(text).prefix(Self.longest - min(Self.longest, characters.count))
         characters.insert(contentsOf: added, at: cursor)
         cursor += added.count
     }
 
     /// Applies a key; returns false if the key means nothing here.
-    public mutating func apply(_ event: KeyEvent) -> Bool {
+    package mutating func apply(_ event: KeyEvent) -> Bool {
         switch event.key {
         case .character(let character): insert(String(character))
         case .left where event.modifiers.contains(.control), .alt("b"): cursor = wordStart()
@@ -46,8 +46,9 @@ public struct EditLine: Hashable, Sendable {
     }
 
     /// Draws the line into the first row of `area`, moved so that the cursor is visible.
-    public func draw(into grid: inout CellGrid, in area: Rect, style: Style = .text, showsCursor: Bool = true)
-    {
+    package func draw(
+        into grid: inout CellGrid, in area: Rect, style: Style = .text, showsCursor: Bool = true
+    ) {
         guard !area.isEmpty else { return }
         let widths = characters.map { cellWidth(String($0)) }
         var first = 0

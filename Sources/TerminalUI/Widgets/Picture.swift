@@ -1,9 +1,9 @@
 /// A small picture of coloured pixels, two to a cell: the upper one is the glyph, the lower one is behind it.
-public struct Picture: Hashable, Sendable {
+package struct Picture: Hashable, Sendable {
     /// The number of columns.
-    public let width: Int
+    package let width: Int
     /// The number of rows of pixels.
-    public let height: Int
+    package let height: Int
     private let pixels: [UInt32]
 
     /// Makes a picture.
@@ -12,7 +12,7 @@ public struct Picture: Hashable, Sendable {
     ///   - width: The number of columns.
     ///   - height: The number of rows.
     ///   - pixels: `[height, width]`, each `0xRRGGBB`; missing ones are black.
-    public init(width: Int, height: Int, pixels: [UInt32]) {
+    package init(width: Int, height: Int, pixels: [UInt32]) {
         self.width = max(0, width)
         self.height = max(0, height)
         let count = self.width * self.height
@@ -20,10 +20,10 @@ public struct Picture: Hashable, Sendable {
     }
 
     /// The rows of cells that the picture takes.
-    public var rows: Int { (height + 1) / 2 }
+    package var rows: Int { (height + 1) / 2 }
 
     /// The picture at half its size, each pixel the mean of up to four.
-    public var halved: Picture {
+    package var halved: Picture {
         let (columns, rows) = ((width + 1) / 2, (height + 1) / 2)
         var result: [UInt32] = []
         for y in 0..<rows {
@@ -51,7 +51,7 @@ public struct Picture: Hashable, Sendable {
     ///   - area: Where to draw.
     ///   - glyphs: The glyphs to draw with.
     ///   - hasColors: Whether the terminal shows enough colours; without, and in ASCII, lightness becomes weight.
-    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet, hasColors: Bool) {
+    package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet, hasColors: Bool) {
         for row in 0..<min(rows, area.height) {
             for x in 0..<min(width, area.width) {
                 let (upper, lower) = (self[x, 2 * row], self[x, 2 * row + 1])

@@ -1,21 +1,21 @@
 /// A line that fills from the left: a label, a bar, a percentage.
-public struct ProgressBar: Hashable, Sendable {
+package struct ProgressBar: Hashable, Sendable {
     /// What is in progress.
-    public var label: String
+    package var label: String
     /// The part that is done, 0 to 1; a number that is not finite counts as 0.
-    public var fraction: Double
+    package var fraction: Double
     /// How the done part looks.
-    public var style: Style
+    package var style: Style
 
     /// Makes a bar.
-    public init(label: String = "", fraction: Double, style: Style = Style(.running)) {
+    package init(label: String = "", fraction: Double, style: Style = Style(.running)) {
         self.label = label
         self.fraction = fraction
         self.style = style
     }
 
     /// Draws the bar into the first row of `area`; where there is no room for it, the percentage remains.
-    public func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
+    package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
         let done = fraction.isFinite ? min(1, max(0, fraction)) : 0
         let percent = "\(Int(done * 100))%"

@@ -1,16 +1,16 @@
 /// A column of a table.
-public struct TableColumn: Hashable, Sendable {
+package struct TableColumn: Hashable, Sendable {
     /// Its heading.
-    public var title: String
+    package var title: String
     /// Its extent.
-    public var width: Length
+    package var width: Length
     /// Where its texts go.
-    public var alignment: TextAlignment
+    package var alignment: TextAlignment
     /// Which end of texts that are too long is left out.
-    public var cut: TextCut
+    package var cut: TextCut
 
     /// Makes a column.
-    public init(
+    package init(
         _ title: String, width: Length, alignment: TextAlignment = .leading, cut: TextCut = .end
     ) {
         self.title = title
@@ -23,22 +23,22 @@ public struct TableColumn: Hashable, Sendable {
 /// Rows of text in columns, with headings, a selected row and a part that is in view.
 ///
 /// A list is a table of one column without heading.
-public struct Table: Hashable, Sendable {
+package struct Table: Hashable, Sendable {
     /// The columns.
-    public var columns: [TableColumn]
+    package var columns: [TableColumn]
     /// The rows: one piece of text per column; missing ones are empty.
-    public var rows: [[TextSpan]]
+    package var rows: [[TextSpan]]
     /// The row that is selected.
-    public var selected: Int?
+    package var selected: Int?
     /// The first row in view; ``draw(into:in:glyphs:)`` moves it so that the selected row is visible.
-    public var offset: Int
+    package var offset: Int
     /// Whether the headings are drawn.
-    public var hasHeading: Bool
+    package var hasHeading: Bool
     /// Whether the selection has the focus; without, it is marked by its pointer only.
-    public var isFocused: Bool
+    package var isFocused: Bool
 
     /// Makes a table.
-    public init(
+    package init(
         columns: [TableColumn], rows: [[TextSpan]], selected: Int? = nil, offset: Int = 0,
         hasHeading: Bool = true, isFocused: Bool = true
     ) {
@@ -51,7 +51,7 @@ public struct Table: Hashable, Sendable {
     }
 
     /// Makes a list.
-    public init(list: [TextSpan], selected: Int? = nil, offset: Int = 0, isFocused: Bool = true) {
+    package init(list: [TextSpan], selected: Int? = nil, offset: Int = 0, isFocused: Bool = true) {
         self.init(
             columns: [TableColumn("", width: .share(1))], rows: list.map { [$0] }, selected: selected,
             offset: offset, hasHeading: false, isFocused: isFocused)
@@ -65,7 +65,7 @@ public struct Table: Hashable, Sendable {
     ///   - visible: The number of rows that fit.
     ///   - count: The number of rows there are.
     /// - Returns: A first row at which the view is full as far as there are rows.
-    public static func offset(_ offset: Int, selected: Int?, visible: Int, count: Int) -> Int {
+    package static func offset(_ offset: Int, selected: Int?, visible: Int, count: Int) -> Int {
         guard visible > 0 else { return 0 }
         var result = offset
         if let selected, selected >= 0, selected < count {
@@ -82,7 +82,7 @@ public struct Table: Hashable, Sendable {
     ///   - glyphs: The glyphs to draw with.
     /// - Returns: The first row of the table in view and the area of the rows, for clicks.
     @discardableResult
-    public func draw(
+    package func draw(
         into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet
     ) -> (offset: Int, rows: Rect) {
         let heading = hasHeading && area.height >= 2 ? 1 : 0

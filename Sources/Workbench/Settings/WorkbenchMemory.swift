@@ -1,40 +1,40 @@
-public import Runs
+package import Runs
 internal import TerminalUI
 
 /// A run that was opened or made, as it is remembered.
-public struct RecentRun: Equatable, Sendable {
+package struct RecentRun: Equatable, Sendable {
     /// Its folder.
-    public let directory: String
+    package let directory: String
     /// What it was, such as `fashion-vit mgrq W4A4`.
-    public let label: String
+    package let label: String
 
     /// Makes an entry.
-    public init(directory: String, label: String) {
+    package init(directory: String, label: String) {
         (self.directory, self.label) = (directory, label)
     }
 }
 
 /// What the workbench remembers from one time to the next.
-public struct WorkbenchMemory: Equatable, Sendable {
+package struct WorkbenchMemory: Equatable, Sendable {
     /// How many runs are remembered.
     static let runCount = 12
 
     /// The theme that was used last.
-    public var theme: String?
+    package var theme: String?
     /// The commands of the palette, latest first.
-    public var commands: [String] = []
+    package var commands: [String] = []
     /// Runs, latest first.
-    public var runs: [RecentRun] = []
+    package var runs: [RecentRun] = []
     /// Changes of parameters that were not applied.
-    public var draft: [HyperparameterChange] = []
+    package var draft: [HyperparameterChange] = []
     /// The edges between panels that were moved.
-    public internal(set) var splits = PanelSplits()
+    package internal(set) var splits = PanelSplits()
 
     /// Remembers nothing.
-    public init() {}
+    package init() {}
 
     /// Reads what was remembered; what cannot be read any more is forgotten.
-    public init(parsing text: String) {
+    package init(parsing text: String) {
         guard let settings = try? SettingsText(parsing: text, file: "state") else { return }
         for entry in settings.entries {
             switch (entry.section, entry.key, entry.value) {
@@ -58,7 +58,7 @@ public struct WorkbenchMemory: Equatable, Sendable {
     }
 
     /// The text that says the same.
-    public var text: String {
+    package var text: String {
         func list(_ texts: [String]) -> String {
             "[" + texts.map { "\"\(WorkbenchSettings.escaped($0))\"" }.joined(separator: ", ") + "]"
         }

@@ -2,10 +2,10 @@ internal import TerminalUI
 
 extension WorkbenchSettings {
     /// Every key with its name, place and meaning, a line each.
-    public var keyListing: [String] { keys.listing }
+    package var keyListing: [String] { keys.listing }
 
     /// The settings as a file that says the same, with every key as a comment or, where it differs, as an entry.
-    public var text: String {
+    package var text: String {
         var lines = [
             "# Settings of the mgrq workbench. What is commented out is as it comes.", "", "[screen]",
             "# The name of a theme; mgrq workbench --list-themes lists them. Without it, the last one.",

@@ -1,8 +1,8 @@
 internal import Runs
-public import TerminalUI
+package import TerminalUI
 
 /// How many colours are used.
-public enum ColorChoice: String, CaseIterable, Hashable, Sendable {
+package enum ColorChoice: String, CaseIterable, Hashable, Sendable {
     /// As many as the terminal promises, and none where `NO_COLOR` is set.
     case auto
     /// None.
@@ -15,7 +15,7 @@ public enum ColorChoice: String, CaseIterable, Hashable, Sendable {
     case trueColor = "true"
 
     /// The depth that was chosen; nil lets the terminal decide.
-    public var depth: ColorDepth? {
+    package var depth: ColorDepth? {
         switch self {
         case .auto: nil
         case .never: .monochrome
@@ -29,31 +29,31 @@ public enum ColorChoice: String, CaseIterable, Hashable, Sendable {
 /// What a settings file says about the workbench; what it does not say is as it comes.
 ///
 /// The file is of the same format as a theme: sections `[screen]` and `[keys]`.
-public struct WorkbenchSettings: Equatable, Sendable {
+package struct WorkbenchSettings: Equatable, Sendable {
     /// The numbers of frames a second that can be asked for.
-    public static let frameRates = 1...60
+    package static let frameRates = 1...60
     /// The times to wait for the rest of an escape sequence that can be asked for, in milliseconds.
-    public static let escapeDelays = 1...2000
+    package static let escapeDelays = 1...2000
 
     /// The theme's name; nil takes the last one.
-    public var theme: String?
+    package var theme: String?
     /// The glyphs; nil takes what the terminal can show.
-    public var glyphs: GlyphSet?
+    package var glyphs: GlyphSet?
     /// How many colours are used.
-    public var color = ColorChoice.auto
+    package var color = ColorChoice.auto
     /// Whether the mouse is taken.
-    public var capturesMouse = true
+    package var capturesMouse = true
     /// Whether the screen is drawn beside the shell's, which comes back at the end; if not, the last frame stays.
-    public var usesAlternateScreen = true
+    package var usesAlternateScreen = true
     /// How many frames a second are drawn for new data.
-    public var framesPerSecond = 10
+    package var framesPerSecond = 10
     /// How long to wait for the rest of an escape sequence, in milliseconds.
-    public var escapeMilliseconds = 25
+    package var escapeMilliseconds = 25
     /// What keys do.
     var keys = KeyTable.standard
 
     /// Everything as it comes.
-    public init() {}
+    package init() {}
 
     /// Reads a settings file.
     ///
@@ -61,7 +61,7 @@ public struct WorkbenchSettings: Equatable, Sendable {
     ///   - text: The whole file.
     ///   - file: Its name, for messages.
     /// - Throws: The first line that cannot be used, with what would be accepted.
-    public init(parsing text: String, file: String) throws(SettingsProblem) {
+    package init(parsing text: String, file: String) throws(SettingsProblem) {
         var overrides: [SettingsText.Entry] = []
         for entry in try SettingsText(parsing: text, file: file).entries {
             switch entry.section {

@@ -1,5 +1,5 @@
 /// What held-out images say of a model.
-public enum HeldOutMeasure: Equatable, Sendable {
+package enum HeldOutMeasure: Equatable, Sendable {
     /// How many of their labels are the most likely class, in percent.
     case top1
     /// How far the distribution of classes is from that of full precision, in nats.
@@ -9,17 +9,17 @@ public enum HeldOutMeasure: Equatable, Sendable {
 /// How charts over steps are shown; the same for every unit.
 ///
 /// Places are fractions of an attempt's steps, so that they mean the same whatever the number of steps.
-public struct ChartView: Equatable, Sendable {
+package struct ChartView: Equatable, Sendable {
     /// Whether losses are shown on a logarithmic axis.
-    public internal(set) var isLogarithmicY = true
+    package internal(set) var isLogarithmicY = true
     /// Whether steps are shown on a logarithmic axis.
-    public internal(set) var isLogarithmicX = false
+    package internal(set) var isLogarithmicX = false
     /// How much curves are smoothed: an index into `WorkbenchState.smoothings`.
-    public internal(set) var smoothing = 2
+    package internal(set) var smoothing = 2
     /// The place whose values are told; nil tells the latest.
-    public internal(set) var cursor: Double?
+    package internal(set) var cursor: Double?
     /// The unit whose curve is kept for comparison.
-    public internal(set) var pinned: Int?
+    package internal(set) var pinned: Int?
     /// The parts that were zoomed into, one inside the other.
     private var zooms: [ClosedRange<Double>] = []
 

@@ -1,16 +1,16 @@
-public import TerminalUI
+package import TerminalUI
 
 /// The command palette: what was typed, and which of the commands that match is selected.
-public struct CommandPalette: Equatable, Sendable {
+package struct CommandPalette: Equatable, Sendable {
     /// How many commands are remembered.
     static let historyLength = 50
 
     /// What was typed.
-    public internal(set) var line = EditLine()
+    package internal(set) var line = EditLine()
     /// The selected entry: an index into those that match.
-    public internal(set) var selected = 0
+    package internal(set) var selected = 0
     /// Why what was typed could not be done.
-    public internal(set) var problem: String?
+    package internal(set) var problem: String?
 }
 
 /// Something that the palette offers.

@@ -1,7 +1,7 @@
 internal import Runs
 
 /// What plans will take, as far as it was found out; the latest few.
-public struct EstimateBook: Equatable, Sendable {
+package struct EstimateBook: Equatable, Sendable {
     /// How many are kept.
     private static let capacity = 6
 

@@ -1,8 +1,8 @@
 internal import Runs
-public import TerminalUI
+package import TerminalUI
 
 /// What the export dialog can write.
-public enum ExportKind: String, CaseIterable, Hashable, Sendable {
+package enum ExportKind: String, CaseIterable, Hashable, Sendable {
     /// The quantized model.
     case packed
     /// The plan with every decision.
@@ -32,9 +32,9 @@ public enum ExportKind: String, CaseIterable, Hashable, Sendable {
 }
 
 /// The export dialog.
-public struct ExportDialog: Equatable, Sendable {
+package struct ExportDialog: Equatable, Sendable {
     /// Where it is.
-    public enum Stage: Equatable, Sendable {
+    package enum Stage: Equatable, Sendable {
         /// The path is edited.
         case editing
         /// It is found out whether the path can be written.
@@ -48,18 +48,18 @@ public struct ExportDialog: Equatable, Sendable {
     }
 
     /// What is written.
-    public var kind: ExportKind
+    package var kind: ExportKind
     /// The path of each kind.
-    public var paths: [ExportKind: EditLine]
+    package var paths: [ExportKind: EditLine]
     /// Where the dialog is.
-    public var stage = Stage.editing
+    package var stage = Stage.editing
     /// Why the last try failed.
-    public var problem: String?
+    package var problem: String?
     /// How the path could go on.
-    public var suggestions: [String] = []
+    package var suggestions: [String] = []
 
     /// The path of what is written.
-    public var line: EditLine {
+    package var line: EditLine {
         get { paths[kind] ?? EditLine() }
         set { paths[kind] = newValue }
     }

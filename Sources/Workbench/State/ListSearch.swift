@@ -1,15 +1,15 @@
-public import TerminalUI
+package import TerminalUI
 
 /// Words that are looked for in the list of a panel.
-public struct ListSearch: Equatable, Sendable {
+package struct ListSearch: Equatable, Sendable {
     /// The panel: the units or the parameters.
     let panel: Panel
     /// What was selected before.
     let origin: Int
     /// The words that a line must have, in any order, whatever the case.
-    public internal(set) var line = EditLine()
+    package internal(set) var line = EditLine()
     /// Whether the words are being typed.
-    public internal(set) var isTyping = true
+    package internal(set) var isTyping = true
 
     init(panel: Panel, origin: Int) {
         (self.panel, self.origin) = (panel, origin)

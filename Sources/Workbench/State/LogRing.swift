@@ -1,12 +1,12 @@
 internal import Runs
 
 /// The latest lines of the log; older ones are forgotten.
-public struct LogRing: Equatable, Sendable {
+package struct LogRing: Equatable, Sendable {
     /// How many lines are kept.
     static let capacity = 500
 
     /// How much a line matters.
-    public enum Severity: Equatable, Sendable {
+    package enum Severity: Equatable, Sendable {
         /// Something happened.
         case info
         /// Something ended well.
@@ -18,19 +18,19 @@ public struct LogRing: Equatable, Sendable {
     }
 
     /// One line.
-    public struct Entry: Equatable, Sendable {
+    package struct Entry: Equatable, Sendable {
         /// When it happened, in seconds since the run began.
-        public let seconds: Double
+        package let seconds: Double
         /// How much it matters.
-        public let severity: Severity
+        package let severity: Severity
         /// What happened.
-        public let text: String
+        package let text: String
     }
 
     /// The lines, oldest first.
-    public private(set) var entries: [Entry] = []
+    package private(set) var entries: [Entry] = []
     /// How many lines there have been, the forgotten ones included.
-    public private(set) var total = 0
+    package private(set) var total = 0
 
     /// Adds what there is to say of an event; what repeats many times a second is left out.
     mutating func note(_ event: RunEvent, by reporter: inout PlainReporter, at seconds: Double) {

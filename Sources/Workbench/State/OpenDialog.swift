@@ -1,19 +1,19 @@
-public import TerminalUI
+package import TerminalUI
 
 /// What is to be opened: a checkpoint with images, a plan, or a run.
-public struct OpenRequest: Equatable, Sendable {
+package struct OpenRequest: Equatable, Sendable {
     /// The checkpoint, or a plan's file, or a run's folder.
-    public var model: String
+    package var model: String
     /// The calibration images; empty for those of the model or the plan.
-    public var calibration = ""
+    package var calibration = ""
     /// The evaluation images; empty for those of the model or the plan.
-    public var evaluation = ""
+    package var evaluation = ""
 }
 
 /// The dialog that asks for what to open.
-public struct OpenDialog: Equatable, Sendable {
+package struct OpenDialog: Equatable, Sendable {
     /// What can be typed.
-    public enum Field: Int, CaseIterable, Sendable {
+    package enum Field: Int, CaseIterable, Sendable {
         /// The checkpoint, a plan or a run.
         case model
         /// The calibration images.
@@ -34,22 +34,22 @@ public struct OpenDialog: Equatable, Sendable {
     /// The fields in which something was typed or completed; in others, what is typed replaces what is offered.
     var touched: Set<Field> = []
     /// The texts by field.
-    public internal(set) var lines: [EditLine]
+    package internal(set) var lines: [EditLine]
     /// The selected field.
-    public internal(set) var field = Field.model
+    package internal(set) var field = Field.model
     /// How the text of the selected field could go on.
-    public internal(set) var suggestions: [String] = []
+    package internal(set) var suggestions: [String] = []
     /// Whether it is being found out what is there.
-    public internal(set) var isOpening = false
+    package internal(set) var isOpening = false
     /// Why the last try failed.
-    public internal(set) var problem: String?
+    package internal(set) var problem: String?
 
     init(_ request: OpenRequest) {
         lines = [request.model, request.calibration, request.evaluation].map { EditLine($0) }
     }
 
     /// The text of the selected field.
-    public var line: EditLine {
+    package var line: EditLine {
         get { lines[field.rawValue] }
         set { lines[field.rawValue] = newValue }
     }

@@ -1,7 +1,7 @@
-public import TerminalUI
+package import TerminalUI
 
 /// What is drawn over the screen and takes the keys.
-public enum Overlay: Equatable, Sendable {
+package enum Overlay: Equatable, Sendable {
     /// Asks whether to end the run in work.
     case quit
     /// The key table.
@@ -27,15 +27,15 @@ public enum Overlay: Equatable, Sendable {
 }
 
 /// The help, with its filter.
-public struct HelpOverlay: Equatable, Sendable {
+package struct HelpOverlay: Equatable, Sendable {
     /// What lines must contain.
-    public var filter = EditLine()
+    package var filter = EditLine()
     /// How many lines are left out at the top.
-    public var offset = 0
+    package var offset = 0
 }
 
 /// The choice of a theme.
-public struct ThemePicker: Equatable, Sendable {
+package struct ThemePicker: Equatable, Sendable {
     /// The theme that was there before.
-    public let previous: String
+    package let previous: String
 }

@@ -1,5 +1,5 @@
 /// A part of the run screen that can have the focus.
-public enum Panel: Int, CaseIterable, Sendable {
+package enum Panel: Int, CaseIterable, Sendable {
     /// The units and what became of them.
     case units = 1
     /// The block loss over the steps.
@@ -14,7 +14,7 @@ public enum Panel: Int, CaseIterable, Sendable {
     case log
 
     /// The name in titles and in help.
-    public var name: String {
+    package var name: String {
         switch self {
         case .units: "Units"
         case .reconstruction: "Reconstruction"

@@ -1,5 +1,5 @@
 /// Where the user has put the edges between panels; those that were never moved are where the layout puts them.
-public struct PanelSplits: Equatable, Sendable {
+package struct PanelSplits: Equatable, Sendable {
     /// An edge between panels; the name is the one that is remembered.
     enum Split: String, CaseIterable {
         /// Between the columns of a screen with every panel.

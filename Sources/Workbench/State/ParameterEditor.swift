@@ -1,31 +1,31 @@
-public import Runs
-public import TerminalUI
+package import Runs
+package import TerminalUI
 
 /// The parameter panel's selection and its draft, which is kept until it is applied or undone.
-public struct ParameterEditor: Equatable, Sendable {
+package struct ParameterEditor: Equatable, Sendable {
     /// How far undo reaches.
     static let undoDepth = 100
 
     /// A value that is being typed.
-    public struct Typing: Equatable, Sendable {
+    package struct Typing: Equatable, Sendable {
         /// The field's key.
-        public let key: String
+        package let key: String
         /// The text so far.
-        public var line: EditLine
+        package var line: EditLine
         /// Why the text was not taken.
-        public var problem: String?
+        package var problem: String?
         /// Whether the text is still the old value, which the first character replaces.
         var isUntouched = true
     }
 
     /// The selected field: an index into `HyperparameterField.all`.
-    public var selected = 0
+    package var selected = 0
     /// What would be different; one change for each key.
-    public private(set) var draft: [HyperparameterChange] = []
+    package private(set) var draft: [HyperparameterChange] = []
     /// The value that is being typed, if one is.
-    public var typing: Typing?
+    package var typing: Typing?
     /// The one coming unit that changes are for; nil for all of them.
-    public var unit: Int?
+    package var unit: Int?
     private var history: [[HyperparameterChange]] = []
 
     /// Whether there is something to undo.

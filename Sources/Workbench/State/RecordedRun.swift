@@ -1,18 +1,18 @@
-public import Runs
+package import Runs
 
 /// A run as its journal tells it, event by event, in constant memory however long the journal is.
-public struct RecordedRun: Equatable, Sendable {
+package struct RecordedRun: Equatable, Sendable {
     /// The run so far.
-    public private(set) var progress: RunProgress
+    package private(set) var progress: RunProgress
     /// Its log so far.
-    public private(set) var log = LogRing()
+    package private(set) var log = LogRing()
     /// When the last event happened, in seconds since the start of the journal.
-    public private(set) var seconds = 0.0
+    package private(set) var seconds = 0.0
     private(set) var reporter = PlainReporter(brief: true)
     private var begin: Double?
 
     /// Makes a run of which nothing is known but its plan.
-    public init(plan: RunPlan) {
+    package init(plan: RunPlan) {
         progress = RunProgress(plan: plan, startedAt: 0)
     }
 
@@ -21,7 +21,7 @@ public struct RecordedRun: Equatable, Sendable {
     /// - Parameters:
     ///   - event: What happened.
     ///   - time: When, in seconds by the journal's clock.
-    public mutating func take(_ event: RunEvent, at time: Double) {
+    package mutating func take(_ event: RunEvent, at time: Double) {
         begin = begin ?? time
         seconds = max(seconds, time - (begin ?? time))
         progress.apply(event, at: seconds)
@@ -29,7 +29,7 @@ public struct RecordedRun: Equatable, Sendable {
     }
 
     /// Says that nothing follows: a run whose journal has no end was interrupted.
-    public mutating func end() {
+    package mutating func end() {
         guard !progress.hasEnded else { return }
         take(.stopped(unitsDone: progress.units.filter(\.isFinished).count), at: (begin ?? 0) + seconds)
     }

@@ -1,9 +1,9 @@
-public import Runs
+package import Runs
 
 /// A run, as far as its events have told of it; nothing here is assumed.
-public struct RunProgress: Equatable, Sendable {
+package struct RunProgress: Equatable, Sendable {
     /// What the run is doing.
-    public enum Phase: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable {
         /// Work before the first unit: what, how much is done, of how much.
         case preparing(activity: String, done: Int, total: Int)
         /// Units are quantized.
@@ -21,44 +21,44 @@ public struct RunProgress: Equatable, Sendable {
     }
 
     /// What was asked for.
-    public internal(set) var plan: RunPlan
+    package internal(set) var plan: RunPlan
     /// What the engine said at the start.
-    public internal(set) var summary: RunSummary?
+    package internal(set) var summary: RunSummary?
     /// What the run is doing.
-    public internal(set) var phase = Phase.preparing(activity: "starting", done: 0, total: 0)
+    package internal(set) var phase = Phase.preparing(activity: "starting", done: 0, total: 0)
     /// The units in order.
-    public internal(set) var units: [UnitProgress] = []
+    package internal(set) var units: [UnitProgress] = []
     /// The attempts, which of them are chosen, and what can be taken back; nil before the run has told its units.
-    public internal(set) var ledger: RunLedger?
+    package internal(set) var ledger: RunLedger?
     /// What is known of the held-out images.
-    public internal(set) var heldOut: HeldOutBaseline?
+    package internal(set) var heldOut: HeldOutBaseline?
     /// The unit in work, or the last one that was.
-    public internal(set) var currentUnit: Int?
+    package internal(set) var currentUnit: Int?
     /// The evaluation of the checkpoint.
-    public internal(set) var fullPrecision: Evaluation?
+    package internal(set) var fullPrecision: Evaluation?
     /// The evaluation with every unit calibrated.
-    public internal(set) var calibrated: Evaluation?
+    package internal(set) var calibrated: Evaluation?
     /// The bits of the units when they were all calibrated.
     var calibratedBits: [BitsPair] = []
     /// The latest evaluation of finished units in front of full-precision ones.
-    public internal(set) var current: Evaluation?
+    package internal(set) var current: Evaluation?
     /// The evaluation of the result.
-    public internal(set) var final: Evaluation?
+    package internal(set) var final: Evaluation?
     /// The last sweep.
-    public internal(set) var sweep: SweepProgress?
+    package internal(set) var sweep: SweepProgress?
     /// Whether the run will wait at the next gate.
     ///
     /// Set with the wish, too, since the engine hears of it only between steps.
-    public var isPauseQueued = false
+    package var isPauseQueued = false
     /// When it was asked for; later by the time between its processes, where it went on.
-    public internal(set) var startedAt: Double
+    package internal(set) var startedAt: Double
     /// When its last event came.
-    public internal(set) var endedAt: Double?
+    package internal(set) var endedAt: Double?
     /// How long it has waited at gates that it has left, sweeps included.
-    public internal(set) var waited = 0.0
+    package internal(set) var waited = 0.0
     var waitingSince: Double?
     /// When the unit in work began.
-    public internal(set) var unitStartedAt: Double?
+    package internal(set) var unitStartedAt: Double?
 
     init(plan: RunPlan, startedAt: Double) {
         self.plan = plan
@@ -80,25 +80,25 @@ public struct RunProgress: Equatable, Sendable {
     }
 
     /// Whether its last event has come.
-    public var hasEnded: Bool { endedAt != nil }
+    package var hasEnded: Bool { endedAt != nil }
 
     /// The unit before which the run waits; equal to the number of units at the end.
-    public var gate: Int? {
+    package var gate: Int? {
         if case .waiting(let unit) = phase { return unit }
         return nil
     }
 
     /// Whether a sweep is being measured.
-    public var isSweeping: Bool { sweep?.isRunning ?? false }
+    package var isSweeping: Bool { sweep?.isRunning ?? false }
 
     /// The report, once the run has ended well.
-    public var report: RunReport? {
+    package var report: RunReport? {
         if case .finished(let report) = phase { return report }
         return nil
     }
 
     /// The first unit that a change of hyperparameters would apply to.
-    public var firstComingUnit: Int {
+    package var firstComingUnit: Int {
         if let gate { return gate }
         return units.firstIndex { !$0.isFinished && !$0.isInWork } ?? units.count
     }

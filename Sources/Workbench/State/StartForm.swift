@@ -1,9 +1,9 @@
-public import Runs
+package import Runs
 
 /// The start screen: a model, and a plan that can be changed before it runs.
-public struct StartForm: Equatable, Sendable {
+package struct StartForm: Equatable, Sendable {
     /// What can be chosen or changed.
-    public enum Field: Hashable, Sendable {
+    package enum Field: Hashable, Sendable {
         /// The model.
         case model
         /// The preset.
@@ -25,15 +25,15 @@ public struct StartForm: Equatable, Sendable {
     static let steps = [0, 50, 100, 200, 400, 600, 1000, 2000, 5000, 10_000, 20_000]
 
     /// What would be run.
-    public var plan: RunPlan
+    package var plan: RunPlan
     /// What is known of the model.
-    public internal(set) var card: ModelCard
+    package internal(set) var card: ModelCard
     /// The references of the bundled models.
-    public let samples: [String]
+    package let samples: [String]
     /// What is being looked at, before it is known whether it can be used.
-    public internal(set) var opening: String?
+    package internal(set) var opening: String?
     /// The selected field.
-    public var field = Field.preset
+    package var field = Field.preset
     /// What the plan came with that its preset does not say; other presets keep it.
     private(set) var kept: [HyperparameterChange]
     /// The steps for presets that learn, while the one that does not is selected.

@@ -1,15 +1,15 @@
-public import Runs
+package import Runs
 
 /// A sweep, as far as it has been measured.
-public struct SweepProgress: Equatable, Sendable {
+package struct SweepProgress: Equatable, Sendable {
     /// How many points there will be.
-    public var expected: Int
+    package var expected: Int
     /// The size of the checkpoint, by which sizes are foreseen.
     var fullPrecisionBytes = 0
     /// The points so far, in the order of measurement.
-    public var points: [SweepPoint] = []
+    package var points: [SweepPoint] = []
     /// Whether more points are coming.
-    public var isRunning = true
+    package var isRunning = true
 
     /// Whether it ended before all points were measured.
     var isIncomplete: Bool { !isRunning && points.count < expected }

@@ -2,7 +2,7 @@ internal import Runs
 internal import TerminalUI
 
 /// What was measured at the steps of one attempt, in constant memory however many steps there are.
-public struct UnitCurves: Equatable, Sendable {
+package struct UnitCurves: Equatable, Sendable {
     /// How many parts a series has: twice the columns of a wide panel.
     static let capacity = 256
 

@@ -1,9 +1,9 @@
-public import Runs
+package import Runs
 
 /// A unit, as far as the engine has told of it.
-public struct UnitProgress: Equatable, Sendable {
+package struct UnitProgress: Equatable, Sendable {
     /// What a unit is doing.
-    public enum Phase: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable {
         /// Its turn has not come.
         case waiting
         /// Its ranges are searched.
@@ -20,29 +20,29 @@ public struct UnitProgress: Equatable, Sendable {
     static let keptCurves = 8
 
     /// The unit's name.
-    public let name: String
+    package let name: String
     /// The number of weights and biases.
-    public let parameters: Int
+    package let parameters: Int
     /// The names of its sites.
-    public let siteNames: [String]
+    package let siteNames: [String]
     /// What it is doing.
-    public var phase = Phase.waiting
+    package var phase = Phase.waiting
     /// The number of the attempt that is in work or chosen; 0 before the first.
-    public var attempt = 0
+    package var attempt = 0
     /// The last measured step; 0 before the first.
-    public var step = 0
+    package var step = 0
     /// The number of steps of the attempt.
-    public var steps = 0
+    package var steps = 0
     /// The block term at the last measured step.
-    public var loss: Double?
+    package var loss: Double?
     /// What the quantizers said of their sites.
-    public var sites: [SiteReport] = []
+    package var sites: [SiteReport] = []
     /// What became of the chosen attempt.
-    public var report: AttemptReport?
+    package var report: AttemptReport?
     /// Whether a unit before it has another attempt now than when it was reconstructed.
-    public var isStale = false
+    package var isStale = false
     /// What the next attempt, or the one in work, uses.
-    public var hyperparameters: Hyperparameters
+    package var hyperparameters: Hyperparameters
     /// What was measured at the steps of the latest attempts, by their numbers.
     private(set) var curvesByAttempt: [Int: UnitCurves] = [:]
 

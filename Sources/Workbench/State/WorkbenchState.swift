@@ -1,71 +1,71 @@
-public import Runs
-public import TerminalUI
+package import Runs
+package import TerminalUI
 
 /// Everything that the workbench knows: a value, changed by `update` alone and shown by `view`.
-public struct WorkbenchState: Equatable, Sendable {
+package struct WorkbenchState: Equatable, Sendable {
     /// The size of the screen, for clicks and paging.
-    public internal(set) var size: ScreenSize
+    package internal(set) var size: ScreenSize
     /// The names of the themes that can be chosen.
-    public internal(set) var themeNames: [String]
+    package internal(set) var themeNames: [String]
     /// What the settings file says.
-    public internal(set) var settings: WorkbenchSettings
+    package internal(set) var settings: WorkbenchSettings
     /// What is remembered for the next time.
-    public internal(set) var memory: WorkbenchMemory
+    package internal(set) var memory: WorkbenchMemory
     /// The name of the theme in use.
-    public internal(set) var theme: String
+    package internal(set) var theme: String
     /// The glyphs in use.
-    public internal(set) var glyphs: GlyphSet
+    package internal(set) var glyphs: GlyphSet
     /// Whether the mouse is taken.
-    public internal(set) var capturesMouse: Bool
+    package internal(set) var capturesMouse: Bool
     /// Whether the terminal shows enough colours for pictures.
-    public internal(set) var hasColors: Bool
+    package internal(set) var hasColors: Bool
     /// The time of the last tick in seconds.
-    public internal(set) var now = 0.0
+    package internal(set) var now = 0.0
 
     /// The start screen.
-    public internal(set) var start: StartForm
+    package internal(set) var start: StartForm
     /// The run; nil while the start screen is shown.
-    public internal(set) var run: RunProgress?
+    package internal(set) var run: RunProgress?
     /// The folder of the run; nil while there is none.
-    public internal(set) var runDirectory: String?
+    package internal(set) var runDirectory: String?
     /// Whether the journal of a run that shall go on is being read.
     var isResuming = false
     /// The log of the run.
-    public internal(set) var log = LogRing()
+    package internal(set) var log = LogRing()
     /// What shall be opened; answers to what was asked for before are passed over.
     var awaited: OpenRequest?
     /// What is drawn over the screen.
-    public internal(set) var overlay: Overlay?
+    package internal(set) var overlay: Overlay?
 
     /// The panel that has the focus.
-    public internal(set) var focus = Panel.units
+    package internal(set) var focus = Panel.units
     /// The panel shown where there is room for one only: the last one with the focus but units and log.
-    public internal(set) var tab = Panel.reconstruction
+    package internal(set) var tab = Panel.reconstruction
     /// Whether the panel with the focus has the whole screen.
-    public internal(set) var isFullScreen = false
+    package internal(set) var isFullScreen = false
     /// The unit looked at; nil follows the unit in work.
-    public internal(set) var chosenUnit: Int?
+    package internal(set) var chosenUnit: Int?
     /// How charts over steps are shown.
-    public internal(set) var chart = ChartView()
+    package internal(set) var chart = ChartView()
     /// Whether contributions are shown as gradient norms, not as weighted losses.
-    public internal(set) var showsGradients = false
+    package internal(set) var showsGradients = false
     /// What of held-out images the reconstruction panel shows for each unit; nil shows the steps of one.
-    public internal(set) var heldOutMeasure: HeldOutMeasure?
+    package internal(set) var heldOutMeasure: HeldOutMeasure?
     /// What runs will take.
-    public internal(set) var estimates = EstimateBook()
+    package internal(set) var estimates = EstimateBook()
     /// The point of the sweep that is looked at, by its bits.
-    public internal(set) var chosenBits: BitsPair?
+    package internal(set) var chosenBits: BitsPair?
     /// The parameter panel.
-    public internal(set) var editor = ParameterEditor()
+    package internal(set) var editor = ParameterEditor()
     /// How many of the latest lines of the log lie below the screen; 0 follows.
-    public internal(set) var logOffset = 0
+    package internal(set) var logOffset = 0
     /// Which lines of the log are shown; nil shows all.
-    public internal(set) var logFilter: LogFilter?
+    package internal(set) var logFilter: LogFilter?
     /// What is looked for in the list of a panel.
-    public internal(set) var search: ListSearch?
+    package internal(set) var search: ListSearch?
 
     /// What to say in the footer, and until when.
-    public internal(set) var notice: Notice?
+    package internal(set) var notice: Notice?
     /// Whether the parameters take the focus when the run waits.
     var editsAtGate = false
     /// The edge between panels that the mouse holds.
@@ -73,11 +73,11 @@ public struct WorkbenchState: Equatable, Sendable {
     /// When Ctrl-C was pressed last.
     var lastInterrupt: Double?
     /// Since when the program waits for the run to end so that it can quit.
-    public internal(set) var quittingSince: Double?
+    package internal(set) var quittingSince: Double?
     var reporter = PlainReporter(brief: true)
 
     /// How much curves can be smoothed: the weight of the past.
-    public static let smoothings = [0, 0.6, 0.9, 0.98]
+    package static let smoothings = [0, 0.6, 0.9, 0.98]
 
     /// Makes a workbench that shows its start screen.
     ///
@@ -91,7 +91,7 @@ public struct WorkbenchState: Equatable, Sendable {
     ///   - settings: What the settings file says.
     ///   - memory: What was remembered.
     ///   - colorDepth: How many colours the terminal shows.
-    public init(
+    package init(
         card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,
         size: ScreenSize = ScreenSize(width: 80, height: 24), samples: [String] = [],
         settings: WorkbenchSettings = WorkbenchSettings(), memory: WorkbenchMemory = WorkbenchMemory(),
@@ -113,28 +113,28 @@ public struct WorkbenchState: Equatable, Sendable {
 }
 
 /// A line in the footer that goes away.
-public struct Notice: Equatable, Sendable {
+package struct Notice: Equatable, Sendable {
     /// How long a notice stays, in seconds.
     static let duration = 6.0
     /// What it says.
-    public let text: String
+    package let text: String
     /// How much it matters.
-    public let severity: LogRing.Severity
+    package let severity: LogRing.Severity
     /// When it goes away.
     let until: Double
 }
 
 /// A width of weight codes and one of activation codes.
-public struct BitsPair: Hashable, Sendable {
+package struct BitsPair: Hashable, Sendable {
     /// The width of weight codes.
-    public let weightBits: Int
+    package let weightBits: Int
     /// The width of activation codes.
-    public let activationBits: Int
+    package let activationBits: Int
 }
 
 extension WorkbenchState {
     /// What to remember for the next time.
-    public var remembered: WorkbenchMemory {
+    package var remembered: WorkbenchMemory {
         var memory = memory
         memory.draft = editor.draft
         if let run, let runDirectory {

@@ -152,7 +152,7 @@ extension WorkbenchState {
     }
 
     /// Shows a run that was recorded, as it was at its last event.
-    public mutating func show(_ recorded: RecordedRun) {
+    package mutating func show(_ recorded: RecordedRun) {
         run = recorded.progress
         // Its times are the journal's; here it has just come to its last event.
         run?.shift(by: now - recorded.seconds)
@@ -166,7 +166,7 @@ extension WorkbenchState {
     /// Presses a key by its name, as help writes it; what would happen outside does not.
     ///
     /// - Returns: Whether there is such a key.
-    public mutating func press(_ name: String) -> Bool {
+    package mutating func press(_ name: String) -> Bool {
         guard let key = Key(named: name) else { return false }
         _ = update(&self, .input(.key(key)))
         return true

@@ -1,5 +1,5 @@
 internal import Runs
-public import TerminalUI
+package import TerminalUI
 
 /// Takes note of a message.
 ///
@@ -9,7 +9,7 @@ public import TerminalUI
 ///   - state: What the workbench knows.
 ///   - message: What it is told.
 /// - Returns: What should happen outside.
-public func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -> [WorkbenchEffect] {
+package func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -> [WorkbenchEffect] {
     let effects =
         switch message {
         case .input(let event): state.take(event)
@@ -26,7 +26,7 @@ public func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -
 ///   - state: What the workbench knows.
 ///   - message: What the loop says.
 /// - Returns: What should happen outside.
-public func update(
+package func update(
     _ state: inout WorkbenchState, loop message: LoopMessage<WorkbenchData>
 ) -> [WorkbenchEffect] {
     switch message {

@@ -1,4 +1,4 @@
-public import TerminalUI
+package import TerminalUI
 
 /// The frame that shows a state.
 ///
@@ -8,7 +8,7 @@ public import TerminalUI
 ///   - state: What to show.
 ///   - size: The size of the screen.
 /// - Returns: A frame of that size.
-public func view(_ state: WorkbenchState, size: ScreenSize) -> CellGrid {
+package func view(_ state: WorkbenchState, size: ScreenSize) -> CellGrid {
     var state = state
     state.size = ScreenSize(width: max(0, size.width), height: max(0, size.height))
     var painter = Painter(state)

@@ -94,10 +94,10 @@ struct Allocate: ParsableCommand {
         plan.sites = chosen + base.sites
         try writeFileAtomically(Array(plan.yaml.utf8), to: output)
         if json {
-            try say(
+            try printLine(
                 try JSONValue(encoding: AllocationOutput(sensitivities: table, allocation: allocation)).line)
         } else {
-            for line in Results.lines(of: table, allocation: allocation, path: output) { try say(line) }
+            for line in Results.lines(of: table, allocation: allocation, path: output) { try printLine(line) }
         }
     }
 
@@ -161,7 +161,7 @@ struct Allocate: ParsableCommand {
                 weightBits: weights, activationBits: activations, measure: measure, images: images),
             resources: try resources(of: plan), threads: try work.threads()
         ) { unit, index, count in
-            tell("allocate: measuring \(unit), \(index + 1) of \(count)")
+            printError("allocate: measuring \(unit), \(index + 1) of \(count)")
         }
         if let path = sensitivities { try table.write(to: path) }
         return table

@@ -73,15 +73,15 @@ struct Compare: ParsableCommand {
             try keep(comparison)
         }
         if let run = runs.joined().first(where: { $0.predictions == nil }) {
-            tell(
+            printError(
                 "compare: \(run.path) has no predictions of evaluation images; nothing is compared with it image by image"
             )
         }
         if json {
-            try say(try JSONValue(encoding: comparison).line)
+            try printLine(try JSONValue(encoding: comparison).line)
         } else {
             for line in comparison.lines {
-                try say(line)
+                try printLine(line)
             }
         }
     }
@@ -193,7 +193,7 @@ struct Compare: ParsableCommand {
             if isFile(directory.reportPath) { return try FinishedRun(directory, seed: plan.seed) }
             try OpenRun.discard(directory)
         }
-        tell("compare: \(directory.path)")
+        printError("compare: \(directory.path)")
         let outcome = try work.carryOut { sink in
             startRun(
                 plan, resources: resources,

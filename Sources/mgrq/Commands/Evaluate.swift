@@ -32,7 +32,7 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         let threads = try work.threads()
-        let references = Surroundings.references
+        let references = ProcessEnvironment.references
         let path = try references.model(model)
         let (plan, sides) = (try plan(of: path), try size.sides())
         guard plan == nil || sides == nil else {
@@ -51,11 +51,11 @@ struct Evaluate: ParsableCommand {
             path: path, dataPath: try references.images(named, for: .evaluation), images: options,
             imageSize: sides,
             referencePath: try referencePath(plan, references), threads: threads,
-            warn: { tell("warning: \($0)") })
+            warn: { printError("warning: \($0)") })
         if json {
-            try say(try JSONValue(encoding: result).line)
+            try printLine(try JSONValue(encoding: result).line)
         } else {
-            try say(
+            try printLine(
                 Results.sentence(
                     images: result.images, top1: result.top1, top5: result.top5, agreement: result.agreement,
                     kl: result.kl, sqnrDb: result.sqnrDb))
@@ -81,7 +81,7 @@ struct Evaluate: ParsableCommand {
         do throws(RunFailure) {
             return try references.model(plan.model)
         } catch {
-            tell(
+            printError(
                 "note: agreement, KL and SQNR are not known without the full-precision model: \(error.message)"
             )
             return nil

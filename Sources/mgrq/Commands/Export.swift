@@ -30,9 +30,9 @@ struct Export: ParsableCommand {
             throw RunFailure(
                 .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
         }
-        if let warning = try exportWarning(for: directory) { tell("warning: \(warning)") }
+        if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
         let result = try exportRun(directory, format: format, to: output, threads: try work.threads())
-        try say(
+        try printLine(
             "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "
                 + QuantityText.verification(result.verification))
     }

@@ -21,12 +21,12 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let inspection = try inspectModel(
-            path: try Surroundings.references.model(model), imageSize: try size.sides())
+            path: try ProcessEnvironment.references.model(model), imageSize: try size.sides())
         if json {
-            try say(try JSONValue(encoding: inspection).line)
+            try printLine(try JSONValue(encoding: inspection).line)
         } else {
             for line in lines(of: inspection) {
-                try say(line)
+                try printLine(line)
             }
         }
         let count = inspection.problems.count

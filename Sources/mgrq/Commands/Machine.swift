@@ -12,11 +12,12 @@ struct Machine: ParsableCommand {
 
     func run() throws {
         let report = machineReport()
-        guard !json else { return try say(try JSONValue(encoding: report).line) }
+        guard !json else { return try printLine(try JSONValue(encoding: report).line) }
         let others = report.available.filter { $0 != report.instructions }.joined(separator: ", ")
-        try say("instructions  \(report.instructions)\(others.isEmpty ? "" : " (also there: \(others))")")
-        try say("cores         \(report.cores)")
-        try say("memory        \(Results.megabytes(Int(clamping: report.memoryBytes)))")
-        try say("peak          \(Results.fixed(report.peakGflops, 1)) GFLOP/s of float32 a thread")
+        try printLine(
+            "instructions  \(report.instructions)\(others.isEmpty ? "" : " (also there: \(others))")")
+        try printLine("cores         \(report.cores)")
+        try printLine("memory        \(Results.megabytes(Int(clamping: report.memoryBytes)))")
+        try printLine("peak          \(Results.fixed(report.peakGflops, 1)) GFLOP/s of float32 a thread")
     }
 }

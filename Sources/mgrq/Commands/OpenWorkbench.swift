@@ -54,20 +54,20 @@ struct OpenWorkbench: ParsableCommand {
     private func answer() throws -> Bool {
         guard printConfig || dumpKeys || listThemes || printTheme != nil else { return false }
         let contents = try ScreenFiles(options: screen).read()
-        for problem in contents.problems { tell("note: \(problem)") }
-        if printConfig { try say(trimmed(contents.settings.text)) }
+        for problem in contents.problems { printError("note: \(problem)") }
+        if printConfig { try printLine(trimmed(contents.settings.text)) }
         if dumpKeys {
-            for line in contents.settings.keyListing { try say(line) }
+            for line in contents.settings.keyListing { try printLine(line) }
         }
         if listThemes {
-            for theme in contents.themes.themes { try say("\(theme.name)  \(theme.variant.rawValue)") }
+            for theme in contents.themes.themes { try printLine("\(theme.name)  \(theme.variant.rawValue)") }
         }
         if let printTheme {
             guard let text = contents.themes.text(of: printTheme) else {
                 let known = contents.themes.themes.map(\.name).joined(separator: ", ")
                 throw RunFailure(.usage, "there is no theme “\(printTheme)”; there is \(known)")
             }
-            try say(trimmed(text))
+            try printLine(trimmed(text))
         }
         return true
     }

@@ -29,14 +29,14 @@ struct Resume: ParsableCommand {
                 .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
         }
         let resources = try resources(of: try RunDirectory(path: directory).plan())
-        let outcome = try HeadlessRun(printsJSON: json, tellsFromContinuation: true).carryOut { sink in
+        let outcome = try HeadlessRun(printsJSON: json, skipsReplayedEvents: true).carryOut { sink in
             try resumeRun(
                 resources: resources, options: EngineOptions(threads: threads, directory: directory),
                 sink: sink)
         }
         guard !json, let report = outcome.report else { return }
         for line in Results.lines(of: report, directory: directory) {
-            try say(line)
+            try printLine(line)
         }
     }
 }

@@ -31,19 +31,19 @@ struct Run: ParsableCommand {
             heldOutImages: try options.heldOutImages())
         let estimate = try estimator.estimate(plan)
         for line in json ? [try estimate.jsonLine()] : Results.lines(of: estimate) {
-            try say(line)
+            try printLine(line)
         }
     }
 }
 
 /// Carries out a plan without a screen and prints what came of it.
 ///
-/// - Throws: `RunFailure`, or `SilentEnd` after a signal.
+/// - Throws: `RunFailure`, or `SilentExit` after a signal.
 func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
     let threads = try options.work.threads()
     let heldOut = try options.heldOutImages()
     let resources = try resources(of: plan)
-    let directory = options.output ?? Surroundings.newRunDirectory(for: plan)
+    let directory = options.output ?? ProcessEnvironment.newRunDirectory(for: plan)
     let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
         startRun(
             plan, resources: resources,
@@ -52,6 +52,6 @@ func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
     }
     guard !json, let report = outcome.report else { return }
     for line in Results.lines(of: report, directory: directory) {
-        try say(line)
+        try printLine(line)
     }
 }

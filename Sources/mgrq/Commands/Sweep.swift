@@ -38,7 +38,7 @@ struct Sweep: ParsableCommand {
             weightBits: try widths(weightBits, flag: "--weight-bits"),
             activationBits: try widths(activationBits, flag: "--activation-bits"))
         let threads = try work.threads()
-        let directory = output ?? Surroundings.newRunDirectory(for: plan, purpose: "sweep")
+        let directory = output ?? ProcessEnvironment.newRunDirectory(for: plan, purpose: "sweep")
         let resources = try resources(of: plan)
         let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
             startSweep(
@@ -47,7 +47,7 @@ struct Sweep: ParsableCommand {
         }
         guard !json else { return }
         for line in Results.lines(of: outcome.points) {
-            try say(line)
+            try printLine(line)
         }
     }
 }

@@ -15,29 +15,30 @@ final class HeadlessRun: Sendable {
         var outputFailure: RunFailure?
     }
 
-    /// What writing needs; apart from the rest, so that a stop does not wait for a reader that does not read.
-    private struct Telling {
+    /// What printing needs; locked apart from the rest, so that a blocked pipe does not delay a stop.
+    private struct OutputState {
         var reporter = PlainReporter()
         var sequence = 0
-        /// Whether what comes has been told before, by the process that the run began in.
-        var isPast: Bool
+        /// Whether we are still replaying events that the original process already printed.
+        var isReplaying: Bool
         var hasFailed = false
     }
 
     private let printsJSON: Bool
     private let began = ContinuousClock.now
     private let state = Mutex(State())
-    private let telling: Mutex<Telling>
+    private let output: Mutex<OutputState>
 
     /// - Parameters:
     ///   - printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as sentences.
-    ///   - tellsFromContinuation: Whether nothing is told before the run goes on, as another process has told it.
-    init(printsJSON: Bool, tellsFromContinuation: Bool = false) {
+    ///   - skipsReplayedEvents: Whether events before `.continued` are not printed, because the original process
+    ///     printed them.
+    init(printsJSON: Bool, skipsReplayedEvents: Bool = false) {
         self.printsJSON = printsJSON
-        telling = Mutex(Telling(isPast: tellsFromContinuation))
+        output = Mutex(OutputState(isReplaying: skipsReplayedEvents))
     }
 
-    /// What came of it.
+    /// The result.
     struct Outcome {
         /// The report of a run that finished.
         var report: RunReport?
@@ -49,7 +50,7 @@ final class HeadlessRun: Sendable {
     ///
     /// - Parameter start: Starts the engine with a sink for its events.
     /// - Returns: What came of it.
-    /// - Throws: What `start` throws; `RunFailure` for a run that failed or output that cannot be written; `SilentEnd`
+    /// - Throws: What `start` throws; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
     ///   with 130, 143 or 129 after a signal.
     func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle) throws -> Outcome {
         let signals = state.withLock { state in
@@ -71,7 +72,7 @@ final class HeadlessRun: Sendable {
         switch last {
         case .finished(let report): return Outcome(report: report, points: points)
         case .failed(let failure): throw failure
-        case .stopped: throw SilentEnd(code: 128 + (signals.received ?? SIGINT))
+        case .stopped: throw SilentExit(code: 128 + (signals.received ?? SIGINT))
         default: throw RunFailure(.internal, "the run ended without saying how")
         }
     }
@@ -85,7 +86,7 @@ final class HeadlessRun: Sendable {
         handle?.send(.stop)
     }
 
-    /// Takes note of an event and tells of it; called on the engine's thread.
+    /// Records and prints an event; called on the engine's thread.
     private func take(_ event: RunEvent) {
         let seconds = (ContinuousClock.now - began) / .seconds(1)
         state.withLock { state in
@@ -93,8 +94,8 @@ final class HeadlessRun: Sendable {
             if event.isLast { state.last = event }
         }
         do throws(RunFailure) {
-            try telling.withLock { (telling) throws(RunFailure) in
-                try tell(of: event, at: seconds, &telling)
+            try output.withLock { (output) throws(RunFailure) in
+                try report(event, at: seconds, &output)
             }
         } catch {
             state.withLock { $0.outputFailure = error }
@@ -102,28 +103,29 @@ final class HeadlessRun: Sendable {
         }
     }
 
-    private func tell(of event: RunEvent, at seconds: Double, _ telling: inout Telling) throws(RunFailure) {
-        if case .continued = event { telling.isPast = false }
-        if event.isLast { telling.isPast = false }
-        guard !telling.isPast else {
-            _ = telling.reporter.lines(for: event, at: seconds)
+    private func report(_ event: RunEvent, at seconds: Double, _ output: inout OutputState) throws(RunFailure)
+    {
+        if case .continued = event { output.isReplaying = false }
+        if event.isLast { output.isReplaying = false }
+        guard !output.isReplaying else {
+            _ = output.reporter.lines(for: event, at: seconds)
             return
         }
         guard printsJSON else {
-            // The failure itself is told at the end of the process, in one place.
+            // `exitProcess(with:)` prints the failure.
             if case .failed = event { return }
-            for line in telling.reporter.lines(for: event, at: seconds) {
-                mgrq.tell(line)
+            for line in output.reporter.lines(for: event, at: seconds) {
+                printError(line)
             }
             return
         }
-        guard !telling.hasFailed else { return }
-        telling.sequence += 1
-        let entry = JournalEntry(sequence: telling.sequence, seconds: seconds, content: .event(event))
+        guard !output.hasFailed else { return }
+        output.sequence += 1
+        let entry = JournalEntry(sequence: output.sequence, seconds: seconds, content: .event(event))
         do throws(RunFailure) {
-            try say(try entry.jsonLine)
+            try printLine(try entry.jsonLine)
         } catch {
-            telling.hasFailed = true
+            output.hasFailed = true
             throw error
         }
     }

@@ -22,7 +22,8 @@ struct Snapshot {
             card: try options.replay == nil ? modelCard(of: plan) : .unknown(plan.model), plan: plan,
             themes: contents.themes.themes.map(\.name), glyphs: contents.settings.glyphs ?? .braille,
             size: size,
-            samples: Surroundings.references.sampleModels.map { "sample:\($0)" }, settings: contents.settings,
+            samples: ProcessEnvironment.references.sampleModels.map { "sample:\($0)" },
+            settings: contents.settings,
             colorDepth: .trueColor)
         if let replay = options.replay {
             state.show(try recordedRun(replay, until: try options.time(), ends: false))

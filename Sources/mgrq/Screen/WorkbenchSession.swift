@@ -17,14 +17,14 @@ final class WorkbenchSession {
     private let plan: RunPlan
     private let output: String?
     private let threads: Int
-    private let estimates: EstimateDesk
+    private let estimates: EstimateService
     private let files: ScreenFiles
     private let samples: [String]
     private let mailbox = Mailbox()
     private var themes: ThemeLibrary
     private var settings: WorkbenchSettings
     private let problems: [String]
-    private let engine: EngineSeat
+    private let engine: EngineController
     private var directory: String?
     private var isFirstRun = true
     private var exitCode: Int32 = 0
@@ -41,19 +41,20 @@ final class WorkbenchSession {
         output = options.output
         threads = try options.work.threads()
         let heldOutImages = try options.heldOutImages()
-        engine = EngineSeat(threads: threads, heldOutImages: heldOutImages, mailbox: mailbox)
-        estimates = EstimateDesk(threads: threads, heldOutImages: heldOutImages) { [mailbox] plan, estimate in
+        engine = EngineController(threads: threads, heldOutImages: heldOutImages, mailbox: mailbox)
+        estimates = EstimateService(threads: threads, heldOutImages: heldOutImages) {
+            [mailbox] plan, estimate in
             mailbox.post(.done(.estimated(plan, estimate)))
         }
         files = ScreenFiles(options: screen)
-        samples = Surroundings.references.sampleModels.map { "sample:\($0)" }
+        samples = ProcessEnvironment.references.sampleModels.map { "sample:\($0)" }
         let contents = try files.read()
         (settings, themes, problems) = (contents.settings, contents.themes, contents.problems)
     }
 
     /// Shows the workbench until its user quits.
     ///
-    /// - Throws: `RunFailure` where the plan's files cannot be used or there is no screen; `SilentEnd` with the exit code
+    /// - Throws: `RunFailure` where the plan's files cannot be used or there is no screen; `SilentExit` with the exit code
     ///   that the workbench ends with, unless it is 0.
     func run() throws {
         let card = try modelCard(of: plan)
@@ -102,9 +103,9 @@ final class WorkbenchSession {
     private func finish() throws {
         engine.stop(patience: Self.patience)
         if let directory, RunDirectory.isRun(directory) {
-            try say("run directory \(directory)")
+            try printLine("run directory \(directory)")
         }
-        if exitCode != 0 { throw SilentEnd(code: exitCode) }
+        if exitCode != 0 { throw SilentExit(code: exitCode) }
     }
 
     // MARK: - Effects
@@ -179,7 +180,7 @@ final class WorkbenchSession {
     }
 
     private func start(_ plan: RunPlan) {
-        let directory = (isFirstRun ? output : nil) ?? Surroundings.newRunDirectory(for: plan)
+        let directory = (isFirstRun ? output : nil) ?? ProcessEnvironment.newRunDirectory(for: plan)
         isFirstRun = false
         self.directory = directory
         estimates.drop()

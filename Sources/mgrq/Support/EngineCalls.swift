@@ -6,7 +6,7 @@ internal import Runs
 /// - Throws: `RunFailure`: `.missingInput` for what is not there, `.usage` where no calibration images are named
 ///   and the model has none of its own.
 func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
-    let references = Surroundings.references
+    let references = ProcessEnvironment.references
     let model = try references.model(plan.model)
     let named = plan.calibration ?? references.defaultImages(of: plan.model, for: .calibration)
     guard let named else {

@@ -105,7 +105,8 @@ struct PlanOptions: ParsableArguments {
 
     /// What to say where a model is needed and none was named.
     var missingModel: RunFailure {
-        let samples = Surroundings.references.sampleModels.map { "sample:\($0)" }.joined(separator: ", ")
+        let samples = ProcessEnvironment.references.sampleModels.map { "sample:\($0)" }.joined(
+            separator: ", ")
         return RunFailure(
             .usage,
             "no model was named; give --model a path\(samples.isEmpty ? "" : ", or a sample: \(samples)")")

@@ -1,12 +1,12 @@
 /// What a plan or a flag names a model or images by: a path, or `sample:NAME`.
-public enum Reference: Equatable, Sendable {
+package enum Reference: Equatable, Sendable {
     /// A file or a folder.
     case path(String)
     /// One of the bundled samples.
     case sample(String)
 
     /// Reads a reference.
-    public init(_ text: String) {
+    package init(_ text: String) {
         let prefix = "sample:"
         self = text.hasPrefix(prefix) ? .sample(String(text.dropFirst(prefix.count))) : .path(text)
     }
@@ -17,18 +17,18 @@ public enum Reference: Equatable, Sendable {
 /// Samples lie in a folder `sample-models`: the one that `MGRQ_SAMPLES` names; or `../share/mgrq/sample-models`
 /// beside the executable's folder; or the nearest one in the folders above the executable; or the nearest one in
 /// the current folder and those above it.
-public struct ReferenceResolver: Sendable {
+package struct ReferenceResolver: Sendable {
     /// What is asked of the file system.
-    public struct FileSystem: Sendable {
+    package struct FileSystem: Sendable {
         /// Whether a path leads to a plain file.
-        public var isFile: @Sendable (String) -> Bool
+        package var isFile: @Sendable (String) -> Bool
         /// Whether a path leads to a folder.
-        public var isFolder: @Sendable (String) -> Bool
+        package var isFolder: @Sendable (String) -> Bool
         /// The names in a folder, sorted; nil where it cannot be listed.
-        public var names: @Sendable (String) -> [String]?
+        package var names: @Sendable (String) -> [String]?
 
         /// Makes a file system.
-        public init(
+        package init(
             isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
             names: @escaping @Sendable (String) -> [String]?
         ) {
@@ -38,7 +38,7 @@ public struct ReferenceResolver: Sendable {
         }
 
         /// The one of this machine.
-        public static let local = FileSystem(
+        package static let local = FileSystem(
             isFile: { Runs.isFile($0) }, isFolder: { Runs.isFolder($0) }, names: { Runs.names(in: $0) })
     }
 
@@ -52,7 +52,7 @@ public struct ReferenceResolver: Sendable {
     ///   - executable: The path of this program, links resolved; nil if it is not known.
     ///   - currentFolder: The current folder, absolute.
     ///   - files: The file system.
-    public init(
+    package init(
         environment: [String: String], executable: String?, currentFolder: String, files: FileSystem = .local
     ) {
         self.files = files
@@ -72,7 +72,7 @@ public struct ReferenceResolver: Sendable {
     }
 
     /// The names of the sample models, sorted.
-    public var sampleModels: [String] {
+    package var sampleModels: [String] {
         sampleFolders.filter { isModel($0) }
     }
 
@@ -81,7 +81,7 @@ public struct ReferenceResolver: Sendable {
     /// - Parameter text: A file with weights, a folder with one, or `sample:NAME`.
     /// - Returns: A path that is there.
     /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
-    public func model(_ text: String) throws(RunFailure) -> String {
+    package func model(_ text: String) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
             return try existing(path, "a file with weights (safetensors, .pth) or a folder with one")
@@ -93,7 +93,7 @@ public struct ReferenceResolver: Sendable {
     }
 
     /// What images are for.
-    public enum ImageUse: String, Sendable {
+    package enum ImageUse: String, Sendable {
         /// They set the quantizers and steer the reconstruction.
         case calibration
         /// They measure the result.
@@ -107,7 +107,7 @@ public struct ReferenceResolver: Sendable {
     ///   - use: What the images are for.
     /// - Returns: A path that is there.
     /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
-    public func images(_ text: String, for use: ImageUse) throws(RunFailure) -> String {
+    package func images(_ text: String, for use: ImageUse) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
             return try existing(path, "a folder of images, or a safetensors, npy or npz file with them")
@@ -129,7 +129,7 @@ public struct ReferenceResolver: Sendable {
     ///   - use: What the images are for.
     /// - Returns: A reference; nil for a model that is no sample. A sample's images lie in the sample folder whose
     ///   name begins with the same word.
-    public func defaultImages(of model: String, for use: ImageUse) -> String? {
+    package func defaultImages(of model: String, for use: ImageUse) -> String? {
         guard case .sample(let name) = Reference(model), let word = name.split(separator: "-").first else {
             return nil
         }

@@ -3,40 +3,40 @@ internal import Foundation
 internal import Runs
 
 /// An end with an exit code about which everything has been said.
-struct SilentEnd: Error {
+struct SilentExit: Error {
     let code: Int32
 }
 
 /// Ends the process: help and version on standard output, anything else as one sentence on standard error.
-func end(with error: any Error) -> Never {
+func exitProcess(with error: any Error) -> Never {
     switch error {
-    case let end as SilentEnd:
+    case let end as SilentExit:
         exit(end.code)
     case let failure as RunFailure:
-        tell("mgrq: \(failure.message)")
+        printError("mgrq: \(failure.message)")
         exit(failure.exitCode)
     case let error as PlanError:
         // Plans in files are read by `RunPlan(path:)`, which names the file; what is left comes from flags.
-        tell("mgrq: \(error)")
+        printError("mgrq: \(error)")
         exit(RunFailure(.usage, "").exitCode)
     default:
         let code = Mgrq.exitCode(for: error)
         guard code == .validationFailure else { Mgrq.exit(withError: error) }
         let sentence = Mgrq.message(for: error).split(separator: "\n").joined(separator: "; ")
-        tell("mgrq: \(sentence)")
+        printError("mgrq: \(sentence)")
         exit(RunFailure(.usage, "").exitCode)
     }
 }
 
-/// Writes a line to standard error; a standard error that is gone is nobody's to be told of.
-func tell(_ line: String) {
+/// Writes a line to standard error. If it is closed there is nowhere left to report to, so failures are ignored.
+func printError(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
 }
 
 /// Writes a line to standard output.
 ///
 /// - Throws: `RunFailure(.inputOutput)` where it cannot be written, such as to a pipe that nobody reads.
-func say(_ line: String) throws(RunFailure) {
+func printLine(_ line: String) throws(RunFailure) {
     do {
         try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
     } catch {

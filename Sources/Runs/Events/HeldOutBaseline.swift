@@ -1,7 +1,7 @@
 /// The images of a run that nothing is learned from, and what is known of them before the first unit.
-public struct HeldOutBaseline: Equatable, Codable, Sendable {
+package struct HeldOutBaseline: Equatable, Codable, Sendable {
     /// Where held-out images come from.
-    public enum Source: String, Codable, Sendable {
+    package enum Source: String, Codable, Sendable {
         /// The first of the evaluation images.
         case evaluation
         /// Calibration images beyond those that the run calibrates with.
@@ -9,18 +9,18 @@ public struct HeldOutBaseline: Equatable, Codable, Sendable {
     }
 
     /// Where the images come from.
-    public var source: Source
+    package var source: Source
     /// The checkpoint on these images.
-    public var fullPrecision: Evaluation
+    package var fullPrecision: Evaluation
     /// One evaluation per unit: the units through this one calibrated at the plan's bits at the start, none
     /// reconstructed, those behind in full precision.
-    public var calibrated: [Evaluation]
+    package var calibrated: [Evaluation]
     /// The same with every weight rounded to the nearest code, which is what any other solver has to beat; nil where
     /// the plan asks for no other solver.
-    public var roundedToNearest: [Evaluation]?
+    package var roundedToNearest: [Evaluation]?
 
     /// Makes a baseline.
-    public init(
+    package init(
         source: Source, fullPrecision: Evaluation, calibrated: [Evaluation],
         roundedToNearest: [Evaluation]? = nil
     ) {

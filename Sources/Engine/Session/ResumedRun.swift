@@ -1,7 +1,7 @@
 internal import Runs
 
 /// A run that goes on: its directory, locked, and what its journal tells.
-struct RunPast {
+struct ResumedRun {
     let record: RunRecord
     /// Every event so far.
     let events: [RunEvent]
@@ -72,7 +72,7 @@ struct RunPast {
             summary.units == now.units && summary.architecture == now.architecture
             && summary.calibrationImages == now.calibrationImages
             && summary.evaluationImages == now.evaluationImages
-        guard same else { throw RunPast.otherInputs }
+        guard same else { throw ResumedRun.otherInputs }
     }
 
     static let otherInputs = RunFailure(

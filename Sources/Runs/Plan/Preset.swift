@@ -1,7 +1,7 @@
 /// A named set of hyperparameters.
 ///
 /// What each is faithful to, and where it differs from its source, is in docs/presets.md.
-public enum Preset: String, CaseIterable, Codable, Sendable {
+package enum Preset: String, CaseIterable, Codable, Sendable {
     /// Ranges are calibrated and nothing is learned, as in RepQ-ViT.
     case calibrate
     /// Weights are corrected and rounded in closed form, as in ERQ and GPTQ.
@@ -24,7 +24,7 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
     /// The preset of a name.
     ///
     /// - Throws: `RunFailure(.usage)` that says which names there are, or which one was probably meant.
-    public init(named name: String) throws(RunFailure) {
+    package init(named name: String) throws(RunFailure) {
         guard let preset = Preset(rawValue: name) else {
             let known = Preset.allCases.map(\.rawValue)
             let near = closest(to: name, among: known).map { "did you mean “\($0)”?" }
@@ -36,13 +36,13 @@ public enum Preset: String, CaseIterable, Codable, Sendable {
     }
 
     /// What the preset is, in a line.
-    public var summary: String { row.summary }
+    package var summary: String { row.summary }
 
     /// Whether units are reconstructed, not only calibrated.
-    public var learns: Bool { hyperparameters.steps > 0 }
+    package var learns: Bool { hyperparameters.steps > 0 }
 
     /// What the preset changes of the default hyperparameters.
-    public var hyperparameters: Hyperparameters {
+    package var hyperparameters: Hyperparameters {
         var result = Hyperparameters()
         row.change(&result)
         return result

@@ -1,5 +1,5 @@
 /// What is wrong with a plan or a change of one.
-public indirect enum PlanError: Error, Equatable, Sendable {
+package indirect enum PlanError: Error, Equatable, Sendable {
     /// A value is not what its key accepts.
     case badValue(key: String, value: String, accepted: String)
     /// There is no such key at this place of the plan.
@@ -20,7 +20,7 @@ public indirect enum PlanError: Error, Equatable, Sendable {
 
 extension PlanError: CustomStringConvertible {
     /// One sentence that says what is wrong and what would be accepted.
-    public var description: String {
+    package var description: String {
         switch self {
         case .badValue(let key, let value, let accepted):
             return "\(key) cannot be “\(value)”; it accepts \(accepted)"
@@ -53,7 +53,7 @@ extension PlanError: CustomStringConvertible {
 }
 
 /// The candidate that differs from `word` by the fewest edits, if it is near enough to be meant.
-public func closest(to word: String, among candidates: [String]) -> String? {
+package func closest(to word: String, among candidates: [String]) -> String? {
     let best = candidates.map { (distance(word, $0), $0) }.min { $0.0 < $1.0 }
     guard let best, best.0 <= max(2, word.count / 3) else { return nil }
     return best.1

@@ -1,7 +1,7 @@
 internal import Runs
 
 /// Which supervision terms hardly move a unit, though they are on: the others' gradients drown theirs.
-struct UnheardTerms {
+struct DrownedTermCheck {
     /// Below this share of the sum of the terms' gradient norms a term is taken for one that decides nothing.
     static let threshold = 0.01
 

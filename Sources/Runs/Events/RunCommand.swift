@@ -1,5 +1,5 @@
 /// A file that a run can be exported to.
-public enum ExportFormat: String, CaseIterable, Codable, Sendable {
+package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Safetensors with codes at their width, scales, zero points and the plan.
     case packed
     /// The plan, decisions folded in, as YAML.
@@ -7,26 +7,26 @@ public enum ExportFormat: String, CaseIterable, Codable, Sendable {
 }
 
 /// A grid of bit-widths to be measured, each calibrated as the plan says and not reconstructed.
-public struct SweepRequest: Equatable, Codable, Sendable {
+package struct SweepRequest: Equatable, Codable, Sendable {
     /// The widths of weight codes.
-    public var weightBits: [Int]
+    package var weightBits: [Int]
     /// The widths of activation codes.
-    public var activationBits: [Int]
+    package var activationBits: [Int]
 
     /// Makes a request.
-    public init(weightBits: [Int] = [2, 3, 4, 6, 8], activationBits: [Int] = [2, 3, 4, 6, 8]) {
+    package init(weightBits: [Int] = [2, 3, 4, 6, 8], activationBits: [Int] = [2, 3, 4, 6, 8]) {
         self.weightBits = weightBits
         self.activationBits = activationBits
     }
 
     /// The points in the order of measurement.
-    public var points: [(weightBits: Int, activationBits: Int)] {
+    package var points: [(weightBits: Int, activationBits: Int)] {
         weightBits.flatMap { weight in activationBits.map { (weight, $0) } }
     }
 }
 
 /// What a person decided at a gate and can take back.
-public enum RunDecision: String, Codable, Sendable {
+package enum RunDecision: String, Codable, Sendable {
     /// Other hyperparameters or bits.
     case change
     /// Other attempts at units that were finished.
@@ -40,7 +40,7 @@ public enum RunDecision: String, Codable, Sendable {
 /// Something that a person, or a program in their place, asks of a running engine.
 ///
 /// The only way in. What can be asked for at gates only is refused with a warning between steps.
-public enum RunCommand: Equatable, Codable, Sendable {
+package enum RunCommand: Equatable, Codable, Sendable {
     /// Wait at the next gate.
     case pause
     /// Go on; withdraws a pause that has not happened.
@@ -81,7 +81,7 @@ public enum RunCommand: Equatable, Codable, Sendable {
     case stop
 
     /// Whether the command belongs into the journal; a wish to look at something does not.
-    public var isRecorded: Bool {
+    package var isRecorded: Bool {
         switch self {
         case .inspectSite, .inspectImages: false
         default: true

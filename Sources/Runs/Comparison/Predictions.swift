@@ -1,18 +1,18 @@
 /// What each model of a finished run says of each evaluation image.
 ///
 /// What a report sums up: with these, runs can be compared image by image.
-public struct Predictions: Equatable, Codable, Sendable {
+package struct Predictions: Equatable, Codable, Sendable {
     /// The right classes, in the order of the manifest of images; nil where they are not known.
-    public var labels: [Int]?
+    package var labels: [Int]?
     /// The most likely classes by the checkpoint.
-    public var fullPrecision: [Int]
+    package var fullPrecision: [Int]
     /// The most likely classes by the final model.
-    public var final: [Int]
+    package var final: [Int]
     /// KL(full ‖ quantized) of the final model's class distribution, in nats; nil where it was not kept.
-    public var kl: [Float]?
+    package var kl: [Float]?
 
     /// Makes predictions; all lists have an element for each image.
-    public init(labels: [Int]?, fullPrecision: [Int], final: [Int], kl: [Float]?) {
+    package init(labels: [Int]?, fullPrecision: [Int], final: [Int], kl: [Float]?) {
         self.labels = labels
         self.fullPrecision = fullPrecision
         self.final = final
@@ -26,8 +26,8 @@ public struct Predictions: Equatable, Codable, Sendable {
     }
 
     /// Of which images the final model gives the label; nil where labels are not known.
-    public var right: [Bool]? { labels.map { zip($0, final).map(==) } }
+    package var right: [Bool]? { labels.map { zip($0, final).map(==) } }
 
     /// For which images the final model chooses the class that the checkpoint chooses.
-    public var agreeing: [Bool] { zip(fullPrecision, final).map(==) }
+    package var agreeing: [Bool] { zip(fullPrecision, final).map(==) }
 }

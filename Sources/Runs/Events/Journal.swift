@@ -3,9 +3,9 @@ internal import Glibc
 /// The append-only file of everything that happened in a run and of every decision, as JSON Lines.
 ///
 /// Used by one thread.
-public final class Journal {
+package final class Journal {
     /// The file.
-    public let path: String
+    package let path: String
     private let descriptor: Int32
     private var sequence: Int
     /// The length of the file up to the end of its last whole line, in bytes.
@@ -14,7 +14,7 @@ public final class Journal {
     /// Makes the file; it must not be there.
     ///
     /// - Throws: `RunFailure(.cannotCreate)`.
-    public convenience init(creating path: String) throws(RunFailure) {
+    package convenience init(creating path: String) throws(RunFailure) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else {
             throw RunFailure(.cannotCreate, "the journal \(path) cannot be made: \(systemMessage(errno))")
@@ -25,7 +25,7 @@ public final class Journal {
     /// Goes on with a journal; a torn last line is cut off.
     ///
     /// - Throws: What `JournalContents(path:)` throws, and `RunFailure(.inputOutput)`.
-    public convenience init(continuing path: String) throws(RunFailure) {
+    package convenience init(continuing path: String) throws(RunFailure) {
         let contents = try JournalContents(path: path)
         let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
         guard descriptor >= 0, ftruncate(descriptor, contents.length) == 0 else {
@@ -64,7 +64,7 @@ public final class Journal {
     ///   - event: What happened.
     ///   - seconds: When, since the run began.
     /// - Throws: `RunFailure(.inputOutput)`; then the journal ends with the line before.
-    public func append(_ event: RunEvent, at seconds: Double) throws(RunFailure) {
+    package func append(_ event: RunEvent, at seconds: Double) throws(RunFailure) {
         let lasts =
             switch event {
             case .stepped, .progressed: false
@@ -79,7 +79,7 @@ public final class Journal {
     ///   - command: What was asked for.
     ///   - seconds: When, since the run began.
     /// - Throws: `RunFailure(.inputOutput)`; then the journal ends with the line before.
-    public func append(_ command: RunCommand, at seconds: Double) throws(RunFailure) {
+    package func append(_ command: RunCommand, at seconds: Double) throws(RunFailure) {
         try append(.command(command), at: seconds, lasts: true)
     }
 
@@ -103,19 +103,19 @@ public final class Journal {
 extension Journal: Sendable {}
 
 /// What a journal tells.
-public struct JournalContents: Equatable, Sendable {
+package struct JournalContents: Equatable, Sendable {
     /// The greatest length that a journal is read with, in bytes.
     static let greatestLength = 1 << 30
 
     /// Every whole line.
-    public var entries: [JournalEntry]
+    package var entries: [JournalEntry]
     /// Whether the file ends with a line that was never finished.
-    public var isTorn: Bool
+    package var isTorn: Bool
     /// The number of bytes up to the end of the last whole line.
-    public var length: Int
+    package var length: Int
 
     /// Every event, in order.
-    public var events: [RunEvent] {
+    package var events: [RunEvent] {
         entries.compactMap { if case .event(let event) = $0.content { event } else { nil } }
     }
 
@@ -123,7 +123,7 @@ public struct JournalContents: Equatable, Sendable {
     ///
     /// - Throws: `RunFailure`: `.missingInput` where there is no journal, `.badData` with file and line where a
     ///   line is damaged or missing, `.inputOutput` where it cannot be read.
-    public init(path: String) throws(RunFailure) {
+    package init(path: String) throws(RunFailure) {
         try self.init(try readFile(path, limit: Self.greatestLength), path: path)
     }
 

@@ -9,7 +9,7 @@ internal import Glibc
 ///   - body: Is given every whole line, in order; reading ends where it throws.
 /// - Throws: `RunFailure`: `.missingInput` where there is no journal, `.badData` with file and line where a line is
 ///   damaged or missing, `.inputOutput` where it cannot be read; and what `body` throws.
-public func readJournal(
+package func readJournal(
     _ path: String, _ body: (JournalEntry) throws(RunFailure) -> Void
 ) throws(RunFailure) {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

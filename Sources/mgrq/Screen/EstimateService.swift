@@ -6,7 +6,7 @@ internal import Synchronization
 /// Answers what plans will take, one after the other, on a thread of its own.
 ///
 /// A model is read and timed once; every further plan for the same files and image size is answered at once.
-final class EstimateDesk: Sendable {
+final class EstimateService: Sendable {
     /// What an estimator is made for.
     private struct Subject: Equatable {
         let resources: RunResources

@@ -1,12 +1,12 @@
 /// A mean over seeds and how far single values are from it.
-public struct Spread: Equatable, Codable, Sendable {
+package struct Spread: Equatable, Codable, Sendable {
     /// The mean.
-    public var mean: Double
+    package var mean: Double
     /// The sample standard deviation; nil for a single value.
-    public var deviation: Double?
+    package var deviation: Double?
 
     /// Sums values up; nil without any.
-    public init?(_ values: [Double]) {
+    package init?(_ values: [Double]) {
         guard !values.isEmpty else { return nil }
         let mean = values.reduce(0, +) / Double(values.count)
         self.mean = mean
@@ -16,16 +16,16 @@ public struct Spread: Equatable, Codable, Sendable {
 }
 
 /// A preset with changes, under a name of its own: a line of a comparison.
-public struct Variant: Equatable, Sendable {
+package struct Variant: Equatable, Sendable {
     /// What the line is called.
-    public var name: String
+    package var name: String
     /// Where its hyperparameters start.
-    public var preset: Preset
+    package var preset: Preset
     /// What is different from the preset.
-    public var changes: [HyperparameterChange]
+    package var changes: [HyperparameterChange]
 
     /// A preset as it is.
-    public init(_ preset: Preset) {
+    package init(_ preset: Preset) {
         name = preset.rawValue
         self.preset = preset
         changes = []
@@ -34,7 +34,7 @@ public struct Variant: Equatable, Sendable {
     /// Reads `NAME=PRESET,key=value,…`.
     ///
     /// - Throws: `RunFailure(.usage)` that says what is wrong with it.
-    public init(parsing text: String) throws(RunFailure) {
+    package init(parsing text: String) throws(RunFailure) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let pairs = parts.map { part in
             part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -64,7 +64,7 @@ public struct Variant: Equatable, Sendable {
     ///   - seed: Decides everything that is random.
     /// - Returns: The plan.
     /// - Throws: `PlanError` for a change with an unknown key or a bad value.
-    public func plan(
+    package func plan(
         from plan: RunPlan, shared: [HyperparameterChange], weightBits: Int, activationBits: Int, seed: UInt64
     ) throws(PlanError) -> RunPlan {
         var result = plan
@@ -80,27 +80,27 @@ public struct Variant: Equatable, Sendable {
 }
 
 /// What one variant comes to at some bits, over its seeds.
-public struct ComparisonRow: Equatable, Codable, Sendable {
+package struct ComparisonRow: Equatable, Codable, Sendable {
     /// The variant's name.
-    public var name: String
+    package var name: String
     /// The width of weight codes.
-    public var weightBits: Int
+    package var weightBits: Int
     /// The width of activation codes.
-    public var activationBits: Int
+    package var activationBits: Int
     /// The seeds.
-    public var seeds: [UInt64]
+    package var seeds: [UInt64]
     /// The full-precision model's top-1 in percent; nil without labels.
-    public var fullPrecisionTop1: Double?
+    package var fullPrecisionTop1: Double?
     /// The final models' top-1 in percent; nil without labels.
-    public var top1: Spread?
+    package var top1: Spread?
     /// The final models' agreement with full precision in percent.
-    public var agreement: Spread?
+    package var agreement: Spread?
     /// The final models' KL(full ‖ quantized) in nats.
-    public var kl: Spread?
+    package var kl: Spread?
     /// The size of the export in bytes.
-    public var bytes: Int
+    package var bytes: Int
     /// The runs' time in seconds.
-    public var seconds: Spread?
+    package var seconds: Spread?
 
     /// Sums reports up.
     ///
@@ -108,7 +108,7 @@ public struct ComparisonRow: Equatable, Codable, Sendable {
     ///   - name: The variant's name.
     ///   - plan: One of its plans.
     ///   - runs: Seeds with the reports of finished runs.
-    public init(name: String, plan: RunPlan, runs: [(seed: UInt64, report: RunReport)]) {
+    package init(name: String, plan: RunPlan, runs: [(seed: UInt64, report: RunReport)]) {
         self.name = name
         weightBits = plan.hyperparameters.weightBits
         activationBits = plan.hyperparameters.activationBits
@@ -123,23 +123,23 @@ public struct ComparisonRow: Equatable, Codable, Sendable {
 }
 
 /// How one variant differs from another at the same bits, on the same evaluation images with the same seeds.
-public struct ComparisonDifference: Equatable, Codable, Sendable {
+package struct ComparisonDifference: Equatable, Codable, Sendable {
     /// The variant's name.
-    public var name: String
+    package var name: String
     /// The name of the one that it is compared with.
-    public var against: String
+    package var against: String
     /// The width of weight codes.
-    public var weightBits: Int
+    package var weightBits: Int
     /// The width of activation codes.
-    public var activationBits: Int
+    package var activationBits: Int
     /// The number of evaluation images.
-    public var images: Int
+    package var images: Int
     /// How far top-1 is apart, in points; nil without labels.
-    public var top1: PairedDifference?
+    package var top1: PairedDifference?
     /// How far agreement with full precision is apart, in points.
-    public var agreement: PairedDifference
+    package var agreement: PairedDifference
     /// How far KL(full ‖ quantized) is apart, in nats; nil where a run has not kept it by image.
-    public var kl: PairedDifference?
+    package var kl: PairedDifference?
 
     /// Compares two lines of a comparison; nil with less than two images.
     ///
@@ -148,7 +148,7 @@ public struct ComparisonDifference: Equatable, Codable, Sendable {
     ///   - other: The second, at the same bits and with the same seeds.
     ///   - predictions: What the first's runs left, one for each seed.
     ///   - others: The same of the second, of the same images.
-    public init?(
+    package init?(
         _ row: ComparisonRow, from other: ComparisonRow, predictions: [Predictions], others: [Predictions]
     ) {
         let agreement = PairedDifference(shares: predictions.map(\.agreeing), others.map(\.agreeing))

@@ -1,20 +1,20 @@
 /// How a quantized model compares with the full-precision model on one set of images.
-public struct Evaluation: Equatable, Codable, Sendable {
+package struct Evaluation: Equatable, Codable, Sendable {
     /// The number of images.
-    public var images: Int
+    package var images: Int
     /// The share of images whose label is the most likely class, in percent; nil without labels.
-    public var top1: Double?
+    package var top1: Double?
     /// The share of images whose label is among the five most likely classes, in percent; nil without labels.
-    public var top5: Double?
+    package var top5: Double?
     /// The share of images for which both models choose the same class, in percent.
-    public var agreement: Double
+    package var agreement: Double
     /// Kullback–Leibler divergence of the quantized from the full-precision class distribution, mean over images, in nats.
-    public var kl: Double
+    package var kl: Double
     /// Signal to quantization noise of the logits, in dB; nil where there is no noise at all.
-    public var sqnrDb: Double?
+    package var sqnrDb: Double?
 
     /// Makes an evaluation.
-    public init(images: Int, top1: Double?, top5: Double?, agreement: Double, kl: Double, sqnrDb: Double?) {
+    package init(images: Int, top1: Double?, top5: Double?, agreement: Double, kl: Double, sqnrDb: Double?) {
         self.images = images
         self.top1 = top1
         self.top5 = top5
@@ -25,7 +25,7 @@ public struct Evaluation: Equatable, Codable, Sendable {
 }
 
 /// What was evaluated.
-public enum EvaluationSubject: Equatable, Codable, Sendable {
+package enum EvaluationSubject: Equatable, Codable, Sendable {
     /// The checkpoint as it is.
     case fullPrecision
     /// The checkpoint with its MLPs refitted, in full precision.
@@ -39,16 +39,16 @@ public enum EvaluationSubject: Equatable, Codable, Sendable {
 }
 
 /// A unit of the model, as a run describes it at its start.
-public struct UnitSummary: Equatable, Codable, Sendable {
+package struct UnitSummary: Equatable, Codable, Sendable {
     /// `stem`, `blocks.0`, …, `head`.
-    public var name: String
+    package var name: String
     /// The number of weights and biases.
-    public var parameters: Int
+    package var parameters: Int
     /// The names of its sites.
-    public var sites: [String]
+    package var sites: [String]
 
     /// Makes a summary.
-    public init(name: String, parameters: Int, sites: [String]) {
+    package init(name: String, parameters: Int, sites: [String]) {
         self.name = name
         self.parameters = parameters
         self.sites = sites
@@ -56,36 +56,36 @@ public struct UnitSummary: Equatable, Codable, Sendable {
 }
 
 /// What a run is, said at its start.
-public struct RunSummary: Equatable, Codable, Sendable {
+package struct RunSummary: Equatable, Codable, Sendable {
     /// The model's name for people, such as `sample:fashion-vit`.
-    public var model: String
+    package var model: String
     /// The architecture in words, such as `ViT, 6 blocks of width 128, 4 heads, 7 × 7 patches`.
-    public var architecture: String
+    package var architecture: String
     /// The preset's name.
-    public var preset: Preset
+    package var preset: Preset
     /// The units in order.
-    public var units: [UnitSummary]
+    package var units: [UnitSummary]
     /// The hyperparameters of each unit at the start, one per unit.
-    public var weightBits: [Int]
+    package var weightBits: [Int]
     /// The activation bits of each unit at the start.
-    public var activationBits: [Int]
+    package var activationBits: [Int]
     /// The size of the full-precision weights in bytes.
-    public var fullPrecisionBytes: Int
+    package var fullPrecisionBytes: Int
     /// The number of calibration images.
-    public var calibrationImages: Int
+    package var calibrationImages: Int
     /// The number of evaluation images; 0 without any.
-    public var evaluationImages: Int
+    package var evaluationImages: Int
     /// The number of threads that work.
-    public var threads: Int
+    package var threads: Int
     /// The run directory.
-    public var directory: String?
+    package var directory: String?
     /// The names of the classes, if they are known.
-    public var classNames: [String]?
+    package var classNames: [String]?
     /// The plan at the start, as YAML; later decisions change it.
-    public var plan: String
+    package var plan: String
 
     /// Makes a summary.
-    public init(
+    package init(
         model: String, architecture: String, preset: Preset, units: [UnitSummary], weightBits: [Int],
         activationBits: [Int], fullPrecisionBytes: Int, calibrationImages: Int, evaluationImages: Int,
         threads: Int, directory: String?, classNames: [String]? = nil, plan: String = ""
@@ -107,16 +107,16 @@ public struct RunSummary: Equatable, Codable, Sendable {
 }
 
 /// One value for each supervision term; a term that is switched off is nil.
-public struct TermValues: Equatable, Codable, Sendable {
+package struct TermValues: Equatable, Codable, Sendable {
     /// The block term.
-    public var block: Double?
+    package var block: Double?
     /// The global term.
-    public var global: Double?
+    package var global: Double?
     /// The local terms together.
-    public var local: Double?
+    package var local: Double?
 
     /// Makes values.
-    public init(block: Double? = nil, global: Double? = nil, local: Double? = nil) {
+    package init(block: Double? = nil, global: Double? = nil, local: Double? = nil) {
         self.block = block
         self.global = global
         self.local = local
@@ -124,32 +124,32 @@ public struct TermValues: Equatable, Codable, Sendable {
 }
 
 /// What one optimisation step measured.
-public struct StepSample: Equatable, Codable, Sendable {
+package struct StepSample: Equatable, Codable, Sendable {
     /// The unit's index.
-    public var unit: Int
+    package var unit: Int
     /// The attempt's number, from 1.
-    public var attempt: Int
+    package var attempt: Int
     /// The step, from 1.
-    public var step: Int
+    package var step: Int
     /// The number of steps of the attempt.
-    public var steps: Int
+    package var steps: Int
     /// The fused loss: the weighted terms' sum.
-    public var loss: Double
+    package var loss: Double
     /// Every term as measured: mean squared error; nats or mean squared error; mean relative squared error.
-    public var terms: TermValues
+    package var terms: TermValues
     /// Every term as it enters the loss: scaled and weighted.
-    public var weighted: TermValues
+    package var weighted: TermValues
     /// The norm of each weighted term's gradient on the unit's parameters; nil except at probed steps.
-    public var gradientNorms: TermValues?
+    package var gradientNorms: TermValues?
     /// The cosines between these gradients; nil except at probed steps.
-    public var gradientCosines: GradientCosines?
+    package var gradientCosines: GradientCosines?
     /// The local terms one by one; nil except at probed steps, and where they are off.
-    public var operatorLosses: [OperatorLoss]?
+    package var operatorLosses: [OperatorLoss]?
     /// The fused loss over the images that judge a unit; nil where it was not measured.
-    public var validationLoss: Double?
+    package var validationLoss: Double?
 
     /// Makes a sample.
-    public init(
+    package init(
         unit: Int, attempt: Int, step: Int, steps: Int, loss: Double, terms: TermValues, weighted: TermValues,
         gradientNorms: TermValues?, gradientCosines: GradientCosines? = nil,
         operatorLosses: [OperatorLoss]? = nil, validationLoss: Double? = nil
@@ -169,18 +169,18 @@ public struct StepSample: Equatable, Codable, Sendable {
 }
 
 /// How a quantizer fits its site.
-public struct SiteReport: Equatable, Codable, Sendable {
+package struct SiteReport: Equatable, Codable, Sendable {
     /// The site's name.
-    public var site: String
+    package var site: String
     /// The width of its codes.
-    public var bits: Int
+    package var bits: Int
     /// The quantizer and what shares its parameters, such as `uniform per channel`.
-    public var quantizer: String
+    package var quantizer: String
     /// Signal to quantization noise in dB; nil where there is no noise at all.
-    public var sqnrDb: Double?
+    package var sqnrDb: Double?
 
     /// Makes a report.
-    public init(site: String, bits: Int, quantizer: String, sqnrDb: Double?) {
+    package init(site: String, bits: Int, quantizer: String, sqnrDb: Double?) {
         self.site = site
         self.bits = bits
         self.quantizer = quantizer
@@ -189,18 +189,18 @@ public struct SiteReport: Equatable, Codable, Sendable {
 }
 
 /// One point of a sweep.
-public struct SweepPoint: Equatable, Codable, Sendable {
+package struct SweepPoint: Equatable, Codable, Sendable {
     /// The width of weight codes.
-    public var weightBits: Int
+    package var weightBits: Int
     /// The width of activation codes.
-    public var activationBits: Int
+    package var activationBits: Int
     /// The size of the exported weights, scales and zero points, in bytes.
-    public var bytes: Int
+    package var bytes: Int
     /// How the point's model compares with full precision.
-    public var evaluation: Evaluation
+    package var evaluation: Evaluation
 
     /// Makes a point.
-    public init(weightBits: Int, activationBits: Int, bytes: Int, evaluation: Evaluation) {
+    package init(weightBits: Int, activationBits: Int, bytes: Int, evaluation: Evaluation) {
         self.weightBits = weightBits
         self.activationBits = activationBits
         self.bytes = bytes
@@ -211,7 +211,7 @@ public struct SweepPoint: Equatable, Codable, Sendable {
 /// Something that happened in a run, in the order it happened.
 ///
 /// The only way out of the engine.
-public enum RunEvent: Equatable, Sendable {
+package enum RunEvent: Equatable, Sendable {
     /// The run began.
     case started(RunSummary)
     /// Work of which no event of its own tells: what, how much is done, of how much.
@@ -274,7 +274,7 @@ public enum RunEvent: Equatable, Sendable {
     case failed(RunFailure)
 
     /// Whether no event follows.
-    public var isLast: Bool {
+    package var isLast: Bool {
         switch self {
         case .finished, .stopped, .failed: true
         default: false
@@ -282,7 +282,7 @@ public enum RunEvent: Equatable, Sendable {
     }
 
     /// Whether the event belongs into the journal; an answer to someone who looked does not.
-    public var isRecorded: Bool {
+    package var isRecorded: Bool {
         switch self {
         case .siteInspected, .imagesInspected: false
         default: true

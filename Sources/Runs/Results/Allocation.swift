@@ -1,5 +1,5 @@
 /// What the sensitivity of a site is measured by.
-public enum SensitivityMeasure: String, CaseIterable, Codable, Sendable {
+package enum SensitivityMeasure: String, CaseIterable, Codable, Sendable {
     /// KL(full ‖ quantized) of the model's logits in nats, mean over images.
     case divergence
     /// The squared error of the unit's output, relative to its mean square: quicker, but blind to what follows.
@@ -7,34 +7,34 @@ public enum SensitivityMeasure: String, CaseIterable, Codable, Sendable {
 }
 
 /// How much harm the widths of one site do when nothing else is quantized.
-public struct SiteSensitivity: Equatable, Codable, Sendable {
+package struct SiteSensitivity: Equatable, Codable, Sendable {
     /// What one width does.
-    public struct Width: Equatable, Codable, Sendable {
+    package struct Width: Equatable, Codable, Sendable {
         /// The bits of a code: 2 through 8.
-        public var bits: Int
+        package var bits: Int
         /// What the measure gives.
-        public var harm: Double
+        package var harm: Double
 
         /// Puts the fields together.
-        public init(bits: Int, harm: Double) {
+        package init(bits: Int, harm: Double) {
             self.bits = bits
             self.harm = harm
         }
     }
 
     /// The site's name.
-    public var site: String
+    package var site: String
     /// The name of its unit.
-    public var unit: String
+    package var unit: String
     /// The values of a weight; nil for an activation, which is not stored.
-    public var weights: Int?
+    package var weights: Int?
     /// The bytes of a weight's scales and zero points when stored.
-    public var parameterBytes: Int
+    package var parameterBytes: Int
     /// The widths that were measured, narrowest first.
-    public var widths: [Width]
+    package var widths: [Width]
 
     /// Puts the fields together.
-    public init(site: String, unit: String, weights: Int?, parameterBytes: Int, widths: [Width]) {
+    package init(site: String, unit: String, weights: Int?, parameterBytes: Int, widths: [Width]) {
         self.site = site
         self.unit = unit
         self.weights = weights
@@ -43,26 +43,26 @@ public struct SiteSensitivity: Equatable, Codable, Sendable {
     }
 
     /// The harm of some bits; 0 in full precision, nil where they were not measured.
-    public func harm(at bits: Int) -> Double? {
+    package func harm(at bits: Int) -> Double? {
         bits == 16 ? 0 : widths.first { $0.bits == bits }?.harm
     }
 
     /// The bytes that the site takes in a packed checkpoint at some bits.
-    public func bytes(at bits: Int) -> Int {
+    package func bytes(at bits: Int) -> Int {
         guard bits < 16 else { return 4 * (weights ?? 0) }
         return ((weights ?? 0) * bits + 7) / 8 + parameterBytes
     }
 }
 
 /// A product of matrices and the sites of its operands.
-public struct ProductShape: Equatable, Codable, Sendable {
+package struct ProductShape: Equatable, Codable, Sendable {
     /// The operands' sites; one where the other is the pixels, which have 8 bits.
-    public var sites: [String]
+    package var sites: [String]
     /// The scalar products of one image.
-    public var multiplications: Int
+    package var multiplications: Int
 
     /// Puts the fields together.
-    public init(sites: [String], multiplications: Int) {
+    package init(sites: [String], multiplications: Int) {
         self.sites = sites
         self.multiplications = multiplications
     }
@@ -71,33 +71,33 @@ public struct ProductShape: Equatable, Codable, Sendable {
     ///
     /// - Parameter bits: Those of each site.
     /// - Returns: Multiplications · bits · bits, of one image.
-    public func bitOperations(at bits: [Int]) -> Int {
+    package func bitOperations(at bits: [Int]) -> Int {
         bits.reduce(multiplications * (sites.count == 1 ? 8 : 1), *)
     }
 }
 
 /// How sensitive a model's sites are to their widths: what bits are allocated by.
-public struct SensitivityTable: Equatable, Codable, Sendable {
+package struct SensitivityTable: Equatable, Codable, Sendable {
     /// The only schema there is.
-    public static let schema = 1
+    package static let schema = 1
 
     /// The file's schema.
-    public var schema = SensitivityTable.schema
+    package var schema = SensitivityTable.schema
     /// The plan that it was measured for, without bits, as YAML.
-    public var plan: String
+    package var plan: String
     /// What was measured.
-    public var measure: SensitivityMeasure
+    package var measure: SensitivityMeasure
     /// The number of images it was measured on.
-    public var images: Int
+    package var images: Int
     /// The sites in the model's order.
-    public var sites: [SiteSensitivity]
+    package var sites: [SiteSensitivity]
     /// The products in the model's order.
-    public var products: [ProductShape]
+    package var products: [ProductShape]
     /// The bytes that stay the same: biases, norms, positions, the scales of activations.
-    public var fixedBytes: Int
+    package var fixedBytes: Int
 
     /// Puts the fields together.
-    public init(
+    package init(
         plan: String, measure: SensitivityMeasure, images: Int, sites: [SiteSensitivity],
         products: [ProductShape], fixedBytes: Int
     ) {
@@ -110,10 +110,10 @@ public struct SensitivityTable: Equatable, Codable, Sendable {
     }
 
     /// The number of the model's weights.
-    public var weights: Int { sites.reduce(0) { $0 + ($1.weights ?? 0) } }
+    package var weights: Int { sites.reduce(0) { $0 + ($1.weights ?? 0) } }
 
     /// What of a plan a table depends on, as YAML.
-    public static func key(of plan: RunPlan) -> String {
+    package static func key(of plan: RunPlan) -> String {
         var plan = plan
         plan.sites = []
         plan.evaluation = nil
@@ -124,7 +124,7 @@ public struct SensitivityTable: Equatable, Codable, Sendable {
 }
 
 /// What an allocation of bits must not exceed.
-public enum AllocationBudget: Equatable, Sendable {
+package enum AllocationBudget: Equatable, Sendable {
     /// The bytes of the packed checkpoint's tensors.
     case bytes(Int)
     /// The mean bits of a weight.
@@ -134,20 +134,20 @@ public enum AllocationBudget: Equatable, Sendable {
 }
 
 /// Bits for every site, and what they come to.
-public struct Allocation: Equatable, Codable, Sendable {
+package struct Allocation: Equatable, Codable, Sendable {
     /// The bits of every site that has any, in the model's order, those that a plan fixed among them.
-    public var sites: [SiteOverride]
+    package var sites: [SiteOverride]
     /// The sum of the sites' harms, which holds as far as they do not act together.
-    public var harm: Double
+    package var harm: Double
     /// The bytes of the packed checkpoint's tensors.
-    public var bytes: Int
+    package var bytes: Int
     /// The mean bits of a weight.
-    public var meanBits: Double
+    package var meanBits: Double
     /// The sum over products of multiplications · bits · bits, for one image.
-    public var bitOperations: Int
+    package var bitOperations: Int
 
     /// Puts the fields together.
-    public init(sites: [SiteOverride], harm: Double, bytes: Int, meanBits: Double, bitOperations: Int) {
+    package init(sites: [SiteOverride], harm: Double, bytes: Int, meanBits: Double, bitOperations: Int) {
         self.sites = sites
         self.harm = harm
         self.bytes = bytes

@@ -1,40 +1,40 @@
 /// Everything that determines a run: the same plan gives the same bits.
-public struct RunPlan: Equatable, Sendable {
+package struct RunPlan: Equatable, Sendable {
     /// The sides that images can have, in pixels.
-    public static let imageSizes = 1...4096
+    package static let imageSizes = 1...4096
 
     /// The only schema there is.
-    public static let schema = 1
+    package static let schema = 1
 
     /// The checkpoint: a path or `sample:NAME`.
-    public var model: String
+    package var model: String
     /// The sides of the images that the model reads, in pixels; nil takes the checkpoint's.
-    public var imageSize: Int?
+    package var imageSize: Int?
     /// The calibration images: a path or `sample:NAME`; nil takes the model's own.
-    public var calibration: String?
+    package var calibration: String?
     /// The labelled or unlabelled evaluation images: a path or `sample:NAME`; nil takes the model's own, if any.
-    public var evaluation: String?
+    package var evaluation: String?
     /// The preset that the hyperparameters started from.
-    public var preset: Preset
+    package var preset: Preset
     /// Decides the order of images and everything else that is random.
-    public var seed: UInt64
+    package var seed: UInt64
     /// How many calibration images are used at most.
-    public var calibrationImages: Int
+    package var calibrationImages: Int
     /// How image files are chosen and read.
-    public var images: ImageOptions
+    package var images: ImageOptions
     /// How every unit is treated unless overridden.
-    public var hyperparameters: Hyperparameters
+    package var hyperparameters: Hyperparameters
     /// Changes for some units; the last match wins.
-    public var units: [UnitOverride]
+    package var units: [UnitOverride]
     /// Bits for some sites; the last match wins.
-    public var sites: [SiteOverride]
+    package var sites: [SiteOverride]
 
     /// Makes a plan.
     ///
     /// - Parameters:
     ///   - model: The checkpoint: a path or `sample:NAME`.
     ///   - preset: Where the hyperparameters come from.
-    public init(model: String, preset: Preset = .mgrq) {
+    package init(model: String, preset: Preset = .mgrq) {
         self.model = model
         self.preset = preset
         imageSize = nil
@@ -51,7 +51,7 @@ public struct RunPlan: Equatable, Sendable {
     /// The hyperparameters of one unit, overrides applied.
     ///
     /// - Throws: `PlanError` for an override with an unknown key or a bad value, or one of what all units share.
-    public func hyperparameters(of unit: String) throws(PlanError) -> Hyperparameters {
+    package func hyperparameters(of unit: String) throws(PlanError) -> Hyperparameters {
         var result = hyperparameters
         for override in units where matches(pattern: override.match, name: unit) {
             try result.apply(override.changes)
@@ -71,41 +71,41 @@ public struct RunPlan: Equatable, Sendable {
     ///   - site: The site's name.
     ///   - bits: The bits it has without overrides.
     /// - Returns: The bits of the last override that matches, or `bits`.
-    public func bits(of site: String, otherwise bits: Int) -> Int {
+    package func bits(of site: String, otherwise bits: Int) -> Int {
         sites.last { matches(pattern: $0.match, name: site) }?.bits ?? bits
     }
 }
 
 /// Changes of hyperparameters for the units whose name matches.
-public struct UnitOverride: Equatable, Sendable {
+package struct UnitOverride: Equatable, Sendable {
     /// A unit's name, in which `*` stands for any run of characters.
-    public var match: String
+    package var match: String
     /// What is different for these units.
-    public var changes: [HyperparameterChange]
+    package var changes: [HyperparameterChange]
 
     /// Makes an override.
-    public init(match: String, changes: [HyperparameterChange]) {
+    package init(match: String, changes: [HyperparameterChange]) {
         self.match = match
         self.changes = changes
     }
 }
 
 /// Bits for the sites whose name matches.
-public struct SiteOverride: Equatable, Codable, Sendable {
+package struct SiteOverride: Equatable, Codable, Sendable {
     /// A site's name, in which `*` stands for any run of characters.
-    public var match: String
+    package var match: String
     /// 2 through 8, or 16 for full precision.
-    public var bits: Int
+    package var bits: Int
 
     /// Makes an override.
-    public init(match: String, bits: Int) {
+    package init(match: String, bits: Int) {
         self.match = match
         self.bits = bits
     }
 }
 
 /// Whether a name fits a pattern in which `*` stands for any run of characters.
-public func matches(pattern: String, name: String) -> Bool {
+package func matches(pattern: String, name: String) -> Bool {
     let pattern = Array(pattern.unicodeScalars)
     let name = Array(name.unicodeScalars)
     var (p, n) = (0, 0)

@@ -6,7 +6,7 @@ internal import Synchronization
 internal import Workbench
 
 /// The place of the one engine that the workbench has at a time: starts it, lets it go on, and ends it.
-final class EngineSeat: Sendable {
+final class EngineController: Sendable {
     /// An engine that was started.
     private struct Work {
         let handle: RunHandle

@@ -2,17 +2,17 @@
 ///
 /// The engine keeps one while it works, makes one of the journal when it resumes, and screens can keep one of the
 /// events that they see: all come to the same.
-public struct RunLedger: Equatable, Sendable {
+package struct RunLedger: Equatable, Sendable {
     /// The plan with every decision folded in.
-    public private(set) var plan: RunPlan
+    package private(set) var plan: RunPlan
     /// The units in order.
-    public let units: [UnitSummary]
+    package let units: [UnitSummary]
     /// Every attempt that has ended, by unit, in order of their numbers.
-    public private(set) var attempts: [[AttemptReport]]
+    package private(set) var attempts: [[AttemptReport]]
     /// The numbers of the chosen attempts of the units that are quantized: as many as there are such units.
-    public private(set) var chosen: [Int] = []
+    package private(set) var chosen: [Int] = []
     /// The units that are to be redone and are not yet, in order.
-    public private(set) var pendingRedo: [Int] = []
+    package private(set) var pendingRedo: [Int] = []
     private var past: [Past] = []
 
     /// What was before a decision.
@@ -27,7 +27,7 @@ public struct RunLedger: Equatable, Sendable {
     /// - Parameters:
     ///   - plan: The plan at the start.
     ///   - units: The units in order, as the run's first event tells them.
-    public init(plan: RunPlan, units: [UnitSummary]) {
+    package init(plan: RunPlan, units: [UnitSummary]) {
         self.plan = plan
         self.units = units
         attempts = units.map { _ in [] }
@@ -39,7 +39,7 @@ public struct RunLedger: Equatable, Sendable {
     ///   - events: Everything that happened, in order.
     ///   - plan: The plan at the start.
     ///   - units: The units in order.
-    public init(_ events: [RunEvent], plan: RunPlan, units: [UnitSummary]) {
+    package init(_ events: [RunEvent], plan: RunPlan, units: [UnitSummary]) {
         self.init(plan: plan, units: units)
         for event in events {
             apply(event)
@@ -47,30 +47,30 @@ public struct RunLedger: Equatable, Sendable {
     }
 
     /// How many units are quantized; also the index of the unit that comes next.
-    public var unitsDone: Int { chosen.count }
+    package var unitsDone: Int { chosen.count }
 
     /// The decision that `undo` would take back, and how many units are quantized then.
-    public var undoable: (decision: RunDecision, unitsDone: Int)? {
+    package var undoable: (decision: RunDecision, unitsDone: Int)? {
         past.last.map { ($0.decision, $0.chosen.count) }
     }
 
     /// The report of a unit's chosen attempt; nil where the unit is not quantized.
-    public func chosenAttempt(of unit: Int) -> AttemptReport? {
+    package func chosenAttempt(of unit: Int) -> AttemptReport? {
         chosen.indices.contains(unit) ? attempt(chosen[unit], of: unit) : nil
     }
 
     /// The report of an attempt, if there is one of that number.
-    public func attempt(_ number: Int, of unit: Int) -> AttemptReport? {
+    package func attempt(_ number: Int, of unit: Int) -> AttemptReport? {
         attempts.indices.contains(unit) ? attempts[unit].first { $0.attempt == number } : nil
     }
 
     /// The number that the next attempt at a unit gets.
-    public func nextAttempt(of unit: Int) -> Int {
+    package func nextAttempt(of unit: Int) -> Int {
         (attempts.indices.contains(unit) ? attempts[unit].last?.attempt ?? 0 : 0) + 1
     }
 
     /// The units that are quantized but were reconstructed behind other attempts than the chosen ones.
-    public var stale: [Int] {
+    package var stale: [Int] {
         chosen.indices.filter { unit in
             guard let report = chosenAttempt(of: unit) else { return false }
             return report.prefix != Array(chosen[..<unit])
@@ -78,7 +78,7 @@ public struct RunLedger: Equatable, Sendable {
     }
 
     /// Takes note of an event.
-    public mutating func apply(_ event: RunEvent) {
+    package mutating func apply(_ event: RunEvent) {
         switch event {
         case .unitFinished(let report): take(report)
         case .changed(let units, let changes, let sites):

@@ -1,26 +1,26 @@
 /// What was found out about an exported file by reading it back.
-public struct ExportVerification: Equatable, Codable, Sendable {
+package struct ExportVerification: Equatable, Codable, Sendable {
     /// The number of integer codes that are those of the model in memory; 0 for a recipe, which is the same plan.
-    public var codes: Int
+    package var codes: Int
     /// The number of images on which the file's model and the one in memory give the same logits, bit for bit.
-    public var images: Int
+    package var images: Int
 
     /// Makes a verification.
-    public init(codes: Int, images: Int) {
+    package init(codes: Int, images: Int) {
         self.codes = codes
         self.images = images
     }
 }
 
 /// A file that was exported.
-public struct ExportResult: Equatable, Sendable {
+package struct ExportResult: Equatable, Sendable {
     /// The size in bytes.
-    public var bytes: Int
+    package var bytes: Int
     /// What reading it back showed.
-    public var verification: ExportVerification
+    package var verification: ExportVerification
 
     /// Makes a result.
-    public init(bytes: Int, verification: ExportVerification) {
+    package init(bytes: Int, verification: ExportVerification) {
         self.bytes = bytes
         self.verification = verification
     }

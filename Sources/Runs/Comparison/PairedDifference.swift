@@ -6,14 +6,14 @@ internal import Glibc
 /// calibration images. The interval covers both. It is that of the mean in a crossed layout with two random effects
 /// and one observation a cell, with Satterthwaite's degrees of freedom; its variance is never taken to be less than
 /// what images or seeds alone come to. With one seed it covers images only.
-public struct PairedDifference: Equatable, Codable, Sendable {
+package struct PairedDifference: Equatable, Codable, Sendable {
     /// The mean difference, in the measure's unit; above 0 where the first has more of it.
-    public var mean: Double
+    package var mean: Double
     /// Half the width of the 95 % confidence interval, in the measure's unit.
-    public var halfWidth: Double
+    package var halfWidth: Double
 
     /// What the first variant is, beside the second.
-    public enum Verdict: String, Sendable {
+    package enum Verdict: String, Sendable {
         /// The whole interval says that it is better.
         case better
         /// The whole interval says that it is worse.
@@ -23,13 +23,13 @@ public struct PairedDifference: Equatable, Codable, Sendable {
     }
 
     /// What the first variant is in a measure of which more is better.
-    public var verdict: Verdict {
+    package var verdict: Verdict {
         // A difference that is no number decides nothing.
         abs(mean) > halfWidth ? (mean > 0 ? .better : .worse) : .undecided
     }
 
     /// What the first variant is in a measure of which less is better.
-    public var verdictOfLess: Verdict {
+    package var verdictOfLess: Verdict {
         switch verdict {
         case .better: .worse
         case .worse: .better
@@ -42,7 +42,7 @@ public struct PairedDifference: Equatable, Codable, Sendable {
     /// - Parameters:
     ///   - first: `[seeds][images]`: what the first variant gets right.
     ///   - second: The same of the second; seeds and images are those of the first, in its order.
-    public init?(shares first: [[Bool]], _ second: [[Bool]]) {
+    package init?(shares first: [[Bool]], _ second: [[Bool]]) {
         func points(_ answers: [[Bool]]) -> [[Double]] { answers.map { $0.map { $0 ? 100 : 0 } } }
         self.init(points(first), points(second))
     }
@@ -52,7 +52,7 @@ public struct PairedDifference: Equatable, Codable, Sendable {
     /// - Parameters:
     ///   - first: `[seeds][images]`: what is measured at every image of the first variant.
     ///   - second: The same of the second; seeds and images are those of the first, in its order.
-    public init?(_ first: [[Double]], _ second: [[Double]]) {
+    package init?(_ first: [[Double]], _ second: [[Double]]) {
         let images = first.first?.count ?? 0
         guard images > 1, first.count == second.count, (first + second).allSatisfy({ $0.count == images })
         else { return nil }

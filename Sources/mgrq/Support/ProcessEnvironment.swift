@@ -2,7 +2,7 @@ internal import Foundation
 internal import Runs
 
 /// What the process finds around itself.
-enum Surroundings {
+enum ProcessEnvironment {
     /// Where references lead.
     static var references: ReferenceResolver {
         let link = "/proc/self/exe"

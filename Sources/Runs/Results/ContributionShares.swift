@@ -1,5 +1,5 @@
 /// A supervision term.
-public enum Term: String, CaseIterable, Sendable {
+package enum Term: String, CaseIterable, Sendable {
     /// The unit's output.
     case block
     /// The model's output.
@@ -9,11 +9,11 @@ public enum Term: String, CaseIterable, Sendable {
 }
 
 /// What part each term has of their sum; a term that is switched off has none.
-public struct ContributionShares: Equatable, Sendable {
+package struct ContributionShares: Equatable, Sendable {
     private var shares: [Double?]
 
     /// Divides each value by the sum; values below 0 or not finite count as 0.
-    public init(_ values: TermValues) {
+    package init(_ values: TermValues) {
         let parts = [values.block, values.global, values.local].map { value in
             value.map { $0.isFinite ? max($0, 0) : 0 }
         }
@@ -22,7 +22,7 @@ public struct ContributionShares: Equatable, Sendable {
     }
 
     /// The share of a term, from 0 through 1; nil where the term is switched off.
-    public subscript(term: Term) -> Double? {
+    package subscript(term: Term) -> Double? {
         switch term {
         case .block: shares[0]
         case .global: shares[1]

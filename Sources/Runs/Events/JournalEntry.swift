@@ -1,7 +1,7 @@
 /// A line of the journal: what happened, or what was asked for, and when.
-public struct JournalEntry: Equatable, Sendable {
+package struct JournalEntry: Equatable, Sendable {
     /// What a line can tell of.
-    public enum Content: Equatable, Sendable {
+    package enum Content: Equatable, Sendable {
         /// Something happened.
         case event(RunEvent)
         /// Someone decided something.
@@ -9,14 +9,14 @@ public struct JournalEntry: Equatable, Sendable {
     }
 
     /// The number of the line, from 1, without gaps.
-    public var sequence: Int
+    package var sequence: Int
     /// When, in seconds since the run began.
-    public var seconds: Double
+    package var seconds: Double
     /// What.
-    public var content: Content
+    package var content: Content
 
     /// Makes an entry.
-    public init(sequence: Int, seconds: Double, content: Content) {
+    package init(sequence: Int, seconds: Double, content: Content) {
         self.sequence = sequence
         self.seconds = seconds
         self.content = content
@@ -25,7 +25,7 @@ public struct JournalEntry: Equatable, Sendable {
     /// The entry as one line of JSON, without a line end: `seq`, `time`, `event` or `command`, then its fields.
     ///
     /// Names are in snake case; every field of a kind is always there; numbers that are not finite are `null`.
-    public var jsonLine: String {
+    package var jsonLine: String {
         get throws(RunFailure) {
             let (name, kind, fields) =
                 switch content {

@@ -1,28 +1,28 @@
 /// What a finished run has to say.
-public struct RunReport: Equatable, Codable, Sendable {
+package struct RunReport: Equatable, Codable, Sendable {
     /// The checkpoint's evaluation.
-    public var fullPrecision: Evaluation?
+    package var fullPrecision: Evaluation?
     /// The calibrated model's evaluation.
-    public var calibrated: Evaluation?
+    package var calibrated: Evaluation?
     /// The final model's evaluation.
-    public var final: Evaluation?
+    package var final: Evaluation?
     /// The chosen attempts, one per unit.
-    public var units: [AttemptReport]
+    package var units: [AttemptReport]
     /// The units that are stale: reconstructed behind other attempts than the chosen ones.
     ///
     /// With any, the plan does not lead to the same integers again.
-    public var stale: [Int]
+    package var stale: [Int]
     /// What attempts were compared on; nil without held-out images.
-    public var heldOut: HeldOutBaseline?
+    package var heldOut: HeldOutBaseline?
     /// The size of the full-precision weights in bytes.
-    public var fullPrecisionBytes: Int
+    package var fullPrecisionBytes: Int
     /// The size of the exported weights, scales and zero points, in bytes.
-    public var bytes: Int
+    package var bytes: Int
     /// How long the run took, in seconds.
-    public var seconds: Double
+    package var seconds: Double
 
     /// Makes a report.
-    public init(
+    package init(
         fullPrecision: Evaluation?, calibrated: Evaluation?, final: Evaluation?, units: [AttemptReport],
         stale: [Int] = [], heldOut: HeldOutBaseline? = nil, fullPrecisionBytes: Int, bytes: Int,
         seconds: Double
