@@ -28,30 +28,32 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        .target(name: "Vocabulary"),
         .target(name: "TensorCore"),
         .target(name: "CKernels", cSettings: strictC),
         .target(name: "Kernels", dependencies: ["TensorCore", "CKernels"]),
         .target(name: "VisionTransformers", dependencies: ["TensorCore", "Kernels"]),
-        .target(name: "Quantization", dependencies: ["TensorCore", "Kernels"]),
+        .target(name: "Quantization", dependencies: ["TensorCore", "Kernels", "Vocabulary"]),
         .target(
             name: "Reconstruction",
-            dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization"]),
+            dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Vocabulary"]),
         .target(name: "Safetensors"),
         .target(
             name: "CImageCodecs", cSettings: strictC,
             linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
-        .target(name: "Datasets", dependencies: ["TensorCore", "Safetensors", "CImageCodecs"]),
+        .target(
+            name: "Datasets", dependencies: ["TensorCore", "Safetensors", "CImageCodecs", "Vocabulary"]),
         .target(
             name: "Checkpoints",
             dependencies: [
-                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors",
+                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors", "Vocabulary",
             ]),
-        .target(name: "Runs", dependencies: ["Yams"]),
+        .target(name: "Runs", dependencies: ["Vocabulary", "Yams"]),
         .target(
             name: "Engine",
             dependencies: [
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
-                "Checkpoints", "Datasets", "Runs", "Safetensors",
+                "Checkpoints", "Datasets", "Runs", "Safetensors", "Vocabulary",
             ]),
         .target(name: "TerminalUI"),
         .target(
@@ -59,18 +61,21 @@ let package = Package(
             cSettings: [.define("NCURSES_WIDECHAR", to: "1")] + strictC,
             linkerSettings: [.linkedLibrary("ncursesw")]),
         .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
-        .target(name: "Workbench", dependencies: ["TerminalUI", "Runs"]),
+        .target(name: "Workbench", dependencies: ["TerminalUI", "Runs", "Vocabulary"]),
         .executableTarget(
             name: "mgrq",
             dependencies: [
                 "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "Runs", "Checkpoints", "Datasets",
+                "Vocabulary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
         .executableTarget(
-            name: "preprocessing", dependencies: ["Datasets", "TensorCore"], path: "Benchmarks/Preprocessing"),
+            name: "preprocessing", dependencies: ["Datasets", "TensorCore", "Vocabulary"],
+            path: "Benchmarks/Preprocessing"),
         .executableTarget(
-            name: "Fuzz", dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore"],
+            name: "Fuzz",
+            dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore", "Vocabulary"],
             path: "Tests/Fuzz"),
         .executableTarget(
             name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
@@ -84,32 +89,35 @@ let package = Package(
                 "VisionTransformers", "Kernels", "TensorCore", "TestSupport", "Checkpoints", "Safetensors",
             ], exclude: ["Goldens"]),
         .testTarget(
-            name: "QuantizationTests", dependencies: ["Quantization", "Kernels", "TensorCore", "TestSupport"]),
+            name: "QuantizationTests",
+            dependencies: ["Quantization", "Kernels", "TensorCore", "TestSupport", "Vocabulary"]),
         .testTarget(
             name: "ReconstructionTests",
             dependencies: [
                 "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore",
-                "TestSupport",
+                "TestSupport", "Vocabulary",
             ]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], exclude: ["Fixtures"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore"],
+            name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore", "Vocabulary"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
                 "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
-                "TestSupport",
+                "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Vocabulary"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [
                 "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Safetensors", "TensorCore",
+                "Vocabulary",
             ]),
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
         .testTarget(
-            name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs"], exclude: ["Goldens"]),
+            name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs", "Vocabulary"],
+            exclude: ["Goldens"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"], exclude: ["Scripts"]),
     ]
 )

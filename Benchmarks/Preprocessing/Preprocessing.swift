@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import TensorCore
+import Vocabulary
 
 /// Prints how many seconds it takes to bring every image of a folder to a model's numbers.
 ///

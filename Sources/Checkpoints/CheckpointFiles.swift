@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Safetensors
 internal import VisionTransformers
+internal import Vocabulary
 
 /// The files of a checkpoint.
 struct CheckpointFiles {

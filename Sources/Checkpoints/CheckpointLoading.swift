@@ -1,4 +1,5 @@
 package import VisionTransformers
+package import Vocabulary
 
 /// A model as read from a checkpoint, with what belongs to it.
 package struct Checkpoint: Sendable {

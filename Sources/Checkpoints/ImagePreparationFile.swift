@@ -1,11 +1,12 @@
 internal import Foundation
+internal import Vocabulary
 
 /// What a file beside a checkpoint says of the preparation of images; nil where it is silent.
 struct ImagePreparationFile: Sendable {
     var resize: ImagePreparation.Resize?
     /// The height and width of what is cut out of the middle after the resize; nil where nothing is.
     var crop: (height: Int, width: Int)?
-    var interpolation: ImagePreparation.Interpolation?
+    var interpolation: Interpolation?
     var mean: [Float]?
     var standardDeviation: [Float]?
 
@@ -21,14 +22,14 @@ struct ImagePreparationFile: Sendable {
     init(timm value: ([String]) -> Any?, path: String) throws(CheckpointError) {
         try readChannels(value, mean: "mean", deviation: "std", path: path)
         if let found = value(["interpolation"]), found as? String != "random" {
-            guard let text = found as? String, let filter = ImagePreparation.Interpolation(rawValue: text)
+            guard let text = found as? String, let filter = Interpolation(rawValue: text)
             else {
                 throw Self.wrong(path, "interpolation", "one of \(Self.filters)")
             }
             interpolation = filter
         }
         let mode = value(["crop_mode"])
-        guard mode == nil || (mode as? String).flatMap(ImagePreparation.CropMode.init) != nil else {
+        guard mode == nil || (mode as? String).flatMap(CropMode.init) != nil else {
             throw Self.wrong(path, "crop_mode", "one of center, squash, border")
         }
         if let found = value(["crop_pct"]) {
@@ -37,7 +38,7 @@ struct ImagePreparationFile: Sendable {
             }
             resize = .timm(
                 cropFraction: fraction,
-                cropMode: (mode as? String).flatMap(ImagePreparation.CropMode.init) ?? .center)
+                cropMode: (mode as? String).flatMap(CropMode.init) ?? .center)
         }
     }
 
@@ -53,7 +54,7 @@ struct ImagePreparationFile: Sendable {
         try readChannels(value, mean: "image_mean", deviation: "image_std", path: path)
         if let found = value(["resample"]) {
             // Pillow's numbers.
-            let filters: [ImagePreparation.Interpolation] = [
+            let filters: [Interpolation] = [
                 .nearest, .lanczos, .bilinear, .bicubic, .box, .hamming,
             ]
             guard let number = found as? Int, filters.indices.contains(number) else {
@@ -115,7 +116,7 @@ struct ImagePreparationFile: Sendable {
     }
 
     private static var filters: String {
-        ImagePreparation.Interpolation.allCases.map(\.rawValue).joined(separator: ", ")
+        Interpolation.allCases.map(\.rawValue).joined(separator: ", ")
     }
 
     private static func wrong(_ path: String, _ key: String, _ accepted: String) -> CheckpointError {

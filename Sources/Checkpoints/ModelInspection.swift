@@ -1,5 +1,6 @@
 internal import Safetensors
 internal import VisionTransformers
+internal import Vocabulary
 
 /// What a checkpoint is, as `mgrq inspect` tells it.
 package struct ModelInspection: Equatable, Codable, Sendable {

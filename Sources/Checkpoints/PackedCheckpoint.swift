@@ -2,6 +2,7 @@ internal import Foundation
 package import Quantization
 internal import Safetensors
 package import VisionTransformers
+package import Vocabulary
 
 /// A quantized model, or part of one, as a file holds it: integer codes at their width, scales, zero points,
 /// and what stays in full precision.

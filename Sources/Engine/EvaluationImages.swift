@@ -3,6 +3,7 @@ internal import Kernels
 internal import Reconstruction
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// How many images are decoded and in memory at a time, where not all of them are needed at once.
 let imagesPerBatch = 128
@@ -11,7 +12,7 @@ let imagesPerBatch = 128
 struct EvaluationImages: Sendable {
     private let set: ImageSet
     private let pipeline: PreprocessingPipeline
-    private let reading: ImageReading
+    private let reading: ImageOptions
     /// The places of the images in the set.
     private let places: [Int]
     /// The right classes; nil without labels.
@@ -29,14 +30,14 @@ struct EvaluationImages: Sendable {
     ///   - pool: The threads.
     /// - Throws: `DatasetError`.
     init(
-        _ set: ImageSet, labels: [Int]?, pipeline: PreprocessingPipeline, reading: ImageReading,
+        _ set: ImageSet, labels: [Int]?, pipeline: PreprocessingPipeline, reading: ImageOptions,
         pool: WorkerPool
     ) throws {
         let usable = try UsableImages(set, pipeline: pipeline, reading: reading, pool: pool)
         self.set = set
         self.pipeline = pipeline
         // What could be used at the start has to be there to the end.
-        self.reading = ImageReading(badImages: .fail, appliesOrientation: reading.appliesOrientation)
+        self.reading = ImageOptions(onBadImage: .fail, appliesExifOrientation: reading.appliesExifOrientation)
         places = usable.indices
         self.labels = labels.map { labels in usable.indices.map { labels[$0] } }
         manifest = usable.manifest

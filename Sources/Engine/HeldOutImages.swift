@@ -2,6 +2,7 @@ internal import Datasets
 internal import Kernels
 internal import Runs
 internal import TensorCore
+internal import Vocabulary
 
 /// Images that nothing is learned from.
 struct HeldOutSource: Sendable {
@@ -41,7 +42,7 @@ struct HeldOutSource: Sendable {
         let matrix = Matrix(rows: places.count, columns: pipeline.valueCount)
         var read = 0
         try set.forEachBatch(
-            of: places, size: imagesPerBatch, pipeline: pipeline, reading: ImageReading(badImages: .skip),
+            of: places, size: imagesPerBatch, pipeline: pipeline, reading: ImageOptions(onBadImage: .skip),
             pool: pool
         ) { batch in
             for row in 0..<batch.indices.count {

@@ -5,6 +5,7 @@ internal import Reconstruction
 internal import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// On how many images the importance of tokens is measured at most.
 let importanceImages = 256
@@ -13,7 +14,7 @@ let importanceImages = 256
 struct CalibratedUnit {
     let unit: QuantizedUnit
     /// How each quantizer fits its site.
-    let sites: [CalibratedSite]
+    let sites: [SiteReport]
     /// What it was calibrated by.
     let settings: CalibrationSettings
 }
@@ -252,8 +253,8 @@ final class QuantizationLab {
         let settings = try settings(of: index, plan: plan)
         let available = calibration.images.rows
         let images = max(
-            settings.searchedImages(of: units[index], among: available),
-            settings.fittedImages(of: units[index], among: available))
+            CalibrationSettings.searchedImages(of: units[index], among: available),
+            CalibrationSettings.fittedImages(of: units[index], among: available))
         if let known, known[index].settings == settings, images <= inputs.calibration.rows,
             known[..<index].map(\.unit) == chain.quantized
         {

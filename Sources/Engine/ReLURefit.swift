@@ -4,6 +4,7 @@ internal import Reconstruction
 internal import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// The most rows of activations that an MLP is refitted on.
 private let refitRows = 65_536

@@ -3,6 +3,7 @@ internal import Datasets
 internal import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// The files that a run reads, read and checked.
 struct RunInputs: Sendable {
@@ -30,11 +31,11 @@ struct RunInputs: Sendable {
         let checkpoint = try loadCheckpoint(
             path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) })
         self.checkpoint = checkpoint
-        let (pipeline, reading) = (try checkpoint.preparation.pipeline, ImageReading(plan.images))
+        let (pipeline, reading) = (try PreprocessingPipeline(checkpoint.preparation), plan.images)
         let set = try ImageSet(path: resources.calibrationPath)
         let choice = ImageChoice(
             count: min(plan.calibrationImages, set.count),
-            rule: plan.images.selection == .balanced ? .balanced : .random, seed: plan.seed)
+            rule: plan.images.selection, seed: plan.seed)
         let calibration = try PreparedImages(
             set, choice: choice, pipeline: pipeline, reading: reading, pool: pool)
         self.calibration = calibration.images
@@ -70,15 +71,6 @@ struct RunImageManifest: Codable, Sendable {
     /// One sentence for every image that was left out.
     var warnings: [String] {
         [calibration, evaluation].compactMap(\.self).flatMap(\.skipped).map { "left out: \($0.reason)" }
-    }
-}
-
-extension ImageReading {
-    /// What a plan asks for.
-    init(_ options: ImageOptions) {
-        self.init(
-            badImages: options.onBadImage == .skip ? .skip : .fail,
-            appliesOrientation: options.appliesExifOrientation)
     }
 }
 

@@ -7,6 +7,7 @@ package import Runs
 internal import Safetensors
 package import TensorCore
 internal import VisionTransformers
+package import Vocabulary
 
 /// What `mgrq evaluate` says of a model.
 package struct ModelEvaluation: Equatable, Codable, Sendable {
@@ -51,7 +52,7 @@ package func evaluateModelOrRun(
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         let set = try ImageSet(path: dataPath)
-        let work = EvaluationWork(set: set, reading: ImageReading(images), pool: pool, warn: warn)
+        let work = EvaluationWork(set: set, reading: images, pool: pool, warn: warn)
         guard let quantized = try QuantizedModelFile(path: path) else {
             let model = try EvaluatedModel(
                 fullPrecision: try loadCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) }))
@@ -81,7 +82,7 @@ package func fullPrecisionLogits(path: String, set: ImageSet, threads: Int) thro
     do {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
-        let work = EvaluationWork(set: set, reading: ImageReading(), pool: pool, warn: { _ in })
+        let work = EvaluationWork(set: set, reading: ImageOptions(), pool: pool, warn: { _ in })
         return try work.run([try EvaluatedModel(fullPrecision: try loadCheckpoint(path: path))]).logits[0]
     } catch {
         throw failure(of: error)
@@ -100,7 +101,7 @@ private struct EvaluatedModel {
 
     /// Takes a checkpoint over: its numbers go as soon as they are packed, so that they are not held twice.
     init(fullPrecision checkpoint: consuming Checkpoint) throws {
-        pipeline = try checkpoint.preparation.pipeline
+        pipeline = try PreprocessingPipeline(checkpoint.preparation)
         classes = checkpoint.model.configuration.classes
         outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
@@ -116,7 +117,7 @@ private struct EvaluatedModel {
 
     init(packed file: QuantizedModelFile) throws {
         let configuration = file.checkpoint.configuration
-        pipeline = try file.checkpoint.preparation.pipeline
+        pipeline = try PreprocessingPipeline(file.checkpoint.preparation)
         classes = configuration.classes
         outputs = configuration.outputs
         labels = file.checkpoint.labels
@@ -134,7 +135,7 @@ private enum Reference {
 /// An evaluation: images go through models batch by batch, so that any number of them can be evaluated.
 private struct EvaluationWork {
     let set: ImageSet
-    let reading: ImageReading
+    let reading: ImageOptions
     let pool: WorkerPool
     let warn: (String) -> Void
 

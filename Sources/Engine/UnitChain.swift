@@ -4,6 +4,7 @@ internal import Reconstruction
 internal import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// How far a model is quantized: the units so far and what the next one reads.
 struct UnitChain {
@@ -138,7 +139,7 @@ extension QuantizationLab {
         }
         guard isOther else { return nil }
         var result = plan
-        let solver = HyperparameterChange(key: "weight_solver", value: Runs.WeightSolver.nearest.rawValue)
+        let solver = HyperparameterChange(key: "weight_solver", value: WeightSolver.nearest.rawValue)
         result.units.append(UnitOverride(match: "*", changes: [solver]))
         return result
     }

@@ -2,6 +2,7 @@ internal import Kernels
 internal import Quantization
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// A linear layer whose weight is being learned: its variables, gradients and optimiser state.
 ///
@@ -9,7 +10,9 @@ internal import VisionTransformers
 struct LinearLearner: Sendable {
     let descriptor: LinearDescriptor
     private let quantizer: SiteQuantizer
-    private let rounding: ReconstructionSettings.Rounding
+    private let rounding: Rounding
+    /// The factor on AdaRound's regulariser.
+    private let regularizer: Double
     /// `[outputs, inputs]`: the float weight.
     private let weight: Matrix
     /// AdaRound's variables; no rows with straight-through estimation.
@@ -31,9 +34,10 @@ struct LinearLearner: Sendable {
     /// Whether there is anything to learn: a weight in full precision stays as it is.
     var learns: Bool { maximumCode > 0 }
 
-    init(_ state: QuantizedLinear, descriptor: LinearDescriptor, rounding: ReconstructionSettings.Rounding) {
+    init(_ state: QuantizedLinear, descriptor: LinearDescriptor, settings: Hyperparameters) {
         self.descriptor = descriptor
-        self.rounding = rounding
+        rounding = settings.rounding
+        regularizer = settings.roundingRegularizer
         quantizer = state.quantizer
         weight = state.weight.matrix()
         if case .uniform(let uniform) = state.quantizer {
@@ -46,7 +50,7 @@ struct LinearLearner: Sendable {
             maximumCode = 0
         }
         let (rows, columns) = (weight.rows, weight.columns)
-        if case .adaRound = rounding, maximumCode > 0 {
+        if rounding == .adaround, maximumCode > 0 {
             alpha = Matrix(rows: rows, columns: columns)
             adaRoundInitialise(weight, scales: scales, into: alpha)
         } else {
@@ -108,7 +112,7 @@ struct LinearLearner: Sendable {
     func update(_ rows: Range<Int>, adam: AdamSettings, beta: Double?) {
         let tile = gradient.rows(rows)
         let variables: Matrix
-        if case .adaRound(let regularizer) = rounding {
+        if rounding == .adaround {
             adaRoundBackward(
                 tile, w: weight.rows(rows), alpha: alpha.rows(rows), scales: scales[rows],
                 zeroPoints: zeroPoints[rows], maximumCode: maximumCode,
@@ -120,7 +124,7 @@ struct LinearLearner: Sendable {
                 maximumCode: maximumCode, groups: .rows(perGroup: 1), into: tile, scaleGradients: nil)
             variables = weight.rows(rows)
         }
-        guard case .straightThrough = rounding else {
+        guard rounding == .ste else {
             return adamStep(
                 parameters: variables, gradients: tile, firstMoments: firstMoments.rows(rows),
                 secondMoments: secondMoments.rows(rows), settings: adam)
@@ -138,7 +142,7 @@ struct LinearLearner: Sendable {
     /// Updates the bias as if it were the weight of a constant input; straight-through estimation learns it,
     /// AdaRound does not.
     func updateBias(dOutput: Matrix, adam: AdamSettings) {
-        guard learns, rounding == .straightThrough, let bias else { return }
+        guard learns, rounding == .ste, let bias else { return }
         columnSums(
             dOutput, into: Vector(storage: biasGradient.storage, offset: 0, count: biasGradient.columns))
         for row in 0..<bias.columns {

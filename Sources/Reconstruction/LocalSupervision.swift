@@ -1,11 +1,12 @@
 internal import Kernels
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// The local terms of one task's images: distances of operators' outputs from full precision.
 struct LocalSupervision {
     let unit: any ModelUnit
-    let distance: ReconstructionSettings.LocalDistance
+    let distance: LocalDistance
     /// The mean square of each operator's output in full precision.
     let power: [Double]
     /// The images of a batch, of which the terms are means.
@@ -31,7 +32,7 @@ struct LocalSupervision {
     /// - Returns: The gradients.
     func gradients(factor: Double, _ tape: Tape, _ reference: Tape) -> LocalGradients {
         let share = factor / Double(unit.operators.count)
-        if distance == .relativeSquaredError {
+        if distance == .relative {
             return LocalGradients(
                 reference: reference,
                 factors: unit.operators.indices.map { index in
@@ -54,7 +55,7 @@ struct LocalSupervision {
     ) -> Double {
         let rowCount = Double(batch * rows(of: index))
         switch distance {
-        case .relativeSquaredError:
+        case .relative:
             return squaredDistance(student, target) / (rowCount * Double(student.columns)) / power[index]
         case .channelDivergence:
             return kullbackLeibler(

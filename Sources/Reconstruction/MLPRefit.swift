@@ -2,6 +2,7 @@ internal import Kernels
 package import Quantization
 package import TensorCore
 package import VisionTransformers
+internal import Vocabulary
 
 /// Fits an MLP with ReLU to what it gave with GELU.
 ///

@@ -1,5 +1,6 @@
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// All memory of a reconstruction's loop, allocated once.
 struct ReconstructionWorkspace: Sendable {
@@ -40,7 +41,7 @@ struct ReconstructionWorkspace: Sendable {
     let workers: [Worker]
 
     init(
-        _ task: ReconstructionTask, transform: QuantizingTransform, settings: ReconstructionSettings,
+        _ task: ReconstructionTask, transform: QuantizingTransform, settings: Hyperparameters,
         threads: Int
     ) {
         let (unit, batch) = (task.unit, settings.batch)
@@ -50,7 +51,7 @@ struct ReconstructionWorkspace: Sendable {
         let output = unit.output.matrix(images: batch)
         let target = unit.output.matrix(images: batch)
         let globalGradient = unit.output.matrix(images: batch)
-        let weighs = settings.blockDistance == .squaredGradient
+        let weighs = settings.blockDistance == .brecq
         let weights = weighs ? unit.output.matrix(images: batch) : nil
         let largestSite =
             settings.activationDrop > 0

@@ -1,6 +1,7 @@
 package import Quantization
 package import TensorCore
 package import VisionTransformers
+internal import Vocabulary
 
 /// Makes a unit of which one site is quantized and nothing else, as calibration would quantize it: what the
 /// sensitivity of sites is measured with.
@@ -39,7 +40,7 @@ package struct SiteProbe {
         let site = calibration.unit.sites[index]
         let values = site.values(in: calibration.tape)
         guard case .normalized(let gamma, let beta, let linear) = site.kind,
-            calibration.settings.reparameterizes
+            calibration.settings.reparameterize
         else {
             result.sites[index] = try calibration.quantizer(of: index, bits: bits, values: values)
             return result
@@ -73,17 +74,19 @@ package struct SiteProbe {
         }
         let inputs = calibration.operand(of: index, in: result.prepared(for: calibration.unit))
         let layer = result.linears[index]
-        guard settings.solver != .nearest else {
+        guard settings.weightSolver != .nearest else {
             result.linears[index].quantizer = try calibration.weightQuantizer(
                 layer.weight.matrix(), bits: bits, importance: calibration.meanSquares(of: inputs))
             return result
         }
         let exact = calibration.unit.operand(
             of: descriptor, in: calibration.tape, transform: calibration.fullPrecision.transform)
-        result.linears[index] = try LinearFit(solver: settings.solver, damping: settings.damping).layer(
-            weight: layer.weight, inputs: inputs,
-            targets: calibration.outputs(of: weights.linears[index], on: exact),
-            calibration: .weights(bits: try BitWidth(bits), search: settings.search), pool: calibration.pool)
+        result.linears[index] = try LinearFit(solver: settings.weightSolver, damping: settings.solverDamping)
+            .layer(
+                weight: layer.weight, inputs: inputs,
+                targets: calibration.outputs(of: weights.linears[index], on: exact),
+                calibration: .weights(bits: try BitWidth(bits), search: settings.rangeSearch),
+                pool: calibration.pool)
         return result
     }
 

@@ -1,7 +1,5 @@
 internal import Glibc
-
-/// The factors that terms enter the loss with.
-typealias TermFactors = (block: Double, global: Double, local: Double)
+internal import Vocabulary
 
 /// Brings terms to one scale.
 struct TermFusion: Equatable, Sendable {
@@ -12,29 +10,28 @@ struct TermFusion: Equatable, Sendable {
     /// No divisor is smaller.
     private static let floor = 1e-12
 
-    private let fusion: ReconstructionSettings.Fusion
-    private var divisors: [Double] = [1, 1, 1]
+    private let fusion: Fusion
+    private var divisors = PerTerm<Double>(block: 1, global: 1, local: 1)
     /// The logarithms of learned variances.
-    private var uncertainties: [Double] = [0, 0, 0]
+    private var uncertainties = PerTerm<Double>(block: 0, global: 0, local: 0)
 
-    init(_ fusion: ReconstructionSettings.Fusion) {
+    init(_ fusion: Fusion) {
         self.fusion = fusion
     }
 
     /// Takes the terms of the calibrated unit.
-    mutating func start(_ terms: Terms) {
+    mutating func start(_ means: PerTerm<Double>) {
         guard fusion != .fixed else { return }
-        divisors = [terms.block, terms.global, terms.local].map { max(Self.floor, $0 ?? 1) }
+        divisors = means.map { max(Self.floor, $0) }
     }
 
     /// The factors, given weights and how schedules change them.
-    func factors(_ weights: [Double]) -> TermFactors {
-        let values = weights.indices.map { weights[$0] * exp(-uncertainties[$0]) / divisors[$0] }
-        return (values[0], values[1], values[2])
+    func factors(_ weights: PerTerm<Double>) -> PerTerm<Double> {
+        PerTerm { weights[$0] * exp(-uncertainties[$0]) / divisors[$0] }
     }
 
     /// What learned variances add to the loss.
-    var penalty: Double { uncertainties.reduce(0, +) }
+    var penalty: Double { uncertainties.block + uncertainties.global + uncertainties.local }
 
     /// Takes what a step measured.
     ///
@@ -45,29 +42,29 @@ struct TermFusion: Equatable, Sendable {
     ///   - factors: The factors of the step.
     ///   - weights: The weights, with schedules.
     mutating func take(
-        _ terms: Terms, weighted: Terms, norms: Terms?, factors: TermFactors, weights: [Double]
+        _ terms: Terms, weighted: Terms, norms: Terms?, factors: PerTerm<Double>, weights: PerTerm<Double>
     ) {
         switch fusion {
-        case .fixed, .firstSteps: break
+        case .fixed, .firstStep: break
         case .runningMean:
-            for (index, term) in [terms.block, terms.global, terms.local].enumerated() {
-                guard let term, term.isFinite else { continue }
-                divisors[index] = max(
-                    Self.floor, divisors[index] + Self.renewal * (term - divisors[index]))
+            for term in Term.allCases {
+                guard let value = terms[term], value.isFinite else { continue }
+                divisors[term] = max(
+                    Self.floor, divisors[term] + Self.renewal * (value - divisors[term]))
             }
         case .gradientNorm:
             guard let norms, let block = norms.block, factors.block > 0, block > 0 else { return }
             // What one unit of each term pulls with; the block term keeps its divisor.
             let unit = block / factors.block
-            for (index, part) in [(1, (norms.global, factors.global)), (2, (norms.local, factors.local))] {
-                guard let norm = part.0, norm > 0, part.1 > 0 else { continue }
-                divisors[index] = max(Self.floor, divisors[0] * norm / part.1 / unit)
+            for term in [Term.global, .local] {
+                guard let norm = norms[term], norm > 0, factors[term] > 0 else { continue }
+                divisors[term] = max(Self.floor, divisors.block * norm / factors[term] / unit)
             }
         case .uncertainty:
-            for (index, term) in [weighted.block, weighted.global, weighted.local].enumerated() {
-                guard let term, weights[index] > 0, term.isFinite else { continue }
+            for term in Term.allCases {
+                guard let value = weighted[term], weights[term] > 0, value.isFinite else { continue }
                 // d(w · L · e^(−s) + s) / ds, in a step that outliers cannot stretch.
-                uncertainties[index] += Self.uncertaintyRate * min(max(term - 1, -1), 1)
+                uncertainties[term] += Self.uncertaintyRate * min(max(value - 1, -1), 1)
             }
         }
     }

@@ -2,18 +2,7 @@ internal import Kernels
 package import Quantization
 package import TensorCore
 package import VisionTransformers
-
-/// How a quantizer fits the site it was calibrated for.
-package struct CalibratedSite: Equatable, Sendable {
-    /// The site's name.
-    package let name: String
-    /// The width of its codes; 16 in full precision.
-    package let bits: Int
-    /// The quantizer and what shares its parameters.
-    package let quantizer: String
-    /// Signal to quantization noise in dB; nil in full precision.
-    package let sqnrDb: Double?
-}
+package import Vocabulary
 
 /// Gives every site of a unit its quantizer.
 ///
@@ -39,20 +28,20 @@ package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
     fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit? = nil,
     settings: CalibrationSettings, pool: WorkerPool
-) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [CalibratedSite]) {
+) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [SiteReport]) {
     let calibration = UnitCalibration(
         unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
     var linears = weights.linears
     var vectors = weights.vectors
     var quantizers: [SiteQuantizer] = []
-    var reports: [CalibratedSite] = []
+    var reports: [SiteReport] = []
     var columnImportance: [[Float]?] = unit.linears.map { linear in
         linear.inputSite == nil ? calibration.meanSquares(of: calibration.tape[linear.inputSlot]) : nil
     }
     for (index, site) in unit.sites.enumerated() {
         var values = site.values(in: calibration.tape)
         let quantizer: SiteQuantizer
-        if case .normalized(let gamma, let beta, let linear) = site.kind, settings.reparameterizes,
+        if case .normalized(let gamma, let beta, let linear) = site.kind, settings.reparameterize,
             settings.activationBits[index] < 16
         {
             let folded = try calibration.reparameterized(
@@ -73,7 +62,7 @@ package func calibrate(
         }
     }
     var states: [QuantizedLinear] = []
-    if settings.solver != .nearest {
+    if settings.weightSolver != .nearest {
         states = try calibration.fitted(
             QuantizedUnit(
                 linears: linears.map {
@@ -124,7 +113,7 @@ struct UnitCalibration {
         self.pool = pool
         self.unit = unit
         self.settings = settings
-        let images = settings.searchedImages(of: unit, among: input.rows / unit.input.rows)
+        let images = CalibrationSettings.searchedImages(of: unit, among: input.rows / unit.input.rows)
         let tape = Tape(shapes: unit.tapeShapes, images: images)
         let output = unit.output.matrix(images: images)
         self.input = input
@@ -148,9 +137,10 @@ struct UnitCalibration {
         _ start: QuantizedUnit, fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit?
     ) throws(QuantizationError) -> [QuantizedLinear] {
         var state = start
-        let fit = LinearFit(solver: settings.solver, damping: settings.damping)
+        let fit = LinearFit(solver: settings.weightSolver, damping: settings.solverDamping)
         let views = FittedViews(
-            count: settings.fittedImages(of: unit, among: input.rows / unit.input.rows), originals: originals)
+            count: CalibrationSettings.fittedImages(of: unit, among: input.rows / unit.input.rows),
+            originals: originals)
         let exact = ModelPass([fullPrecision], pool: pool)
         for index in unit.linears.indices {
             let bits = settings.weightBits[index]
@@ -161,7 +151,7 @@ struct UnitCalibration {
                     of: index, in: state, exact: exact, fullPrecisionInput: fullPrecisionInput, views: views,
                     importance: importance),
                 calibration: bits < 16
-                    ? .weights(bits: try BitWidth(bits), search: settings.search) : nil,
+                    ? .weights(bits: try BitWidth(bits), search: settings.rangeSearch) : nil,
                 pool: pool)
         }
         return state.linears
@@ -232,7 +222,7 @@ struct UnitCalibration {
             return try attentionQuantizer(index, values: values, bits: width, tokens: tokens)
         }
         func uniform() throws(QuantizationError) -> SiteQuantizer {
-            let found = try UniformCalibration.activations(bits: width, search: settings.search)
+            let found = try UniformCalibration.activations(bits: width, search: settings.rangeSearch)
                 .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool)
             guard let layer = unit.linears.firstIndex(where: { $0.inputSite == index }) else {
                 return .uniform(found)
@@ -241,11 +231,11 @@ struct UnitCalibration {
         }
         func shiftedLog() throws(QuantizationError) -> SiteQuantizer {
             .searchedLog(
-                try SearchedLogCalibration(bits: width, isShifted: true, search: settings.search)
+                try SearchedLogCalibration(bits: width, isShifted: true, search: settings.rangeSearch)
                     .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
         }
         guard site.kind == .gelu else { return try uniform() }
-        switch settings.activation {
+        switch settings.geluLevels {
         case .uniform: return try uniform()
         case .shiftedLog: return try shiftedLog()
         case .outputError: return better(of: [try uniform(), try shiftedLog()], at: index)
@@ -258,11 +248,11 @@ struct UnitCalibration {
         _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
     ) throws(QuantizationError) -> SiteQuantizer {
         let heads = unit.sites[index].groupCount
-        func quantizer(_ levels: AttentionLevels) throws(QuantizationError) -> SiteQuantizer {
-            try AttentionCalibration(bits: bits, levels: levels, search: settings.search)
+        func quantizer(_ levels: AttentionCalibration.Levels) throws(QuantizationError) -> SiteQuantizer {
+            try AttentionCalibration(bits: bits, levels: levels, search: settings.rangeSearch)
                 .quantizer(of: values, heads: heads, tokens: tokens, pool: pool)
         }
-        switch settings.attention {
+        switch settings.attentionLevels {
         case .logSqrt2: return try quantizer(.logSqrt2)
         case .uniform: return try quantizer(.uniform)
         case .searchedLog: return try quantizer(.searchedLog)
@@ -277,7 +267,7 @@ struct UnitCalibration {
     private func moved(
         _ quantizer: UniformQuantizer, values: Matrix, weight: Tensor
     ) throws(QuantizationError) -> UniformQuantizer {
-        guard settings.search == .outputError, quantizer.scales.count == 1 else { return quantizer }
+        guard settings.rangeSearch == .outputError, quantizer.scales.count == 1 else { return quantizer }
         return try OutputRangeSearch(weight: weight.matrix(), values: values, pool: pool).refined(quantizer)
     }
 
@@ -304,16 +294,16 @@ struct UnitCalibration {
     ) throws(QuantizationError) -> SiteQuantizer {
         guard bits < 16 else { return .fullPrecision }
         return .uniform(
-            try UniformCalibration.weights(bits: try BitWidth(bits), search: settings.search)
+            try UniformCalibration.weights(bits: try BitWidth(bits), search: settings.rangeSearch)
                 .weightQuantizer(of: weight, importance: importance, pool: pool))
     }
 
     /// The mean square of every column, `[columns]`.
     func meanSquares(of values: Matrix) -> [Float] { columnMeanSquares(of: values, pool: pool) }
 
-    func report(_ name: String, _ quantizer: SiteQuantizer, on values: Matrix) -> CalibratedSite {
-        CalibratedSite(
-            name: name, bits: quantizer.bits?.rawValue ?? 16, quantizer: quantizer.description,
+    func report(_ name: String, _ quantizer: SiteQuantizer, on values: Matrix) -> SiteReport {
+        SiteReport(
+            site: name, bits: quantizer.bits?.rawValue ?? 16, quantizer: quantizer.description,
             sqnrDb: quantizer == .fullPrecision ? nil : quantizer.fidelity(on: values, pool: pool).sqnrDb)
     }
 
@@ -323,8 +313,10 @@ struct UnitCalibration {
     ) throws(QuantizationError) -> (
         gamma: Tensor, beta: Tensor, linear: LinearWeights, quantizer: UniformQuantizer, values: Matrix
     ) {
-        let perChannel = try UniformCalibration.activations(bits: try BitWidth(bits), search: settings.search)
-            .quantizer(of: values, groups: .columns(width: 1), groupCount: values.columns, pool: pool)
+        let perChannel = try UniformCalibration.activations(
+            bits: try BitWidth(bits), search: settings.rangeSearch
+        )
+        .quantizer(of: values, groups: .columns(width: 1), groupCount: values.columns, pool: pool)
         let folding = try ScaleReparameterization(perChannel)
         let folded = try folding.applied(
             to: NormalizedLinear(gamma: gamma, beta: beta, weight: linear.weight, bias: linear.bias))

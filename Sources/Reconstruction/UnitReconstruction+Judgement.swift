@@ -1,4 +1,5 @@
 internal import TensorCore
+internal import Vocabulary
 
 /// How a unit has done on the images that were kept from learning.
 struct Judge {
@@ -43,10 +44,8 @@ extension UnitReconstruction {
             while batch.count < settings.batch {
                 batch.append(batch[batch.count % images.validation.count])
             }
-            let terms = forward(batch, factors: (0, 0, 0))
-            loss +=
-                (terms.block ?? 0) * factors.block + (terms.global ?? 0) * factors.global
-                + (terms.local ?? 0) * factors.local
+            let terms = forward(batch, factors: .none)
+            loss += terms.scaled(by: factors).sum
             judged += 1
         }
         let mean = loss / Double(judged)
@@ -58,8 +57,8 @@ extension UnitReconstruction {
     }
 
     /// The factors of the calibrated unit, schedules left out, so that judgements compare.
-    private var judgementFactors: TermFactors {
-        startFusion.factors([settings.blockWeight, settings.globalWeight, settings.localWeight])
+    private var judgementFactors: PerTerm<Double> {
+        startFusion.factors(settings.weights)
     }
 
     /// Puts back what learning moved.

@@ -1,27 +1,26 @@
 internal import Kernels
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 extension UnitReconstruction {
     /// Measures the operators' mean squares and what terms are divided by, over a few batches of the calibrated
     /// unit with hard roundings.
     func measureStart() {
         let batches = min(4, (images.learned.count + settings.batch - 1) / settings.batch)
-        var draw = SeededGenerator(seed: settings.seed, stream: "divisors of \(task.unit.name)")
+        var draw = SeededGenerator(seed: seed, stream: "divisors of \(task.unit.name)")
         refreshWeights(hard: true)
-        var sums: [Double] = [0, 0, 0]
+        var means = PerTerm<Double>(block: 0, global: 0, local: 0)
         for batchIndex in 0..<batches {
             let batch = draw.permutation(of: images.learned.count).prefix(settings.batch)
                 .map { images.learned[$0] }
             if batchIndex == 0, settings.localWeight > 0 {
                 measureOperators(batch)
             }
-            let terms = forward(batch, factors: (0, 0, 0))
-            sums[0] += (terms.block ?? 0) / Double(batches)
-            sums[1] += (terms.global ?? 0) / Double(batches)
-            sums[2] += (terms.local ?? 0) / Double(batches)
+            let terms = forward(batch, factors: .none)
+            means = means.zip(terms) { $0 + ($1 ?? 0) / Double(batches) }
         }
-        fusion.start(Terms(block: sums[0], global: sums[1], local: sums[2]))
+        fusion.start(means)
         startFusion = fusion
     }
 
@@ -42,7 +41,7 @@ extension UnitReconstruction {
     ///
     /// Gradients add up, so the global term's is what the others leave of the whole.
     func differentiateByTerm(
-        _ batch: [Int], factors: TermFactors
+        _ batch: [Int], factors: PerTerm<Double>
     ) -> (terms: Terms, norms: Terms, cosines: GradientCosines) {
         guard linears.contains(where: \.learns) else {
             return (differentiate(batch, factors: factors), Terms(), GradientCosines())
@@ -54,9 +53,9 @@ extension UnitReconstruction {
         }
         refreshWeights(hard: false)
         let terms = forward(batch, factors: factors)
-        let block = weightGradients(batch: batch, factors: (factors.block, 0, 0))
+        let block = weightGradients(batch: batch, factors: factors.only(.block))
         let local =
-            settings.localWeight > 0 ? weightGradients(batch: batch, factors: (0, 0, factors.local)) : nil
+            settings.localWeight > 0 ? weightGradients(batch: batch, factors: factors.only(.local)) : nil
         // The last to be computed, because it and its scales' are what the update needs.
         var rest = weightGradients(batch: batch, factors: factors)
         for layer in rest.indices {
@@ -90,7 +89,7 @@ extension UnitReconstruction {
     }
 
     func weightGradients(
-        batch: [Int], factors: TermFactors
+        batch: [Int], factors: PerTerm<Double>
     ) -> [[Float]] {
         pool.run(workspace.chunks.count) { chunk, worker in
             backward(chunk, worker, batch: batch, factors: factors, referenceIsFresh: false)

@@ -1,6 +1,7 @@
 internal import Kernels
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// One measurement of the Fisher metric: means over the images of a batch.
 struct FisherRow: Sendable {
@@ -12,7 +13,7 @@ struct FisherRow: Sendable {
 
 extension UnitReconstruction {
     /// The temperature of the divergence that metrics are made of.
-    private static let metricTarget = ReconstructionSettings.GlobalTarget.logits(temperature: 20)
+    private static let metricTemperature = 20.0
     /// How many measurements the Fisher metric has at most.
     private static let rank = 5
     /// How many images a metric that is shared by all is averaged over at most.
@@ -21,16 +22,16 @@ extension UnitReconstruction {
     /// Measures how errors of the unit's output count, where that is decided before the first step.
     func prepareMetric() {
         switch settings.blockDistance {
-        case .meanSquaredError, .fisher: break
-        case .squaredGradient: metric = .perImage(squaredGradients())
-        case .perturbationHessian: metric = .shared(perturbationHessian())
+        case .squaredError, .fima: break
+        case .brecq: metric = .perImage(squaredGradients())
+        case .aphq: metric = .shared(perturbationHessian())
         }
         renewFisher(on: Array(images.learned.prefix(settings.batch)), at: 0)
     }
 
     /// Adds a measurement to the Fisher metric, five times in all.
     func renewFisher(on batch: [Int], at index: Int) {
-        guard settings.blockDistance == .fisher, !task.isHead else { return }
+        guard settings.blockDistance == .fima, !task.isHead else { return }
         let interval = max(1, settings.steps / Self.rank)
         guard index == 0 && fisherRows.isEmpty || index > 0 && index % interval == 0,
             fisherRows.count < Self.rank
@@ -148,7 +149,8 @@ extension UnitReconstruction {
                 chunk.input, parameters: parameters, transform: chunk.transform, tape: chunk.tape,
                 output: chunk.output)
             _ = output(chunk)
-            _ = globalTerm(chunk, images, worker, target: Self.metricTarget, factor: 1, of: 1)
+            _ = globalTerm(
+                chunk, images, worker, target: .logits, temperature: Self.metricTemperature, factor: 1, of: 1)
         }
         for chunk in workspace.chunks {
             each(chunk, batch[chunk.images])

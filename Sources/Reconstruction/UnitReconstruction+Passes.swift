@@ -1,6 +1,7 @@
 internal import Kernels
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 extension UnitReconstruction {
     /// Runs the unit, the full-precision unit where local terms are on, and the units behind where the
@@ -8,7 +9,7 @@ extension UnitReconstruction {
     ///
     /// - Returns: The chunk's part of every term.
     func forward(
-        _ index: Int, _ worker: Int, batch: [Int], factors: TermFactors
+        _ index: Int, _ worker: Int, batch: [Int], factors: PerTerm<Double>
     ) -> Terms {
         let chunk = workspace.chunks[index]
         let images = batch[chunk.images]
@@ -36,8 +37,8 @@ extension UnitReconstruction {
         }
         if settings.globalWeight > 0, index < globalTasks.count {
             terms.global = globalTerm(
-                chunk, images, worker, target: settings.globalTarget, factor: factors.global,
-                of: globalTasks.images)
+                chunk, images, worker, target: settings.globalTarget, temperature: settings.temperature,
+                factor: factors.global, of: globalTasks.images)
         }
         return terms
     }
@@ -100,12 +101,13 @@ extension UnitReconstruction {
     ///   - images: The images that these are outputs of.
     ///   - worker: The worker.
     ///   - target: What is compared.
+    ///   - temperature: Divides logits.
     ///   - factor: The factor on the gradient.
     ///   - total: The images that the term is a mean of.
     /// - Returns: The chunk's part of the term.
     func globalTerm(
         _ chunk: ReconstructionWorkspace.Chunk, _ images: ArraySlice<Int>, _ worker: Int,
-        target: ReconstructionSettings.GlobalTarget, factor: Double, of total: Int
+        target: GlobalTarget, temperature: Double, factor: Double, of total: Int
     ) -> Double {
         let space = workspace.workers[worker]
         let count = images.count
@@ -114,7 +116,7 @@ extension UnitReconstruction {
         var local: LocalGradients?
         let loss: Double
         switch target {
-        case .logits(let temperature):
+        case .logits:
             let wanted = space.targetLogits.rows(0..<count)
             gather(images, of: task.logits, 1, into: wanted)
             loss =
@@ -137,7 +139,7 @@ extension UnitReconstruction {
 
     /// Carries the weighted terms' gradients back through the unit; a factor of 0 leaves a term out.
     func backward(
-        _ index: Int, _ worker: Int, batch: [Int], factors: TermFactors,
+        _ index: Int, _ worker: Int, batch: [Int], factors: PerTerm<Double>,
         referenceIsFresh: Bool = true
     ) {
         let chunk = workspace.chunks[index]

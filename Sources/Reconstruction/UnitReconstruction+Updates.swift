@@ -2,12 +2,13 @@ internal import Kernels
 internal import Quantization
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 internal import Glibc
 
 extension UnitReconstruction {
     /// Runs both passes and leaves the weights' gradients in the learners.
-    func differentiate(_ batch: [Int], factors: TermFactors) -> Terms {
+    func differentiate(_ batch: [Int], factors: PerTerm<Double>) -> Terms {
         refreshWeights(hard: false)
         let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
         pool.run(workspace.chunks.count) { chunk, worker in
@@ -19,7 +20,7 @@ extension UnitReconstruction {
     }
 
     /// Runs the forward passes and leaves the global term's gradient in the chunks.
-    func forward(_ batch: [Int], factors: TermFactors) -> Terms {
+    func forward(_ batch: [Int], factors: PerTerm<Double>) -> Terms {
         let parts = TaskResults(count: workspace.chunks.count, repeating: Terms())
         pool.run(workspace.chunks.count) { chunk, worker in
             parts[chunk] = forward(chunk, worker, batch: batch, factors: factors)

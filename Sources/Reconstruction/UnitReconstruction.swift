@@ -2,6 +2,7 @@ internal import Kernels
 package import Quantization
 package import TensorCore
 internal import VisionTransformers
+package import Vocabulary
 
 /// The reconstruction of one unit, step by step (method: block, global and local supervision, fused).
 ///
@@ -10,7 +11,10 @@ internal import VisionTransformers
 /// scales. The same task and settings give the same bits for any number of threads.
 package final class UnitReconstruction {
     let task: ReconstructionTask
-    let settings: ReconstructionSettings
+    let settings: Hyperparameters
+    let seed: UInt64
+    /// The unit's index and the attempt's number, which samples carry.
+    private let label: (unit: Int, attempt: Int)
     let pool: WorkerPool
     let linears: [LinearLearner]
     let parameters: UnitParameters
@@ -40,12 +44,20 @@ package final class UnitReconstruction {
     ///
     /// - Parameters:
     ///   - task: The unit and its caches.
+    ///   - index: The unit's index, which samples carry.
+    ///   - attempt: The attempt's number, which samples carry.
     ///   - settings: How to reconstruct it.
+    ///   - seed: Decides the order of images and what is dropped.
     ///   - pool: The threads.
-    package init(_ task: ReconstructionTask, settings: ReconstructionSettings, pool: WorkerPool) {
+    package init(
+        _ task: ReconstructionTask, index: Int = 0, attempt: Int = 1, settings: Hyperparameters, seed: UInt64,
+        pool: WorkerPool
+    ) {
         self.task = task
+        self.seed = seed
+        label = (index, attempt)
         var settings = settings
-        var split = SeededGenerator(seed: settings.seed, stream: "kept of \(task.unit.name)")
+        var split = SeededGenerator(seed: seed, stream: "kept of \(task.unit.name)")
         let shuffled = split.permutation(of: task.originals)
         let validation = min(
             Int((settings.validationShare * Double(task.originals)).rounded()), task.originals - 1)
@@ -56,7 +68,7 @@ package final class UnitReconstruction {
         settings.batch = min(settings.batch, images.learned.count)
         if task.isHead {
             settings.globalWeight = 0
-            settings.blockDistance = .meanSquaredError
+            settings.blockDistance = .squaredError
         }
         if task.unit.operators.isEmpty || task.isHead {
             settings.localWeight = 0
@@ -64,7 +76,7 @@ package final class UnitReconstruction {
         self.settings = settings
         self.pool = pool
         linears = zip(task.state.linears, task.unit.linears).map {
-            LinearLearner($0, descriptor: $1, rounding: settings.rounding)
+            LinearLearner($0, descriptor: $1, settings: settings)
         }
         parameters = UnitParameters(
             linears: linears.map(\.prepared), vectors: task.state.vectors.map { $0.vector() })
@@ -77,8 +89,8 @@ package final class UnitReconstruction {
             (Array(repeating: 0, count: $0.scales.count), Array(repeating: 0, count: $0.scales.count))
         }
         tiles = linears.enumerated().flatMap { index, linear in linear.tiles.map { (index, $0) } }
-        generator = SeededGenerator(seed: settings.seed, stream: "batches of \(task.unit.name)")
-        drops = SeededGenerator(seed: settings.seed, stream: "drops of \(task.unit.name)")
+        generator = SeededGenerator(seed: seed, stream: "batches of \(task.unit.name)")
+        drops = SeededGenerator(seed: seed, stream: "drops of \(task.unit.name)")
         fusion = TermFusion(settings.fusion)
         startFusion = fusion
         operatorPower = Array(repeating: 1, count: task.unit.operators.count)
@@ -104,7 +116,7 @@ extension UnitReconstruction {
     /// Carries out one step.
     ///
     /// - Returns: What it measured, before its update; judgement on images kept from learning comes after it.
-    package func step() -> StepMeasurement {
+    package func step() -> StepSample {
         let index = completed
         completed += 1
         let progress = Double(index) / Double(settings.steps)
@@ -118,27 +130,27 @@ extension UnitReconstruction {
         let factors = fusion.factors(weights)
         let probe = probing ? differentiateByTerm(batch, factors: factors) : nil
         let terms = probe?.terms ?? differentiate(batch, factors: factors)
-        let weighted = Terms(
-            block: terms.block.map { $0 * factors.block }, global: terms.global.map { $0 * factors.global },
-            local: terms.local.map { $0 * factors.local })
+        let weighted = terms.scaled(by: factors)
         let beta = roundingExponent(at: progress)
-        var loss = (weighted.block ?? 0) + (weighted.global ?? 0) + (weighted.local ?? 0) + fusion.penalty
-        if case .adaRound(let regularizer) = settings.rounding, let beta {
-            loss += regularizer * linears.reduce(0) { $0 + $1.penalty(beta: beta) }
+        var loss = weighted.sum + fusion.penalty
+        if settings.rounding == .adaround, let beta {
+            loss += settings.roundingRegularizer * linears.reduce(0) { $0 + $1.penalty(beta: beta) }
         }
-        var measurement = StepMeasurement(step: index + 1, loss: loss, terms: terms, weighted: weighted)
+        var sample = StepSample(
+            unit: label.unit, attempt: label.attempt, step: index + 1, steps: settings.steps, loss: loss,
+            terms: terms, weighted: weighted)
         if let probe {
-            (measurement.gradientNorms, measurement.gradientCosines) = (probe.norms, probe.cosines)
+            (sample.gradientNorms, sample.gradientCosines) = (probe.norms, probe.cosines)
             if settings.localWeight > 0 {
-                measurement.operatorLosses = operatorLosses(batch)
+                sample.operatorLosses = operatorLosses(batch)
             }
         }
         fusion.take(
-            terms, weighted: weighted, norms: measurement.gradientNorms, factors: factors, weights: weights)
+            terms, weighted: weighted, norms: sample.gradientNorms, factors: factors, weights: weights)
         update(index: index, progress: progress, beta: beta)
         drop = nil
-        measurement.validationLoss = judgeIfDue()
-        return measurement
+        sample.validationLoss = judgeIfDue()
+        return sample
     }
 
     /// The terms on given images, and the gradients of the weighted loss; nothing is updated.
@@ -151,10 +163,10 @@ extension UnitReconstruction {
             images.count == settings.batch, "\(images.count) images for a batch of \(settings.batch)")
         let factors = fusion.factors(weights(at: 0))
         let terms = differentiate(images, factors: factors)
-        let loss =
-            (terms.block ?? 0) * factors.block + (terms.global ?? 0) * factors.global
-            + (terms.local ?? 0) * factors.local
-        return (loss, linears.map { $0.gradient.elements }, transform.sites.indices.map(scaleGradient))
+        return (
+            terms.scaled(by: factors).sum, linears.map { $0.gradient.elements },
+            transform.sites.indices.map(scaleGradient)
+        )
     }
 
     /// Ends the reconstruction.
@@ -172,17 +184,13 @@ extension UnitReconstruction {
     }
 
     /// The weights of the block, global and local terms at a share of the steps.
-    func weights(at progress: Double) -> [Double] {
-        [
-            settings.blockWeight * settings.blockSchedule.factor(at: progress),
-            settings.globalWeight * settings.globalSchedule.factor(at: progress),
-            settings.localWeight * settings.localSchedule.factor(at: progress),
-        ]
+    func weights(at progress: Double) -> PerTerm<Double> {
+        PerTerm { settings.weights[$0] * settings.schedules[$0].factor(at: progress) }
     }
 
     /// AdaRound's exponent: off during the first fifth, then from 20 to 2 linearly.
     func roundingExponent(at progress: Double) -> Double? {
-        guard case .adaRound = settings.rounding, progress >= 0.2 else { return nil }
+        guard settings.rounding == .adaround, progress >= 0.2 else { return nil }
         return 20 - 18 * (progress - 0.2) / 0.8
     }
 }

@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// One editable value of `Hyperparameters`.
 ///
 /// It holds its name in files and flags, what it accepts, and how to read and

@@ -1,4 +1,5 @@
 internal import Runs
+internal import Vocabulary
 
 /// Bit-widths as people write them.
 enum BitsText {

@@ -1,5 +1,6 @@
-package import Runs
+internal import Runs
 package import TerminalUI
+package import Vocabulary
 
 /// A format that the ending of a file's name asks for.
 package protocol FileFormat: CaseIterable, RawRepresentable<String>, Sendable {}
@@ -133,7 +134,7 @@ package enum CurvesFormat: String, FileFormat {
     }
 
     private static func terms(
-        _ prefix: String, _ values: @escaping @Sendable (StepSample) -> TermValues?
+        _ prefix: String, _ values: @escaping @Sendable (StepSample) -> Terms?
     ) -> [Column] {
         [
             number("\(prefix)block") { values($0)?.block }, number("\(prefix)global") { values($0)?.global },

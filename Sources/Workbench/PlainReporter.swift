@@ -1,4 +1,5 @@
 package import Runs
+internal import Vocabulary
 
 /// Tells a run line by line, for pipes, logs and screen readers.
 ///
@@ -163,8 +164,8 @@ package struct PlainReporter: Equatable, Sendable {
             + describeShares(sample.weighted)
     }
 
-    private func describeShares(_ values: TermValues) -> String {
-        let shares = ContributionShares(values)
+    private func describeShares(_ values: Terms) -> String {
+        let shares = values.shares
         let parts = Term.allCases.compactMap { term in
             shares[term].map { "\(term.rawValue) \(QuantityText.fixed($0 * 100, decimals: 0)) %" }
         }

@@ -7,6 +7,7 @@ import Testing
 import VisionTransformers
 
 @testable import Checkpoints
+import Vocabulary
 
 @Suite("Hugging Face's Dinov2")
 struct Dinov2Tests {

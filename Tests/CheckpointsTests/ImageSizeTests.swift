@@ -5,6 +5,7 @@ import Testing
 import VisionTransformers
 
 @testable import Checkpoints
+import Vocabulary
 
 @Suite("Another image size than the checkpoint's")
 struct ImageSizeTests {

@@ -7,6 +7,7 @@ import Testing
 import VisionTransformers
 
 @testable import Checkpoints
+import Vocabulary
 
 /// The goldens of this module's tests.
 let goldens = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")

@@ -7,6 +7,7 @@ import TensorCore
 import TestSupport
 import Testing
 import VisionTransformers
+import Vocabulary
 
 /// A small quantized model whose sites are of every kind.
 private func smallModel(bits: Int) throws -> PackedCheckpoint {

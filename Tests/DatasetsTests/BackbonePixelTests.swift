@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import TensorCore
 import Testing
+import Vocabulary
 
 /// The folder of the real backbone, which is not part of the repository: MGRQ_BACKBONE names it.
 private let backbone = ProcessInfo.processInfo.environment["MGRQ_BACKBONE"]

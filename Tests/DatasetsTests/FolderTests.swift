@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import TensorCore
 import Testing
+import Vocabulary
 
 @Suite("Folders of images")
 struct FolderTests {
@@ -240,11 +241,11 @@ struct FolderTests {
         try withPool(threads: threads) { pool in
             let error = try #require(throws: DatasetError.self) {
                 try PreparedImages(
-                    set, choice: .all, pipeline: try pipeline(), reading: ImageReading(), pool: pool)
+                    set, choice: .all, pipeline: try pipeline(), reading: ImageOptions(), pool: pool)
             }
             #expect(error.file == folder.path + "/2.jpg" && error.description.contains("empty"))
 
-            let reading = ImageReading(badImages: .skip)
+            let reading = ImageOptions(onBadImage: .skip)
             let all = try PreparedImages(
                 set, choice: .all, pipeline: try pipeline(), reading: reading, pool: pool)
             #expect(all.indices == [0, 1, 3, 4, 7])
@@ -289,12 +290,12 @@ struct FolderTests {
         let error = try withPool { pool in
             let wrong = try #require(throws: DatasetError.self) {
                 try UsableImages(
-                    set, pipeline: try pipeline(), reading: ImageReading(badImages: .skip), pool: pool)
+                    set, pipeline: try pipeline(), reading: ImageOptions(onBadImage: .skip), pool: pool)
             }
             #expect(wrong.code == .empty)
             return try #require(throws: DatasetError.self) {
                 try PreparedImages(
-                    set, choice: .all, pipeline: try pipeline(), reading: ImageReading(badImages: .skip),
+                    set, choice: .all, pipeline: try pipeline(), reading: ImageOptions(onBadImage: .skip),
                     pool: pool)
             }
         }
@@ -308,14 +309,14 @@ struct FolderTests {
         try folder.write("no image", to: "dog/3.jpg")
         let set = try ImageSet(path: folder.path)
         try withPool { pool in
-            let reading = ImageReading(badImages: .skip)
+            let reading = ImageOptions(onBadImage: .skip)
             let usable = try UsableImages(set, pipeline: try pipeline(), reading: reading, pool: pool)
             let kept = try PreparedImages(
                 set, choice: .all, pipeline: try pipeline(), reading: reading, pool: pool)
             #expect(usable.indices == [0, 1, 2, 4] && usable.indices == kept.indices)
             #expect(usable.manifest == kept.manifest)
             let error = try #require(throws: DatasetError.self) {
-                try UsableImages(set, pipeline: try pipeline(), reading: ImageReading(), pool: pool)
+                try UsableImages(set, pipeline: try pipeline(), reading: ImageOptions(), pool: pool)
             }
             #expect(error.description.contains("dog/3.jpg"))
         }
@@ -329,7 +330,7 @@ struct FolderTests {
         let set = try ImageSet(path: folder.path)
         let images = try withPool { pool in
             try PreparedImages(
-                set, choice: .all, pipeline: try pipeline(), reading: ImageReading(), pool: pool)
+                set, choice: .all, pipeline: try pipeline(), reading: ImageOptions(), pool: pool)
         }
         let manifest = images.manifest
         #expect(manifest.images.map(\.path) == ["cat/1.png", "dog/1.jpg"])

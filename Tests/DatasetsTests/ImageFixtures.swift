@@ -3,6 +3,7 @@ import Foundation
 import Safetensors
 import TensorCore
 import Testing
+import Vocabulary
 
 /// Where the committed data lies.
 let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/"
@@ -15,7 +16,7 @@ struct ImageCase: Decodable, Sendable, CustomTestStringConvertible {
         var height: Int
         var width: Int
         var cropFraction: Double
-        var cropMode: PreprocessingPipeline.CropMode
+        var cropMode: CropMode
         var interpolation: Interpolation
     }
 

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Safetensors
 import Testing
+import Vocabulary
 
 /// A file that holds no usable image set, and what must be said about it.
 struct Refusal: Sendable, CustomTestStringConvertible {

@@ -3,6 +3,7 @@ import Foundation
 import Safetensors
 import TensorCore
 import Testing
+import Vocabulary
 
 @Suite("Image set")
 struct ImageSetTests {
@@ -32,7 +33,7 @@ struct ImageSetTests {
             channels: 4, height: 16, width: 16, mean: try reference.floats("mean"),
             deviation: try reference.floats("deviation"))
         let found = try withPool { pool in
-            try PreparedImages(set, choice: .all, pipeline: pipeline, reading: ImageReading(), pool: pool)
+            try PreparedImages(set, choice: .all, pipeline: pipeline, reading: ImageOptions(), pool: pool)
         }
         let expected = try reference.floats("normalised")
         #expect(found.images.elements.map(\.bitPattern) == expected.map(\.bitPattern))
@@ -93,7 +94,7 @@ struct ImageSetTests {
         let chosen = try withPool { pool in
             try PreparedImages(
                 set, choice: choice, pipeline: try pipeline(channels: 1, height: 2, width: 3),
-                reading: ImageReading(), pool: pool)
+                reading: ImageOptions(), pool: pool)
         }
         #expect(chosen.indices == places)
         let expected: [Float] = places.flatMap { (place: Int) -> [Float] in

@@ -3,6 +3,7 @@ import Foundation
 import Safetensors
 import TensorCore
 import Testing
+import Vocabulary
 
 @Suite("NumPy arrays")
 struct NumPyTests {
@@ -21,7 +22,7 @@ struct NumPyTests {
     private func values(_ set: ImageSet, channels: Int = 2) throws -> [Float] {
         try withPool { pool in
             try PreparedImages(
-                set, choice: .all, pipeline: try pipeline(channels: channels), reading: ImageReading(),
+                set, choice: .all, pipeline: try pipeline(channels: channels), reading: ImageOptions(),
                 pool: pool
             ).images.elements
         }
@@ -104,7 +105,7 @@ struct NumPyTests {
         try withPool { pool in
             let rest = try PreparedImages(
                 set, choice: .all, pipeline: try pipeline(channels: 2),
-                reading: ImageReading(badImages: .skip),
+                reading: ImageOptions(onBadImage: .skip),
                 pool: pool)
             #expect(rest.indices == [0, 2] && rest.manifest.skipped.map(\.index) == [1])
             #expect(rest.manifest.sha256 == SHA256.hex(try bytes("bad-nan.npy")))

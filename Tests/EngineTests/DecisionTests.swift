@@ -3,6 +3,7 @@ import Foundation
 import Runs
 import Synchronization
 import Testing
+import Vocabulary
 
 @Suite("Decisions at gates")
 struct DecisionTests {

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Runs
 import Testing
+import Vocabulary
 
 @Suite("Looking at a run")
 struct InspectionTests {

@@ -6,6 +6,7 @@ import Safetensors
 import Synchronization
 import TensorCore
 import Testing
+import Vocabulary
 
 private func finalEvaluation(_ events: [RunEvent]) -> Evaluation? {
     events.lazy.compactMap { event -> Evaluation? in

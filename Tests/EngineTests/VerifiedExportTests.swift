@@ -6,6 +6,7 @@ import Testing
 
 import Checkpoints
 @testable import Engine
+import Vocabulary
 
 @Suite("Exported files, read back")
 struct VerifiedExportTests {

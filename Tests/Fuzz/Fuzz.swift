@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Safetensors
 import TensorCore
+import Vocabulary
 
 /// A file to start from, or one made of it.
 struct Seed: Sendable {
@@ -160,7 +161,8 @@ struct Fuzz {
             let pool = WorkerPool(threads: 1)
             defer { pool.shutDown() }
             try set.forEachBatch(
-                of: Array(0..<min(4, set.count)), pipeline: pipeline, reading: ImageReading(badImages: .skip),
+                of: Array(0..<min(4, set.count)), pipeline: pipeline,
+                reading: ImageOptions(onBadImage: .skip),
                 pool: pool
             ) { _ in }
             return true

@@ -2,12 +2,13 @@ import Kernels
 import Quantization
 import TensorCore
 import Testing
+import Vocabulary
 
 @Suite("Attention calibration")
 struct AttentionCalibrationTests {
     private func quantizer(
-        _ map: Matrix, bits: BitWidth, levels: AttentionLevels = .logSqrt2,
-        search: RangeSearch = .meanSquaredError
+        _ map: Matrix, bits: BitWidth, levels: AttentionCalibration.Levels = .logSqrt2,
+        search: RangeSearch = .squaredError
     ) throws -> SiteQuantizer {
         let pool = WorkerPool(threads: 2)
         defer { pool.shutDown() }
@@ -21,7 +22,7 @@ struct AttentionCalibrationTests {
     func codes(bits: BitWidth, seed: UInt64) throws {
         let map = attentionMap(images: 20, heads: 3, tokens: 10, seed: seed)
         map[3, 4] = 0
-        for levels in [AttentionLevels.logSqrt2, .uniform, .searchedLog] {
+        for levels in [AttentionCalibration.Levels.logSqrt2, .uniform, .searchedLog] {
             let quantizer = try quantizer(map, bits: bits, levels: levels)
             let out = quantized(map, by: quantizer)
             for head in 0..<3 {
@@ -37,10 +38,10 @@ struct AttentionCalibrationTests {
     @Test(
         "every head has its own parameters",
         arguments: [
-            (AttentionLevels.logSqrt2, "log√2 per head"), (.uniform, "uniform per head"),
+            (AttentionCalibration.Levels.logSqrt2, "log√2 per head"), (.uniform, "uniform per head"),
             (.searchedLog, "searched log per head"),
         ])
-    func perHead(levels: AttentionLevels, description: String) throws {
+    func perHead(levels: AttentionCalibration.Levels, description: String) throws {
         let map = attentionMap(images: 4, heads: 3, tokens: 10, seed: 1)
         let quantizer = try quantizer(map, bits: try BitWidth(4), levels: levels)
         #expect(quantizer.description == description)
@@ -56,7 +57,7 @@ struct AttentionCalibrationTests {
                 .flatMap { map.rows($0..<$0 + 1).elements }.reduce(0, max)
         }
         let groups = QuantizationGroups.rows(perGroup: 10)
-        let plain: [(AttentionLevels, SiteQuantizer)] = try [
+        let plain: [(AttentionCalibration.Levels, SiteQuantizer)] = try [
             (.logSqrt2, .logSqrt2(LogSqrt2Quantizer(bits: bits, deltas: tops, groups: groups))),
             (
                 .uniform,
@@ -81,7 +82,7 @@ struct AttentionCalibrationTests {
         let bits = try BitWidth(width)
         let map = attentionMap(images: 30, heads: 1, tokens: 10, seed: 4, sharpness: 2)
         let pool = WorkerPool(threads: 1)
-        for levels in [AttentionLevels.logSqrt2, .uniform] {
+        for levels in [AttentionCalibration.Levels.logSqrt2, .uniform] {
             let errors = try (1...400).map { step -> Double in
                 let top = Float(step) / 400
                 let quantizer: SiteQuantizer =
@@ -125,7 +126,7 @@ struct AttentionCalibrationTests {
     @Test("a head that attends to nothing gives a valid quantizer of zeros", arguments: BitWidth.all)
     func zeros(bits: BitWidth) throws {
         let map = Matrix(rows: 30, columns: 10)
-        for levels in [AttentionLevels.logSqrt2, .uniform, .searchedLog] {
+        for levels in [AttentionCalibration.Levels.logSqrt2, .uniform, .searchedLog] {
             let quantizer = try quantizer(map, bits: bits, levels: levels)
             #expect(quantized(map, by: quantizer).elements.allSatisfy { $0 == 0 })
         }
@@ -138,7 +139,7 @@ struct AttentionCalibrationTests {
             let pool = WorkerPool(threads: threads)
             defer { pool.shutDown() }
             return try BitWidth.all.flatMap { bits in
-                try [AttentionLevels.logSqrt2, .uniform, .searchedLog].map {
+                try [AttentionCalibration.Levels.logSqrt2, .uniform, .searchedLog].map {
                     try AttentionCalibration(bits: bits, levels: $0, sampleLimit: 300)
                         .quantizer(of: map, heads: 3, tokens: 10, pool: pool)
                 }

@@ -3,6 +3,7 @@ import Quantization
 import TensorCore
 import TestSupport
 import Testing
+import Vocabulary
 
 @Suite("Closed-form fits of linear layers")
 struct LinearFitTests {

@@ -2,6 +2,7 @@ import Kernels
 import Quantization
 import TensorCore
 import Testing
+import Vocabulary
 
 @Suite("Range search by a layer's output")
 struct OutputRangeSearchTests {

@@ -3,6 +3,7 @@ import Quantization
 import TensorCore
 import TestSupport
 import Testing
+import Vocabulary
 
 /// The quantizer of the full range, which every search has to beat.
 private func fullRange(_ x: Matrix, bits: BitWidth) throws -> SiteQuantizer {
@@ -20,7 +21,7 @@ struct UniformCalibrationTests {
     private let pool = WorkerPool(threads: 2)
 
     private func perTensor(
-        _ x: Matrix, bits: BitWidth, search: RangeSearch = .meanSquaredError
+        _ x: Matrix, bits: BitWidth, search: RangeSearch = .squaredError
     ) throws -> SiteQuantizer {
         defer { pool.shutDown() }
         return try .uniform(
@@ -99,7 +100,7 @@ struct UniformCalibrationTests {
             let pool = WorkerPool(threads: threads)
             defer { pool.shutDown() }
             let search = UniformCalibration(
-                bits: try BitWidth(4), search: .meanSquaredError, percentiles: [0.99], sampleLimit: 1000)
+                bits: try BitWidth(4), search: .squaredError, percentiles: [0.99], sampleLimit: 1000)
             return try [
                 search.quantizer(of: x, groups: .columns(width: 1), groupCount: 48, pool: pool),
                 search.quantizer(of: x, groups: .columns(width: 16), groupCount: 3, pool: pool),
@@ -153,7 +154,7 @@ struct UniformCalibrationTests {
     @Test("values near the largest float become finite values", arguments: BitWidth.all)
     func largest(bits: BitWidth) throws {
         let x = Matrix(rows: 1, columns: 5, elements: [-3.3e38, 3.3e38, 1e38, -2e38, 0])
-        for search in [RangeSearch.percentile, .meanSquaredError] {
+        for search in [RangeSearch.percentile, .squaredError] {
             let quantizer = try UniformCalibrationTests().perTensor(x, bits: bits, search: search)
             let values = quantized(x, by: quantizer).elements
             #expect(values.filter { !$0.isFinite }.isEmpty)

@@ -5,13 +5,12 @@ import TensorCore
 import TestSupport
 import Testing
 import VisionTransformers
+import Vocabulary
 
 @Suite("Calibration of a unit")
 struct CalibrationTests {
     private func settings(_ unit: any ModelUnit, bits: Int) -> CalibrationSettings {
-        CalibrationSettings(
-            weightBits: unit.linears.map { _ in bits }, activationBits: unit.sites.map { _ in bits },
-            reparameterizes: true)
+        .nearest(unit, bits: bits)
     }
 
     private func calibrated(
@@ -44,14 +43,14 @@ struct CalibrationTests {
         let small = SmallTask(seed: 3, images: 12)
         defer { small.pool.shutDown() }
         for (attention, activation) in [
-            (CalibrationSettings.Attention.logSqrt2, CalibrationSettings.Activation.uniform),
+            (AttentionLevels.logSqrt2, GELULevels.uniform),
             (.uniform, .shiftedLog), (.searchedLog, .outputError), (.outputError, .uniform),
         ] {
             let unit = small.model.units[1]
             var settings = settings(unit, bits: bits)
-            settings.solver = solver
-            settings.attention = attention
-            settings.activation = activation
+            settings.weightSolver = solver
+            settings.attentionLevels = attention
+            settings.geluLevels = activation
             let state = try calibrated(small, 1, settings)
             for linear in state.linears {
                 let codes = try #require(linear.quantizer.codes(of: linear.weight.matrix()))
@@ -74,7 +73,7 @@ struct CalibrationTests {
         var errors: [Double] = []
         for solver in [WeightSolver.nearest, .ridgeGptq] {
             var settings = settings(small.model.units[1], bits: 3)
-            settings.solver = solver
+            settings.weightSolver = solver
             errors.append(run(small, 1, try calibrated(small, 1, settings)).error)
         }
         #expect(errors[1] < errors[0])
@@ -87,9 +86,9 @@ struct CalibrationTests {
         let unit = small.model.units[1]
         let site = try #require(unit.sites.firstIndex { $0.kind == .attention })
         var quantizers: [SiteQuantizer] = []
-        for attention in [CalibrationSettings.Attention.logSqrt2, .uniform, .searchedLog, .outputError] {
+        for attention in [AttentionLevels.logSqrt2, .uniform, .searchedLog, .outputError] {
             var settings = settings(unit, bits: bits)
-            settings.attention = attention
+            settings.attentionLevels = attention
             quantizers.append(try calibrated(small, 1, settings).sites[site])
         }
         let errors = quantizers.map { quantizer in
@@ -109,7 +108,7 @@ struct CalibrationTests {
         let unit = small.model.units[1]
         var settings = settings(unit, bits: bits)
         let before = try calibrated(small, 1, settings)
-        settings.search = .outputError
+        settings.rangeSearch = .outputError
         let after = try calibrated(small, 1, settings)
         #expect(bits > 3 || before.sites != after.sites)
         for (site, (old, new)) in zip(unit.sites, zip(before.sites, after.sites)) {
@@ -131,9 +130,9 @@ struct CalibrationTests {
         let site = try #require(unit.sites.firstIndex { $0.kind == .gelu })
         #expect(unit.sites[site].name.hasSuffix("mlp.fc2.input"))
         var quantizers: [SiteQuantizer] = []
-        for activation in [CalibrationSettings.Activation.uniform, .shiftedLog, .outputError] {
+        for activation in [GELULevels.uniform, .shiftedLog, .outputError] {
             var settings = settings(unit, bits: bits)
-            settings.activation = activation
+            settings.geluLevels = activation
             quantizers.append(try calibrated(small, 1, settings).sites[site])
         }
         #expect(quantizers[1].description == "shifted log per tensor")

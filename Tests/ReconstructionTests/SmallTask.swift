@@ -3,6 +3,7 @@ import Reconstruction
 import TensorCore
 import TestSupport
 import VisionTransformers
+import Vocabulary
 
 /// A small random model with caches, ready for the reconstruction of one of its blocks.
 struct SmallTask {
@@ -98,12 +99,30 @@ struct SmallTask {
             features: features, originals: images.rows / views)
     }
 
-    func settings(block: Double, global: Double, local: Double) -> ReconstructionSettings {
-        var settings = ReconstructionSettings(
-            steps: 30, batch: images.rows, weightLearningRate: 1e-3, scaleLearningRate: 1e-3,
-            blockWeight: block,
-            globalWeight: global, localWeight: local, seed: 1)
+    func settings(block: Double, global: Double, local: Double) -> Hyperparameters {
+        var settings = Hyperparameters()
+        settings.steps = 30
+        settings.batch = images.rows
+        settings.weightLearningRate = 1e-3
+        settings.scaleLearningRate = 1e-3
+        settings.warmUp = 0
+        settings.blockWeight = block
+        settings.globalWeight = global
+        settings.globalShare = 1
+        settings.globalTarget = .logits
+        settings.localWeight = local
         settings.fusion = .fixed
         return settings
+    }
+}
+
+extension CalibrationSettings {
+    /// The same bits for every weight and site of a unit, weights rounded to the nearest code and uniform inputs of fc2.
+    static func nearest(_ unit: any ModelUnit, bits: Int) -> CalibrationSettings {
+        var values = Hyperparameters()
+        values.weightSolver = .nearest
+        values.geluLevels = .uniform
+        return CalibrationSettings(
+            values, weightBits: unit.linears.map { _ in bits }, activationBits: unit.sites.map { _ in bits })
     }
 }

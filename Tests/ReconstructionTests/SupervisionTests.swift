@@ -4,42 +4,43 @@ import TensorCore
 import TestSupport
 import Testing
 import VisionTransformers
+import Vocabulary
 
 @testable import Reconstruction
 
 /// A way to learn, as one preset or another has it.
 struct Way: CustomTestStringConvertible, Sendable {
     let testDescription: String
-    let change: @Sendable (inout ReconstructionSettings) -> Void
+    let change: @Sendable (inout Hyperparameters) -> Void
 
     static let all: [Way] = [
-        Way(testDescription: "brecq") { block(&$0, .squaredGradient) { $0.rounding = adaRound } },
+        Way(testDescription: "brecq") { block(&$0, .brecq) { $0.rounding = .adaround } },
         Way(testDescription: "qdrop") {
-            block(&$0, .meanSquaredError) {
-                $0.rounding = adaRound; drop(&$0)
+            block(&$0, .squaredError) {
+                $0.rounding = .adaround; drop(&$0)
             }
         },
         Way(testDescription: "pd-quant") {
-            $0.rounding = adaRound
+            $0.rounding = .adaround
             $0.globalWeight = 10
             drop(&$0)
         },
         Way(testDescription: "aphq") {
-            block(&$0, .perturbationHessian) {
-                $0.rounding = adaRound; drop(&$0)
+            block(&$0, .aphq) {
+                $0.rounding = .adaround; drop(&$0)
             }
         },
         Way(testDescription: "fima") {
-            block(&$0, .fisher) {
-                $0.rounding = adaRound; drop(&$0)
+            block(&$0, .fima) {
+                $0.rounding = .adaround; drop(&$0)
             }
         },
         Way(testDescription: "glf") {
             $0.globalTarget = .features
-            $0.fusion = .firstSteps
+            $0.fusion = .firstStep
         },
         Way(testDescription: "mgrq") {
-            $0.fusion = .firstSteps
+            $0.fusion = .firstStep
             $0.globalShare = 0.5
             $0.validationShare = 0.25
         },
@@ -59,9 +60,7 @@ struct Way: CustomTestStringConvertible, Sendable {
         },
     ]
 
-    private static let adaRound = ReconstructionSettings.Rounding.adaRound(regularizer: 0.01)
-
-    private static func drop(_ settings: inout ReconstructionSettings) {
+    private static func drop(_ settings: inout Hyperparameters) {
         settings.inputDrop = 0.5
         settings.activationDrop = 0.5
     }
@@ -69,8 +68,7 @@ struct Way: CustomTestStringConvertible, Sendable {
 
 @Suite("Every way to supervise and to learn")
 struct SupervisionTests {
-    private func settings(_ small: SmallTask, _ way: Way? = nil, batch: Int? = nil) -> ReconstructionSettings
-    {
+    private func settings(_ small: SmallTask, _ way: Way? = nil, batch: Int? = nil) -> Hyperparameters {
         var settings = small.settings(block: 2, global: 0.7, local: 0.5)
         settings.batch = batch ?? settings.batch
         way?.change(&settings)
@@ -85,9 +83,7 @@ struct SupervisionTests {
             unit, weights: small.model.weights[index], fullPrecision: small.fullPrecision[index],
             input: input,
             fullPrecisionInput: input, originals: small.images.rows,
-            settings: CalibrationSettings(
-                weightBits: unit.linears.map { _ in bits }, activationBits: unit.sites.map { _ in bits },
-                reparameterizes: true),
+            settings: .nearest(unit, bits: bits),
             pool: small.pool
         ).unit
     }
@@ -107,7 +103,7 @@ struct SupervisionTests {
         }
         let before = fingerprint()
         let reconstruction = UnitReconstruction(
-            task, settings: settings(small, way, batch: 8), pool: small.pool)
+            task, settings: settings(small, way, batch: 8), seed: 1, pool: small.pool)
         while !reconstruction.isFinished {
             let measured = reconstruction.step()
             #expect(measured.loss.isFinite)
@@ -129,7 +125,7 @@ struct SupervisionTests {
             defer { small.pool.shutDown() }
             let reconstruction = UnitReconstruction(
                 small.task(1, state: try calibrated(small, 1, bits: 3)),
-                settings: settings(small, way, batch: 33), pool: small.pool)
+                settings: settings(small, way, batch: 33), seed: 1, pool: small.pool)
             for _ in 0..<4 { _ = reconstruction.step() }
             return try reconstruction.finish()
         }
@@ -138,19 +134,21 @@ struct SupervisionTests {
 
     @Test(
         "gradients of every local distance and of shared weights agree with differences",
-        arguments: ReconstructionSettings.LocalDistance.allCases, [true, false])
-    func differences(distance: ReconstructionSettings.LocalDistance, weighted: Bool) {
+        arguments: LocalDistance.allCases, [true, false])
+    func differences(distance: LocalDistance, weighted: Bool) {
         let small = SmallTask(seed: 8)
         defer { small.pool.shutDown() }
         let state = small.disturbed(1, seed: 8)
         var settings = settings(small)
         settings.localDistance = distance
         settings.localWeight = 3
-        settings.blockDistance = weighted ? .perturbationHessian : .meanSquaredError
+        settings.blockDistance = weighted ? .aphq : .squaredError
         settings.globalShare = 0.5
         func gradients(_ state: QuantizedUnit) -> (loss: Double, weights: [[Float]]) {
-            let result = UnitReconstruction(small.task(1, state: state), settings: settings, pool: small.pool)
-                .gradients(on: Array(0..<small.images.rows))
+            let result = UnitReconstruction(
+                small.task(1, state: state), settings: settings, seed: 1, pool: small.pool
+            )
+            .gradients(on: Array(0..<small.images.rows))
             return (result.loss, result.weights)
         }
         let analytic = gradients(state).weights
@@ -255,15 +253,17 @@ struct SupervisionTests {
         let task = small.task(1, state: small.disturbed(1, seed: 9))
         let settings = settings(small)
         let images = Array(0..<small.images.rows)
-        let whole = UnitReconstruction(task, settings: settings, pool: small.pool).gradients(on: images)
-            .weights
-        let reconstruction = UnitReconstruction(task, settings: settings, pool: small.pool)
+        let whole = UnitReconstruction(task, settings: settings, seed: 1, pool: small.pool).gradients(
+            on: images
+        )
+        .weights
+        let reconstruction = UnitReconstruction(task, settings: settings, seed: 1, pool: small.pool)
         let step = reconstruction.step()
         // The unit's weights are in full precision here, so nothing is learned and nothing is measured.
         #expect(step.gradientNorms == Terms())
         let quantized = try calibrated(small, 1, bits: 8)
         let learning = UnitReconstruction(
-            small.task(1, state: quantized), settings: settings, pool: small.pool)
+            small.task(1, state: quantized), settings: settings, seed: 1, pool: small.pool)
         let gradients = learning.gradients(on: images).weights
         let measured = learning.step()
         let (norms, cosines) = (try #require(measured.gradientNorms), try #require(measured.gradientCosines))
@@ -292,7 +292,7 @@ struct SupervisionTests {
         // Steps that only do harm.
         settings.weightLearningRate = 1
         settings.steps = 40
-        let reconstruction = UnitReconstruction(task, settings: settings, pool: small.pool)
+        let reconstruction = UnitReconstruction(task, settings: settings, seed: 1, pool: small.pool)
         var steps = 0
         while !reconstruction.isFinished {
             _ = reconstruction.step()
@@ -313,7 +313,8 @@ struct SupervisionTests {
         settings.validationShare = 0.5
         settings.batch = 2
         let reconstruction = UnitReconstruction(
-            small.task(1, state: small.disturbed(1, seed: 1), views: 2), settings: settings, pool: small.pool)
+            small.task(1, state: small.disturbed(1, seed: 1), views: 2), settings: settings, seed: 1,
+            pool: small.pool)
         let kept = reconstruction.images.validation
         #expect(kept.count == 2)
         #expect(kept.allSatisfy { $0 < 4 })
@@ -324,8 +325,8 @@ struct SupervisionTests {
 }
 
 private func block(
-    _ settings: inout ReconstructionSettings, _ distance: ReconstructionSettings.BlockDistance,
-    _ change: (inout ReconstructionSettings) -> Void
+    _ settings: inout Hyperparameters, _ distance: BlockDistance,
+    _ change: (inout Hyperparameters) -> Void
 ) {
     settings.globalWeight = 0
     settings.localWeight = 0

@@ -5,6 +5,7 @@ import TensorCore
 import TestSupport
 import Testing
 import VisionTransformers
+import Vocabulary
 
 /// Which terms a test switches on.
 enum TermChoice: String, CaseIterable, CustomTestStringConvertible {
@@ -12,7 +13,7 @@ enum TermChoice: String, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    func settings(for small: SmallTask) -> ReconstructionSettings {
+    func settings(for small: SmallTask) -> Hyperparameters {
         var settings = small.settings(
             block: self == .block || self == .all ? 2 : 0,
             global: self == .global || self == .features || self == .all ? 0.7 : 0,
@@ -30,7 +31,7 @@ struct UnitGradientTests {
     private func loss(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit, _ terms: TermChoice) -> Double
     {
         let reconstruction = UnitReconstruction(
-            small.task(index, state: state), settings: terms.settings(for: small), pool: small.pool)
+            small.task(index, state: state), settings: terms.settings(for: small), seed: 1, pool: small.pool)
         return reconstruction.gradients(on: Array(0..<small.images.rows)).loss
     }
 
@@ -55,7 +56,7 @@ struct UnitGradientTests {
         defer { small.pool.shutDown() }
         let state = small.disturbed(1, seed: seed, by: noise)
         let reconstruction = UnitReconstruction(
-            small.task(1, state: state), settings: terms.settings(for: small), pool: small.pool)
+            small.task(1, state: state), settings: terms.settings(for: small), seed: 1, pool: small.pool)
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights
         var pick = SeededGenerator(seed: seed, stream: "pick")
         for layer in state.linears.indices {
@@ -87,7 +88,8 @@ struct UnitGradientTests {
         defer { small.pool.shutDown() }
         let state = small.disturbed(index, seed: 5)
         let reconstruction = UnitReconstruction(
-            small.task(index, state: state), settings: TermChoice.all.settings(for: small), pool: small.pool)
+            small.task(index, state: state), settings: TermChoice.all.settings(for: small), seed: 1,
+            pool: small.pool)
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights[0]
         for element in stride(from: 0, to: analytic.count, by: 7) {
             let step: Float = 4e-3
@@ -112,7 +114,7 @@ struct UnitGradientTests {
                 bits: try BitWidth(bits), scales: [scale], zeroPoints: [zero], groups: .columns(width: 20)))
         let task = small.task(1, state: state)
         let reconstruction = UnitReconstruction(
-            task, settings: small.settings(block: 1, global: 0, local: 0), pool: small.pool)
+            task, settings: small.settings(block: 1, global: 0, local: 0), seed: 1, pool: small.pool)
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).scales[site][0]
 
         // The fc2 input and the gradient it gets, computed here from the unit's own pieces.
@@ -157,15 +159,19 @@ struct UnitGradientTests {
                 zeroPoints: Array(repeating: 8, count: rows), groups: .rows(perGroup: 1)))
         let images = Array(0..<small.images.rows)
         let settings = TermChoice.all.settings(for: small)
-        let quantized = UnitReconstruction(small.task(1, state: state), settings: settings, pool: small.pool)
-            .gradients(on: images)
+        let quantized = UnitReconstruction(
+            small.task(1, state: state), settings: settings, seed: 1, pool: small.pool
+        )
+        .gradients(on: images)
         var plain = state
         plain.linears[2] = QuantizedLinear(
             weight: Tensor(
                 shape: state.linears[2].weight.shape, elements: state.linears[2].quantizedWeight().elements),
             bias: state.linears[2].bias, quantizer: .fullPrecision)
-        let direct = UnitReconstruction(small.task(1, state: plain), settings: settings, pool: small.pool)
-            .gradients(on: images)
+        let direct = UnitReconstruction(
+            small.task(1, state: plain), settings: settings, seed: 1, pool: small.pool
+        )
+        .gradients(on: images)
         #expect(quantized.loss == direct.loss)
         #expect(quantized.weights == direct.weights)
     }
@@ -181,7 +187,7 @@ struct UnitGradientTests {
         func run(_ small: SmallTask) -> (loss: Double, weights: [[Float]], scales: [[Float]]) {
             UnitReconstruction(
                 small.task(1, state: small.disturbed(1, seed: 6)),
-                settings: TermChoice.all.settings(for: small),
+                settings: TermChoice.all.settings(for: small), seed: 1,
                 pool: small.pool
             ).gradients(on: Array(0..<40))
         }

@@ -1,5 +1,6 @@
 import Runs
 import Testing
+import Vocabulary
 
 private let minimalPlan = "schema: 1\nmodel: sample:fashion-vit\n"
 

@@ -1,4 +1,5 @@
 import Runs
+import Vocabulary
 
 /// Values with every field set, numbers that are hard to write among them.
 enum Samples {
@@ -29,8 +30,8 @@ enum Samples {
         directory: nil, classNames: ["a", "b"], plan: "schema: 1\nmodel: m\n")
     static let step = StepSample(
         unit: 0, attempt: 1, step: 5, steps: 600, loss: 3.5,
-        terms: TermValues(block: 1, global: nil, local: 2.5),
-        weighted: TermValues(block: 1e-3), gradientNorms: TermValues(global: 2))
+        terms: Terms(block: 1, global: nil, local: 2.5),
+        weighted: Terms(block: 1e-3), gradientNorms: Terms(global: 2))
     static let site = SiteReport(
         site: "blocks.0.attn.softmax", bits: 4, quantizer: "log√2 per head", sqnrDb: nil)
 

@@ -3,6 +3,7 @@ import TerminalUI
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 @Suite("Contributions")
 struct ContributionTests {
@@ -43,8 +44,8 @@ struct ContributionTests {
             .unitStarted(unit: 4, attempt: 1, hyperparameters: []),
             .stepped(
                 StepSample(
-                    unit: 4, attempt: 1, step: 1, steps: 10, loss: 1, terms: TermValues(block: 1, global: 1),
-                    weighted: TermValues(block: 1, global: 1), gradientNorms: TermValues(block: 1, global: 1),
+                    unit: 4, attempt: 1, step: 1, steps: 10, loss: 1, terms: Terms(block: 1, global: 1),
+                    weighted: Terms(block: 1, global: 1), gradientNorms: Terms(block: 1, global: 1),
                     gradientCosines: GradientCosines(blockGlobal: 0.25))),
         ])
         #expect(session.text.contains("block·global +.25 together"))
@@ -69,8 +70,8 @@ struct ContributionTests {
         for step in 1...20_000 {
             curves.append(
                 StepSample(
-                    unit: 0, attempt: 1, step: step * 5, steps: 100_000, loss: 1, terms: TermValues(block: 1),
-                    weighted: TermValues(block: 1), gradientNorms: TermValues(block: 1),
+                    unit: 0, attempt: 1, step: step * 5, steps: 100_000, loss: 1, terms: Terms(block: 1),
+                    weighted: Terms(block: 1), gradientNorms: Terms(block: 1),
                     gradientCosines: GradientCosines(blockGlobal: 0.1),
                     operatorLosses: [OperatorLoss(name: "qkv", loss: 1)]))
         }

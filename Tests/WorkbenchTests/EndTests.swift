@@ -3,6 +3,7 @@ import TerminalUI
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 @Suite("Quitting, exporting and the end of a run")
 struct EndTests {
@@ -246,8 +247,8 @@ struct EndTests {
                 .stepped(
                     StepSample(
                         unit: 3, attempt: 1, step: step, steps: 20_000, loss: 1,
-                        terms: TermValues(block: 1), weighted: TermValues(block: 1),
-                        gradientNorms: TermValues(block: 1))),
+                        terms: Terms(block: 1), weighted: Terms(block: 1),
+                        gradientNorms: Terms(block: 1))),
             ])
         }
         #expect(session.state.log.entries.count == LogRing.capacity)

@@ -3,19 +3,20 @@ import Runs
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 @Suite("Files of curves and pictures")
 struct ExportTextTests {
     private static let probed = StepSample(
         unit: 0, attempt: 2, step: 1, steps: 40, loss: 0.25,
-        terms: TermValues(block: 0.5, global: 0.125, local: nil),
-        weighted: TermValues(block: 0.2, global: 0.05, local: nil),
-        gradientNorms: TermValues(block: 3, global: 1e-9, local: nil),
+        terms: Terms(block: 0.5, global: 0.125, local: nil),
+        weighted: Terms(block: 0.2, global: 0.05, local: nil),
+        gradientNorms: Terms(block: 3, global: 1e-9, local: nil),
         gradientCosines: GradientCosines(blockGlobal: -0.5, blockLocal: nil, globalLocal: nil))
     private static let plain = StepSample(
         unit: 0, attempt: 2, step: 2, steps: 40, loss: .nan,
-        terms: TermValues(block: 0.5, global: nil, local: nil),
-        weighted: TermValues(block: 0.2, global: nil, local: nil), gradientNorms: nil)
+        terms: Terms(block: 0.5, global: nil, local: nil),
+        weighted: Terms(block: 0.2, global: nil, local: nil), gradientNorms: nil)
 
     private func file(_ format: CurvesFormat) -> String {
         format.opening + format.text(of: Self.probed, unit: "blocks.0", isFirst: true)

@@ -1,4 +1,5 @@
 import Runs
+import Vocabulary
 
 /// A run of a small model, told as the engine would tell it: the same events every time.
 struct FakeRun {
@@ -227,15 +228,15 @@ struct FakeRun {
         let wobble = 1 + 0.25 * (Double((step * 7919 + unit * 104_729) % 101) / 100 - 0.5)
         let fall = 1 / (1 + 9 * done)
         let block = 1.2e-3 * Double(unit + 2) * fall * wobble
-        let weighted = TermValues(
+        let weighted = Terms(
             block: 2 * fall * wobble, global: 1 / (1 + 3 * done) * (2 - wobble), local: 0.5 / (1 + 5 * done))
         let isProbed = (step - 1) % 50 == 0
         return StepSample(
             unit: unit, attempt: 1, step: step, steps: steps,
             loss: (weighted.block ?? 0) + (weighted.global ?? 0) + (weighted.local ?? 0),
-            terms: TermValues(block: block, global: 0.01 * fall, local: 0.2 * fall), weighted: weighted,
+            terms: Terms(block: block, global: 0.01 * fall, local: 0.2 * fall), weighted: weighted,
             gradientNorms: isProbed
-                ? TermValues(block: 0.8 * fall, global: 1.1 * fall * wobble, local: 0.2) : nil,
+                ? Terms(block: 0.8 * fall, global: 1.1 * fall * wobble, local: 0.2) : nil,
             gradientCosines: isProbed
                 ? GradientCosines(blockGlobal: 0.9 - done, blockLocal: 0.4 * fall, globalLocal: 0.3 - done)
                 : nil,

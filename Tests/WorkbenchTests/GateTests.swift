@@ -3,6 +3,7 @@ import TerminalUI
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 @Suite("Gates, parameters and sweeps")
 struct GateTests {

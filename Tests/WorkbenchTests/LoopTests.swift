@@ -3,6 +3,7 @@ import TerminalUI
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 /// An engine's double: answers commands with the events that the engine would send.
 private final class FakeEngine {

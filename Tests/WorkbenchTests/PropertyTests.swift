@@ -3,6 +3,7 @@ import TerminalUI
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 /// A small generator for tests whose seed is a parameter (SplitMix64; Steele, Lea, Flood, 2014).
 struct TestGenerator: RandomNumberGenerator {
@@ -72,8 +73,8 @@ struct PropertyTests {
             .progressed(activity: "", done: -1, total: 2), .stopped(unitsDone: 2), .warning(""),
             .stepped(
                 StepSample(
-                    unit: 1, attempt: 1, step: -4, steps: 0, loss: .nan, terms: TermValues(),
-                    weighted: TermValues(), gradientNorms: TermValues(block: .infinity))),
+                    unit: 1, attempt: 1, step: -4, steps: 0, loss: .nan, terms: Terms(),
+                    weighted: Terms(), gradientNorms: Terms(block: .infinity))),
             .started(
                 RunSummary(
                     model: "", architecture: "", preset: .mgrq, units: [], weightBits: [], activationBits: [],

@@ -3,6 +3,7 @@ import TerminalUI
 import Testing
 
 @testable import Workbench
+import Vocabulary
 
 @Suite("Frames")
 struct ViewTests {
@@ -150,8 +151,8 @@ struct ViewTests {
                 .stepped(
                     StepSample(
                         unit: 3, attempt: 1, step: 300 + 10 * step, steps: 600, loss: value,
-                        terms: TermValues(block: value), weighted: TermValues(block: value, global: value),
-                        gradientNorms: TermValues(local: value)))
+                        terms: Terms(block: value), weighted: Terms(block: value, global: value),
+                        gradientNorms: Terms(local: value)))
             ])
         }
         session.press(.character("v"))

@@ -1,24 +1,17 @@
 internal import TensorCore
+package import Vocabulary
 
 /// Which of a set's images are used: all, or some that chance chooses.
 package struct ImageChoice: Hashable, Sendable, Codable {
-    /// How chance chooses.
-    package enum Rule: String, Hashable, Sendable, Codable, CaseIterable {
-        /// Every image is as likely as any other.
-        case random
-        /// As many of each class as there can be; within a class, as `random`.
-        case balanced
-    }
-
     /// How many images; nil takes all.
     package var count: Int?
-    /// How chance chooses.
-    package var rule: Rule
-    /// Chance itself.
+    /// How they are chosen.
+    package var rule: ImageOptions.Selection
+    /// The seed of the choice.
     package var seed: UInt64
 
     /// Makes a choice.
-    package init(count: Int?, rule: Rule = .random, seed: UInt64) {
+    package init(count: Int?, rule: ImageOptions.Selection = .random, seed: UInt64) {
         self.count = count
         self.rule = rule
         self.seed = seed

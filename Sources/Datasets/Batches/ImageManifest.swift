@@ -1,4 +1,5 @@
 internal import Safetensors
+internal import Vocabulary
 
 /// Which images were used, and how they were chosen and prepared: enough to use the very same again, or to see that they
 /// are not the same any more.
@@ -35,7 +36,7 @@ package struct ImageManifest: Hashable, Sendable, Codable {
     package let skipped: [SkippedImage]
 
     init(
-        _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageReading,
+        _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageOptions,
         used: [(index: Int, hash: String?)], skipped: [SkippedImage]
     ) throws(DatasetError) {
         source = set.file ?? "memory"
@@ -47,7 +48,7 @@ package struct ImageManifest: Hashable, Sendable, Codable {
         available = set.count
         self.choice = choice
         preprocessing = set.isNormalised ? "used as they are" : "\(pipeline)"
-        appliesOrientation = reading.appliesOrientation
+        appliesOrientation = reading.appliesExifOrientation
         classNames = set.classNames
         images = used.map { index, hash in
             Entry(index: index, path: set.path(of: index), label: set.labels?[index], sha256: hash)

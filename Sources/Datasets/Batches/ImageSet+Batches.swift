@@ -1,5 +1,6 @@
 internal import Synchronization
 package import TensorCore
+package import Vocabulary
 
 /// Some images as a model reads them.
 package struct ImageBatch: Sendable {
@@ -31,7 +32,7 @@ extension ImageSet {
     ///   unless such are skipped; and what `body` throws.
     package func forEachBatch(
         of indices: [Int], size: Int = 64, pipeline: PreprocessingPipeline,
-        reading: ImageReading = ImageReading(),
+        reading: ImageOptions = ImageOptions(),
         isHashed: Bool = false, pool: WorkerPool, _ body: (ImageBatch) throws -> Void
     ) throws {
         precondition(size >= 1, "a batch has at least one image, not \(size)")
@@ -53,14 +54,14 @@ extension PreprocessingPipeline {
 struct ImageReader {
     private let set: ImageSet
     private let pipeline: PreprocessingPipeline
-    private let reading: ImageReading
+    private let reading: ImageOptions
     /// `[channels, 256]`: what each byte becomes.
     private let tables: [Float]
     private let decoders: [ImageDecoder]
 
     /// Makes a reader after a check that the set fits the model.
     init(
-        _ set: ImageSet, pipeline: PreprocessingPipeline, reading: ImageReading, threads: Int
+        _ set: ImageSet, pipeline: PreprocessingPipeline, reading: ImageOptions, threads: Int
     ) throws(DatasetError) {
         try set.require(pipeline)
         self.set = set
@@ -105,7 +106,7 @@ struct ImageReader {
         for (row, index) in indices.enumerated() {
             switch outcomes[row] {
             case .failed(let error):
-                guard reading.badImages == .skip else { throw error }
+                guard reading.onBadImage == .skip else { throw error }
                 skipped.append(SkippedImage(index: index, path: set.path(of: index), reason: "\(error)"))
             case .done(let hash):
                 if kept.count < row { copyRow(row, to: kept.count, of: matrix) }
@@ -137,7 +138,7 @@ struct ImageReader {
             let path = folder + "/" + paths[index]
             let bytes = try fileBytes(path, limit: ImageSet.greatestFile)
             try decoder.withPixels(
-                of: bytes, path: path, pipeline: pipeline, appliesOrientation: reading.appliesOrientation
+                of: bytes, path: path, pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation
             ) { unsafe write($0, to: target) }
             return isHashed ? SHA256.hex(bytes) : nil
         }

@@ -1,4 +1,5 @@
 package import TensorCore
+package import Vocabulary
 
 /// The chosen images of a set, all of them in memory as a model reads them, and the record of what they are.
 package struct PreparedImages: Sendable {
@@ -22,7 +23,7 @@ package struct PreparedImages: Sendable {
     ///   - pool: The threads.
     /// - Throws: `DatasetError` for what cannot be had, and where no image can be used.
     package init(
-        _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageReading,
+        _ set: ImageSet, choice: ImageChoice, pipeline: PreprocessingPipeline, reading: ImageOptions,
         pool: WorkerPool
     ) throws(DatasetError) {
         let first = try set.places(of: choice)

@@ -1,4 +1,5 @@
 package import TensorCore
+package import Vocabulary
 
 /// The images of a set that can be used, found by reading each once; none is kept in memory.
 package struct UsableImages: Sendable {
@@ -17,7 +18,7 @@ package struct UsableImages: Sendable {
     /// - Throws: `DatasetError` for the first image that cannot be used unless such are skipped, and where there is none
     ///   that can.
     package init(
-        _ set: ImageSet, pipeline: PreprocessingPipeline, reading: ImageReading, pool: WorkerPool
+        _ set: ImageSet, pipeline: PreprocessingPipeline, reading: ImageOptions, pool: WorkerPool
     ) throws {
         var used: [(index: Int, hash: String?)] = []
         var skipped: [SkippedImage] = []

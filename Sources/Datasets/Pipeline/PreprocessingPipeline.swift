@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// What turns an image of any size into the numbers that a model reads: resize, crop, normalise.
 ///
 /// All steps are those of Pillow with torchvision or Hugging Face transformers, on 8-bit pixels, so that the pixels are
@@ -105,16 +107,6 @@ package struct PreprocessingPipeline: Hashable, Sendable, Codable {
 // MARK: - timm
 
 extension PreprocessingPipeline {
-    /// timm's `crop_mode`.
-    package enum CropMode: String, Hashable, Sendable, Codable, CaseIterable {
-        /// The ratio is kept; what lies beyond the crop is lost.
-        case center
-        /// The ratio is lost.
-        case squash
-        /// The ratio is kept; borders of the mean colour fill the crop.
-        case border
-    }
-
     /// What timm's `create_transform` makes for evaluation.
     ///
     /// - Parameters:
@@ -155,6 +147,32 @@ extension PreprocessingPipeline {
                     UInt8(clamping: Int((255 * Double($0)).rounded(.toNearestOrEven)))
                 } : nil,
             normalisation: normalisation)
+    }
+}
+
+// MARK: - From a checkpoint's metadata
+
+extension PreprocessingPipeline {
+    /// Makes the pipeline that a preparation describes.
+    ///
+    /// - Throws: `DatasetError` with `.badPreprocessing` for numbers that no model can mean.
+    package init(_ preparation: ImagePreparation) throws(DatasetError) {
+        let normalisation = try Normalisation(
+            mean: preparation.mean, standardDeviation: preparation.standardDeviation)
+        let resize: Resize
+        switch preparation.resize {
+        case .timm(let fraction, let mode):
+            self = try .timm(
+                height: preparation.height, width: preparation.width, cropFraction: fraction, cropMode: mode,
+                interpolation: preparation.interpolation, normalisation: normalisation)
+            return
+        case .shortSide(let side): resize = .shortSide(side)
+        case .exact(let height, let width): resize = .exact(height: height, width: width)
+        case .none: resize = .none
+        }
+        try self.init(
+            resize: resize, interpolation: preparation.interpolation, height: preparation.height,
+            width: preparation.width, cropRounding: .down, normalisation: normalisation)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import CImageCodecs
+internal import Vocabulary
 
 /// Pixels in memory that someone else owns, row by row without gaps.
 @unsafe struct PixelView {

@@ -1,5 +1,6 @@
 internal import CImageCodecs
 internal import Foundation
+internal import Vocabulary
 
 /// The weights of a change of size along one side, as Pillow computes them, in units of 2⁻²².
 ///

@@ -1,5 +1,6 @@
 internal import Quantization
 package import Runs
+internal import Vocabulary
 
 extension SensitivityTable {
     /// The bits that do the least harm within a budget, as far as the harms of sites add up.

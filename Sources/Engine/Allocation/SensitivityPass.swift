@@ -5,6 +5,7 @@ internal import Reconstruction
 package import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// What a sensitivity pass is to measure.
 package struct SensitivityRequest: Equatable, Sendable {

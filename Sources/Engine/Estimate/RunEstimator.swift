@@ -5,6 +5,7 @@ internal import Reconstruction
 package import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// Says what a run will probably take, from the shapes of its model and a short measurement.
 ///
@@ -38,7 +39,7 @@ package final class RunEstimator: Sendable {
                 path: resources.modelPath, imageSize: imageSize.map { ($0, $0) })
             let model = checkpoint.model
             let shape = model.configuration
-            let pipeline = try checkpoint.preparation.pipeline
+            let pipeline = try PreprocessingPipeline(checkpoint.preparation)
             func count(_ path: String) throws -> Int {
                 let set = try ImageSet(path: path)
                 try set.require(pipeline)

@@ -1,6 +1,7 @@
 internal import Reconstruction
 internal import Runs
 internal import VisionTransformers
+internal import Vocabulary
 
 /// The work of a run, counted in floating-point operations of products, in values that ranges are searched on, and in
 /// bytes.
@@ -37,9 +38,6 @@ struct RunWork {
     static let allocatorShare = 0.15
     /// The time in which one thread searches the range of one value, in seconds.
     static let secondsPerSearchedValue = 30e-9
-    /// What decides on how many images a unit is calibrated; bits do not.
-    private static let settings = CalibrationSettings(
-        weightBits: [], activationBits: [], reparameterizes: true)
 
     private func forward(_ range: some Sequence<Int>) -> Double {
         range.reduce(0) { $0 + units[$1].operations }
@@ -47,13 +45,13 @@ struct RunWork {
 
     /// The images of so many that a unit's ranges are searched on.
     private func searchedImages(_ unit: Int, among available: Int) -> Int {
-        Self.settings.searchedImages(of: units[unit].unit, among: available)
+        CalibrationSettings.searchedImages(of: units[unit].unit, among: available)
     }
 
     /// The images of so many that a unit's weights are solved for on; 0 where they are rounded to the nearest codes.
     private func fittingImages(_ unit: Int, _ values: Hyperparameters, among available: Int) -> Int {
         values.weightSolver == .nearest
-            ? 0 : Self.settings.fittedImages(of: units[unit].unit, among: available)
+            ? 0 : CalibrationSettings.fittedImages(of: units[unit].unit, among: available)
     }
 
     /// The work of calibrating a unit on so many images.

@@ -1,4 +1,5 @@
 internal import Runs
+internal import Vocabulary
 
 /// Which supervision terms hardly move a unit, though they are on: the others' gradients drown theirs.
 struct DrownedTermCheck {
@@ -9,8 +10,8 @@ struct DrownedTermCheck {
     private var greatest: [Term: Double] = [:]
 
     /// Takes the norms of the weighted terms' gradients at one step; nothing where all are 0 or no numbers.
-    mutating func add(_ norms: TermValues) {
-        let shares = ContributionShares(norms)
+    mutating func add(_ norms: Terms) {
+        let shares = norms.shares
         guard Term.allCases.contains(where: { shares[$0] ?? 0 > 0 }) else { return }
         for term in Term.allCases {
             guard let share = shares[term] else { continue }

@@ -2,6 +2,7 @@ internal import Checkpoints
 internal import Foundation
 internal import Quantization
 internal import Runs
+internal import Vocabulary
 
 extension RunSession {
     /// Gives coming units other hyperparameters.

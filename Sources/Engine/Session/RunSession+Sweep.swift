@@ -1,5 +1,6 @@
 internal import Quantization
 internal import Runs
+internal import Vocabulary
 
 extension RunSession {
     /// Measures a grid of bit-widths.

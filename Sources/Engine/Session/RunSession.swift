@@ -4,6 +4,7 @@ internal import Quantization
 internal import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// One run, from the plan to its last event.
 ///

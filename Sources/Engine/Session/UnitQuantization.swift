@@ -4,6 +4,7 @@ internal import Reconstruction
 internal import Runs
 internal import TensorCore
 internal import VisionTransformers
+internal import Vocabulary
 
 /// What an optimisation came to.
 private enum Learning {
@@ -64,7 +65,7 @@ extension RunSession {
             ))
         let calibration = try lab.calibrated(behind: chain, plan: ledger.plan, known: baseline)
         let (calibrated, sites) = (calibration.unit, calibration.sites)
-        try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites.map(SiteReport.init)))
+        try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites))
         let task = lab.task(for: calibrated, in: chain)
         let before = lab.score(calibrated, task: task, chain: chain)
         var (unit, after, reverted, ending) = (calibrated, before, false, AttemptEnding.complete)
@@ -98,9 +99,9 @@ extension RunSession {
             hyperparameters: Hyperparameters().changes(to: hyperparameters),
             sites: sites.compactMap { site in
                 let usual =
-                    site.name.hasSuffix(".weight")
+                    site.site.hasSuffix(".weight")
                     ? hyperparameters.weightBits : hyperparameters.activationBits
-                return site.bits == usual ? nil : SiteOverride(match: site.name, bits: site.bits)
+                return site.bits == usual ? nil : SiteOverride(match: site.site, bits: site.bits)
             }, prefix: chain.attempts, calibratedLoss: before.loss, finalLoss: after.loss,
             calibratedKl: before.kl, finalKl: after.kl, heldOut: heldOut?.evaluation,
             heldOutKl: heldOut?.divergences, reverted: reverted, ending: ending,
@@ -114,14 +115,15 @@ extension RunSession {
         lab: QuantizationLab
     ) throws -> Learning {
         let reconstruction = UnitReconstruction(
-            task, settings: ReconstructionSettings(hyperparameters, seed: ledger.plan.seed), pool: lab.pool)
+            task, index: index, attempt: attempt, settings: hyperparameters, seed: ledger.plan.seed,
+            pool: lab.pool)
         guard reconstruction.learnsAnything else { return .learned(task.state, endedAt: nil) }
         let interval = max(1, hyperparameters.steps / 300)
         let last =
             hyperparameters.stopAfter == 0
             ? hyperparameters.steps : min(hyperparameters.steps, hyperparameters.stopAfter)
         var endedAt: Int?
-        var unheard = DrownedTermCheck()
+        var drowned = DrownedTermCheck()
         steps: for step in 1...last {
             let measured = reconstruction.step()
             guard measured.loss.isFinite else {
@@ -131,11 +133,9 @@ extension RunSession {
             if step == 1 || step % interval == 0 || measured.gradientNorms != nil
                 || measured.validationLoss != nil || reconstruction.isFinished || step == last
             {
-                try emit(
-                    .stepped(
-                        StepSample(measured, unit: index, attempt: attempt, steps: hyperparameters.steps)))
+                try emit(.stepped(measured))
             }
-            if let norms = measured.gradientNorms { unheard.add(TermValues(norms)) }
+            if let norms = measured.gradientNorms { drowned.add(norms) }
             let border = try takeBetweenSteps()
             if reconstruction.isFinished { break }
             switch border {
@@ -146,39 +146,12 @@ extension RunSession {
                 break steps
             }
         }
-        for sentence in unheard.sentences(unit: task.unit.name) { try emit(.warning(sentence)) }
+        for sentence in drowned.sentences(unit: task.unit.name) { try emit(.warning(sentence)) }
         do {
             return .learned(try reconstruction.finish(), endedAt: endedAt)
         } catch {
             try emit(.warning("\(task.unit.name): \(error)"))
             return .diverged
         }
-    }
-}
-
-extension TermValues {
-    init(_ terms: Terms) {
-        self.init(block: terms.block, global: terms.global, local: terms.local)
-    }
-}
-
-extension StepSample {
-    init(_ measured: StepMeasurement, unit: Int, attempt: Int, steps: Int) {
-        self.init(
-            unit: unit, attempt: attempt, step: measured.step, steps: steps, loss: measured.loss,
-            terms: TermValues(measured.terms), weighted: TermValues(measured.weighted),
-            gradientNorms: measured.gradientNorms.map(TermValues.init),
-            gradientCosines: measured.gradientCosines.map {
-                .init(
-                    blockGlobal: $0.blockGlobal, blockLocal: $0.blockLocal, globalLocal: $0.globalLocal)
-            },
-            operatorLosses: measured.operatorLosses?.map { .init(name: $0.name, loss: $0.loss) },
-            validationLoss: measured.validationLoss)
-    }
-}
-
-extension SiteReport {
-    init(_ site: CalibratedSite) {
-        self.init(site: site.name, bits: site.bits, quantizer: site.quantizer, sqnrDb: site.sqnrDb)
     }
 }

@@ -1,22 +1,23 @@
 internal import Kernels
 package import TensorCore
-
-/// Which levels an attention map gets.
-package enum AttentionLevels: Hashable, Sendable {
-    /// Powers of √2 and zero.
-    case logSqrt2
-    /// Equal steps from zero up.
-    case uniform
-    /// Powers of a searched base and zero.
-    case searchedLog
-}
+package import Vocabulary
 
 /// Finds the quantizer of an attention map, one group per head.
 package struct AttentionCalibration: Equatable, Sendable {
+    /// The levels of one quantizer.
+    package enum Levels: Hashable, Sendable {
+        /// Powers of √2 and zero.
+        case logSqrt2
+        /// Equal steps from zero up.
+        case uniform
+        /// Powers of a searched base and zero.
+        case searchedLog
+    }
+
     /// The width of a code.
     package var bits: BitWidth
     /// Which levels the map gets.
-    package var levels: AttentionLevels
+    package var levels: Levels
     /// How the largest value is searched.
     package var search: RangeSearch
     /// How many values of a head are looked at; see `UniformCalibration`.
@@ -30,7 +31,7 @@ package struct AttentionCalibration: Equatable, Sendable {
     ///   - search: How the largest value is searched.
     ///   - sampleLimit: How many values of a head are looked at.
     package init(
-        bits: BitWidth, levels: AttentionLevels, search: RangeSearch = .meanSquaredError,
+        bits: BitWidth, levels: Levels, search: RangeSearch = .squaredError,
         sampleLimit: Int = 1 << 18
     ) {
         precondition(sampleLimit >= 1, "a sample of \(sampleLimit) values shows nothing")

@@ -1,20 +1,11 @@
 internal import Kernels
 package import TensorCore
+package import Vocabulary
 
-/// How a layer's weight is brought onto its codes.
-package enum WeightSolver: String, CaseIterable, Sendable {
-    /// Every weight goes to the nearest code.
-    case nearest
-    /// The weight is first corrected for what its quantized inputs do to its output, in closed form, as in ERQ.
-    case ridge
-    /// Each weight also makes up for the rounding of those before it, as in GPTQ.
-    case gptq
-    /// The correction, then the rounding that makes up.
-    case ridgeGptq = "ridge_gptq"
-
+extension WeightSolver {
     /// Whether the weight is corrected before it is rounded.
     var corrects: Bool { self == .ridge || self == .ridgeGptq }
-    /// Whether rounding errors are made up for.
+    /// Whether rounding errors are compensated by later weights.
     var compensates: Bool { self == .gptq || self == .ridgeGptq }
 }
 

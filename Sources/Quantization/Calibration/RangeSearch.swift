@@ -1,16 +1,6 @@
-/// How the range of a quantizer is searched.
-package enum RangeSearch: Hashable, Sendable {
-    /// Some percentiles and the full range, whichever errs least.
-    ///
-    /// Source: RepQ-ViT (arXiv 2212.08254).
-    case percentile
-    /// The candidates of `percentile` and many narrower ranges, then steps of either bound from the best.
-    ///
-    /// Never worse than `percentile` on the values looked at, and clearly better at 3 and 4 bits.
-    case meanSquaredError
-    /// As `meanSquaredError`, and inputs of linear layers are then moved to where the layer's output errs least.
-    case outputError
+internal import Vocabulary
 
+extension RangeSearch {
     /// The shares of an activation's values that ranges are tried for.
     static let activationPercentiles = [0.999, 0.9999, 0.99999]
 

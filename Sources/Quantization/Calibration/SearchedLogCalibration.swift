@@ -1,5 +1,6 @@
 package import Kernels
 package import TensorCore
+package import Vocabulary
 
 /// Finds the bases and the largest values of a logarithmic quantizer, one of each per group.
 ///
@@ -23,7 +24,7 @@ package struct SearchedLogCalibration: Equatable, Sendable {
     ///   - search: How the largest values are searched.
     ///   - sampleLimit: How many values of a group are looked at.
     package init(
-        bits: BitWidth, isShifted: Bool, search: RangeSearch = .meanSquaredError, sampleLimit: Int = 1 << 18
+        bits: BitWidth, isShifted: Bool, search: RangeSearch = .squaredError, sampleLimit: Int = 1 << 18
     ) {
         precondition(sampleLimit >= 1, "a sample of \(sampleLimit) values shows nothing")
         self.bits = bits

@@ -1,5 +1,6 @@
 package import Kernels
 package import TensorCore
+package import Vocabulary
 
 /// Finds the scales and zero points of a uniform quantizer from values.
 ///
@@ -19,14 +20,14 @@ package struct UniformCalibration: Equatable, Sendable {
 
     /// A search for activations, with the percentiles of RepQ-ViT (arXiv 2212.08254).
     package static func activations(
-        bits: BitWidth, search: RangeSearch = .meanSquaredError
+        bits: BitWidth, search: RangeSearch = .squaredError
     ) -> UniformCalibration {
         UniformCalibration(bits: bits, search: search, percentiles: RangeSearch.activationPercentiles)
     }
 
     /// A search for weights, with the tighter percentiles of I&S-ViT (arXiv 2311.10126) as well.
     package static func weights(
-        bits: BitWidth, search: RangeSearch = .meanSquaredError
+        bits: BitWidth, search: RangeSearch = .squaredError
     ) -> UniformCalibration {
         UniformCalibration(
             bits: bits, search: search,

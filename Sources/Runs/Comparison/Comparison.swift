@@ -1,3 +1,5 @@
+internal import Vocabulary
+
 /// A mean over seeds and how far single values are from it.
 package struct Spread: Equatable, Codable, Sendable {
     /// The mean.

@@ -1,3 +1,5 @@
+internal import Vocabulary
+
 /// The fields of a value that is written as an object.
 func members(_ value: some Encodable) throws(RunFailure) -> [JSONMember] {
     do {

@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// A new value for one hyperparameter.
 package struct HyperparameterChange: Equatable, Codable, Sendable {
     /// The field's key.

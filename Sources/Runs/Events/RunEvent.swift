@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// How a quantized model compares with the full-precision model on one set of images.
 package struct Evaluation: Equatable, Codable, Sendable {
     /// The number of images.
@@ -103,88 +105,6 @@ package struct RunSummary: Equatable, Codable, Sendable {
         self.directory = directory
         self.classNames = classNames
         self.plan = plan
-    }
-}
-
-/// One value for each supervision term; a term that is switched off is nil.
-package struct TermValues: Equatable, Codable, Sendable {
-    /// The block term.
-    package var block: Double?
-    /// The global term.
-    package var global: Double?
-    /// The local terms together.
-    package var local: Double?
-
-    /// Makes values.
-    package init(block: Double? = nil, global: Double? = nil, local: Double? = nil) {
-        self.block = block
-        self.global = global
-        self.local = local
-    }
-}
-
-/// What one optimisation step measured.
-package struct StepSample: Equatable, Codable, Sendable {
-    /// The unit's index.
-    package var unit: Int
-    /// The attempt's number, from 1.
-    package var attempt: Int
-    /// The step, from 1.
-    package var step: Int
-    /// The number of steps of the attempt.
-    package var steps: Int
-    /// The fused loss: the weighted terms' sum.
-    package var loss: Double
-    /// Every term as measured: mean squared error; nats or mean squared error; mean relative squared error.
-    package var terms: TermValues
-    /// Every term as it enters the loss: scaled and weighted.
-    package var weighted: TermValues
-    /// The norm of each weighted term's gradient on the unit's parameters; nil except at probed steps.
-    package var gradientNorms: TermValues?
-    /// The cosines between these gradients; nil except at probed steps.
-    package var gradientCosines: GradientCosines?
-    /// The local terms one by one; nil except at probed steps, and where they are off.
-    package var operatorLosses: [OperatorLoss]?
-    /// The fused loss over the images that judge a unit; nil where it was not measured.
-    package var validationLoss: Double?
-
-    /// Makes a sample.
-    package init(
-        unit: Int, attempt: Int, step: Int, steps: Int, loss: Double, terms: TermValues, weighted: TermValues,
-        gradientNorms: TermValues?, gradientCosines: GradientCosines? = nil,
-        operatorLosses: [OperatorLoss]? = nil, validationLoss: Double? = nil
-    ) {
-        self.unit = unit
-        self.attempt = attempt
-        self.step = step
-        self.steps = steps
-        self.loss = loss
-        self.terms = terms
-        self.weighted = weighted
-        self.gradientNorms = gradientNorms
-        self.gradientCosines = gradientCosines
-        self.operatorLosses = operatorLosses
-        self.validationLoss = validationLoss
-    }
-}
-
-/// How a quantizer fits its site.
-package struct SiteReport: Equatable, Codable, Sendable {
-    /// The site's name.
-    package var site: String
-    /// The width of its codes.
-    package var bits: Int
-    /// The quantizer and what shares its parameters, such as `uniform per channel`.
-    package var quantizer: String
-    /// Signal to quantization noise in dB; nil where there is no noise at all.
-    package var sqnrDb: Double?
-
-    /// Makes a report.
-    package init(site: String, bits: Int, quantizer: String, sqnrDb: Double?) {
-        self.site = site
-        self.bits = bits
-        self.quantizer = quantizer
-        self.sqnrDb = sqnrDb
     }
 }
 

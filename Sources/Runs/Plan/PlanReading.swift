@@ -1,4 +1,5 @@
 internal import Yams
+internal import Vocabulary
 
 extension RunPlan {
     /// The greatest length of a plan's text, in bytes.

@@ -1,3 +1,5 @@
+internal import Vocabulary
+
 extension RunPlan {
     /// The plan as YAML, every value written out, so that no later default can change what it means.
     ///

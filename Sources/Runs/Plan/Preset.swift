@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// A named set of hyperparameters.
 ///
 /// What each is faithful to, and where it differs from its source, is in docs/presets.md.

@@ -1,3 +1,5 @@
+package import Vocabulary
+
 /// Everything that determines a run: the same plan gives the same bits.
 package struct RunPlan: Equatable, Sendable {
     /// The sides that images can have, in pixels.

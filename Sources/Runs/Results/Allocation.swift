@@ -1,3 +1,5 @@
+internal import Vocabulary
+
 /// What the sensitivity of a site is measured by.
 package enum SensitivityMeasure: String, CaseIterable, Codable, Sendable {
     /// KL(full ‖ quantized) of the model's logits in nats, mean over images.

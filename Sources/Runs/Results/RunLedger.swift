@@ -1,3 +1,5 @@
+internal import Vocabulary
+
 /// Which attempts a run has, which of them are chosen, and what decisions led there; a fold over its events.
 ///
 /// The engine keeps one while it works, makes one of the journal when it resumes, and screens can keep one of the

@@ -1,5 +1,6 @@
 package import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 /// A run that was opened or made, as it is remembered.
 package struct RecentRun: Equatable, Sendable {

@@ -1,5 +1,6 @@
 package import Runs
 package import TerminalUI
+internal import Vocabulary
 
 /// The parameter panel's selection and its draft, which is kept until it is applied or undone.
 package struct ParameterEditor: Equatable, Sendable {

@@ -1,4 +1,5 @@
 internal import Runs
+internal import Vocabulary
 
 extension RunProgress {
     /// Takes note of an event.

@@ -1,4 +1,5 @@
 package import Runs
+internal import Vocabulary
 
 /// A run, as far as its events have told of it; nothing here is assumed.
 package struct RunProgress: Equatable, Sendable {

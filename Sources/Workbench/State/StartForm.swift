@@ -1,4 +1,5 @@
 package import Runs
+internal import Vocabulary
 
 /// The start screen: a model, and a plan that can be changed before it runs.
 package struct StartForm: Equatable, Sendable {

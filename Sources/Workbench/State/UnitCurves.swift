@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 /// What was measured at the steps of one attempt, in constant memory however many steps there are.
 package struct UnitCurves: Equatable, Sendable {
@@ -91,14 +92,14 @@ struct TermSeries: Equatable, Sendable {
     private var global: SeriesBins
     private var local: SeriesBins
     /// The values added last; nil before the first.
-    private(set) var latest: TermValues?
+    private(set) var latest: Terms?
 
     init(range: ClosedRange<Double>) {
         block = SeriesBins(range: range, capacity: UnitCurves.capacity)
         (global, local) = (block, block)
     }
 
-    mutating func append(_ values: TermValues, at x: Double) {
+    mutating func append(_ values: Terms, at x: Double) {
         latest = values
         block.add(x: x, y: values.block ?? 0)
         global.add(x: x, y: values.global ?? 0)
@@ -106,12 +107,12 @@ struct TermSeries: Equatable, Sendable {
     }
 
     /// The values nearest to a place.
-    func values(nearest x: Double) -> TermValues? {
+    func values(nearest x: Double) -> Terms? {
         guard let block = block.bin(nearest: x), let global = global.bin(nearest: x),
             let local = local.bin(nearest: x)
         else { return nil }
         func known(_ value: Double, _ latest: Double?) -> Double? { latest == nil ? nil : value }
-        return TermValues(
+        return Terms(
             block: known(block.bin.mean, latest?.block), global: known(global.bin.mean, latest?.global),
             local: known(local.bin.mean, latest?.local))
     }

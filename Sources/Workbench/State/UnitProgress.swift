@@ -1,4 +1,5 @@
 package import Runs
+package import Vocabulary
 
 /// A unit, as far as the engine has told of it.
 package struct UnitProgress: Equatable, Sendable {

@@ -1,5 +1,6 @@
 package import Runs
 package import TerminalUI
+internal import Vocabulary
 
 /// Everything that the workbench knows: a value, changed by `update` alone and shown by `view`.
 package struct WorkbenchState: Equatable, Sendable {

@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 extension WorkbenchState {
     /// The entries of `bits PATTERN WIDTH`: names to begin with, then the command with what it reaches.

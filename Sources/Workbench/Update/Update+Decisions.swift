@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 extension WorkbenchState {
     /// What can be decided at a gate about units that are quantized.

@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 extension Painter {
     mutating func drawContributions(in area: Rect) {
@@ -16,7 +17,7 @@ extension Painter {
         let cursor = cursorStep(curves.steps)
         let parts = ContributionParts(curves, in: area)
         drawShares(
-            ContributionShares(cursor.flatMap { series.values(nearest: $0) } ?? latest), in: parts.legend)
+            (cursor.flatMap { series.values(nearest: $0) } ?? latest).shares, in: parts.legend)
         shares(curves)?.draw(into: &grid, in: parts.shares, glyphs: glyphs)
         drawCosines(curves, in: parts.cosines)
         drawOperators(curves, in: parts.operators)
@@ -31,7 +32,7 @@ extension Painter {
     }
 
     /// The latest shares, which are the legend, too.
-    private mutating func drawShares(_ shares: ContributionShares, in row: Rect) {
+    private mutating func drawShares(_ shares: Terms, in row: Rect) {
         let roles: [Role] = [.block, .global, .local]
         let isNarrow = row.width < 38
         // Three letters tell the terms apart where their names do not fit.

@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 /// Where the parts of the contributions panel are.
 struct ContributionParts: Equatable {

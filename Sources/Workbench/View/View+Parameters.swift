@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 extension Painter {
     /// Whether parameters can be changed now.

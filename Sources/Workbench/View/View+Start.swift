@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 /// A row of the start screen; where the screen is too low, the rows of highest rank go first.
 private struct StartRow {

@@ -1,5 +1,6 @@
 internal import Runs
 internal import TerminalUI
+internal import Vocabulary
 
 extension Painter {
     /// Two lines in which a theme shows what it does with meanings.

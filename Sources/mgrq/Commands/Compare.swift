@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Engine
 internal import Foundation
 internal import Runs
+internal import Vocabulary
 
 /// `mgrq compare`.
 struct Compare: ParsableCommand {

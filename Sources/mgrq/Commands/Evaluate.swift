@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Engine
 internal import Runs
+internal import Vocabulary
 
 /// `mgrq evaluate`.
 struct Evaluate: ParsableCommand {

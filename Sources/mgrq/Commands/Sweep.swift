@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Engine
 internal import Runs
+internal import Vocabulary
 
 /// `mgrq sweep`.
 struct Sweep: ParsableCommand {

@@ -1,6 +1,7 @@
 internal import Runs
 internal import TerminalUI
 internal import Workbench
+internal import Vocabulary
 
 /// Writes a frame as a picture, in the format that the file's name asks for.
 ///

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Runs
+internal import Vocabulary
 
 /// The flags that say how image files are read.
 struct ImageFlags: ParsableArguments {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Runs
+internal import Vocabulary
 
 /// The flag of commands that have one plan.
 struct SeedOption: ParsableArguments {

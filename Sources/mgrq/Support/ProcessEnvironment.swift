@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Runs
+internal import Vocabulary
 
 /// What the process finds around itself.
 enum ProcessEnvironment {

@@ -1,7 +1,7 @@
 /// What a plan says about image files: the same for calibration and for evaluation, but for the choice.
-package struct ImageOptions: Equatable, Sendable {
+package struct ImageOptions: Hashable, Sendable {
     /// What is done with an image that cannot be used.
-    package enum BadImage: String, Equatable, Sendable, CaseIterable {
+    package enum BadImage: String, Hashable, Codable, Sendable, CaseIterable {
         /// The run ends before it begins, and names the image.
         case fail
         /// The image is left out, and named in a warning.
@@ -9,7 +9,7 @@ package struct ImageOptions: Equatable, Sendable {
     }
 
     /// How the calibration images are chosen among those that there are.
-    package enum Selection: String, Equatable, Sendable, CaseIterable {
+    package enum Selection: String, Hashable, Codable, Sendable, CaseIterable {
         /// Every image is as likely as any other.
         case random
         /// As many of each class as there can be.

@@ -12,32 +12,6 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
         case none
     }
 
-    /// timm's `crop_mode`.
-    package enum CropMode: String, Equatable, Codable, Sendable {
-        /// The ratio is kept; what lies beyond the crop is lost.
-        case center
-        /// The ratio is lost.
-        case squash
-        /// The ratio is kept; borders fill the crop.
-        case border
-    }
-
-    /// The filter of a resize, by Pillow's names.
-    package enum Interpolation: String, Equatable, Codable, Sendable, CaseIterable {
-        /// The nearest pixel.
-        case nearest
-        /// A triangle.
-        case bilinear
-        /// A cubic with a = −0.5.
-        case bicubic
-        /// A windowed sine of three lobes.
-        case lanczos
-        /// The mean of the pixels.
-        case box
-        /// Pillow's Hamming window.
-        case hamming
-    }
-
     /// The height of the model's input in pixels: that of the crop from the middle.
     package var height: Int
     /// The width of the model's input in pixels.
@@ -80,4 +54,14 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
         return
             "\(size), centre crop \(height) × \(width), (pixel / 255 − \(mean)) / \(standardDeviation); \(source)"
     }
+}
+
+/// timm's `crop_mode`.
+package enum CropMode: String, Hashable, Codable, Sendable, CaseIterable {
+    /// The ratio is kept; what lies beyond the crop is lost.
+    case center
+    /// The ratio is lost.
+    case squash
+    /// The ratio is kept; borders of the mean colour fill the crop.
+    case border
 }

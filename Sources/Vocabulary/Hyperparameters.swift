@@ -107,3 +107,15 @@ package struct Hyperparameters: Equatable, Sendable {
     /// The values a plan has when it names neither a preset nor a value.
     package init() {}
 }
+
+extension Hyperparameters {
+    /// The terms' weights.
+    package var weights: PerTerm<Double> {
+        PerTerm(block: blockWeight, global: globalWeight, local: localWeight)
+    }
+
+    /// How the terms' weights change over the steps.
+    package var schedules: PerTerm<WeightSchedule> {
+        PerTerm(block: blockSchedule, global: globalSchedule, local: localSchedule)
+    }
+}

@@ -1,0 +1,9 @@
+/// An image that was left out because it cannot be used.
+package struct SkippedImage: Hashable, Sendable, Codable {
+    /// Its place in the set.
+    package let index: Int
+    /// Where it lies below the folder; nil in an array.
+    package let path: String?
+    /// One sentence that names the image and what is wrong with it.
+    package let reason: String
+}
