@@ -28,7 +28,9 @@ func exitProcess(with error: any Error) -> Never {
     }
 }
 
-/// Writes a line to standard error. If it is closed there is nowhere left to report to, so failures are ignored.
+/// Writes a line to standard error.
+///
+/// If it is closed there is nowhere left to report to, so failures are ignored.
 func printError(_ line: String) {
     try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
 }
