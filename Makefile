@@ -2,10 +2,10 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test check nightly fuzz bench results format
+.PHONY: help run test lint check nightly fuzz bench results format
 
 SWIFT_BUILD := swift build -c release
-SWIFT_TEST := swift test -c release --disable-xctest
+SWIFT_TEST := swift test -c release --disable-xctest --explicit-target-dependency-import-check error
 # The python that has what the tests of the terminal need; .ci/install makes it.
 export MGRQ_TEST_PYTHON := $(CURDIR)/.build-venv/bin/python3
 # The real backbone, which is not part of the repository: its tests run where it lies beside it.
@@ -26,13 +26,13 @@ test: ## run every test
 	@.ci/install test
 	$(SWIFT_TEST)
 
-check: ## everything that a change must pass
-	@.ci/install test
+lint: ## check format, layers and documents; takes seconds
 	swift format lint --strict -r -p Package.swift Sources Tests
 	.ci/layers
-	$(SWIFT_TEST) --explicit-target-dependency-import-check error
-	swift test --disable-xctest --filter '^(RunsTests|SafetensorsTests|TerminalUITests|WorkbenchTests)\.'
 	.ci/documents
+
+check: lint test ## everything that a change must pass
+	swift test --disable-xctest --filter '^(RunsTests|SafetensorsTests|TerminalUITests|WorkbenchTests)\.'
 
 nightly: check ## check, and the tests again under sanitizers
 	swift test --disable-xctest --sanitize address --scratch-path .build-address --filter '^(RunsTests|SafetensorsTests|DatasetsTests|CheckpointsTests|KernelsTests|TerminalUITests)\.'
