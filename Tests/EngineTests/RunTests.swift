@@ -27,9 +27,6 @@ struct RunTests {
         for case .unitFinished(let report) in events {
             units.append(report.unit)
             #expect(report.finalLoss.isFinite && report.finalKl.isFinite)
-            #expect(
-                report.finalLoss <= report.calibratedLoss || report.finalKl <= report.calibratedKl
-                    || report.reverted)
         }
         #expect(units == [0, 1, 2, 3])
         guard case .finished(let report) = events.last else {
@@ -39,6 +36,20 @@ struct RunTests {
         #expect(report.final == finalEvaluation(events))
         #expect(report.bytes < report.fullPrecisionBytes)
         #expect(report.units.count == 4)
+    }
+
+    @Test("without the guard, learning still lowers every unit's loss")
+    func learning() throws {
+        let bench = try Bench()
+        let events = bench.run(try bench.plan([("keep_or_revert", "false"), ("steps", "40")]))
+        var units: [String] = []
+        for case .unitFinished(let report) in events {
+            units.append(report.name)
+            #expect(
+                report.finalLoss < report.calibratedLoss,
+                "\(report.name): \(report.finalLoss) after \(report.calibratedLoss)")
+        }
+        #expect(units == ["stem", "blocks.0", "blocks.1", "head"])
     }
 
     @Test("probed steps tell the gradient norm of every term that is on")

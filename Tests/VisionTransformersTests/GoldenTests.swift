@@ -68,7 +68,7 @@ struct GoldenTests {
         "wide-range",
     ]
 
-    @Test("every unit's output and the logits are timm's within 1e-4 relative", arguments: names)
+    @Test("every unit's output and the logits are timm's within 1e-5 relative", arguments: names)
     func forward(name: String) throws {
         let golden = try Golden(name)
         try golden.runUnits { unit, _, run in

@@ -44,7 +44,8 @@ struct PropertyTests {
             return .input(
                 .mouse(
                     MouseEvent(
-                        actions[number(0...5)], button: .left, x: number(-2...260), y: number(-2...90))))
+                        actions[number(0...actions.count - 1)], button: .left, x: number(-2...260),
+                        y: number(-2...90))))
         case 7: return .input(.resize(width: number(0...250), height: number(0...80)))
         case 8: return .tick(.milliseconds(number(0...400_000)))
         case 9: return .input(.paste("é\n\t→ 表"))
@@ -56,7 +57,7 @@ struct PropertyTests {
                 .wrote(path: path, bytes: 7, summary: "7 steps"),
                 .runRefused(RunFailure(.internal, "no")),
             ]
-            return .effectDone(outcomes[number(0...4)])
+            return .effectDone(outcomes[number(0...outcomes.count - 1)])
         default: return .engine([events[number(0...events.count - 1)]])
         }
     }
