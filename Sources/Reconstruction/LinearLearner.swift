@@ -97,8 +97,15 @@ struct LinearLearner: Sendable {
     func load() { prepared.load(effective) }
 
     /// Computes the gradient of some rows of `effective`: `dOutputᵀ · input` over the whole batch.
-    func accumulate(_ rows: Range<Int>, dOutput: Matrix, input: Matrix) {
+    func sumGradient(_ rows: Range<Int>, dOutput: Matrix, input: Matrix) {
         multiply(dOutput.columns(rows), input, into: gradient.rows(rows), transposeA: true)
+    }
+
+    /// Computes the gradient of the bias over the whole batch, where it is learned.
+    func sumBiasGradient(dOutput: Matrix) {
+        guard learnsBias else { return }
+        columnSums(
+            dOutput, into: Vector(storage: biasGradient.storage, offset: 0, count: biasGradient.columns))
     }
 
     /// Updates some rows from their gradient.
@@ -108,15 +115,15 @@ struct LinearLearner: Sendable {
     /// - Parameters:
     ///   - rows: Which rows.
     ///   - adam: The optimiser's settings for this step.
-    ///   - beta: The exponent of AdaRound's regulariser; nil while that is off.
-    func update(_ rows: Range<Int>, adam: AdamSettings, beta: Double?) {
+    ///   - exponent: The exponent of AdaRound's regulariser; nil while that is off.
+    func update(_ rows: Range<Int>, adam: AdamSettings, exponent: Double?) {
         let tile = gradient.rows(rows)
         let variables: Matrix
         if rounding == .adaround {
             adaRoundBackward(
                 tile, w: weight.rows(rows), alpha: alpha.rows(rows), scales: scales[rows],
                 zeroPoints: zeroPoints[rows], maximumCode: maximumCode,
-                regularizer: beta == nil ? 0 : Float(regularizer), beta: Float(beta ?? 2), into: tile)
+                regularizer: exponent == nil ? 0 : Float(regularizer), beta: Float(exponent ?? 2), into: tile)
             variables = alpha.rows(rows)
         } else {
             fakeQuantizeBackward(
@@ -139,12 +146,12 @@ struct LinearLearner: Sendable {
         }
     }
 
-    /// Updates the bias as if it were the weight of a constant input; straight-through estimation learns it,
-    /// AdaRound does not.
-    func updateBias(dOutput: Matrix, adam: AdamSettings) {
-        guard learns, rounding == .ste, let bias else { return }
-        columnSums(
-            dOutput, into: Vector(storage: biasGradient.storage, offset: 0, count: biasGradient.columns))
+    /// Whether the bias is learned: with straight-through estimation, not with AdaRound.
+    private var learnsBias: Bool { learns && rounding == .ste && bias != nil }
+
+    /// Updates the bias as if it were the weight of a constant input.
+    func updateBias(adam: AdamSettings) {
+        guard learnsBias, let bias else { return }
         for row in 0..<bias.columns {
             var scaled = adam
             scaled.learningRate *= scales[row]
@@ -156,8 +163,8 @@ struct LinearLearner: Sendable {
     }
 
     /// AdaRound's regulariser without its factor; 0 with straight-through estimation.
-    func penalty(beta: Double) -> Double {
-        alpha.rows > 0 ? adaRoundPenalty(alpha, beta: Float(beta)) : 0
+    func penalty(exponent: Double) -> Double {
+        alpha.rows > 0 ? adaRoundPenalty(alpha, beta: Float(exponent)) : 0
     }
 
     /// Copies of everything that learning moves.

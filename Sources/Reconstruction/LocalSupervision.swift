@@ -33,8 +33,8 @@ struct LocalSupervision {
     func gradients(factor: Double, _ tape: Tape, _ reference: Tape) -> LocalGradients {
         let share = factor / Double(unit.operators.count)
         if distance == .relative {
-            return LocalGradients(
-                reference: reference,
+            return .differences(
+                from: reference,
                 factors: unit.operators.indices.map { index in
                     let elements = Double(batch * rows(of: index) * columns(of: index))
                     return Float(2 * share / elements / power[index])
@@ -46,7 +46,7 @@ struct LocalSupervision {
             copy(target, into: copied)
             _ = measure(index, tape[operation.slot], copied, gradient: target, factor: share)
         }
-        return LocalGradients(gradients: reference, operators: unit.operators.count)
+        return .gradients(reference)
     }
 
     /// One operator's part of its term, and `factor` times its gradient, overwritten.

@@ -5,24 +5,54 @@ internal import VisionTransformers
 
 /// Fake quantization at a unit's sites, with scales that can be learned between passes.
 package struct QuantizingTransform: SiteTransform {
-    /// One site's parameters; the vectors are shared by all copies.
-    struct Site: Sendable {
-        let quantizer: SiteQuantizer
-        /// Scales of a uniform quantizer, δ of a logarithmic one; empty in full precision.
-        let scales: Vector
-        /// Zero points of a uniform quantizer, steps of a searched logarithmic one.
-        let zeroPoints: Vector
+    /// One site's quantizer, with its parameters in vectors that all copies share.
+    enum Site: Sendable {
+        case fullPrecision
+        case uniform(UniformQuantizer, scales: Vector, zeroPoints: Vector)
+        case logSqrt2(LogSqrt2Quantizer, deltas: Vector)
+        case searchedLog(SearchedLogQuantizer, SearchedLogParameters)
 
-        /// The parameters of a logarithmic quantizer of a searched base.
-        func parameters(_ quantizer: SearchedLogQuantizer) -> SearchedLogParameters {
-            SearchedLogParameters(
-                deltas: scales, steps: zeroPoints, shift: quantizer.shift,
-                maximumCode: quantizer.bits.maximumCode)
+        init(_ quantizer: SiteQuantizer) {
+            switch quantizer {
+            case .fullPrecision: self = .fullPrecision
+            case .uniform(let uniform):
+                self = .uniform(
+                    uniform, scales: Vector(uniform.scales), zeroPoints: Vector(uniform.zeroPoints))
+            case .logSqrt2(let logarithmic):
+                self = .logSqrt2(logarithmic, deltas: Vector(logarithmic.deltas))
+            case .searchedLog(let logarithmic):
+                self = .searchedLog(
+                    logarithmic,
+                    SearchedLogParameters(
+                        deltas: Vector(logarithmic.deltas), steps: Vector(logarithmic.steps),
+                        shift: logarithmic.shift, maximumCode: logarithmic.bits.maximumCode))
+            }
+        }
+
+        /// The parameters that are learned: the scales of a uniform quantizer; nil for the others.
+        var learnedScales: Vector? {
+            if case .uniform(_, let scales, _) = self { scales } else { nil }
+        }
+
+        /// The quantizer with its parameters as they are now.
+        ///
+        /// - Throws: A scale that is not positive and finite.
+        func quantizer() throws(QuantizationError) -> SiteQuantizer {
+            switch self {
+            case .fullPrecision: .fullPrecision
+            case .uniform(let uniform, let scales, _):
+                .uniform(
+                    try UniformQuantizer(
+                        bits: uniform.bits, scales: scales.elements, zeroPoints: uniform.zeroPoints,
+                        groups: uniform.groups))
+            case .logSqrt2(let logarithmic, _): .logSqrt2(logarithmic)
+            case .searchedLog(let logarithmic, _): .searchedLog(logarithmic)
+            }
         }
     }
 
     let sites: [Site]
-    /// Where the gradients of scales are added, per site; nil where nobody learns them.
+    /// Where the gradients of learned scales are added, per site; nil where none are wanted.
     let scaleGradients: [Vector]?
     /// What is left unquantized in this pass; nil for nothing.
     private var drop: Drop?
@@ -49,22 +79,7 @@ package struct QuantizingTransform: SiteTransform {
     ///
     /// - Parameter quantizers: One per site of the unit.
     package init(_ quantizers: [SiteQuantizer]) {
-        sites = quantizers.map { quantizer in
-            switch quantizer {
-            case .fullPrecision:
-                Site(quantizer: quantizer, scales: Vector(count: 0), zeroPoints: Vector(count: 0))
-            case .uniform(let uniform):
-                Site(
-                    quantizer: quantizer, scales: Vector(uniform.scales),
-                    zeroPoints: Vector(uniform.zeroPoints))
-            case .logSqrt2(let logarithmic):
-                Site(quantizer: quantizer, scales: Vector(logarithmic.deltas), zeroPoints: Vector(count: 0))
-            case .searchedLog(let logarithmic):
-                Site(
-                    quantizer: quantizer, scales: Vector(logarithmic.deltas),
-                    zeroPoints: Vector(logarithmic.steps))
-            }
-        }
+        sites = quantizers.map(Site.init)
         scaleGradients = nil
         drop = nil
     }
@@ -94,31 +109,30 @@ package struct QuantizingTransform: SiteTransform {
 
     /// The same quantizers, which add the gradients of their scales to vectors of their own.
     func collectingScaleGradients() -> QuantizingTransform {
-        QuantizingTransform(sites: sites, scaleGradients: sites.map { Vector(count: $0.scales.count) })
+        QuantizingTransform(
+            sites: sites, scaleGradients: sites.map { Vector(count: $0.learnedScales?.count ?? 0) })
     }
 
     /// Whether a site's values go on as they are.
     package func isIdentity(_ site: Int) -> Bool {
-        sites[site].quantizer == .fullPrecision
+        if case .fullPrecision = sites[site] { true } else { false }
     }
 
     /// Writes the quantized values.
     package func apply(_ site: Int, _ values: Matrix, into out: Matrix) {
-        let parameters = sites[site]
-        switch parameters.quantizer {
+        switch sites[site] {
         case .fullPrecision:
             copy(values, into: out)
-        case .uniform(let uniform):
+        case .uniform(let uniform, let scales, let zeroPoints):
             fakeQuantize(
-                values, scales: parameters.scales, zeroPoints: parameters.zeroPoints,
-                maximumCode: uniform.bits.maximumCode, groups: uniform.groups, into: out)
-        case .logSqrt2(let logarithmic):
+                values, scales: scales, zeroPoints: zeroPoints, maximumCode: uniform.bits.maximumCode,
+                groups: uniform.groups, into: out)
+        case .logSqrt2(let logarithmic, let deltas):
             fakeQuantizeLogSqrt2(
-                values, deltas: parameters.scales, maximumCode: logarithmic.bits.maximumCode,
+                values, deltas: deltas, maximumCode: logarithmic.bits.maximumCode,
                 groups: logarithmic.groups, into: out)
-        case .searchedLog(let logarithmic):
-            fakeQuantizeSearchedLog(
-                values, parameters.parameters(logarithmic), groups: logarithmic.groups, into: out)
+        case .searchedLog(let logarithmic, let parameters):
+            fakeQuantizeSearchedLog(values, parameters, groups: logarithmic.groups, into: out)
         }
         if let drop {
             choose(values, out, drop.choice(site, values), into: out)
@@ -127,7 +141,6 @@ package struct QuantizingTransform: SiteTransform {
 
     /// Turns the gradient of quantized values into that of the values, in place.
     package func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix) {
-        let parameters = sites[site]
         let dropped = drop.map { drop in
             let rest = Matrix(
                 storage: drop.scratch, offset: 0, rows: gradient.rows, columns: gradient.columns)
@@ -139,39 +152,29 @@ package struct QuantizingTransform: SiteTransform {
                 add(gradient, dropped, into: gradient)
             }
         }
-        switch parameters.quantizer {
+        switch sites[site] {
         case .fullPrecision:
             break
-        case .uniform(let uniform):
+        case .uniform(let uniform, let scales, let zeroPoints):
             fakeQuantizeBackward(
-                gradient, x: values, scales: parameters.scales, zeroPoints: parameters.zeroPoints,
+                gradient, x: values, scales: scales, zeroPoints: zeroPoints,
                 maximumCode: uniform.bits.maximumCode, groups: uniform.groups, into: gradient,
                 scaleGradients: scaleGradients?[site])
-        case .logSqrt2(let logarithmic):
+        case .logSqrt2(let logarithmic, let deltas):
             fakeQuantizeLogSqrt2Backward(
-                gradient, x: values, out: transformed, deltas: parameters.scales,
+                gradient, x: values, out: transformed, deltas: deltas,
                 maximumCode: logarithmic.bits.maximumCode, groups: logarithmic.groups, into: gradient)
-        case .searchedLog(let logarithmic):
+        case .searchedLog(let logarithmic, let parameters):
             fakeQuantizeSearchedLogBackward(
-                gradient, x: values, out: transformed, parameters.parameters(logarithmic),
-                groups: logarithmic.groups, into: gradient)
+                gradient, x: values, out: transformed, parameters, groups: logarithmic.groups,
+                into: gradient)
         }
     }
 
     /// The quantizers with the scales as they are now.
+    ///
+    /// - Throws: A scale that is not positive and finite.
     func quantizers() throws(QuantizationError) -> [SiteQuantizer] {
-        var result: [SiteQuantizer] = []
-        for site in sites {
-            guard case .uniform(let uniform) = site.quantizer else {
-                result.append(site.quantizer)
-                continue
-            }
-            result.append(
-                .uniform(
-                    try UniformQuantizer(
-                        bits: uniform.bits, scales: site.scales.elements, zeroPoints: uniform.zeroPoints,
-                        groups: uniform.groups)))
-        }
-        return result
+        try sites.map { site throws(QuantizationError) in try site.quantizer() }
     }
 }

@@ -27,7 +27,7 @@ extension Hyperparameters {
     package var stepsBetweenProbes: Int { max(1, steps / 20) }
 
     /// The steps between evaluations of the validation images: ten of them in all.
-    var stepsBetweenJudgements: Int { max(1, steps / 10) }
+    var stepsBetweenValidations: Int { max(1, steps / 10) }
 
     /// The factor on learning rates at a share of the steps: warm-up, then the schedule over what is left.
     func learningRateFactor(at progress: Double) -> Double {

@@ -78,7 +78,7 @@ package struct TokenImportance: Equatable, Sendable {
             var squares = units.map { unit in unit.linears.map { _ in [Double]() } }
             pass.backward(
                 input, images: range.count,
-                local: LocalGradients(gradients: gradients, operators: head.operators.count), dInput: nil
+                local: .gradients(gradients), dInput: nil
             ) { index, tape in
                 guard index < last else { return }
                 for (layer, linear) in units[index].linears.enumerated() {

@@ -1,46 +1,39 @@
-internal import Kernels
 package import Quantization
 package import TensorCore
 internal import VisionTransformers
 package import Vocabulary
 
-/// The reconstruction of one unit, step by step (method: block, global and local supervision, fused).
+/// The reconstruction of one unit, step by step: block, global and local supervision, fused.
 ///
-/// A step draws a batch, runs the quantized unit on the quantized prefix's outputs, measures the terms,
-/// carries their gradients back, and lets Adam move weights (or rounding variables), biases and activation
-/// scales. The same task and settings give the same bits for any number of threads.
+/// A step draws a batch, has the terms and their gradients evaluated on it (`TermEvaluator`), and lets Adam move weights
+/// or rounding variables, biases and activation scales (`StepOptimizer`):
+///
+///     let reconstruction = UnitReconstruction(task, settings: plan.hyperparameters, seed: plan.seed, pool: pool)
+///     while !reconstruction.isFinished { record(reconstruction.step()) }
+///     let unit = try reconstruction.finish()
+///
+/// The same task and settings give the same bits for any number of threads.
 package final class UnitReconstruction {
-    let task: ReconstructionTask
     let settings: Hyperparameters
-    let seed: UInt64
     /// The unit's index and the attempt's number, which samples carry.
     private let label: (unit: Int, attempt: Int)
-    let pool: WorkerPool
-    let linears: [LinearLearner]
-    let parameters: UnitParameters
-    let transform: QuantizingTransform
-    let workspace: ReconstructionWorkspace
-    var scaleMoments: [(first: [Float], second: [Float])]
-    let tiles: [(linear: Int, rows: Range<Int>)]
-    /// How many of a step's tasks the global term sees, and how many images these are.
-    let globalTasks: (count: Int, images: Int)
-    /// The images that are learned from, and those that are kept to judge by.
+    private let start: QuantizedUnit
+    let learned: LearnedUnit
+    let evaluator: TermEvaluator
+    private(set) var optimizer: StepOptimizer
+    private(set) var metricEstimator: BlockMetricEstimator
+    /// The images that are learned from, and those that only validate.
     let images: (learned: [Int], validation: [Int])
-    private var generator: SeededGenerator
-    private var drops: SeededGenerator
     private var batches: ShuffledBatches
-    var fusion: TermFusion
-    /// The fusion that the calibrated unit gave.
-    var startFusion: TermFusion
-    var metric = BlockMetric.plain
-    var fisherRows: [FisherRow] = []
-    var operatorPower: [Double] = []
-    var completed = 0
-    /// What is dropped in the step in work; nil outside of steps and without drops.
-    var drop: UInt32?
-    var judge = Judge()
+    private var batchOrder: SeededGenerator
+    private var dropSeeds: SeededGenerator
+    private(set) var fusion: TermFusion
+    /// The factors of the terms on the calibrated unit, without schedules, so that validation losses compare.
+    private let validationFactors: PerTerm<Double>
+    private var validations = ValidationRecord()
+    private var completed = 0
 
-    /// Prepares a reconstruction.
+    /// Prepares a reconstruction: measures the metric of the block term and what the terms are divided by.
     ///
     /// - Parameters:
     ///   - task: The unit and its caches.
@@ -53,60 +46,46 @@ package final class UnitReconstruction {
         _ task: ReconstructionTask, index: Int = 0, attempt: Int = 1, settings: Hyperparameters, seed: UInt64,
         pool: WorkerPool
     ) {
-        self.task = task
-        self.seed = seed
-        label = (index, attempt)
-        var settings = settings
-        var split = SeededGenerator(seed: seed, stream: "kept of \(task.unit.name)")
-        let shuffled = split.permutation(of: task.originals)
-        let validation = min(
-            Int((settings.validationShare * Double(task.originals)).rounded()), task.originals - 1)
-        let kept = Set(shuffled.prefix(validation))
-        // Nothing is learned from any view of an image that is kept.
-        images = ((0..<task.images).filter { !kept.contains($0 % task.originals) }, kept.sorted())
-        batches = ShuffledBatches(images.learned)
-        settings.batch = min(settings.batch, images.learned.count)
-        if task.isHead {
-            settings.globalWeight = 0
-            settings.blockDistance = .squaredError
-        }
-        if task.unit.operators.isEmpty || task.isHead {
-            settings.localWeight = 0
-        }
+        let name = task.unit.name
+        images = Self.split(task, share: settings.validationShare, seed: seed)
+        let settings = settings.applicable(to: task, images: images.learned.count)
         self.settings = settings
-        self.pool = pool
-        linears = zip(task.state.linears, task.unit.linears).map {
-            LinearLearner($0, descriptor: $1, settings: settings)
-        }
-        parameters = UnitParameters(
-            linears: linears.map(\.prepared), vectors: task.state.vectors.map { $0.vector() })
-        transform = QuantizingTransform(task.state.sites)
-        workspace = ReconstructionWorkspace(
-            task, transform: transform, settings: settings, threads: pool.threads)
-        let seen = max(1, Int((settings.globalShare * Double(workspace.chunks.count)).rounded(.up)))
-        globalTasks = (seen, workspace.chunks.prefix(seen).reduce(0) { $0 + $1.images.count })
-        scaleMoments = transform.sites.map {
-            (Array(repeating: 0, count: $0.scales.count), Array(repeating: 0, count: $0.scales.count))
-        }
-        tiles = linears.enumerated().flatMap { index, linear in linear.tiles.map { (index, $0) } }
-        generator = SeededGenerator(seed: seed, stream: "batches of \(task.unit.name)")
-        drops = SeededGenerator(seed: seed, stream: "drops of \(task.unit.name)")
+        label = (index, attempt)
+        start = task.state
+        learned = LearnedUnit(task.state, linears: task.unit.linears, settings: settings)
+        evaluator = TermEvaluator(task, learned, settings: settings, pool: pool)
+        optimizer = StepOptimizer(learned)
+        metricEstimator = BlockMetricEstimator(evaluator)
+        batches = ShuffledBatches(images.learned)
+        batchOrder = SeededGenerator(seed: seed, stream: "batches of \(name)")
+        dropSeeds = SeededGenerator(seed: seed, stream: "drops of \(name)")
+        evaluator.metric = metricEstimator.start(on: images.learned)
         fusion = TermFusion(settings.fusion)
-        startFusion = fusion
-        operatorPower = Array(repeating: 1, count: task.unit.operators.count)
-        prepareMetric()
-        measureStart()
-        judgeIfDue()
+        var draw = SeededGenerator(seed: seed, stream: "divisors of \(name)")
+        fusion.start(evaluator.startingTerms(of: images.learned, draw: &draw))
+        validationFactors = fusion.factors(settings.weights)
+        validateIfDue()
+    }
+
+    /// Splits the images into those that are learned from and those that validate.
+    private static func split(
+        _ task: ReconstructionTask, share: Double, seed: UInt64
+    ) -> (learned: [Int], validation: [Int]) {
+        var generator = SeededGenerator(seed: seed, stream: "kept of \(task.unit.name)")
+        let shuffled = generator.permutation(of: task.originals)
+        let count = min(Int((share * Double(task.originals)).rounded()), task.originals - 1)
+        let validation = Set(shuffled.prefix(count))
+        // Nothing is learned from any view of a validation image.
+        return ((0..<task.images).filter { !validation.contains($0 % task.originals) }, validation.sorted())
     }
 
     /// Whether anything can be learned at these bits.
-    package var learnsAnything: Bool {
-        linears.contains(where: \.learns) || transform.sites.contains { $0.scales.count > 0 }
-    }
+    package var learnsAnything: Bool { learned.learnsAnything }
 
-    /// Whether learning should end: all steps are done, or nothing has improved for too long.
+    /// Whether learning should end: all steps are done, or validation has not improved for too long.
     package var isFinished: Bool {
-        completed >= settings.steps || settings.patience > 0 && judge.sinceBest >= settings.patience
+        completed >= settings.steps
+            || settings.patience > 0 && validations.sinceBest >= settings.patience
     }
 }
 
@@ -115,26 +94,29 @@ package final class UnitReconstruction {
 extension UnitReconstruction {
     /// Carries out one step.
     ///
-    /// - Returns: What it measured, before its update; judgement on images kept from learning comes after it.
+    /// - Returns: What it measured before its update, and the validation loss after it.
     package func step() -> StepSample {
         let index = completed
         completed += 1
         let progress = Double(index) / Double(settings.steps)
-        let probing = index % settings.stepsBetweenProbes == 0
-        let batch = batches.next(settings.batch, generator: &generator)
-        renewFisher(on: batch, at: index)
+        var batch = Batch(images: batches.next(settings.batch, generator: &batchOrder))
+        if let metric = metricEstimator.renew(on: batch.images, at: index) {
+            evaluator.metric = metric
+        }
         if settings.inputDrop > 0 || settings.activationDrop > 0 {
-            drop = UInt32(truncatingIfNeeded: drops.next())
+            batch.dropSeed = UInt32(truncatingIfNeeded: dropSeeds.next())
         }
         let weights = weights(at: progress)
         let factors = fusion.factors(weights)
-        let probe = probing ? differentiateByTerm(batch, factors: factors) : nil
-        let terms = probe?.terms ?? differentiate(batch, factors: factors)
+        let probe =
+            index % settings.stepsBetweenProbes == 0
+            ? evaluator.differentiateByTerm(batch, factors: factors) : nil
+        let terms = probe?.terms ?? evaluator.differentiate(batch, factors: factors)
         let weighted = terms.scaled(by: factors)
-        let beta = roundingExponent(at: progress)
+        let exponent = roundingExponent(at: progress)
         var loss = weighted.sum + fusion.penalty
-        if settings.rounding == .adaround, let beta {
-            loss += settings.roundingRegularizer * linears.reduce(0) { $0 + $1.penalty(beta: beta) }
+        if let exponent {
+            loss += settings.roundingRegularizer * learned.roundingPenalty(exponent: exponent)
         }
         var sample = StepSample(
             unit: label.unit, attempt: label.attempt, step: index + 1, steps: settings.steps, loss: loss,
@@ -142,48 +124,54 @@ extension UnitReconstruction {
         if let probe {
             (sample.gradientNorms, sample.gradientCosines) = (probe.norms, probe.cosines)
             if settings.localWeight > 0 {
-                sample.operatorLosses = operatorLosses(batch)
+                sample.operatorLosses = evaluator.operatorLosses(batch)
             }
         }
         fusion.take(
             terms, weighted: weighted, norms: sample.gradientNorms, factors: factors, weights: weights)
-        update(index: index, progress: progress, beta: beta)
-        drop = nil
-        sample.validationLoss = judgeIfDue()
+        update(index: index, progress: progress, exponent: exponent)
+        sample.validationLoss = validateIfDue()
         return sample
+    }
+
+    private func update(index: Int, progress: Double, exponent: Double?) {
+        let factor = settings.learningRateFactor(at: progress)
+        optimizer.updateLinears(
+            step: index + 1, rate: settings.weightLearningRate * factor, exponent: exponent,
+            pool: evaluator.pool)
+        if settings.scaleLearningRate > 0 {
+            optimizer.updateScales(
+                step: index + 1, rate: settings.scaleLearningRate * factor,
+                gradients: evaluator.scaleGradients)
+        }
     }
 
     /// The terms on given images, and the gradients of the weighted loss; nothing is updated.
     ///
     /// - Parameter images: As many calibration images as a step takes.
     /// - Returns: The weighted loss, the gradient of each linear layer's multiplied weight (`[outputs, inputs]`,
-    ///   row by row), and of each site's scales.
+    ///   row by row), and of each site's learned scales.
     package func gradients(on images: [Int]) -> (loss: Double, weights: [[Float]], scales: [[Float]]) {
         precondition(
             images.count == settings.batch, "\(images.count) images for a batch of \(settings.batch)")
         let factors = fusion.factors(weights(at: 0))
-        let terms = differentiate(images, factors: factors)
-        return (
-            terms.scaled(by: factors).sum, linears.map { $0.gradient.elements },
-            transform.sites.indices.map(scaleGradient)
-        )
+        let terms = evaluator.differentiate(Batch(images: images), factors: factors)
+        return (terms.scaled(by: factors).sum, evaluator.weightGradients, evaluator.scaleGradients)
     }
 
     /// Ends the reconstruction.
     ///
-    /// - Returns: The unit with its roundings decided and its scales as learned; as they were when they were best
-    ///   where images were kept to judge by.
+    /// - Returns: The unit with its roundings decided and its scales as learned; with validation images, in the state
+    ///   of the least validation loss.
     /// - Throws: A scale that is no longer positive and finite: the optimisation diverged.
     package func finish() throws(QuantizationError) -> QuantizedUnit {
-        if let best = judge.best {
-            restore(best)
+        if let best = validations.best {
+            learned.restore(best)
         }
-        return QuantizedUnit(
-            linears: zip(linears, task.state.linears).map { $0.hardened(shape: $1.weight.shape) },
-            vectors: task.state.vectors, sites: try transform.quantizers())
+        return try learned.quantized(start)
     }
 
-    /// The weights of the block, global and local terms at a share of the steps.
+    /// The weights of the terms at a share of the steps.
     func weights(at progress: Double) -> PerTerm<Double> {
         PerTerm { settings.weights[$0] * settings.schedules[$0].factor(at: progress) }
     }
@@ -192,5 +180,50 @@ extension UnitReconstruction {
     func roundingExponent(at progress: Double) -> Double? {
         guard settings.rounding == .adaround, progress >= 0.2 else { return nil }
         return 20 - 18 * (progress - 0.2) / 0.8
+    }
+}
+
+// MARK: - Validation
+
+extension UnitReconstruction {
+    /// Measures the unit, roundings hard and nothing dropped, on the validation images, if it is time.
+    ///
+    /// - Returns: The fused loss at the weights' full size; nil where it is not time, or there are no such images.
+    @discardableResult
+    private func validateIfDue() -> Double? {
+        guard !images.validation.isEmpty,
+            completed % settings.stepsBetweenValidations == 0 || completed == settings.steps
+        else { return nil }
+        evaluator.refreshWeights(hard: true)
+        var (loss, batchCount) = (0.0, 0)
+        // Whole batches only; the last one reaches back where images do not fill it.
+        for start in stride(from: 0, to: images.validation.count, by: settings.batch) {
+            let first = max(0, min(start, images.validation.count - settings.batch))
+            var batch = Array(images.validation[first..<min(first + settings.batch, images.validation.count)])
+            while batch.count < settings.batch {
+                batch.append(batch[batch.count % images.validation.count])
+            }
+            loss += evaluator.forward(Batch(images: batch), factors: .none).scaled(by: validationFactors).sum
+            batchCount += 1
+        }
+        let mean = loss / Double(batchCount)
+        validations.add(mean) { learned.snapshot }
+        return mean
+    }
+}
+
+extension Hyperparameters {
+    /// What remains of the settings for a unit: batches no larger than the images, and no terms that it cannot have.
+    fileprivate func applicable(to task: ReconstructionTask, images: Int) -> Hyperparameters {
+        var result = self
+        result.batch = min(batch, images)
+        if task.isHead {
+            result.globalWeight = 0
+            result.blockDistance = .squaredError
+        }
+        if task.unit.operators.isEmpty || task.isHead {
+            result.localWeight = 0
+        }
+        return result
     }
 }

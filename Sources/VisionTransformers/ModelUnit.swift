@@ -184,32 +184,13 @@ package struct FullPrecision: SiteTransform {
     package func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix) {}
 }
 
-/// Gradients that local supervision adds at operators' outputs: `factor · (output − reference)`, or any others.
-package struct LocalGradients: Sendable {
-    /// What the full-precision unit's forward pass left, for the same images; or gradients in its place.
-    package let reference: Tape
-    /// A factor for each operator, in the unit's order; 0 leaves one out.
-    package let factors: [Float]
-    /// Whether `reference` holds the gradients themselves.
-    package let holdsGradients: Bool
-
-    /// Makes gradients.
-    package init(reference: Tape, factors: [Float]) {
-        self.reference = reference
-        self.factors = factors
-        holdsGradients = false
-    }
-
-    /// Makes gradients that were computed elsewhere.
-    ///
-    /// - Parameters:
-    ///   - gradients: A tape with a gradient in the buffer of every operator's output.
-    ///   - operators: The number of operators.
-    package init(gradients: Tape, operators: Int) {
-        reference = gradients
-        factors = Array(repeating: 1, count: operators)
-        holdsGradients = true
-    }
+/// Gradients that local supervision adds at operators' outputs.
+package enum LocalGradients: Sendable {
+    /// `factor · (output − reference)`: a full-precision unit's activations for the same images, and a factor for each
+    /// operator in the unit's order; 0 leaves an operator out.
+    case differences(from: Tape, factors: [Float])
+    /// The gradients themselves, each in the buffer of its operator's output.
+    case gradients(Tape)
 }
 
 extension ModelUnit {
@@ -243,14 +224,16 @@ extension ModelUnit {
 
     /// Adds local supervision's gradient of one operator.
     func addLocal(_ local: LocalGradients?, _ index: Int, tape: Tape, to gradient: Matrix) {
-        guard let local, local.factors[index] != 0 else { return }
         let slot = operators[index].slot
-        if local.holdsGradients {
-            return scale(
-                local.reference[slot], by: local.factors[index], into: gradient, accumulate: true)
+        switch local {
+        case nil: return
+        case .differences(let reference, let factors):
+            guard factors[index] != 0 else { return }
+            scaledDifference(
+                tape[slot], reference[slot], factor: factors[index], into: gradient, accumulate: true)
+        case .gradients(let gradients):
+            scale(gradients[slot], by: 1, into: gradient, accumulate: true)
         }
-        scaledDifference(
-            tape[slot], local.reference[slot], factor: local.factors[index], into: gradient, accumulate: true)
     }
 }
 

@@ -1,0 +1,90 @@
+internal import Quantization
+internal import TensorCore
+internal import VisionTransformers
+internal import Vocabulary
+
+/// What learning moves: the weights (or rounding variables) and biases of a unit's linear layers, and the scales of its
+/// activations.
+///
+/// `TermEvaluator` reads it and leaves gradients in it, `StepOptimizer` moves it. Copies share all numbers.
+struct LearnedUnit: Sendable {
+    let linears: [LinearLearner]
+    let transform: QuantizingTransform
+    /// What the unit's passes multiply with and add; `refresh` brings it up to date.
+    let parameters: UnitParameters
+    /// Parts of the linear layers' weights: one task works on each.
+    let tiles: [(linear: Int, rows: Range<Int>)]
+
+    /// Starts from a calibrated unit.
+    init(_ state: QuantizedUnit, linears descriptors: [LinearDescriptor], settings: Hyperparameters) {
+        linears = zip(state.linears, descriptors).map {
+            LinearLearner($0, descriptor: $1, settings: settings)
+        }
+        transform = QuantizingTransform(state.sites)
+        parameters = UnitParameters(
+            linears: linears.map(\.prepared), vectors: state.vectors.map { $0.vector() })
+        tiles = linears.enumerated().flatMap { index, linear in linear.tiles.map { (index, $0) } }
+    }
+
+    /// Whether anything is quantized, so that there is something to learn.
+    var learnsAnything: Bool {
+        linears.contains(where: \.learns) || transform.sites.indices.contains { !transform.isIdentity($0) }
+    }
+
+    /// Quantizes the weights and packs them for the passes.
+    ///
+    /// - Parameters:
+    ///   - hard: Whether AdaRound's variables count as decided.
+    ///   - pool: The threads.
+    func refresh(hard: Bool, pool: WorkerPool) {
+        pool.run(tiles.count) { tile, _ in
+            linears[tiles[tile].linear].refresh(tiles[tile].rows, hard: hard)
+        }
+        pool.run(linears.count) { linear, _ in linears[linear].load() }
+    }
+
+    /// AdaRound's regulariser without its factor; 0 with straight-through estimation.
+    func roundingPenalty(exponent: Double) -> Double {
+        linears.reduce(0) { $0 + $1.penalty(exponent: exponent) }
+    }
+
+    /// The unit with its roundings decided.
+    ///
+    /// - Parameter start: What learning started from.
+    /// - Returns: Weights on their levels, and scales as learned.
+    /// - Throws: A scale that is no longer positive and finite: the optimisation diverged.
+    func quantized(_ start: QuantizedUnit) throws(QuantizationError) -> QuantizedUnit {
+        QuantizedUnit(
+            linears: zip(linears, start.linears).map { $0.hardened(shape: $1.weight.shape) },
+            vectors: start.vectors, sites: try transform.quantizers())
+    }
+}
+
+// MARK: - Snapshots
+
+extension LearnedUnit {
+    /// A copy of everything that learning moves.
+    struct Snapshot: Sendable {
+        let variables: [LinearLearner.Variables]
+        let scales: [[Float]]
+    }
+
+    /// The present state.
+    var snapshot: Snapshot {
+        Snapshot(
+            variables: linears.map(\.variables),
+            scales: transform.sites.map { $0.learnedScales?.elements ?? [] })
+    }
+
+    /// Returns to a former state.
+    func restore(_ snapshot: Snapshot) {
+        for (linear, variables) in zip(linears, snapshot.variables) {
+            linear.restore(variables)
+        }
+        for (site, scales) in zip(transform.sites, snapshot.scales) {
+            for (group, scale) in scales.enumerated() {
+                site.learnedScales?[group] = scale
+            }
+        }
+    }
+}
