@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check nightly fuzz bench results format
+.PHONY: help run test lint check nightly mutants fuzz bench results format
 
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test -c release --disable-xctest --explicit-target-dependency-import-check error
@@ -26,17 +26,21 @@ test: ## run every test
 	@.ci/install test
 	$(SWIFT_TEST)
 
-lint: ## check format, layers and documents; takes seconds
+lint: ## check format, layers, mutants and documents; takes seconds
 	swift format lint --strict -r -p Package.swift Sources Tests
 	.ci/layers
+	python3 Tests/Mutations/run.py --check
 	.ci/documents
 
 check: lint test ## everything that a change must pass
 	swift test --disable-xctest --filter '^(RunsTests|SafetensorsTests|TerminalUITests|WorkbenchTests)\.'
 
-nightly: check ## check, and the tests again under sanitizers
+nightly: check mutants ## check, and the tests again under sanitizers
 	swift test --disable-xctest --sanitize address --scratch-path .build-address --filter '^(RunsTests|SafetensorsTests|DatasetsTests|CheckpointsTests|KernelsTests|TerminalUITests)\.'
 	swift test --disable-xctest --sanitize thread --scratch-path .build-thread --filter '^(TensorCoreTests|EngineTests|TerminalUITests)\.'
+
+mutants: ## break the learning rules one by one, and check that a test fails for each
+	python3 Tests/Mutations/run.py
 
 # The readers that are fuzzed, and for how long each.
 FUZZED := images npy pickle safetensors

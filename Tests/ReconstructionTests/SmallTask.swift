@@ -88,15 +88,30 @@ struct SmallTask {
         return output
     }
 
+    /// What a quantized prefix gives instead: the full-precision input with noise on it.
+    func prefixInput(of index: Int, noise size: Float = 0.2) -> Matrix {
+        let input = input(of: index)
+        let noise = seededMatrix(input.rows, input.columns, seed: 77, scale: size)
+        return Matrix(
+            rows: input.rows, columns: input.columns, elements: zip(input.elements, noise.elements).map(+)
+        )
+    }
+
+    /// The reconstruction of a unit after a quantized prefix, whose outputs are not those of full precision.
     func task(_ index: Int, state: QuantizedUnit, views: Int = 1) -> ReconstructionTask {
         let input = input(of: index)
         let target = model.units[index].output.matrix(images: images.rows)
         ModelPass([fullPrecision[index]], pool: pool).run(input, into: target)
         return ReconstructionTask(
-            unit: model.units[index], state: state, fullPrecision: fullPrecision[index], prefixInput: input,
-            fullPrecisionInput: input, target: target, suffix: Array(fullPrecision[(index + 1)...]),
-            logits: logits,
-            features: features, originals: images.rows / views)
+            unit: model.units[index], state: state, fullPrecision: fullPrecision[index],
+            prefixInput: prefixInput(of: index), fullPrecisionInput: input, target: target,
+            suffix: Array(fullPrecision[(index + 1)...]), logits: logits, features: features,
+            originals: images.rows / views)
+    }
+
+    /// The reconstruction of a task, ready for its first step.
+    func reconstruction(_ task: ReconstructionTask, _ settings: Hyperparameters) -> UnitReconstruction {
+        UnitReconstruction(task, settings: settings, seed: 1, pool: pool)
     }
 
     func settings(block: Double, global: Double, local: Double) -> Hyperparameters {
@@ -123,6 +138,20 @@ extension CalibrationSettings {
         values.weightSolver = .nearest
         values.geluLevels = .uniform
         return CalibrationSettings(
-            values, weightBits: unit.linears.map { _ in bits }, activationBits: unit.sites.map { _ in bits })
+            values, weightBits: unit.linears.map { _ in bits },
+            activationBits: unit.sites.map { _ in bits })
+    }
+}
+
+extension SmallTask {
+    /// A unit calibrated after a quantized prefix.
+    func calibrated(_ index: Int, bits: Int) throws -> QuantizedUnit {
+        let unit = model.units[index]
+        return try calibrate(
+            unit, weights: model.weights[index], fullPrecision: fullPrecision[index],
+            input: prefixInput(of: index), fullPrecisionInput: input(of: index), originals: images.rows,
+            settings: .nearest(unit, bits: bits),
+            pool: pool
+        ).unit
     }
 }

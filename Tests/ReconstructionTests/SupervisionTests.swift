@@ -17,7 +17,8 @@ struct Way: CustomTestStringConvertible, Sendable {
         Way(testDescription: "brecq") { block(&$0, .brecq) { $0.rounding = .adaround } },
         Way(testDescription: "qdrop") {
             block(&$0, .squaredError) {
-                $0.rounding = .adaround; drop(&$0)
+                $0.rounding = .adaround
+                drop(&$0)
             }
         },
         Way(testDescription: "pd-quant") {
@@ -27,12 +28,14 @@ struct Way: CustomTestStringConvertible, Sendable {
         },
         Way(testDescription: "aphq") {
             block(&$0, .aphq) {
-                $0.rounding = .adaround; drop(&$0)
+                $0.rounding = .adaround
+                drop(&$0)
             }
         },
         Way(testDescription: "fima") {
             block(&$0, .fima) {
-                $0.rounding = .adaround; drop(&$0)
+                $0.rounding = .adaround
+                drop(&$0)
             }
         },
         Way(testDescription: "glf") {
@@ -75,24 +78,13 @@ struct SupervisionTests {
         return settings
     }
 
-    /// A calibrated unit at some bits.
-    private func calibrated(_ small: SmallTask, _ index: Int, bits: Int) throws -> QuantizedUnit {
-        let unit = small.model.units[index]
-        let input = small.input(of: index)
-        return try calibrate(
-            unit, weights: small.model.weights[index], fullPrecision: small.fullPrecision[index],
-            input: input,
-            fullPrecisionInput: input, originals: small.images.rows,
-            settings: .nearest(unit, bits: bits),
-            pool: small.pool
-        ).unit
-    }
-
-    @Test("the unit learns, and the teacher, the suffix and the caches stay as they were", arguments: Way.all)
+    @Test(
+        "learning lowers the output's error, and leaves the teacher, the suffix and the caches as they were",
+        arguments: Way.all)
     func teacher(way: Way) throws {
         let small = SmallTask(seed: 2, images: 24, threads: 2)
         defer { small.pool.shutDown() }
-        let task = small.task(1, state: try calibrated(small, 1, bits: 3))
+        let task = small.task(1, state: try small.calibrated(1, bits: 3))
         func fingerprint() -> [[Float]] {
             let output = Matrix(rows: 24, columns: 5)
             ModelPass(small.fullPrecision, pool: small.pool).run(small.images, into: output)
@@ -102,14 +94,21 @@ struct SupervisionTests {
             ]
         }
         let before = fingerprint()
-        let reconstruction = UnitReconstruction(
-            task, settings: settings(small, way, batch: 8), seed: 1, pool: small.pool)
+        var learning = settings(small, way, batch: 8)
+        learning.steps = 60
+        // In quantizer steps; roundings go from one level to the other over several units.
+        learning.weightLearningRate = learning.rounding == .ste ? 0.02 : 0.1
+        let reconstruction = small.reconstruction(task, learning)
         while !reconstruction.isFinished {
             let measured = reconstruction.step()
             #expect(measured.loss.isFinite)
         }
         let learned = try reconstruction.finish()
-        #expect(learned != task.state)
+        let errors = [task.state, learned].map {
+            SupervisedUnit(small, small.task(1, state: $0)).block(Array(0..<24))
+        }
+        #expect(
+            errors[1] < 0.95 * errors[0], "the output's error went from \(errors[0]) to \(errors[1])")
         #expect(fingerprint() == before)
         for (linear, state) in zip(learned.linears, task.state.linears) {
             #expect(linear.weight.shape == state.weight.shape)
@@ -123,9 +122,8 @@ struct SupervisionTests {
         func learn(_ threads: Int) throws -> QuantizedUnit {
             let small = SmallTask(seed: 5, images: 40, threads: threads)
             defer { small.pool.shutDown() }
-            let reconstruction = UnitReconstruction(
-                small.task(1, state: try calibrated(small, 1, bits: 3)),
-                settings: settings(small, way, batch: 33), seed: 1, pool: small.pool)
+            let reconstruction = small.reconstruction(
+                small.task(1, state: try small.calibrated(1, bits: 3)), settings(small, way, batch: 33))
             for _ in 0..<4 { _ = reconstruction.step() }
             return try reconstruction.finish()
         }
@@ -145,10 +143,8 @@ struct SupervisionTests {
         settings.blockDistance = weighted ? .aphq : .squaredError
         settings.globalShare = 0.5
         func gradients(_ state: QuantizedUnit) -> (loss: Double, weights: [[Float]]) {
-            let result = UnitReconstruction(
-                small.task(1, state: state), settings: settings, seed: 1, pool: small.pool
-            )
-            .gradients(on: Array(0..<small.images.rows))
+            let result = small.reconstruction(small.task(1, state: state), settings)
+                .gradients(on: Array(0..<small.images.rows))
             return (result.loss, result.weights)
         }
         let analytic = gradients(state).weights
@@ -170,7 +166,9 @@ struct SupervisionTests {
         }
     }
 
-    @Test("metrics' gradients agree with differences, and even errors give the mean square", arguments: 0..<3)
+    @Test(
+        "metrics' gradients agree with differences, and even errors give the mean square",
+        arguments: 0..<3)
     func metrics(kind: Int) {
         let target = seededMatrix(12, 5, seed: 2)
         // No error is near 0, where magnitudes have no slope.
@@ -250,23 +248,21 @@ struct SupervisionTests {
     func cosines() throws {
         let small = SmallTask(seed: 9)
         defer { small.pool.shutDown() }
-        let task = small.task(1, state: small.disturbed(1, seed: 9))
         let settings = settings(small)
         let images = Array(0..<small.images.rows)
-        let whole = UnitReconstruction(task, settings: settings, seed: 1, pool: small.pool).gradients(
-            on: images
+        // Of weights in full precision nothing is learned, and nothing is measured.
+        let unlearned = small.reconstruction(
+            small.task(1, state: small.disturbed(1, seed: 9)), settings
         )
-        .weights
-        let reconstruction = UnitReconstruction(task, settings: settings, seed: 1, pool: small.pool)
-        let step = reconstruction.step()
-        // The unit's weights are in full precision here, so nothing is learned and nothing is measured.
-        #expect(step.gradientNorms == Terms())
-        let quantized = try calibrated(small, 1, bits: 8)
-        let learning = UnitReconstruction(
-            small.task(1, state: quantized), settings: settings, seed: 1, pool: small.pool)
+        .step()
+        #expect(unlearned.gradientNorms == Terms() && unlearned.gradientCosines == GradientCosines())
+        let quantized = try small.calibrated(1, bits: 8)
+        let learning = small.reconstruction(small.task(1, state: quantized), settings)
         let gradients = learning.gradients(on: images).weights
         let measured = learning.step()
-        let (norms, cosines) = (try #require(measured.gradientNorms), try #require(measured.gradientCosines))
+        let (norms, cosines) = (
+            try #require(measured.gradientNorms), try #require(measured.gradientCosines)
+        )
         let (b, g, l) = (
             try #require(norms.block), try #require(norms.global), try #require(norms.local)
         )
@@ -275,24 +271,34 @@ struct SupervisionTests {
             * (try #require(cosines.blockLocal)) + 2 * g * l * (try #require(cosines.globalLocal))
         let expected = gradients.reduce(0.0) { $1.reduce($0) { $0 + Double($1) * Double($1) } }
         #expect(abs(sum - expected) <= 1e-3 * expected)
+        // Each norm is that of the term alone.
+        for (norm, weights) in [(b, (2.0, 0.0, 0.0)), (g, (0, 0.7, 0)), (l, (0, 0, 0.5))] {
+            var single = settings
+            (single.blockWeight, single.globalWeight, single.localWeight) = weights
+            let alone = small.reconstruction(small.task(1, state: quantized), single).gradients(
+                on: images)
+            let length = alone.weights.joined().reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(norm - length) <= 1e-3 * length)
+        }
         #expect(measured.operatorLosses?.map(\.name) == small.model.units[1].operators.map(\.name))
         let mean = (measured.operatorLosses ?? []).reduce(0) { $0 + $1.loss / 6 }
         #expect(abs(mean - (measured.terms.local ?? 0)) <= 1e-6 * (1 + mean))
-        #expect(!whole.isEmpty)
     }
 
-    @Test("images kept from learning decide which state is kept, and learning ends when they stop to gain")
+    @Test(
+        "images kept from learning decide which state is kept, and learning ends when they stop to gain"
+    )
     func judgement() throws {
         let small = SmallTask(seed: 11, images: 24)
         defer { small.pool.shutDown() }
-        let task = small.task(1, state: try calibrated(small, 1, bits: 3))
+        let task = small.task(1, state: try small.calibrated(1, bits: 3))
         var settings = settings(small, batch: 6)
         settings.validationShare = 0.25
         settings.patience = 2
         // Steps that only do harm.
         settings.weightLearningRate = 1
         settings.steps = 40
-        let reconstruction = UnitReconstruction(task, settings: settings, seed: 1, pool: small.pool)
+        let reconstruction = small.reconstruction(task, settings)
         var steps = 0
         while !reconstruction.isFinished {
             _ = reconstruction.step()
@@ -312,9 +318,8 @@ struct SupervisionTests {
         var settings = small.settings(block: 1, global: 0, local: 0)
         settings.validationShare = 0.5
         settings.batch = 2
-        let reconstruction = UnitReconstruction(
-            small.task(1, state: small.disturbed(1, seed: 1), views: 2), settings: settings, seed: 1,
-            pool: small.pool)
+        let reconstruction = small.reconstruction(
+            small.task(1, state: small.disturbed(1, seed: 1), views: 2), settings)
         let kept = reconstruction.images.validation
         #expect(kept.count == 2)
         #expect(kept.allSatisfy { $0 < 4 })

@@ -28,10 +28,11 @@ enum TermChoice: String, CaseIterable, CustomTestStringConvertible {
 @Suite("Gradients of a whole unit")
 struct UnitGradientTests {
     /// The weighted loss of a state over all images.
-    private func loss(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit, _ terms: TermChoice) -> Double
+    private func loss(_ small: SmallTask, _ index: Int, _ state: QuantizedUnit, _ terms: TermChoice)
+        -> Double
     {
-        let reconstruction = UnitReconstruction(
-            small.task(index, state: state), settings: terms.settings(for: small), seed: 1, pool: small.pool)
+        let reconstruction = small.reconstruction(
+            small.task(index, state: state), terms.settings(for: small))
         return reconstruction.gradients(on: Array(0..<small.images.rows)).loss
     }
 
@@ -47,16 +48,19 @@ struct UnitGradientTests {
         arguments: TermChoice.allCases, [ViTConfiguration.Pooling.classTokenAndAverage, .average])
     func heads(terms: TermChoice, pooling: ViTConfiguration.Pooling) {
         check(
-            SmallTask(seed: 7, pooling: pooling, classes: pooling == .average ? 0 : 5), terms: terms, seed: 7,
+            SmallTask(seed: 7, pooling: pooling, classes: pooling == .average ? 0 : 5), terms: terms,
+            seed: 7,
             // What a mean of tokens passes on is small, and must be more than the rounding of the loss.
             noise: 1, rounding: 2e-5)
     }
 
-    private func check(_ small: SmallTask, terms: TermChoice, seed: UInt64, noise: Float, rounding: Double) {
+    private func check(
+        _ small: SmallTask, terms: TermChoice, seed: UInt64, noise: Float, rounding: Double
+    ) {
         defer { small.pool.shutDown() }
         let state = small.disturbed(1, seed: seed, by: noise)
-        let reconstruction = UnitReconstruction(
-            small.task(1, state: state), settings: terms.settings(for: small), seed: 1, pool: small.pool)
+        let reconstruction = small.reconstruction(
+            small.task(1, state: state), terms.settings(for: small))
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights
         var pick = SeededGenerator(seed: seed, stream: "pick")
         for layer in state.linears.indices {
@@ -87,16 +91,16 @@ struct UnitGradientTests {
         let small = SmallTask(seed: 5, pooling: pooling)
         defer { small.pool.shutDown() }
         let state = small.disturbed(index, seed: 5)
-        let reconstruction = UnitReconstruction(
-            small.task(index, state: state), settings: TermChoice.all.settings(for: small), seed: 1,
-            pool: small.pool)
+        let reconstruction = small.reconstruction(
+            small.task(index, state: state), TermChoice.all.settings(for: small))
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights[0]
         for element in stride(from: 0, to: analytic.count, by: 7) {
             let step: Float = 4e-3
             var (up, down) = (state, state)
             up.linears[0].weight.elements[element] += step
             down.linears[0].weight.elements[element] -= step
-            let numeric = (loss(small, index, up, .all) - loss(small, index, down, .all)) / Double(2 * step)
+            let numeric =
+                (loss(small, index, up, .all) - loss(small, index, down, .all)) / Double(2 * step)
             #expect(abs(numeric - Double(analytic[element])) <= 2e-2 * abs(numeric) + 2e-4)
         }
     }
@@ -113,8 +117,7 @@ struct UnitGradientTests {
             try UniformQuantizer(
                 bits: try BitWidth(bits), scales: [scale], zeroPoints: [zero], groups: .columns(width: 20)))
         let task = small.task(1, state: state)
-        let reconstruction = UnitReconstruction(
-            task, settings: small.settings(block: 1, global: 0, local: 0), seed: 1, pool: small.pool)
+        let reconstruction = small.reconstruction(task, small.settings(block: 1, global: 0, local: 0))
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).scales[site][0]
 
         // The fc2 input and the gradient it gets, computed here from the unit's own pieces.
@@ -159,19 +162,15 @@ struct UnitGradientTests {
                 zeroPoints: Array(repeating: 8, count: rows), groups: .rows(perGroup: 1)))
         let images = Array(0..<small.images.rows)
         let settings = TermChoice.all.settings(for: small)
-        let quantized = UnitReconstruction(
-            small.task(1, state: state), settings: settings, seed: 1, pool: small.pool
-        )
-        .gradients(on: images)
+        let quantized = small.reconstruction(small.task(1, state: state), settings)
+            .gradients(on: images)
         var plain = state
         plain.linears[2] = QuantizedLinear(
             weight: Tensor(
                 shape: state.linears[2].weight.shape, elements: state.linears[2].quantizedWeight().elements),
             bias: state.linears[2].bias, quantizer: .fullPrecision)
-        let direct = UnitReconstruction(
-            small.task(1, state: plain), settings: settings, seed: 1, pool: small.pool
-        )
-        .gradients(on: images)
+        let direct = small.reconstruction(small.task(1, state: plain), settings)
+            .gradients(on: images)
         #expect(quantized.loss == direct.loss)
         #expect(quantized.weights == direct.weights)
     }
@@ -185,10 +184,8 @@ struct UnitGradientTests {
             many.pool.shutDown()
         }
         func run(_ small: SmallTask) -> (loss: Double, weights: [[Float]], scales: [[Float]]) {
-            UnitReconstruction(
-                small.task(1, state: small.disturbed(1, seed: 6)),
-                settings: TermChoice.all.settings(for: small), seed: 1,
-                pool: small.pool
+            small.reconstruction(
+                small.task(1, state: small.disturbed(1, seed: 6)), TermChoice.all.settings(for: small)
             ).gradients(on: Array(0..<40))
         }
         let (a, b) = (run(one), run(many))

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""Breaks the sources on purpose, one fault at a time, and asks the tests to notice.
+
+mutants.toml lists the faults. Each is applied to a copy of the package that holds one test target and the modules it
+needs; the copy is built incrementally and its tests are run. A fault that no test reports survives.
+
+Exit code 0: every mutant was killed by a named test. 1: a mutant survived, or could not be judged because its text does
+not occur exactly once, it does not compile, or the tests crash or hang.
+"""
+
+import argparse
+import dataclasses
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TABLE = pathlib.Path(__file__).with_name("mutants.toml")
+COPY = ROOT / ".build-mutants"
+TEST_TARGET = "ReconstructionTests"
+COPIED = ["Sources", "Tests/" + TEST_TARGET, "Tests/TestSupport"]
+BUILD_LIMIT, TEST_LIMIT = 1800, 120  # seconds
+
+# Appended to the manifest: keeps the test target and what it needs. Modules that no mutant changes are optimised, since
+# kernels without optimisation are too slow to test with; the others build without, file by file.
+MANIFEST_TAIL = """
+var needed: Set = ["%(test_target)s"]
+for _ in package.targets {
+    for target in package.targets where needed.contains(target.name) {
+        for case .byNameItem(let dependency, _) in target.dependencies { needed.insert(dependency) }
+    }
+}
+package.targets.removeAll { !needed.contains($0.name) }
+package.products = []
+package.dependencies = []
+let mutated: Set = %(mutated)s
+for target in package.targets where !mutated.contains(target.name) {
+    if plainC.contains(target.name) {
+        target.cSettings = (target.cSettings ?? []) + [.unsafeFlags(["-O2"])]
+    } else {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-O"])]
+    }
+}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """One fault: `find` occurs exactly once in `file`, and `replace` takes its place."""
+
+    name: str
+    file: str
+    find: str
+    replace: str
+
+    @property
+    def module(self):
+        return pathlib.PurePath(self.file).parts[1]
+
+    def applied(self, root):
+        """The file's text with the fault in it; ValueError where the text does not occur exactly once."""
+        path = root / self.file
+        if not path.is_file():
+            raise ValueError(f"{self.file} does not exist")
+        text = path.read_text()
+        count = text.count(self.find)
+        if count != 1:
+            raise ValueError(f"its text occurs {count} times in {self.file}, not once")
+        if self.find == self.replace:
+            raise ValueError("it changes nothing")
+        return text.replace(self.find, self.replace)
+
+
+def read_table():
+    mutants = [Mutant(**entry) for entry in tomllib.loads(TABLE.read_text())["mutant"]]
+    names = [mutant.name for mutant in mutants]
+    for name in names:
+        if names.count(name) > 1:
+            sys.exit(f"mutants: two mutants are named {name!r}")
+    return mutants
+
+
+def check(mutants):
+    """Reports mutants that cannot be applied, and returns how many there are."""
+    failures = 0
+    for mutant in mutants:
+        try:
+            mutant.applied(ROOT)
+        except ValueError as error:
+            print(f"mutants: {mutant.name}: {error}", file=sys.stderr)
+            failures += 1
+    return failures
+
+
+def synchronise(source, target):
+    """Makes `target` equal to `source`; equal files stay untouched, so that builds stay incremental."""
+    wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    for path in [path for path in target.rglob("*") if path.is_file()]:
+        if path.relative_to(target) not in wanted:
+            path.unlink()
+    for path in wanted:
+        write(target / path, (source / path).read_bytes())
+
+
+def write(path, data):
+    if path.is_file() and path.read_bytes() == data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def prepare(mutants):
+    for folder in COPIED:
+        synchronise(ROOT / folder, COPY / folder)
+    modules = sorted({mutant.module for mutant in mutants} | {TEST_TARGET})
+    tail = MANIFEST_TAIL % {
+        "test_target": TEST_TARGET,
+        "mutated": "[" + ", ".join(f'"{module}"' for module in modules) + "]",
+    }
+    write(COPY / "Package.swift", ((ROOT / "Package.swift").read_text() + tail).encode())
+
+
+def run(command, limit):
+    """Runs a command in the copy; returns its exit code, None after `limit` seconds, and what it printed."""
+    try:
+        done = subprocess.run(
+            command, cwd=COPY, text=True, timeout=limit, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as expired:
+        return None, (expired.stdout or b"").decode(errors="replace")
+
+
+def judge():
+    """Builds the copy and runs its tests: ("passed", []), ("killed", tests) or ("error", reasons)."""
+    code, output = run(["swift", "build", "--build-tests"], BUILD_LIMIT)
+    if code != 0:
+        lines = [line for line in output.splitlines() if "error:" in line]
+        return "error", ["does not compile"] + lines[:3]
+    command = ["swift", "test", "--skip-build", "--disable-xctest"]
+    code, output = run(command, TEST_LIMIT)
+    failed = re.findall(r'^✘ Test (?:"(.*?)"|(\S+))(?: with \d+ test cases?)? failed after', output, re.MULTILINE)
+    tests = sorted(name or function for name, function in failed)
+    ended = re.search(r"^. Test run with \d+ tests?.* (passed|failed) after", output, re.MULTILINE)
+    if code is None:
+        return "error", [f"the tests did not end within {TEST_LIMIT} s"]
+    if not ended:
+        return "error", ["the tests crashed"] + output.splitlines()[-3:]
+    if code == 0:
+        return "passed", []
+    return ("killed", tests) if tests else ("error", ["the tests failed, but none by name"])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("only", nargs="*", help="run only mutants whose name contains one of these")
+    parser.add_argument("--check", action="store_true", help="only check that every mutant can be applied")
+    options = parser.parse_args()
+    table = read_table()
+    mutants = [mutant for mutant in table
+               if not options.only or any(part in mutant.name for part in options.only)]
+    if check(mutants):
+        return 1
+    if options.check:
+        return 0
+
+    prepare(table)
+    begin = time.monotonic()
+    outcome, details = judge()
+    if outcome != "passed":
+        print("mutants: the tests do not pass without a mutant", *details, sep="\n  ", file=sys.stderr)
+        return 1
+    print(f"no mutant: every test passes ({time.monotonic() - begin:.0f} s)", flush=True)
+
+    survivors = errors = 0
+    for mutant in mutants:
+        begin = time.monotonic()
+        path = COPY / mutant.file
+        original = path.read_text()
+        path.write_text(mutant.applied(COPY))
+        try:
+            outcome, details = judge()
+        finally:
+            path.write_text(original)
+        survivors += outcome == "passed"
+        errors += outcome == "error"
+        word = "SURVIVED" if outcome == "passed" else "ERROR" if outcome == "error" else "killed"
+        print(f"{word:8} {mutant.name} ({time.monotonic() - begin:.0f} s)", flush=True)
+        for line in details:
+            print(f"           {line}", flush=True)
+    print(f"{len(mutants)} mutants: {len(mutants) - survivors - errors} killed, {survivors} survived, {errors} not judged")
+    return 1 if survivors or errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
