@@ -3,13 +3,13 @@ internal import TensorCore
 
 /// How errors of a unit's output count in the block term.
 ///
-/// Every metric is scaled so that the mean weight is 1: errors that are spread evenly give the mean squared error.
+/// Every metric is scaled to a mean weight of 1, so that equal errors everywhere give the mean squared error.
 struct BlockMetric: Sendable {
-    /// The parts of a diagonal plus low-rank form, images apart.
+    /// The low-rank part of a quadratic form, applied image by image.
     struct LowRank: Sendable {
-        /// `[rank · rows, columns]`: the gradients' magnitudes, one measurement after another.
+        /// `[rank · rows, columns]`: the magnitudes of gradients, one measurement after another.
         let gradients: Matrix
-        /// `[rank, rank]`: what the magnitudes' products are multiplied with.
+        /// `[rank, rank]`: the form's matrix between measurements.
         let inverse: [[Double]]
         /// The factor on the low-rank part.
         let scale: Double
@@ -19,7 +19,7 @@ struct BlockMetric: Sendable {
         case plain
         /// `[images · rows, columns]`: a weight for each element of each image.
         case perImage(Matrix)
-        /// `[rows, columns]`: a weight for each element, the same for all images; and perhaps more.
+        /// `[rows, columns]`: a weight for each element, the same for all images; perhaps a low-rank part as well.
         case shared(Matrix, LowRank?)
     }
 
@@ -40,7 +40,7 @@ struct BlockMetric: Sendable {
         return BlockMetric(kind: .shared(weights, lowRank))
     }
 
-    /// Whether images have weights of their own, which have to be gathered.
+    /// `[images · rows, columns]`: the weights, if each image has its own.
     var perImageWeights: Matrix? {
         if case .perImage(let weights) = kind { weights } else { nil }
     }

@@ -23,15 +23,15 @@ package struct CalibrationSettings: Equatable, Sendable {
     package var tokenImportance: Double
     /// Whether closed-form solutions weigh tokens by their importance.
     package var weighsTokens: Bool { tokenImportance > 0 && weightSolver != .nearest }
-    /// How many images ranges are searched on at most.
+    /// The number of images that ranges are searched on.
     package static let images = 128
-    /// How many rows closed-form solutions see for each of a layer's inputs, if there are as many.
+    /// The rows of a closed-form fit for each of a layer's inputs.
     package static let fittedRowsPerInput = 32
 
     /// Makes settings.
     ///
     /// - Parameters:
-    ///   - hyperparameters: The unit's hyperparameters; those of learning play no part.
+    ///   - hyperparameters: The unit's hyperparameters; those of learning are not used.
     ///   - weightBits: The bits of each linear layer's weight.
     ///   - activationBits: The bits of each activation site.
     package init(_ hyperparameters: Hyperparameters, weightBits: [Int], activationBits: [Int]) {
@@ -46,8 +46,8 @@ package struct CalibrationSettings: Equatable, Sendable {
         tokenImportance = hyperparameters.tokenImportance
     }
 
-    /// On how many of the images that there are a unit's ranges are searched: more where an image has few rows, fewer
-    /// where its activations are large.
+    /// The number of images that a unit's ranges are searched on: more where an image has few rows, fewer where its
+    /// activations are large.
     package static func searchedImages(of unit: any ModelUnit, among available: Int) -> Int {
         let perImage = unit.tapeShapes.reduce(0) { $0 + $1.count }
         // Half a gigabyte of activations is enough for any range.
@@ -55,7 +55,7 @@ package struct CalibrationSettings: Equatable, Sendable {
             available, max(images, 4096 / max(1, unit.output.rows)), max(8, (1 << 27) / max(1, perImage)))
     }
 
-    /// On how many of the images that there are closed-form solutions for a unit's weights are fitted.
+    /// The number of images that a unit's closed-form fits use.
     package static func fittedImages(of unit: any ModelUnit, among available: Int) -> Int {
         unit.linears.reduce(0) { most, linear in
             let rows = max(1, unit.tapeShapes[linear.inputSlot].rows)

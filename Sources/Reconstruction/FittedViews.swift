@@ -1,23 +1,23 @@
 internal import Quantization
 
-/// Which images closed-form solutions learn from, and which judge.
+/// Splits images into those that closed-form solutions learn from and those that validate them.
 ///
-/// A view of an image that others learn from would judge them too kindly: all views of an image do the same.
+/// All views of an image are on the same side: validating on a view of a learned image would be too optimistic.
 package struct FittedViews {
-    /// How many images there are: the first `originals`, then views of these in the same order, again and again.
+    /// The number of images: the first `originals`, then views of these in the same order, again and again.
     package let count: Int
-    /// How many are no views of others.
+    /// The number of originals.
     package let originals: Int
 
-    /// Makes a choice.
+    /// Makes a split.
     package init(count: Int, originals: Int) {
         self.count = count
         self.originals = originals
     }
 
-    /// The images in runs of a length at most, none of which both learns and judges.
+    /// The images in runs, each of which is on one side of the split.
     ///
-    /// - Parameter length: How many images go together.
+    /// - Parameter length: The greatest length of a run.
     /// - Returns: The runs, in order.
     package func parts(of length: Int) -> [(images: Range<Int>, isJudge: Bool)] {
         let period = min(originals, count)

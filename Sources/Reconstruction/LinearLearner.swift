@@ -17,7 +17,7 @@ struct LinearLearner: Sendable {
     private let weight: Matrix
     /// AdaRound's variables; no rows with straight-through estimation.
     private let alpha: Matrix
-    /// `[outputs, inputs]`: what the forward pass multiplies with.
+    /// `[outputs, inputs]`: the quantized weight, which the forward pass multiplies with.
     private let effective: Matrix
     /// `[outputs, inputs]`: the gradient of `effective`, then of the variables.
     let gradient: Matrix
@@ -74,10 +74,10 @@ struct LinearLearner: Sendable {
         stride(from: 0, to: weight.rows, by: 192).map { $0..<min(weight.rows, $0 + 192) }
     }
 
-    /// Computes some rows of the weight that the forward pass multiplies with.
+    /// Quantizes some rows of the weight for the forward pass.
     ///
     /// - Parameters:
-    ///   - rows: Which rows.
+    ///   - rows: The rows.
     ///   - hard: Whether AdaRound's variables count as decided.
     func refresh(_ rows: Range<Int>, hard: Bool) {
         let (source, out) = (weight.rows(rows), effective.rows(rows))
@@ -113,7 +113,7 @@ struct LinearLearner: Sendable {
     /// Weights move in units of their quantizer's step, whatever their size.
     ///
     /// - Parameters:
-    ///   - rows: Which rows.
+    ///   - rows: The rows.
     ///   - adam: The optimiser's settings for this step.
     ///   - exponent: The exponent of AdaRound's regulariser; nil while that is off.
     func update(_ rows: Range<Int>, adam: AdamSettings, exponent: Double?) {
@@ -173,7 +173,7 @@ struct LinearLearner: Sendable {
         let bias: Matrix?
     }
 
-    /// What learning has moved so far.
+    /// A copy of the present state.
     var variables: Variables {
         Variables(
             matrix: copied(learnsRounding ? alpha : weight), bias: bias.map(copied))
@@ -188,7 +188,7 @@ struct LinearLearner: Sendable {
         return result
     }
 
-    /// Puts back what learning had moved.
+    /// Returns to a former state.
     func restore(_ variables: Variables) {
         copy(variables.matrix, into: learnsRounding ? alpha : weight)
         if let bias, let former = variables.bias {

@@ -9,7 +9,7 @@ struct LocalSupervision {
     let distance: LocalDistance
     /// The mean square of each operator's output in full precision.
     let power: [Double]
-    /// The images of a batch, of which the terms are means.
+    /// The number of images in a batch; terms are means over them.
     let batch: Int
 
     private func rows(of index: Int) -> Int { unit.tapeShapes[unit.operators[index].slot].rows }
@@ -23,12 +23,12 @@ struct LocalSupervision {
         }
     }
 
-    /// What the backward pass adds at operators' outputs for the mean over operators.
+    /// The gradients of the mean over operators, which the backward pass adds at operators' outputs.
     ///
     /// - Parameters:
     ///   - factor: The factor on the local term.
     ///   - tape: The quantized unit's activations.
-    ///   - reference: Full precision's; overwritten with gradients unless the distance is the squared one.
+    ///   - reference: The full-precision activations; overwritten with gradients unless the distance is `relative`.
     /// - Returns: The gradients.
     func gradients(factor: Double, _ tape: Tape, _ reference: Tape) -> LocalGradients {
         let share = factor / Double(unit.operators.count)
@@ -81,8 +81,8 @@ struct LocalSupervision {
             }
             sums /= rows
             let deviation = max(sums[1] - sums[0] * sums[0], 1e-12).squareRoot()
-            let wanted = max(sums[3] - sums[2] * sums[2], 1e-12).squareRoot()
-            let (shift, spread) = (sums[0] - sums[2], deviation - wanted)
+            let targetDeviation = max(sums[3] - sums[2] * sums[2], 1e-12).squareRoot()
+            let (shift, spread) = (sums[0] - sums[2], deviation - targetDeviation)
             loss += shift * shift + spread * spread
             guard let gradient else { continue }
             for row in 0..<student.rows {

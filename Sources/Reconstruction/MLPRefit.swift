@@ -4,11 +4,10 @@ package import TensorCore
 package import VisionTransformers
 internal import Vocabulary
 
-/// Fits an MLP with ReLU to what it gave with GELU.
+/// Fits an MLP with ReLU to its outputs with GELU.
 ///
-/// fc2 is solved in closed form for the activations that ReLU gives, then both layers learn by Adam. The loss is the mean
-/// square of what the output lacks, plus twice the same with activations cut off above a high quantile of them, as a
-/// quantizer will cut them off.
+/// fc2 is solved in closed form for ReLU's activations, then both layers learn by Adam. The loss is the mean squared error
+/// of the output, plus twice the same error with activations clipped above a high quantile, as a quantizer will clip them.
 ///
 /// Source: the MLP reconstruction of APHQ-ViT (arXiv 2504.02508), whose 20 000 steps start from the weights as they are.
 package struct MLPRefit {
@@ -18,16 +17,16 @@ package struct MLPRefit {
     package var learningRate: Float = 1e-3
     /// The rows of a step.
     package var rows = 512
-    /// The share of the positive activations that are not cut off.
+    /// The quantile of positive activations above which they are clipped.
     package var quantile = 0.99
-    /// How much the error counts that is left when activations are cut off, as against the plain one.
+    /// The weight of the error with clipped activations; that of the plain error is 1.
     package var cutWeight: Float = 2
     /// Decides the rows of each step.
     package var seed: UInt64
 
-    /// Every so many rows, one judges whether learning has gained on the closed form.
-    private static let judgedEvery = 16
-    /// The greatest number of rows that the closed form sees.
+    /// One row of this many is held out, to validate learning against the closed form.
+    private static let heldOutEvery = 16
+    /// The greatest number of rows for the closed form.
     private static let solvedRows = 8192
 
     /// Makes a fit.
@@ -36,7 +35,7 @@ package struct MLPRefit {
         self.seed = seed
     }
 
-    /// The greatest number of floats that a fit holds at one time, inputs and targets included.
+    /// The peak memory of a fit, inputs and targets included.
     ///
     /// - Parameters:
     ///   - count: The rows of inputs and targets.
@@ -55,24 +54,23 @@ package struct MLPRefit {
     /// Fits two layers.
     ///
     /// - Parameters:
-    ///   - layers: fc1 and fc2 as they are with GELU.
-    ///   - inputs: `[rows, width]`: what fc1 reads; two rows or more.
-    ///   - targets: `[rows, width]`: what fc2 gave.
-    ///   - name: The block's name, which decides the rows of steps with the seed.
+    ///   - layers: fc1 and fc2, trained with GELU.
+    ///   - inputs: `[rows, width]`: fc1's inputs; two rows or more.
+    ///   - targets: `[rows, width]`: fc2's outputs.
+    ///   - name: The block's name, which seeds the choice of rows together with `seed`.
     ///   - pool: The threads; the result does not depend on their number.
-    /// - Returns: The layers for ReLU, and the mean square of what the output lacks over that of the targets, on rows
-    ///   that nothing was learned from.
+    /// - Returns: The layers for ReLU, and the squared error relative to the targets' square, on held-out rows.
     /// - Throws: `QuantizationError` for values that are not finite.
     package func fitted(
         _ layers: (fc1: LinearWeights, fc2: LinearWeights), inputs: Matrix, targets: Matrix, name: String,
         pool: WorkerPool
     ) throws(QuantizationError) -> (fc1: LinearWeights, fc2: LinearWeights, error: Double) {
         precondition(
-            inputs.rows >= 2, "\(inputs.rows) rows are too few to learn from some and judge by others")
+            inputs.rows >= 2, "\(inputs.rows) rows are too few to learn from some and hold others out")
         var generator = SeededGenerator(seed: seed, stream: "refit of \(name)")
         let order = generator.permutation(of: inputs.rows)
-        let judged = max(1, order.count / Self.judgedEvery)
-        let (kept, learned) = (Array(order.prefix(judged)), Array(order.dropFirst(judged)))
+        let heldOut = max(1, order.count / Self.heldOutEvery)
+        let (kept, learned) = (Array(order.prefix(heldOut)), Array(order.dropFirst(heldOut)))
         let solved = Array(learned.prefix(Self.solvedRows))
         let hidden = Matrix(rows: solved.count, columns: layers.fc1.weight.shape[0])
         activations(of: layers.fc1, on: gather(solved, of: inputs), into: hidden, pool: pool)
@@ -81,8 +79,9 @@ package struct MLPRefit {
             calibration: nil,
             pool: pool)
         let second = LinearWeights(weight: start.weight, bias: start.bias)
-        let judge = (inputs: gather(kept, of: inputs), targets: gather(kept, of: targets))
-        let before = errors(layers.fc1, second, on: judge.inputs, targets: judge.targets, pool: pool)
+        let validation = (inputs: gather(kept, of: inputs), targets: gather(kept, of: targets))
+        let before = errors(
+            layers.fc1, second, on: validation.inputs, targets: validation.targets, pool: pool)
         guard before.plain.isFinite else { throw .nonFiniteValues(group: 0, groups: 1) }
         guard steps > 0 else { return (layers.fc1, second, before.plain) }
 
@@ -100,13 +99,12 @@ package struct MLPRefit {
                 renewsLimit: step % max(1, steps / 10) == 0)
         }
         let (first, last) = learner.layers
-        let after = errors(first, last, on: judge.inputs, targets: judge.targets, pool: pool)
+        let after = errors(first, last, on: validation.inputs, targets: validation.targets, pool: pool)
         return after.loss < before.loss
             ? (first, last, after.plain) : (layers.fc1, second, before.plain)
     }
 
-    /// The mean square of what the output lacks over that of the targets, and the loss that is learned with in the same
-    /// unit.
+    /// The squared error relative to the targets' square, and the loss in the same unit.
     private func errors(
         _ fc1: LinearWeights, _ fc2: LinearWeights, on inputs: Matrix, targets: Matrix, pool: WorkerPool
     ) -> (plain: Double, loss: Double) {
@@ -126,7 +124,7 @@ package struct MLPRefit {
         return (plain, plain + Double(cutWeight) * error())
     }
 
-    /// What ReLU gives behind a layer.
+    /// The activations of ReLU after a layer.
     private func activations(
         of layer: LinearWeights, on inputs: Matrix, into hidden: Matrix, pool: WorkerPool
     ) {
@@ -141,7 +139,7 @@ package struct MLPRefit {
 /// The rows of one task.
 private let rowsPerTask = 64
 
-/// The quantile of what is above 0, in the first rows; infinite where nothing is.
+/// The quantile of the positive values in the first rows; infinity if there are none.
 private func quantileOfPositive(_ values: Matrix, _ quantile: Double) -> Float {
     let positive = values.rows(0..<min(values.rows, 64)).elements.filter { $0 > 0 }.sorted()
     guard !positive.isEmpty else { return .infinity }
@@ -156,7 +154,7 @@ private final class MLPLearner {
     private let pool: WorkerPool
     private let first, second: LearnedLayer
     private let inputs, targets, hidden, cut, output, cutOutput, dHidden, dCut: Matrix
-    /// Above what activations are cut off.
+    /// Activations are clipped above this.
     private var limit = Float.infinity
 
     init(
@@ -184,14 +182,14 @@ private final class MLPLearner {
 
     /// Carries out one step.
     func step(
-        _ index: Int, inputs all: Matrix, targets wanted: Matrix, batch: [Int], learningRate: Float,
+        _ index: Int, inputs all: Matrix, targets allTargets: Matrix, batch: [Int], learningRate: Float,
         renewsLimit: Bool
     ) {
         pool.run(2) { task, _ in [first, second][task].load() }
         pool.runTiles(of: rows, length: rowsPerTask) { range in
             for row in range {
                 copy(all.rows(batch[row]..<batch[row] + 1), into: inputs.rows(row..<row + 1))
-                copy(wanted.rows(batch[row]..<batch[row] + 1), into: targets.rows(row..<row + 1))
+                copy(allTargets.rows(batch[row]..<batch[row] + 1), into: targets.rows(row..<row + 1))
             }
             first.prepared.forward(inputs.rows(range), into: hidden.rows(range))
         }

@@ -3,7 +3,7 @@ package import VisionTransformers
 
 /// Runs a sequence of units over many images, some at a time on every worker.
 ///
-/// Which images go together depends on the shapes alone, never on the number of threads.
+/// How images are grouped depends on shapes alone, never on the number of threads.
 package final class ModelPass: Sendable {
     /// The units, the output of one being the input of the next.
     package let units: [PreparedUnit]
@@ -12,7 +12,7 @@ package final class ModelPass: Sendable {
     private let workers: [Worker]
     private let pool: WorkerPool
 
-    /// What one worker works in.
+    /// The memory of one worker.
     private struct Worker {
         let tapes: [Tape]
         let boundaries: [Matrix]
@@ -30,28 +30,28 @@ package final class ModelPass: Sendable {
         let images = ModelPass.imagesPerTask(rows: units.map { $0.unit.rows }.max() ?? 1)
         imagesPerTask = images
         workers = (0..<pool.threads).map { _ in
-            var known: [(shapes: [RowShape], tape: Tape)] = []
+            var tapesByShape: [(shapes: [RowShape], tape: Tape)] = []
             let tapes = units.map { prepared in
                 let shapes = prepared.unit.tapeShapes
-                if let tape = known.first(where: { $0.shapes == shapes })?.tape { return tape }
+                if let tape = tapesByShape.first(where: { $0.shapes == shapes })?.tape { return tape }
                 let tape = Tape(shapes: shapes, images: images)
-                known.append((shapes, tape))
+                tapesByShape.append((shapes, tape))
                 return tape
             }
             return Worker(tapes: tapes, boundaries: units.map { $0.unit.output.matrix(images: images) })
         }
     }
 
-    /// How many images one task takes: enough rows for efficient products, few enough to stay in cache.
+    /// The number of images of one task: enough rows for efficient products, few enough to stay in cache.
     ///
     /// - Parameter rows: The rows of one image.
     /// - Returns: 1 through 8.
     package static func imagesPerTask(rows: Int) -> Int { max(1, min(8, 800 / max(1, rows))) }
 
-    /// How many images of a step one task takes through a unit that learns, and some of them through the units behind.
+    /// The number of a step's images that one task takes through a unit that learns.
     ///
-    /// Few: where the global term sees a share of the images, the tasks that have it take many times as long as the
-    /// others, and all threads need some of them.
+    /// It is small: where the global term sees a share of the images, its tasks also run the suffix and take many times
+    /// as long as the others, so every thread needs some of them.
     package static func imagesPerTask(learning unit: any ModelUnit, batch: Int) -> Int {
         min(batch, max(1, min(4, 100 / max(1, unit.rows))))
     }
@@ -60,9 +60,8 @@ package final class ModelPass: Sendable {
     ///
     /// - Parameters:
     ///   - input: `[images · rows, columns]`, the first unit's input.
-    ///   - output: `[images · rows, columns]`, the last unit's output; overwritten. Nil where nobody wants it.
-    ///   - layer: The last unit's linear layer in front of which the pass ends, without any output; nil for the whole
-    ///     pass.
+    ///   - output: `[images · rows, columns]`, the last unit's output; overwritten; nil if it is not needed.
+    ///   - layer: The last unit's linear layer before which the pass ends, without any output; nil for the whole pass.
     ///   - observe: Called for every task, concurrently, with its images and the tape of each unit.
     package func run(
         _ input: Matrix, into output: Matrix?, before layer: Int? = nil,

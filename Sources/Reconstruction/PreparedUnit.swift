@@ -5,7 +5,7 @@ package import VisionTransformers
 extension QuantizedUnit {
     /// The unit, ready to run.
     ///
-    /// - Parameter unit: What the state belongs to.
+    /// - Parameter unit: The unit that the state belongs to.
     /// - Returns: The unit with weights quantized and packed.
     package func prepared(for unit: any ModelUnit) -> PreparedUnit {
         let linears = self.linears.map { linear in
@@ -25,12 +25,12 @@ extension QuantizedUnit {
 package struct PreparedUnit: Sendable {
     /// What to compute.
     package let unit: any ModelUnit
-    /// With which numbers.
+    /// The parameters to compute with.
     package let parameters: UnitParameters
-    /// What happens at sites.
+    /// The quantizers of its sites.
     package let transform: QuantizingTransform
 
-    /// Makes a unit of its parts.
+    /// Puts a unit together.
     package init(unit: any ModelUnit, parameters: UnitParameters, transform: QuantizingTransform) {
         self.unit = unit
         self.parameters = parameters
@@ -41,15 +41,15 @@ package struct PreparedUnit: Sendable {
     ///
     /// - Parameters:
     ///   - unit: What to compute.
-    ///   - weights: The checkpoint's numbers.
-    ///   - backward: Whether gradients of its input will be asked for.
+    ///   - weights: The checkpoint's parameters.
+    ///   - backward: Whether backward passes will be run.
     package init(fullPrecision unit: any ModelUnit, weights: UnitWeights, backward: Bool) {
         self.init(
             unit: unit, parameters: UnitParameters(weights, backward: backward),
             transform: QuantizingTransform(Array(repeating: .fullPrecision, count: unit.sites.count)))
     }
 
-    /// Runs the unit, or the part of it in front of a linear layer.
+    /// Runs the unit, or the part of it before a linear layer.
     package func forward(_ input: Matrix, tape: Tape, output: Matrix, before layer: Int? = nil) {
         unit.forward(
             input, parameters: parameters, transform: transform, tape: tape, output: output, before: layer)

@@ -52,9 +52,9 @@ package struct QuantizingTransform: SiteTransform {
     }
 
     let sites: [Site]
-    /// Where the gradients of learned scales are added, per site; nil where none are wanted.
+    /// Where the gradients of learned scales are added, per site; nil if they are not needed.
     let scaleGradients: [Vector]?
-    /// What is left unquantized in this pass; nil for nothing.
+    /// What is left unquantized in this pass; nil drops nothing.
     private var drop: Drop?
 
     /// Values that are left as they are at random, element by element (QDrop, arXiv 2203.05740).

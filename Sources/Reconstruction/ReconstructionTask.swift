@@ -2,8 +2,10 @@ package import Quantization
 package import TensorCore
 package import VisionTransformers
 
-/// What a reconstruction of one unit starts from: the unit, its calibrated state, and the caches of all
-/// calibration images.
+/// The input of a reconstruction: a unit, its calibrated state, and caches of all calibration images.
+///
+/// The unit learns to give `target` on `prefixInput`, the outputs of the units already quantized, although `target` was
+/// computed on `fullPrecisionInput`: so it also makes up for the errors of the prefix.
 package struct ReconstructionTask: Sendable {
     /// The unit.
     package let unit: any ModelUnit
@@ -11,19 +13,19 @@ package struct ReconstructionTask: Sendable {
     package let state: QuantizedUnit
     /// Its full-precision parameters.
     package let fullPrecision: PreparedUnit
-    /// `[images · rows, columns]`: its input behind the quantized prefix.
+    /// `[images · rows, columns]`: its input from the quantized prefix.
     package let prefixInput: Matrix
     /// `[images · rows, columns]`: its input in full precision.
     package let fullPrecisionInput: Matrix
     /// `[images · rows, columns]`: its output in full precision.
     package let target: Matrix
-    /// The units behind it, in full precision with backward products; empty for the head.
+    /// The suffix: the units downstream, in full precision with backward products; empty for the head.
     package let suffix: [PreparedUnit]
     /// `[images, classes]`: the full-precision model's logits.
     package let logits: Matrix
     /// `[images, width]`: the full-precision model's features before the classifier.
     package let features: Matrix
-    /// How many of the images are no views of others: they come first, and all of them have as many views.
+    /// The number of originals among the images: they come first, and each has the same number of views.
     package let originals: Int
 
     /// Makes a task.
@@ -47,6 +49,6 @@ package struct ReconstructionTask: Sendable {
     /// The number of calibration images.
     package var images: Int { logits.rows }
 
-    /// Whether the unit gives the logits itself; its block term is then their divergence.
+    /// Whether the unit's output is the logits; its block term is then their divergence.
     package var isHead: Bool { suffix.isEmpty }
 }

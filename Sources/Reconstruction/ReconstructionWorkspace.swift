@@ -4,15 +4,15 @@ internal import Vocabulary
 
 /// All memory of a reconstruction's loop, allocated once.
 struct ReconstructionWorkspace: Sendable {
-    /// What one worker works in; its rows serve the images of one task.
+    /// The memory of one worker, for the images of one task.
     struct Worker: Sendable {
         /// The full-precision unit's activations.
         let reference: Tape
         let referenceInput: Matrix
         let referenceOutput: Matrix
-        /// The units behind.
+        /// The passes through the suffix.
         let suffix: TwoWayPass
-        /// The head's tape with full-precision features in it.
+        /// A tape of the head that holds full-precision features.
         let featureReference: Tape?
         let targetLogits: Matrix
         /// The gradient of the unit's output.
@@ -20,7 +20,7 @@ struct ReconstructionWorkspace: Sendable {
         let scratch: Tape
     }
 
-    /// The images of one step that a task works on, as views of the batch.
+    /// One task's part of the batch's memory.
     struct Chunk: Sendable {
         let images: Range<Int>
         let tape: Tape
@@ -30,9 +30,9 @@ struct ReconstructionWorkspace: Sendable {
         /// The weighted global term's gradient of the unit's output.
         let globalGradient: Matrix
         let transform: QuantizingTransform
-        /// The block term's weights of these images, if images have weights of their own.
+        /// These images' weights in the block term; nil if all images share them.
         let weights: Matrix?
-        /// Room for the gradient of dropped values.
+        /// Scratch for the gradient of dropped values.
         let dropScratch: FloatStorage
     }
 

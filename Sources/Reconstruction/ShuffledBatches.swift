@@ -1,21 +1,21 @@
 internal import TensorCore
 
-/// Batches of numbers without end: all of them in random order, then again in another.
+/// An endless sequence of batches: all numbers in random order, then all of them in another, and so on.
 struct ShuffledBatches {
     private let numbers: [Int]
-    /// What is left of the present order.
+    /// The rest of the current order.
     private var rest: [Int] = []
 
     /// - Parameter numbers: At least one.
     init(_ numbers: [Int]) {
-        precondition(!numbers.isEmpty, "there is nothing to draw from")
+        precondition(!numbers.isEmpty, "no numbers to draw from")
         self.numbers = numbers
     }
 
     /// The next batch.
     ///
     /// - Parameters:
-    ///   - count: How many numbers; one comes again in a batch only where an order ends in it.
+    ///   - count: The size; a batch repeats a number only where one order ends in it and the next begins.
     ///   - generator: Decides each order.
     /// - Returns: The numbers.
     mutating func next(_ count: Int, generator: inout SeededGenerator) -> [Int] {

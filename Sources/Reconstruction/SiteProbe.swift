@@ -3,8 +3,7 @@ package import TensorCore
 package import VisionTransformers
 internal import Vocabulary
 
-/// Makes a unit of which one site is quantized and nothing else, as calibration would quantize it: what the
-/// sensitivity of sites is measured with.
+/// Quantizes one site of a unit and nothing else, as calibration would, to measure the site's sensitivity.
 package struct SiteProbe {
     private let calibration: UnitCalibration
     private let weights: UnitWeights
@@ -13,10 +12,10 @@ package struct SiteProbe {
     ///
     /// - Parameters:
     ///   - unit: The unit.
-    ///   - weights: Its numbers in the checkpoint.
+    ///   - weights: Its parameters in the checkpoint.
     ///   - fullPrecision: The same, ready to run.
     ///   - input: `[images · rows, columns]`: its input in full precision.
-    ///   - settings: How it is calibrated; the bits play no part.
+    ///   - settings: How it is calibrated; bits are not used.
     ///   - pool: The threads; no result depends on their number.
     package init(
         _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
@@ -34,7 +33,7 @@ package struct SiteProbe {
     ///   - index: The site's place in the unit.
     ///   - bits: 2 through 8.
     /// - Returns: The unit.
-    /// - Throws: `QuantizationError` for values that are not finite or bits that are none.
+    /// - Throws: `QuantizationError` for values that are not finite or unsupported bits.
     package func unit(site index: Int, bits: Int) throws(QuantizationError) -> QuantizedUnit {
         var result = fullPrecision
         let site = calibration.unit.sites[index]
@@ -56,15 +55,14 @@ package struct SiteProbe {
         return result
     }
 
-    /// The unit with a layer's weight quantized, and its input as well; errors are made up for as the settings' solver
-    /// does it, all tokens alike.
+    /// The unit with a layer's weight and input quantized by the settings' solver, all tokens weighted alike.
     ///
     /// - Parameters:
     ///   - index: The layer's place in the unit.
     ///   - bits: 2 through 8.
     ///   - inputBits: The bits of its input: 2 through 8, or 16 for full precision.
     /// - Returns: The unit.
-    /// - Throws: `QuantizationError` for values that are not finite or bits that are none.
+    /// - Throws: `QuantizationError` for values that are not finite or unsupported bits.
     package func unit(weight index: Int, bits: Int, inputBits: Int) throws(QuantizationError) -> QuantizedUnit
     {
         let (settings, descriptor) = (calibration.settings, calibration.unit.linears[index])

@@ -19,13 +19,13 @@ struct TermFusion: Equatable, Sendable {
         self.fusion = fusion
     }
 
-    /// Takes the terms of the calibrated unit.
+    /// Starts from the terms of the calibrated unit.
     mutating func start(_ means: PerTerm<Double>) {
         guard fusion != .fixed else { return }
         divisors = means.map { max(Self.floor, $0) }
     }
 
-    /// The factors, given weights and how schedules change them.
+    /// The terms' factors in the loss, given their weights with schedules.
     func factors(_ weights: PerTerm<Double>) -> PerTerm<Double> {
         PerTerm { weights[$0] * exp(-uncertainties[$0]) / divisors[$0] }
     }
@@ -33,7 +33,7 @@ struct TermFusion: Equatable, Sendable {
     /// What learned variances add to the loss.
     var penalty: Double { uncertainties.block + uncertainties.global + uncertainties.local }
 
-    /// Takes what a step measured.
+    /// Adjusts divisors or variances to a step's measurements.
     ///
     /// - Parameters:
     ///   - terms: Every term as measured.
@@ -54,7 +54,7 @@ struct TermFusion: Equatable, Sendable {
             }
         case .gradientNorm:
             guard let norms, let block = norms.block, factors.block > 0, block > 0 else { return }
-            // What one unit of each term pulls with; the block term keeps its divisor.
+            // Gradient norm per unit of factor; the block term keeps its divisor.
             let unit = block / factors.block
             for term in [Term.global, .local] {
                 guard let norm = norms[term], norm > 0, factors[term] > 0 else { continue }

@@ -2,10 +2,10 @@ internal import Kernels
 package import TensorCore
 internal import VisionTransformers
 
-/// How much an error of a layer's output counts for the feature before the classifier, token by token.
+/// How strongly an error in a layer's output changes the feature before the classifier, token by token.
 ///
 /// A token's importance is the squared gradient of the feature in a random direction of ±1, which estimates the squared
-/// norm of the feature's Jacobian (Hutchinson). Where a classifier reads one token, that token's errors may count many
+/// norm of the feature's Jacobian (Hutchinson). Where a classifier reads one token, errors of that token may weigh many
 /// times as much as those of others.
 ///
 /// Source: importance of tokens in second-order closed forms as in RSQ (arXiv 2503.01820); gradients that guide them as
@@ -13,13 +13,13 @@ internal import VisionTransformers
 package struct TokenImportance: Equatable, Sendable {
     /// The importance of one unit's tokens.
     package struct Unit: Equatable, Sendable {
-        /// `[layers][images · rows]`: what every row of a layer's output counts, of mean 1; nothing for the classifier.
+        /// `[layers][images · rows]`: the weight of each row of a layer's output, with mean 1; empty for the classifier.
         package let layers: [[Float]]
-        /// How many images were measured.
+        /// The number of measured images.
         package let images: Int
 
-        /// What the rows count that a layer gives for a number of images: for those beyond the measured ones, as much as
-        /// the rows of that position do in the mean.
+        /// The weights of a layer's rows for a number of images; rows of images that were not measured get the mean
+        /// weight of their position.
         ///
         /// - Parameters:
         ///   - layer: The layer's index in the unit.

@@ -1,7 +1,7 @@
 internal import TensorCore
 internal import VisionTransformers
 
-/// Memory of one worker that takes some images through a run of full-precision units and their gradients back.
+/// Memory of one worker for forward and backward passes of some images through consecutive full-precision units.
 struct TwoWayPass: Sendable {
     /// The units, the output of one being the input of the next; with backward products.
     let units: [PreparedUnit]
@@ -13,8 +13,8 @@ struct TwoWayPass: Sendable {
     /// Makes room.
     ///
     /// - Parameters:
-    ///   - units: The units; without any, nothing can be run.
-    ///   - images: How many images are taken through at once at most.
+    ///   - units: The units; if there are none, nothing can be run.
+    ///   - images: The greatest number of images in a pass.
     init(_ units: [PreparedUnit], images: Int) {
         self.units = units
         tapes = units.map { Tape(shapes: $0.unit.tapeShapes, images: images) }
@@ -39,7 +39,7 @@ struct TwoWayPass: Sendable {
         return (current, tapes[units.count - 1].images(0..<count))
     }
 
-    /// `[images · rows, columns]`: where the gradient of the last unit's output goes before `backward`.
+    /// `[images · rows, columns]`: holds the gradient of the last unit's output; fill it before `backward`.
     func outputGradient(images count: Int) -> Matrix { gradient(of: units.count - 1, count) }
 
     /// Carries the gradient of the last unit's output back.
@@ -48,8 +48,8 @@ struct TwoWayPass: Sendable {
     ///   - input: The forward pass's input.
     ///   - count: The images.
     ///   - local: Gradients to add at the last unit's operators.
-    ///   - dInput: `[images · rows, columns]`, overwritten with the gradient of the input; nil where nobody wants it.
-    ///   - visit: Called behind each unit, the last one first, with its index and what its passes left.
+    ///   - dInput: `[images · rows, columns]`, overwritten with the gradient of the input; nil if it is not needed.
+    ///   - visit: Called after each unit's backward pass, the last unit first, with its index and tape.
     func backward(
         _ input: Matrix, images count: Int, local: LocalGradients?, dInput: Matrix?,
         visit: (Int, Tape) -> Void = { _, _ in }

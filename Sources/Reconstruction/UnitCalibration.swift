@@ -6,24 +6,24 @@ package import Vocabulary
 
 /// Gives every site of a unit its quantizer.
 ///
-/// The unit runs once in full precision on its input as the quantized prefix gives it; every site is then
-/// searched on what it saw. Inputs behind a LayerNorm get one range per channel first, which scale
-/// reparameterisation folds into the norm and the weight (RepQ-ViT, arXiv 2212.08254). Weights are searched
-/// last, each input channel counting by its mean square.
+/// The unit runs once in full precision on the quantized prefix's outputs; each site's range is then searched on the
+/// values of that pass. Inputs after a LayerNorm get one range per channel first, which scale reparameterisation folds
+/// into the norm and the weight (RepQ-ViT, arXiv 2212.08254). Weights come last, each input channel weighted by its mean
+/// square.
 ///
 /// - Parameters:
 ///   - unit: The unit.
 ///   - weights: Its numbers in the checkpoint.
 ///   - fullPrecision: The same, ready to run.
-///   - input: `[images · rows, columns]`: its input behind the quantized prefix.
+///   - input: `[images · rows, columns]`: the quantized prefix's outputs.
 ///   - fullPrecisionInput: `[images · rows, columns]`: its input in full precision, for closed-form solutions.
-///   - originals: How many of the images are no views of others: the first ones, behind which their views come in the
-///     same order, again and again.
-///   - importance: What errors of tokens count; nil unless the settings weigh them.
-///   - settings: The bits.
+///   - originals: How many of the images are originals: they come first, then their views in the same order, again and
+///     again.
+///   - importance: The weights of tokens' errors; nil unless the settings weigh tokens.
+///   - settings: The bits, and how to calibrate.
 ///   - pool: The threads; the result does not depend on their number.
 /// - Returns: The calibrated unit and how each quantizer fits.
-/// - Throws: `QuantizationError` for values that are not finite or bits that are none.
+/// - Throws: `QuantizationError` for values that are not finite or unsupported bits.
 package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
     fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit? = nil,
@@ -86,23 +86,23 @@ package func calibrate(
     return (QuantizedUnit(linears: states, vectors: vectors, sites: quantizers), reports)
 }
 
-/// How many rows of a layer's inputs are summed at once: those of whole images, at least one.
+/// The number of rows of a layer's inputs that are summed at once: those of whole images, at least one.
 package func summedRows(at perImage: Int) -> Int { max(1, 4096 / perImage) * perImage }
 
 /// The searches of one unit's calibration, over one pass in full precision.
 struct UnitCalibration {
-    /// What the pass left.
+    /// The activations of the pass.
     let tape: Tape
     let unit: any ModelUnit
     let fullPrecision: PreparedUnit
-    /// The unit's input behind the quantized prefix, for all images.
+    /// The quantized prefix's outputs, for all images.
     private let input: Matrix
     /// The pass's input and output.
     private let searchedInput: Matrix
     private let output: Matrix
     let settings: CalibrationSettings
     let pool: WorkerPool
-    /// The unit's numbers before anything is folded into them.
+    /// The unit's parameters before anything is folded into them.
     private let weights: UnitWeights
 
     init(
@@ -132,7 +132,7 @@ struct UnitCalibration {
         self.tape = tape
     }
 
-    /// Brings every layer onto its codes in turn, on inputs that the layers before it and the quantized sites give.
+    /// Quantizes one layer after another in closed form, each on inputs from the quantized sites and layers before it.
     func fitted(
         _ start: QuantizedUnit, fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit?
     ) throws(QuantizationError) -> [QuantizedLinear] {
@@ -157,7 +157,7 @@ struct UnitCalibration {
         return state.linears
     }
 
-    /// Sums over what a layer multiplies with in a state of the unit and in full precision.
+    /// Sums over a layer's inputs in a state of the unit and in full precision.
     private func moments(
         of layer: Int, in state: QuantizedUnit, exact: ModelPass, fullPrecisionInput: Matrix,
         views: FittedViews, importance: TokenImportance.Unit?
@@ -179,12 +179,12 @@ struct UnitCalibration {
         return result
     }
 
-    /// What a layer multiplies with in a state of the unit, for the images that ranges are searched on.
+    /// A layer's inputs in a state of the unit, for the images that ranges are searched on.
     func operand(of layer: Int, in prepared: PreparedUnit) -> Matrix {
         operand(of: layer, in: ModelPass([prepared], pool: pool), input: searchedInput)
     }
 
-    /// What a layer multiplies with in a pass of the unit.
+    /// A layer's inputs in a pass of the unit.
     private func operand(of layer: Int, in pass: ModelPass, input: Matrix) -> Matrix {
         let descriptor = unit.linears[layer]
         let perImage = unit.tapeShapes[descriptor.inputSlot].rows
@@ -197,7 +197,7 @@ struct UnitCalibration {
         return result
     }
 
-    /// `[rows, outputs]`: what a layer gives in full precision.
+    /// `[rows, outputs]`: a layer's outputs in full precision.
     func outputs(of linear: LinearWeights, on input: Matrix) -> Matrix {
         let weight = linear.weight.matrix()
         let out = Matrix(rows: input.rows, columns: weight.rows)
@@ -227,7 +227,7 @@ struct UnitCalibration {
             guard let layer = unit.linears.firstIndex(where: { $0.inputSite == index }) else {
                 return .uniform(found)
             }
-            return .uniform(try moved(found, values: values, weight: weights.linears[layer].weight))
+            return .uniform(try refined(found, values: values, weight: weights.linears[layer].weight))
         }
         func shiftedLog() throws(QuantizationError) -> SiteQuantizer {
             .searchedLog(
@@ -238,12 +238,12 @@ struct UnitCalibration {
         switch settings.geluLevels {
         case .uniform: return try uniform()
         case .shiftedLog: return try shiftedLog()
-        case .outputError: return better(of: [try uniform(), try shiftedLog()], at: index)
+        case .outputError: return best(of: [try uniform(), try shiftedLog()], at: index)
         }
     }
 
-    /// The attention map's quantizer; where several are compared, the one that changes the unit's output least when it
-    /// is the only one.
+    /// The attention map's quantizer; of several, the one that changes the unit's output least when no other site is
+    /// quantized.
     private func attentionQuantizer(
         _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
     ) throws(QuantizationError) -> SiteQuantizer {
@@ -257,28 +257,28 @@ struct UnitCalibration {
         case .uniform: return try quantizer(.uniform)
         case .searchedLog: return try quantizer(.searchedLog)
         case .outputError:
-            return better(
+            return best(
                 of: [try quantizer(.logSqrt2), try quantizer(.uniform), try quantizer(.searchedLog)],
                 at: index)
         }
     }
 
-    /// The quantizer of a layer's input, its range moved for the layer's output where that is wanted.
-    private func moved(
+    /// The quantizer of a layer's input, its range refined by the error of the layer's output if the settings ask for it.
+    private func refined(
         _ quantizer: UniformQuantizer, values: Matrix, weight: Tensor
     ) throws(QuantizationError) -> UniformQuantizer {
         guard settings.rangeSearch == .outputError, quantizer.scales.count == 1 else { return quantizer }
         return try OutputRangeSearch(weight: weight.matrix(), values: values, pool: pool).refined(quantizer)
     }
 
-    /// The first of the quantizers of a site that move the unit's output least.
-    private func better(of candidates: [SiteQuantizer], at index: Int) -> SiteQuantizer {
+    /// The candidate that changes the unit's output least; the first of equals.
+    private func best(of candidates: [SiteQuantizer], at index: Int) -> SiteQuantizer {
         let errors = candidates.map { outputError($0, at: index) }
         let best = errors.indices.min { (errors[$0], $0) < (errors[$1], $1) } ?? 0
         return candidates[best]
     }
 
-    /// How far the unit's output moves when one site is quantized and nothing else.
+    /// The squared change of the unit's output when one site is quantized and nothing else.
     private func outputError(_ quantizer: SiteQuantizer, at index: Int) -> Double {
         var quantizers: [SiteQuantizer] = Array(repeating: .fullPrecision, count: unit.sites.count)
         quantizers[index] = quantizer
@@ -307,7 +307,7 @@ struct UnitCalibration {
             sqnrDb: quantizer == .fullPrecision ? nil : quantizer.fidelity(on: values, pool: pool).sqnrDb)
     }
 
-    /// Folds one range per channel into the norm before and the layer behind.
+    /// Folds one range per channel into the norm before and the layer after the site.
     func reparameterized(
         _ values: Matrix, bits: Int, gamma: Tensor, beta: Tensor, linear: LinearWeights
     ) throws(QuantizationError) -> (
@@ -324,7 +324,7 @@ struct UnitCalibration {
         folding.transform(values, into: moved)
         return (
             folded.gamma, folded.beta, LinearWeights(weight: folded.weight, bias: folded.bias),
-            try self.moved(folding.perTensor, values: moved, weight: folded.weight), moved
+            try refined(folding.perTensor, values: moved, weight: folded.weight), moved
         )
     }
 }

@@ -65,7 +65,7 @@ struct CalibrationTests {
     }
 
     @Test(
-        "closed forms bring the unit closer to full precision than rounding to the nearest code",
+        "closed forms leave a smaller error than rounding to the nearest code",
         arguments: 1...3)
     func solvers(seed: UInt64) throws {
         let small = SmallTask(seed: seed, images: 200)
@@ -122,7 +122,7 @@ struct CalibrationTests {
         }
     }
 
-    @Test("inputs behind GELU get the levels that change the unit's output less", arguments: [3, 4, 6])
+    @Test("inputs after GELU get the levels that change the unit's output less", arguments: [3, 4, 6])
     func activation(bits: Int) throws {
         let small = SmallTask(seed: 6, images: 12)
         defer { small.pool.shutDown() }
@@ -145,7 +145,7 @@ struct CalibrationTests {
     }
 
     @Test(
-        "every view is summed once, in runs, and no image both teaches and judges",
+        "every view is summed once, in runs, and no image both teaches and validates",
         arguments: [(10, 10, 4), (25, 10, 3), (40, 10, 100), (7, 10, 2), (3, 1, 8), (1, 1, 1)])
     func views(count: Int, originals: Int, length: Int) {
         let parts = FittedViews(count: count, originals: originals).parts(of: length)

@@ -127,7 +127,7 @@ struct LinearLearnerTests {
         #expect(error < 1e-4)
     }
 
-    @Test("straight-through weights and biases come as near to their target as the levels allow")
+    @Test("straight-through weights and biases reach the levels nearest to their targets")
     func learnsWeights() throws {
         let layer = try Quadratic(.ste)
         let before = layer.loss()

@@ -11,7 +11,7 @@ private func add(_ bias: Tensor?, to rows: Matrix) {
     addRowBias(rows, bias.vector(), into: rows)
 }
 
-/// An MLP with GELU, what it reads, and what it gives.
+/// An MLP with GELU, its inputs and its outputs.
 private struct SmallMLP {
     let fc1, fc2: LinearWeights
     let inputs, targets: Matrix
@@ -52,8 +52,8 @@ private struct SmallMLP {
         return try refit.fitted((fc1, fc2), inputs: inputs, targets: targets, name: "blocks.0", pool: pool)
     }
 
-    /// The mean square that an MLP with ReLU lacks, over that of the targets, on all rows; activations are cut off at a
-    /// quantile of those that are positive.
+    /// The squared error of an MLP with ReLU relative to the targets' square, on all rows; activations are clipped at a
+    /// quantile of the positive ones.
     func error(_ fc1: LinearWeights, _ fc2: LinearWeights, quantile: Double = 1) -> Double {
         let middle = Matrix(rows: inputs.rows, columns: fc1.weight.shape[0])
         multiply(inputs, fc1.weight.matrix(), into: middle, transposeB: true)
@@ -69,7 +69,7 @@ private struct SmallMLP {
 
 @Suite("Refits with ReLU")
 struct MLPRefitTests {
-    @Test("the closed form comes nearer than new activations alone, and learning nearer still")
+    @Test("the closed form has a smaller error than new activations alone, and learning a smaller one still")
     func errors() throws {
         let small = SmallMLP()
         let untouched = small.error(small.fc1, small.fc2)
@@ -78,14 +78,14 @@ struct MLPRefitTests {
         #expect(small.error(solved.fc1, solved.fc2) < 0.5 * untouched)
         #expect(small.error(learned.fc1, learned.fc2) < 0.9 * small.error(solved.fc1, solved.fc2))
         #expect(solved.fc1 == small.fc1)
-        // What it says of itself, on other rows than it learned from, is what it does on all.
+        // The error that it reports, on held-out rows, is near that on all rows.
         for result in [solved, learned] {
             let actual = small.error(result.fc1, result.fc2)
             #expect(result.error > 0.5 * actual && result.error < 2 * actual)
         }
     }
 
-    @Test("what is learned with activations cut off loses less where they are")
+    @Test("learning with clipped activations lowers the error where they are clipped")
     func cut() throws {
         let small = SmallMLP()
         let plain = try small.fitted(steps: 1000, cutWeight: 0)
@@ -95,7 +95,7 @@ struct MLPRefitTests {
                 < 0.7 * small.error(plain.fc1, plain.fc2, quantile: 0.9))
     }
 
-    @Test("threads change no bit")
+    @Test("the result has the same bits for any number of threads")
     func threads() throws {
         let small = SmallMLP()
         let single = try small.fitted(steps: 20, threads: 1)
@@ -103,7 +103,7 @@ struct MLPRefitTests {
         #expect(single.fc1 == several.fc1 && single.fc2 == several.fc2 && single.error == several.error)
     }
 
-    @Test("values that are no numbers are refused, among the rows that judge too", arguments: 0..<40)
+    @Test("NaN inputs are refused, in held-out rows too", arguments: 0..<40)
     func notANumber(row: Int) throws {
         let small = SmallMLP()
         small.inputs[row, 3] = .nan

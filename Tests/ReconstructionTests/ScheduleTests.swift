@@ -48,7 +48,7 @@ struct ScheduleTests {
     }
 
     @Test(
-        "about twenty steps are probed and ten are judged, however many there are",
+        "about twenty steps are probed and ten are validated, however many there are",
         arguments: [1, 10, 20, 2000])
     func intervals(steps: Int) {
         let settings = settings(steps: steps)

@@ -8,7 +8,7 @@ import Vocabulary
 
 @testable import Reconstruction
 
-@Suite("What a step changes, and what is dropped in it")
+@Suite("Steps, drops and validation")
 final class StepTests {
     private let small = SmallTask(seed: 21, images: 8)
     private let all = Array(0..<8)
@@ -79,7 +79,7 @@ final class StepTests {
         }
     }
 
-    @Test("learned scales lower the loss, and their end is the unit's")
+    @Test("learned scales lower the loss, and the finished unit has them")
     func scalesLearn() throws {
         let state = try activationsOnly()
         let task = small.task(1, state: state)
@@ -147,7 +147,7 @@ final class StepTests {
         #expect(penalty(1) < 0.05 * penalty(0))
     }
 
-    @Test("an input that is dropped altogether is that of full precision")
+    @Test("with an input drop of 1 the input is that of full precision")
     func fullInputDrop() throws {
         let task = small.task(1, state: try small.calibrated(1, bits: 4))
         var settings = settings()
@@ -208,7 +208,7 @@ final class StepTests {
         #expect(choices[0] != choices[1])
     }
 
-    @Test("activations that are dropped altogether are those without quantizers; a part lies between")
+    @Test("with an activation drop of 1 nothing is quantized; smaller shares lie between")
     func activationDrop() throws {
         let state = try activationsOnly()
         let task = small.task(1, state: state)
@@ -230,8 +230,8 @@ final class StepTests {
     }
 
     @Test(
-        "judgements drop nothing, know no schedule, and are of images that nothing was learned from")
-    func judgement() throws {
+        "validation drops nothing, follows no schedule, and uses images that are not learned from")
+    func validation() throws {
         let task = small.task(1, state: try small.calibrated(1, bits: 4))
         var settings = settings(steps: 10, rate: 0)
         settings.blockWeight = 3
@@ -242,31 +242,31 @@ final class StepTests {
         settings.validationShare = 0.5
         settings.batch = 4
         let reconstruction = small.reconstruction(task, settings)
-        let (learned, kept) = reconstruction.images
-        #expect(kept.count == 4 && (learned + kept).sorted() == all)
-        let expected = 3 * SupervisedUnit(small, task).block(kept)
+        let (learned, validation) = reconstruction.images
+        #expect(validation.count == 4 && (learned + validation).sorted() == all)
+        let expected = 3 * SupervisedUnit(small, task).block(validation)
         for _ in 0..<3 {
             let found = try #require(reconstruction.step().validationLoss)
             #expect(abs(found - expected) < 1e-4 * expected)
         }
     }
 
-    @Test("judgements come at tenths of the steps and at the end")
-    func judgementTimes() throws {
+    @Test("validation comes at tenths of the steps and at the end")
+    func validationTimes() throws {
         let task = small.task(1, state: try small.calibrated(1, bits: 4))
         var settings = settings(steps: 25)
         settings.validationShare = 0.25
         let reconstruction = small.reconstruction(task, settings)
-        var judged: [Int] = []
+        var validated: [Int] = []
         while !reconstruction.isFinished {
             let step = reconstruction.step()
-            if step.validationLoss != nil { judged.append(step.step) }
+            if step.validationLoss != nil { validated.append(step.step) }
         }
-        #expect(judged == Array(stride(from: 2, through: 24, by: 2)) + [25])
+        #expect(validated == Array(stride(from: 2, through: 24, by: 2)) + [25])
     }
 
     @Test(
-        "patience ends learning after as many judgements without a gain; 0 never does",
+        "patience ends learning after that many validations without a gain; 0 never does",
         arguments: [0, 1, 3])
     func patience(count: Int) throws {
         let task = small.task(1, state: try small.calibrated(1, bits: 4))
@@ -280,11 +280,11 @@ final class StepTests {
             _ = reconstruction.step()
             steps += 1
         }
-        // The first judgement comes before any step; equal ones are no gain.
+        // The first validation comes before any step; an equal loss is no gain.
         #expect(steps == (count == 0 ? 20 : 2 * count))
     }
 
-    @Test("the best state is kept with its scales, and neither the first nor the last")
+    @Test("the finished unit has the scales of the best validation, neither the first nor the last")
     func best() throws {
         let task = small.task(1, state: try activationsOnly())
         var settings = settings(steps: 40, rate: 0.1)

@@ -8,7 +8,7 @@ import Vocabulary
 
 @testable import Reconstruction
 
-/// A way to learn, as one preset or another has it.
+/// One combination of settings, such as that of a preset.
 struct Way: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let change: @Sendable (inout Hyperparameters) -> Void
@@ -210,7 +210,7 @@ struct SupervisionTests {
         #expect(abs(metric.sum(shifted, target, weights: nil) / 60 - 0.25) <= 1e-5)
     }
 
-    @Test("what is dropped keeps its value and its gradient; the rest has the quantizer's")
+    @Test("dropped elements keep their values and gradients; the others have the quantizer's")
     func drops() throws {
         let quantizer = SiteQuantizer.uniform(
             try UniformQuantizer(
@@ -244,7 +244,7 @@ struct SupervisionTests {
         #expect(half.elements == out.rows(6..<12).elements)
     }
 
-    @Test("norms and cosines of the terms' gradients make up the norm of the whole")
+    @Test("norms and cosines of the terms' gradients add up to the norm of the whole")
     func cosines() throws {
         let small = SmallTask(seed: 9)
         defer { small.pool.shutDown() }
@@ -286,7 +286,7 @@ struct SupervisionTests {
     }
 
     @Test(
-        "images kept from learning decide which state is kept, and learning ends when they stop to gain"
+        "validation images decide which state is kept, and learning ends when they stop improving"
     )
     func judgement() throws {
         let small = SmallTask(seed: 11, images: 24)
@@ -311,7 +311,7 @@ struct SupervisionTests {
                 == task.state.linears.map { $0.quantizedWeight().elements })
     }
 
-    @Test("no view of an image that judges is learned from")
+    @Test("no view of a validation image is learned from")
     func views() {
         let small = SmallTask(seed: 3, images: 8)
         defer { small.pool.shutDown() }

@@ -39,7 +39,7 @@ final class TermTests {
     }
 
     @Test(
-        "block: the mean squared error of what the unit makes of the quantized prefix, from full precision"
+        "block: the mean squared error of outputs on the quantized prefix's activations"
     )
     func block() {
         let task = small.task(1, state: small.disturbed(1, seed: 2))
@@ -72,7 +72,7 @@ final class TermTests {
     }
 
     @Test(
-        "local: the mean over operators of their distances from full precision behind the full-precision prefix",
+        "local: the mean over operators of their distances from the full-precision unit on its full-precision input",
         arguments: LocalDistance.allCases)
     func local(distance: LocalDistance) {
         let small = SmallTask(seed: 12, images: 4)

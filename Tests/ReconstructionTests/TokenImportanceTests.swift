@@ -7,9 +7,8 @@ import VisionTransformers
 
 @Suite("The importance of tokens")
 struct TokenImportanceTests {
-    /// The features of a model whose first units have given something, times the directions that importance takes.
-    private func projections(_ small: SmallTask, behind index: Int, _ output: Matrix, seed: UInt64) -> Double
-    {
+    /// The sum of features times their random directions, given the output of one unit.
+    private func projections(_ small: SmallTask, after index: Int, _ output: Matrix, seed: UInt64) -> Double {
         let units = Array(small.fullPrecision[(index + 1)...])
         let head = units[units.count - 1].unit
         let slot = head.operators[0].slot
@@ -25,7 +24,7 @@ struct TokenImportanceTests {
     }
 
     @Test(
-        "it is the squared gradient of the feature, as differences give it",
+        "importance is the squared gradient of the feature, as differences give it",
         arguments: [ViTConfiguration.Pooling.classToken, .average])
     func differences(pooling: ViTConfiguration.Pooling) throws {
         let small = SmallTask(seed: 4, images: 1, pooling: pooling)
@@ -44,7 +43,7 @@ struct TokenImportanceTests {
                 let value = output[row, column]
                 let sides = [Float(1e-2), -1e-2].map { shift in
                     output[row, column] = value + shift
-                    return projections(small, behind: 1, output, seed: 9)
+                    return projections(small, after: 1, output, seed: 9)
                 }
                 output[row, column] = value
                 let gradient = (sides[0] - sides[1]) / 2e-2 * Double(gamma[column])
@@ -61,7 +60,7 @@ struct TokenImportanceTests {
         #expect(expected.max()! > 1.05 * expected.min()!, "tokens that all count alike would test nothing")
     }
 
-    @Test("it is the same for any number of threads, and has a mean of 1")
+    @Test("importance has the same bits for any number of threads, and a mean of 1")
     func threads() {
         let results = [1, 3].map { threads in
             let small = SmallTask(seed: 5, images: 40, threads: threads)
@@ -74,7 +73,7 @@ struct TokenImportanceTests {
         }
     }
 
-    @Test("images without contrast have importance too, the classifier has none")
+    @Test("blank images have finite importance, and the classifier has none")
     func nothing() {
         let small = SmallTask(seed: 5, images: 8)
         defer { small.pool.shutDown() }
@@ -84,7 +83,7 @@ struct TokenImportanceTests {
         #expect(importance.units.flatMap(\.layers).joined().allSatisfy { $0.isFinite && $0 >= 0 })
     }
 
-    @Test("images beyond the measured ones count as their positions do")
+    @Test("tokens of further images have the mean importance of their position")
     func beyond() throws {
         let small = SmallTask(seed: 5, images: 8)
         defer { small.pool.shutDown() }
