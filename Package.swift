@@ -25,6 +25,7 @@ let package = Package(
     products: [.executable(name: "mgrq", targets: ["mgrq"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -37,23 +38,26 @@ let package = Package(
         .target(
             name: "Reconstruction",
             dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Vocabulary"]),
-        .target(name: "Safetensors"),
+        .target(name: "Files", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+        .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
             linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         .target(
-            name: "Datasets", dependencies: ["TensorCore", "Safetensors", "CImageCodecs", "Vocabulary"]),
+            name: "Datasets",
+            dependencies: ["TensorCore", "Files", "Safetensors", "CImageCodecs", "Vocabulary"]),
         .target(
             name: "Checkpoints",
             dependencies: [
-                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Safetensors", "Vocabulary",
+                "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Files", "Safetensors",
+                "Vocabulary",
             ]),
-        .target(name: "Runs", dependencies: ["Vocabulary", "Yams"]),
+        .target(name: "Runs", dependencies: ["Files", "Vocabulary", "Yams"]),
         .target(
             name: "Engine",
             dependencies: [
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
-                "Checkpoints", "Datasets", "Runs", "Safetensors", "Vocabulary",
+                "Checkpoints", "Datasets", "Runs", "Files", "Safetensors", "Vocabulary",
             ]),
         .target(name: "TerminalUI"),
         .target(
@@ -66,7 +70,7 @@ let package = Package(
             name: "mgrq",
             dependencies: [
                 "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "Runs", "Checkpoints", "Datasets",
-                "Vocabulary",
+                "Files", "Vocabulary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -97,6 +101,7 @@ let package = Package(
                 "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore",
                 "TestSupport", "Vocabulary",
             ]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], exclude: ["Fixtures"]),
         .testTarget(
             name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore", "Vocabulary"],
@@ -107,11 +112,12 @@ let package = Package(
                 "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
                 "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs", "Vocabulary"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "Vocabulary"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Safetensors", "TensorCore",
+                "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Files", "Safetensors",
+                "TensorCore",
                 "Vocabulary",
             ]),
         .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),

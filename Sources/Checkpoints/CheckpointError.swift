@@ -1,7 +1,8 @@
+package import Files
 package import Safetensors
 
 /// Why a checkpoint cannot be used.
-package enum CheckpointError: Error, Sendable, CustomStringConvertible {
+package enum CheckpointError: FileFailure, Sendable, CustomStringConvertible {
     /// The file is missing, damaged, or cannot be written.
     case file(SafetensorsError)
     /// There is no file where one was expected; the text says what is.
@@ -10,6 +11,11 @@ package enum CheckpointError: Error, Sendable, CustomStringConvertible {
     case unusable(String)
     /// Every part that is missing, unexpected or unsupported, one sentence each.
     case problems(file: String, [String])
+
+    /// Makes the error for a file that cannot be read or written at all.
+    package init(_ error: FileError) {
+        self = error.code == .tooLarge ? .unusable("\(error)") : .file(SafetensorsError(error))
+    }
 
     /// One sentence that says what, where, and what would be accepted.
     package var description: String {

@@ -1,5 +1,4 @@
-internal import Foundation
-internal import Safetensors
+internal import Files
 internal import VisionTransformers
 internal import Vocabulary
 
@@ -19,24 +18,21 @@ struct CheckpointFiles {
     /// - Parameter path: A file with weights or a folder with one.
     /// - Throws: `CheckpointError` with the file and what is wrong.
     init(path: String) throws(CheckpointError) {
-        var status = stat()
-        guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else {
-            guard path.utf8.contains(0) || errno == ENOENT || errno == ENOTDIR else {
-                throw .file(
-                    SafetensorsError(
-                        .unreadable, file: path, detail: "this cannot be opened: \(systemMessage(errno))"))
-            }
+        let status: FileStatus
+        do {
+            status = try FileStatus(path)
+        } catch {
+            guard error.code == .missing else { throw CheckpointError(error) }
             throw .missing("\(path) does not exist; give a file with weights or a folder with one")
         }
-        let isFolder = status.st_mode & S_IFMT == S_IFDIR
-        let folder = isFolder ? path : (path as NSString).deletingLastPathComponent
+        let isFolder = status.kind == .folder
+        let folder = isFolder ? path : parent(of: path)
         let file = isFolder ? try Self.weights(in: path) : path
         tensors = NamedTensors(try TensorSource(path: file))
         func beside(_ name: String) -> String? {
-            let path = (folder.isEmpty ? "." : folder) + "/" + name
-            // A link that leads nowhere is a file that is missed, not one that nobody meant.
-            var status = stat()
-            return unsafe lstat(path, &status) == 0 ? path : nil
+            let path = joined(folder, name)
+            // A link that leads nowhere is a missing file, not an absent one.
+            return (try? FileStatus(path, followsLinks: false)) == nil ? nil : path
         }
         configurationPath = beside("config.json")
         configuration =
@@ -53,12 +49,12 @@ struct CheckpointFiles {
     private static func weights(in folder: String) throws(CheckpointError) -> String {
         let names: [String]
         do {
-            names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+            names = try Files.names(in: folder)
         } catch {
-            throw .unusable("\(folder) cannot be listed: \(error.localizedDescription)")
+            throw .unusable("\(error)")
         }
         let usual = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
-        if let name = usual.first(where: names.contains) { return "\(folder)/\(name)" }
+        if let name = usual.first(where: names.contains) { return joined(folder, name) }
         let others = names.filter { name in
             [".safetensors", ".pth", ".pt", ".bin", ".ckpt"].contains { name.lowercased().hasSuffix($0) }
         }
@@ -70,7 +66,7 @@ struct CheckpointFiles {
                     : "\(folder) holds several files with weights: \(others.prefix(8).joined(separator: ", ")); give one "
                         + "of them")
         }
-        return "\(folder)/\(only)"
+        return joined(folder, only)
     }
 
     /// The image's height and width that the files name: the crop of Hugging Face's processor for a model that resamples
@@ -132,7 +128,7 @@ struct CheckpointFiles {
             (file.resize != nil, "resize"),
             (file.interpolation != nil, "filter"),
         ]
-        let name = path.map { ($0 as NSString).lastPathComponent } ?? "config.json"
+        let name = path.map(lastName) ?? "config.json"
         let (said, unsaid) = (known.filter(\.0).map(\.1), known.filter { !$0.0 }.map(\.1))
         let isResized = ownSize != (shape.imageHeight, shape.imageWidth)
         let source = [

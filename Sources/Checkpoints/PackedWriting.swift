@@ -1,3 +1,4 @@
+package import Files
 internal import Foundation
 internal import Quantization
 internal import Safetensors
@@ -10,6 +11,15 @@ extension PackedCheckpoint {
     /// - Parameter path: Where to write; a file that is there is replaced when the new one is complete.
     /// - Throws: `CheckpointError.file` where the file cannot be made or written.
     package func write(to path: String) throws(CheckpointError) {
+        let file = try CheckpointError.wrapping(try AtomicFile(path))
+        try write(into: file)
+        try CheckpointError.wrapping(try file.commit())
+    }
+
+    /// Writes the bytes of a file, which the caller commits.
+    ///
+    /// - Throws: As `write(to:)`.
+    package func write(into file: AtomicFile) throws(CheckpointError) {
         var sites: [String: PackedSite] = [:]
         do {
             let tensors = try self.tensors(sites: &sites)
@@ -22,11 +32,11 @@ extension PackedCheckpoint {
                 "sites": String(decoding: try encoder.encode(sites), as: UTF8.self),
                 "plan": plan,
             ]
-            try writeSafetensors(tensors, metadata: metadata, to: path)
+            try writeSafetensors(tensors, metadata: metadata, into: file)
         } catch let error as SafetensorsError {
             throw .file(error)
         } catch {
-            throw .unusable("\(path) cannot be written: \(error)")
+            throw .unusable("\(file.path) cannot be written: \(error)")
         }
     }
 

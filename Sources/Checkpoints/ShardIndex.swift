@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Safetensors
 
@@ -21,7 +22,7 @@ struct ShardIndex {
             throw .unusable("\(path): “weight_map” should be an object that names a shard for every tensor")
         }
         let files = Set(map.values).sorted()
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = parent(of: path)
         var shards: [SafetensorsFile] = []
         for file in files {
             guard !file.contains("/"), !file.contains("\\"), file.hasSuffix(".safetensors") else {
@@ -30,7 +31,7 @@ struct ShardIndex {
                 )
             }
             do {
-                shards.append(try SafetensorsFile(path: (folder.isEmpty ? "." : folder) + "/" + file))
+                shards.append(try SafetensorsFile(path: joined(folder, file)))
             } catch {
                 throw .file(error)
             }
@@ -60,21 +61,8 @@ struct ShardIndex {
 ///
 /// - Throws: `CheckpointError.unusable` for another text, or a file longer than `maximumLength` bytes.
 func jsonObject(path: String, maximumLength: Int = 16 << 20) throws(CheckpointError) -> [String: Any] {
-    let mapping: FileMapping
-    do {
-        mapping = try FileMapping(path: path)
-    } catch {
-        throw .file(error)
-    }
-    guard mapping.count <= maximumLength else {
-        throw .unusable("\(path) has \(mapping.count) bytes; at most \(maximumLength) are accepted")
-    }
-    let data = try mapping.reading { bytes throws(CheckpointError) in
-        var data = Data(capacity: bytes.count)
-        for index in bytes.indices { data.append(bytes[index]) }
-        return data
-    }
-    guard let root = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
+    let bytes = try CheckpointError.wrapping(try readFile(path, limit: maximumLength))
+    guard let root = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] else {
         throw .unusable("\(path) is no JSON object")
     }
     return root

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Files
 internal import Safetensors
 
 /// The named tensors of a checkpoint, whatever files they lie in.
@@ -87,17 +87,7 @@ struct TensorSource: Sendable {
 
     /// Whether a file begins as those of `torch.save` do.
     private static func isTorch(_ path: String) throws(CheckpointError) -> Bool {
-        let start: [UInt8]
-        do {
-            let mapping = try FileMapping(path: path)
-            start = try mapping.reading { bytes throws(CheckpointError) in
-                (0..<min(4, bytes.count)).map { bytes[$0] }
-            }
-        } catch let error as SafetensorsError {
-            throw .file(error)
-        } catch {
-            throw .unusable("\(path): \(error)")
-        }
+        let start = try CheckpointError.wrapping(try readPrefix(of: path, count: 4))
         if start == [0x50, 0x4B, 0x03, 0x04] { return true }
         let isNamedSo = [".pth", ".pt", ".bin", ".ckpt", ".pkl"].contains { path.lowercased().hasSuffix($0) }
         if isNamedSo {

@@ -1,7 +1,8 @@
+package import Files
 package import Safetensors
 
 /// Why images cannot be used, with the place where that was found.
-package struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct DatasetError: FileFailure, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, for programs.
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such file or folder.
@@ -63,6 +64,17 @@ package struct DatasetError: Error, Hashable, Sendable, CustomStringConvertible 
 
     init(_ cause: SafetensorsError) {
         self.init(.unreadable, file: cause.file, tensor: cause.tensor, detail: cause.detail, cause: cause)
+    }
+
+    /// Makes the error for a file that cannot be read at all.
+    package init(_ error: FileError) {
+        let code: Code =
+            switch error.code {
+            case .missing: .missing
+            case .tooLarge: .tooLarge
+            default: .unreadable
+            }
+        self.init(code, file: error.path, detail: error.detail)
     }
 
     /// One sentence: where, what, and what would be accepted.

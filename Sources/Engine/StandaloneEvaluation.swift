@@ -1,3 +1,4 @@
+internal import Files
 internal import Checkpoints
 package import Datasets
 internal import Foundation
@@ -239,6 +240,8 @@ func failure(of error: any Error) -> RunFailure {
     switch error {
     case let failure as RunFailure:
         failure
+    case let error as FileError:
+        RunFailure(error)
     case let error as PlanError:
         RunFailure(.badData, "\(error)")
     case let error as CheckpointError:

@@ -1,5 +1,5 @@
 internal import Checkpoints
-internal import Foundation
+internal import Files
 internal import Quantization
 internal import Reconstruction
 internal import Runs
@@ -20,11 +20,10 @@ extension PackedCheckpoint {
     /// - Returns: The size and what was compared.
     /// - Throws: `RunFailure` where the file cannot be written or read, `.internal` with the first difference.
     func writeVerified(to path: String, pool: WorkerPool) throws(RunFailure) -> ExportResult {
-        try replacing(path) { candidate in
-            try write(to: candidate)
-            return ExportResult(
-                bytes: try fileSize(candidate),
-                verification: try verify(try PackedCheckpoint(path: candidate), pool: pool))
+        try Engine.writeVerified(to: path) { file in
+            try write(into: file)
+        } verify: { path in
+            try verify(try PackedCheckpoint(path: path), pool: pool)
         }
     }
 
@@ -88,34 +87,36 @@ extension PackedCheckpoint {
 /// - Throws: `RunFailure`, `.internal` where what is read is another plan.
 func writeVerifiedRecipe(_ plan: RunPlan, stale: [String], to path: String) throws(RunFailure) -> ExportResult
 {
-    try replacing(path) { candidate in
-        let bytes = Array(plan.yaml(stale: stale).utf8)
-        try writeFileAtomically(bytes, to: candidate)
-        guard try RunPlan(path: candidate) == plan else {
+    try Engine.writeVerified(to: path) { file in
+        try file.write(Array(plan.yaml(stale: stale).utf8))
+    } verify: { path in
+        guard try RunPlan(path: path) == plan else {
             throw RunFailure(.internal, "what was written is not the plan in memory")
         }
-        return ExportResult(bytes: bytes.count, verification: ExportVerification(codes: 0, images: 0))
+        return ExportVerification(codes: 0, images: 0)
     }
 }
 
-/// Lets a file be written and looked at under another name beside its own, and gives it its own if that went well.
+/// Writes a file under a temporary name, reads it back, and gives it its own name if that went well.
 ///
-/// - Throws: `RunFailure` that speaks of the file by its own name; then it is as it was before.
-private func replacing(
-    _ path: String, _ body: (_ candidate: String) throws -> ExportResult
+/// - Parameters:
+///   - path: The file.
+///   - write: Writes the contents.
+///   - verify: Reads the contents back from the path that it gets.
+/// - Returns: The size, and what `verify` returns.
+/// - Throws: `RunFailure` that names the file by its own name; then it is as it was before.
+private func writeVerified(
+    to path: String, _ write: (AtomicFile) throws -> Void,
+    verify: (_ path: String) throws -> ExportVerification
 ) throws(RunFailure) -> ExportResult {
-    guard !path.isEmpty, !path.hasSuffix("/"), !path.utf8.contains(0), !isFolder(path) else {
-        throw RunFailure(
-            .cannotCreate, "\(path.isEmpty ? "an empty path" : path) names no file that can be written")
-    }
-    let candidate = "\(path).unverified"
+    let file = try RunFailure.wrapping(try AtomicFile(path))
     do {
-        let result = try body(candidate)
-        try renameFile(candidate, to: path)
-        return result
+        try write(file)
+        let verification = try verify(file.temporaryPath)
+        try file.commit()
+        return ExportResult(bytes: file.count, verification: verification)
     } catch {
-        try? FileManager.default.removeItem(atPath: candidate)
         let failure = failure(of: error)
-        throw RunFailure(failure.kind, failure.message.replacing(candidate, with: path))
+        throw RunFailure(failure.kind, failure.message.replacing(file.temporaryPath, with: path))
     }
 }

@@ -1,3 +1,5 @@
+package import Files
+
 /// Why a run, or another piece of work, could not be done.
 package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConvertible {
     /// The kind of a failure, which decides the exit code.
@@ -40,5 +42,19 @@ package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConv
         case .cannotCreate: 73
         case .inputOutput: 74
         }
+    }
+}
+
+extension RunFailure: FileFailure {
+    /// Makes the failure for a file that cannot be read or written.
+    package init(_ error: FileError) {
+        let kind: Kind =
+            switch error.code {
+            case .missing: .missingInput
+            case .notAFile, .tooLarge: .badData
+            case .circularLink, .unreadable, .cannotWrite: .inputOutput
+            case .cannotCreate: .cannotCreate
+            }
+        self.init(kind, "\(error)")
     }
 }

@@ -1,3 +1,5 @@
+package import Files
+
 /// Why a safetensors file cannot be read or written, with the place where that was found.
 ///
 /// The description is one sentence that starts with the file, then the tensor and the byte where they
@@ -75,6 +77,20 @@ package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConverti
         if let tensor { place += ", tensor \(quoted(tensor))" }
         if let byte { place += ", byte \(byte)" }
         return "\(place): \(detail)"
+    }
+}
+
+extension SafetensorsError: FileFailure {
+    /// Makes the error for a file that cannot be read or written at all.
+    package init(_ error: FileError) {
+        let code: Code =
+            switch error.code {
+            case .missing: .missing
+            case .circularLink, .unreadable, .notAFile, .tooLarge: .unreadable
+            case .cannotCreate: .cannotCreate
+            case .cannotWrite: .cannotWrite
+            }
+        self.init(code, file: error.path, detail: error.detail)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Files
+
 /// A safetensors file that is open for reading.
 ///
 /// Opening maps the file and checks its whole structure; no tensor is copied before it is asked for. The
@@ -15,8 +17,8 @@ package struct SafetensorsFile: Sendable {
     /// - Parameter path: Where it lies.
     /// - Throws: `SafetensorsError` if it is missing, unreadable, or breaks a rule of the format.
     package init(path: String) throws(SafetensorsError) {
-        let mapping = try FileMapping(path: path)
-        header = try mapping.withBytes(in: 0..<mapping.count) { bytes throws(SafetensorsError) in
+        let mapping = try SafetensorsError.wrapping(try FileMapping(path: path))
+        header = try mapping.withBytes { bytes throws(SafetensorsError) in
             try SafetensorsHeader(parsing: bytes, file: path)
         }
         self.mapping = mapping

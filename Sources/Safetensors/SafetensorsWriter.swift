@@ -1,3 +1,5 @@
+package import Files
+
 /// A tensor to write.
 package struct SafetensorsTensor: Hashable, Sendable {
     /// What readers will ask for; not `__metadata__`, which the format keeps for itself.
@@ -59,12 +61,29 @@ package struct SafetensorsTensor: Hashable, Sendable {
 package func writeSafetensors(
     _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
 ) throws(SafetensorsError) {
-    let ordered = try layoutOrder(tensors, file: path)
-    let header = try encodedHeader(ordered, metadata: metadata, file: path)
-    try writeAtomically(path: path) { write throws(SafetensorsError) in
-        try write(header)
-        for tensor in ordered { try write(tensor.bytes) }
-    }
+    // The tensors are checked before a file is made.
+    let parts = try encoded(tensors, metadata: metadata, file: path)
+    let target = try SafetensorsError.wrapping(try AtomicFile(path))
+    for part in parts { try SafetensorsError.wrapping(try target.write(part)) }
+    try SafetensorsError.wrapping(try target.commit())
+}
+
+/// Writes a safetensors file into an `AtomicFile`, which the caller commits.
+///
+/// - Throws: As `writeSafetensors(_:metadata:to:)`.
+package func writeSafetensors(
+    _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], into file: AtomicFile
+) throws(SafetensorsError) {
+    let parts = try encoded(tensors, metadata: metadata, file: file.path)
+    for part in parts { try SafetensorsError.wrapping(try file.write(part)) }
+}
+
+/// The bytes of a file, part by part.
+private func encoded(
+    _ tensors: [SafetensorsTensor], metadata: [String: String], file: String
+) throws(SafetensorsError) -> [[UInt8]] {
+    let ordered = try layoutOrder(tensors, file: file)
+    return [try encodedHeader(ordered, metadata: metadata, file: file)] + ordered.map(\.bytes)
 }
 
 /// The tensors in the order of their bytes, after checks.

@@ -98,7 +98,7 @@ struct LoadingTests {
             ("links", "Too many levels of symbolic links"), ("long name", "File name too long"),
             ("no folder", "does not exist"), ("dangling configuration", "config.json: there is no such file"),
             ("circular weights", "Too many levels of symbolic links"),
-            ("folder of weights", "no regular file"),
+            ("folder of weights", "not a regular file"),
         ])
     func unreadable(kind: String, words: String) throws {
         let copy = try Copy()

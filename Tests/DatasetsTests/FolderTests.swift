@@ -152,7 +152,7 @@ struct FolderTests {
             ("no folder", .missing, "there is no such file or folder"),
             ("zero", .missing, "no such file or folder"),
             ("removed", .missing, "there is no such file"),
-            ("replaced", .unreadable, "this is no regular file"),
+            ("replaced", .unreadable, "this is not a regular file"),
         ])
     func unreadable(kind: String, code: DatasetError.Code, words: String) throws {
         let folder = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import Runs
 import Safetensors
@@ -117,6 +118,14 @@ struct Bench: Sendable {
         return try follow(answerNew) { (sink) throws(RunFailure) in
             try resumeRun(resources: resources, options: options, sink: sink)
         }
+    }
+
+    /// Every line of a run's journal, and whether bytes follow them.
+    func journal(_ directory: String) throws -> (entries: [JournalEntry], isTorn: Bool) {
+        var entries: [JournalEntry] = []
+        let path = RunDirectory(path: folder.file(directory)).journalPath
+        let extent = try readJournal(path) { entries.append($0) }
+        return (entries, extent.isTorn)
     }
 
     /// Sends one list of commands after another, each when the run waits; then lets it go on.

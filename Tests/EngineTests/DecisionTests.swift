@@ -1,4 +1,5 @@
 import Engine
+import Files
 import Foundation
 import Runs
 import Synchronization
@@ -291,7 +292,10 @@ struct DecisionTests {
         }
         #expect(written.first?.verification.images == 8)
         #expect((written.first?.verification.codes ?? 0) > 1000)
-        #expect(!FileManager.default.fileExists(atPath: "\(path).unverified"))
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: parent(of: path)).allSatisfy { name in
+                !AtomicFile.isTemporary(name)
+            })
         let direct = try Data(contentsOf: URL(filePath: path))
         #expect(try direct == bench.packed("run"))
         #expect(events.filter(\.isLast).count == 1)

@@ -151,7 +151,9 @@ struct InspectionTests {
                     .inspectImages(ImageRequest(images: .evaluation)), .resume,
                 ]
             ])
-        let events = try RunDirectory(path: bench.folder.file("run")).journal().events
+        let events = try bench.journal("run").entries.compactMap { entry in
+            if case .event(let event) = entry.content { event } else { nil }
+        }
         #expect(inspections(events).isEmpty && pages(events).isEmpty)
         #expect(events.report != nil)
     }

@@ -17,10 +17,10 @@ struct ResumeTests {
         let (from, to) = (bench.folder.file(directory), bench.folder.file(copy))
         try FileManager.default.copyItem(atPath: from, toPath: to)
         let run = RunDirectory(path: to)
-        let contents = try run.journal()
-        let found = contents.entries.firstIndex(where: isLastKept)
+        let entries = try bench.journal(copy).entries
+        let found = entries.firstIndex(where: isLastKept)
         let last = try #require(found)
-        let lines = try contents.entries[...last].map { entry in try entry.jsonLine + "\n" }.joined()
+        let lines = try entries[...last].map { entry in try entry.jsonLine + "\n" }.joined()
         try Data((lines + "{\"seq\":").utf8).write(to: URL(filePath: run.journalPath))
         try? FileManager.default.removeItem(atPath: run.reportPath)
     }
@@ -53,7 +53,7 @@ struct ResumeTests {
             #expect(report.final == plain.final && report.heldOut == plain.heldOut, "\(name)")
             #expect(report.units.map(\.attempt) == [1, 1, 1, 1], "\(name)")
             try bench.expectSameIntegers("plain", name)
-            let journal = try RunDirectory(path: bench.folder.file(name)).journal()
+            let journal = try bench.journal(name)
             #expect(!journal.isTorn)
             #expect(journal.entries.map(\.seconds) == journal.entries.map(\.seconds).sorted(), "\(name)")
         }

@@ -64,13 +64,13 @@ struct VerifiedExportTests {
         #expect {
             try exportRun(bench.folder.file("run"), format: .packed, to: path)
         } throws: { error in
-            "\(error)".contains("nowhere/out.safetensors") && !"\(error)".contains("unverified")
+            "\(error)".contains("nowhere/out.safetensors") && !"\(error)".contains(".unfinished-")
         }
         #expect(throws: RunFailure.self) {
             try exportRun(bench.folder.file("run"), format: .recipe, to: bench.folder.file("run"))
         }
         #expect(try bench.packed("run") == bench.packed("run"))
         let names = try FileManager.default.contentsOfDirectory(atPath: bench.folder.file(""))
-        #expect(!names.contains { $0.hasSuffix(".unverified") })
+        #expect(!names.contains { $0.hasPrefix(".unfinished-") })
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Runs
 import Testing
@@ -49,11 +50,11 @@ struct JournalTests {
     @Test("what is appended is read in order")
     func append() throws {
         let folder = try TemporaryFolder()
-        let contents = try JournalContents(path: write(folder))
+        let contents = try JournalLines(path: write(folder))
         #expect(contents.entries.map(\.sequence) == [1, 2, 3])
         #expect(contents.entries.map(\.seconds) == [1, 2, 3])
         #expect(contents.events == [.waiting(unit: 0), .stepped(Samples.step)])
-        #expect(!contents.isTorn)
+        #expect(!contents.extent.isTorn)
     }
 
     @Test("a journal is never overwritten")
@@ -62,7 +63,7 @@ struct JournalTests {
         let path = try write(folder)
         let error = #expect(throws: RunFailure.self) { try Journal(creating: path) }
         #expect(error?.kind == .cannotCreate)
-        #expect(try JournalContents(path: path).entries.count == 3)
+        #expect(try JournalLines(path: path).entries.count == 3)
     }
 
     @Test(
@@ -73,14 +74,14 @@ struct JournalTests {
         let path = try write(folder)
         let bytes = try Data(contentsOf: URL(filePath: path))
         try bytes.dropLast(missing).write(to: URL(filePath: path))
-        let contents = try JournalContents(path: path)
+        let contents = try JournalLines(path: path)
         #expect(contents.entries.count == 2)
-        #expect(contents.isTorn)
+        #expect(contents.extent.isTorn)
         try Journal(continuing: path).append(.pause, at: 4)
-        let after = try JournalContents(path: path)
+        let after = try JournalLines(path: path)
         #expect(after.entries.map(\.sequence) == [1, 2, 3])
         #expect(after.entries.last?.content == .command(.pause))
-        #expect(!after.isTorn)
+        #expect(!after.extent.isTorn)
     }
 
     @Test(
@@ -97,7 +98,7 @@ struct JournalTests {
         var lines = try String(contentsOfFile: path, encoding: .utf8).components(separatedBy: "\n")
         lines[line] = replacement
         try lines.joined(separator: "\n").write(toFile: path, atomically: false, encoding: .utf8)
-        let error = #expect(throws: RunFailure.self) { try JournalContents(path: path) }
+        let error = #expect(throws: RunFailure.self) { try JournalLines(path: path) }
         #expect(error?.kind == .badData)
         #expect(error?.message.contains("journal.jsonl, \(place),") == true)
     }
@@ -106,7 +107,8 @@ struct JournalTests {
     func fullDisk() throws {
         let descriptor = unsafe open("/dev/full", O_WRONLY)
         try #require(descriptor >= 0)
-        let journal = Journal(path: "run/journal.jsonl", descriptor: descriptor, sequence: 0, length: 0)
+        let file = AppendedFile(path: "run/journal.jsonl", descriptor: descriptor)
+        let journal = Journal(file: file, sequence: 0)
         let error = #expect(throws: RunFailure.self) { try journal.append(.pauseQueued, at: 0) }
         #expect(error?.kind == .inputOutput)
         #expect(error?.message.contains("run/journal.jsonl cannot be written: No space left") == true)
@@ -114,7 +116,7 @@ struct JournalTests {
 
     @Test("a journal that is not there is a missing input")
     func missing() {
-        let error = #expect(throws: RunFailure.self) { try JournalContents(path: "/nowhere/journal.jsonl") }
+        let error = #expect(throws: RunFailure.self) { try JournalLines(path: "/nowhere/journal.jsonl") }
         #expect(error?.kind == .missingInput)
     }
 }

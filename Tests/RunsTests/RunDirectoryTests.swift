@@ -27,7 +27,7 @@ struct RunDirectoryTests {
         #expect(RunDirectory.isRun(path))
         #expect(try directory.plan().units.map(\.match) == ["head"])
         #expect(try directory.report() == Samples.report)
-        #expect(try directory.journal().events == [.started(Samples.summary)])
+        #expect(try JournalLines(path: directory.journalPath).events == [.started(Samples.summary)])
         #expect(
             try folder.contents() == [
                 "runs", "runs/first", "runs/first/attempts", "runs/first/journal.jsonl",
@@ -135,15 +135,5 @@ struct RunDirectoryTests {
         }
         #expect(error?.kind == .badData)
         #expect(error?.message.hasPrefix("\(path) holds no predictions of a run: ") == true)
-    }
-
-    @Test("a file is replaced whole, and no temporary file is left")
-    func atomicWriting() throws {
-        let path = try folder.write("old", to: "file")
-        try writeFileAtomically(Array("new".utf8), to: path)
-        #expect(try String(contentsOfFile: path, encoding: .utf8) == "new")
-        #expect(throws: RunFailure.self) { try writeFileAtomically([1], to: folder.file("none/file")) }
-        #expect(throws: RunFailure.self) { try writeFileAtomically([1], to: folder.path) }
-        #expect(try folder.contents() == ["file"])
     }
 }

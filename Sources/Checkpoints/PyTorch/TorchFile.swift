@@ -1,3 +1,4 @@
+internal import Files
 internal import Safetensors
 
 /// A file that `torch.save` wrote, open for reading: a dictionary of tensors, perhaps wrapped in others.
@@ -22,14 +23,9 @@ struct TorchFile: Sendable {
     /// - Parameter path: Where it lies.
     /// - Throws: `CheckpointError` with the file, the byte or the tensor.
     init(path: String) throws(CheckpointError) {
-        let mapping: FileMapping
-        do {
-            mapping = try FileMapping(path: path)
-        } catch {
-            throw .file(error)
-        }
+        let mapping = try CheckpointError.wrapping(try FileMapping(path: path))
         self.mapping = mapping
-        let members = try mapping.reading { bytes throws(CheckpointError) in
+        let members = try mapping.withBytes { bytes throws(CheckpointError) in
             try Self.members(of: bytes, path: path)
         }
         let pickles = members.keys.filter { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }
@@ -38,7 +34,7 @@ struct TorchFile: Sendable {
         }
         let prefix = String(pickle.dropLast("data.pkl".count))
         if let order = members[prefix + "byteorder"] {
-            let isLittle = try mapping.reading { bytes throws(CheckpointError) in
+            let isLittle = try mapping.withBytes { bytes throws(CheckpointError) in
                 order.count == 6 && bytes[order.lowerBound] == UInt8(ascii: "l")
             }
             guard isLittle else {
@@ -47,7 +43,7 @@ struct TorchFile: Sendable {
             }
         }
         var machine = PickleMachine(file: "\(path), \(quoted(pickle))")
-        let root = try mapping.reading { bytes throws(CheckpointError) in
+        let root = try mapping.withBytes { bytes throws(CheckpointError) in
             try machine.read(bytes.extracting(range))
         }
         (names, tensors) = try Self.state(of: root, in: machine, path: path)
@@ -128,7 +124,7 @@ struct TorchFile: Sendable {
         let width = tensor.storage.type.bits / 8
         let reach = zip(tensor.shape, tensor.strides).reduce(0) { $0 + ($1.0 - 1) * $1.1 } + 1
         let first = place + tensor.offset * width
-        let elements: [Float] = try mapping.reading { bytes throws(CheckpointError) in
+        let elements: [Float] = try mapping.withBytes { bytes throws(CheckpointError) in
             do throws(FloatProblem) {
                 return try floatElements(
                     bytes.extracting(first..<first + reach * width), type: tensor.storage.type)
@@ -151,26 +147,5 @@ struct TorchFile: Sendable {
             places = places.flatMap { start in (0..<extent).map { start + $0 * stride } }
         }
         return places.map { elements[$0] }
-    }
-}
-
-extension FileMapping {
-    /// Lends the whole file's bytes to a body that speaks of checkpoints.
-    func reading<Value>(
-        _ body: (Span<UInt8>) throws(CheckpointError) -> Value
-    ) throws(CheckpointError) -> Value {
-        let outcome: Result<Value, CheckpointError>
-        do {
-            outcome = try withBytes(in: 0..<count) { bytes throws(SafetensorsError) in
-                do throws(CheckpointError) {
-                    return .success(try body(bytes))
-                } catch {
-                    return .failure(error)
-                }
-            }
-        } catch {
-            throw .file(error)
-        }
-        return try outcome.get()
     }
 }

@@ -1,4 +1,4 @@
-internal import Safetensors
+internal import Files
 internal import Vocabulary
 
 /// Which images were used, and how they were chosen and prepared: enough to use the very same again, or to see that they
@@ -57,13 +57,11 @@ package struct ImageManifest: Hashable, Sendable, Codable {
     }
 
     private static func hash(ofFile path: String) throws(DatasetError) -> String {
-        var hash = SHA256()
-        do {
-            let mapping = try FileMapping(path: path)
-            try mapping.withBytes(in: 0..<mapping.count) { hash.update($0) }
-        } catch {
-            throw DatasetError(error)
+        let mapping = try DatasetError.wrapping(try FileMapping(path: path))
+        return try mapping.withBytes { bytes throws(DatasetError) in
+            var hash = SHA256()
+            hash.update(bytes)
+            return hash.finish()
         }
-        return hash.finish()
     }
 }

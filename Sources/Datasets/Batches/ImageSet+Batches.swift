@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Files
 package import TensorCore
 package import Vocabulary
 
@@ -135,8 +135,8 @@ struct ImageReader {
             unsafe try array.write(index, tables: tables, file: set.file, to: target)
             return nil
         case .files(let folder, let paths):
-            let path = folder + "/" + paths[index]
-            let bytes = try fileBytes(path, limit: ImageSet.greatestFile)
+            let path = joined(folder, paths[index])
+            let bytes = try DatasetError.wrapping(try readFile(path, limit: ImageSet.greatestFile))
             try decoder.withPixels(
                 of: bytes, path: path, pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation
             ) { unsafe write($0, to: target) }

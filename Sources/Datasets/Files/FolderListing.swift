@@ -1,5 +1,4 @@
-internal import Foundation
-internal import Safetensors
+internal import Files
 
 /// The images in a folder, in torchvision's order, and what their places say of their classes.
 struct FolderListing {
@@ -81,9 +80,10 @@ struct FolderListing {
         var folders: [String] = []
         try collect(name, above: [], into: &folders)
         for folder in folders.sorted(by: precedes) {
-            for entry in try Self.entries(of: root + "/" + folder) where entry.kind != .folder {
-                guard Self.isImage(entry.name, in: root + "/" + folder) else { continue }
-                paths.append(folder + "/" + entry.name)
+            let path = joined(root, folder)
+            for entry in try Self.entries(of: path) where entry.kind != .folder {
+                guard Self.isImage(entry.name, in: path) else { continue }
+                paths.append(joined(folder, entry.name))
             }
             guard paths.count <= Self.mostImages else {
                 throw DatasetError(
@@ -94,13 +94,10 @@ struct FolderListing {
 
     /// Adds a folder and all below it, links followed.
     private func collect(
-        _ name: String, above: [FileIdentity], into folders: inout [String]
+        _ name: String, above: [FileStatus.Identity], into folders: inout [String]
     ) throws(DatasetError) {
-        let path = root + "/" + name
-        guard let identity = FileIdentity(path: path) else {
-            throw DatasetError(
-                .unreadable, file: path, detail: "the folder cannot be read: \(systemMessage(errno))")
-        }
+        let path = joined(root, name)
+        let identity = try DatasetError.wrapping(try FileStatus(path)).identity
         guard !above.contains(identity) else {
             throw DatasetError(
                 .badFolder, file: path, detail: "this link leads back to a folder that it lies in; remove it")
@@ -111,7 +108,7 @@ struct FolderListing {
         }
         folders.append(name)
         for entry in try Self.entries(of: path) where entry.kind == .folder {
-            try collect(name + "/" + entry.name, above: above + [identity], into: &folders)
+            try collect(joined(name, entry.name), above: above + [identity], into: &folders)
         }
     }
 
@@ -125,33 +122,26 @@ struct FolderListing {
 
     /// What is in a folder, in the order of the names' bytes; hidden names are left out.
     private static func entries(of folder: String) throws(DatasetError) -> [(name: String, kind: Kind)] {
-        let names: [String]
+        let listed: [String]
         do {
-            names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            listed = try names(in: folder)
         } catch {
-            var status = stat()
-            let reason =
-                unsafe stat(folder, &status) != 0 || access(folder, R_OK | X_OK) != 0
-                ? systemMessage(errno) : "\(error.localizedDescription)"
-            throw DatasetError(.unreadable, file: folder, detail: "the folder cannot be listed: \(reason)")
+            throw DatasetError(.unreadable, file: folder, detail: "the folder \(error.problem)")
         }
         var result: [(name: String, kind: Kind)] = []
-        for name in names.filter({ !$0.hasPrefix(".") }).sorted(by: precedes) {
-            let path = folder + "/" + name
-            var status = stat()
-            guard unsafe stat(path, &status) == 0 else {
-                switch errno {
-                case ELOOP:
+        for name in listed.filter({ !$0.hasPrefix(".") }).sorted(by: precedes) {
+            let path = joined(folder, name)
+            do {
+                result.append((name, try FileStatus(path).kind == .folder ? .folder : .file))
+            } catch {
+                switch error.code {
+                case .missing: result.append((name, .broken))
+                case .circularLink:
                     throw DatasetError(
                         .badFolder, file: path, detail: "this link leads in a circle; remove it")
-                case ENOENT, ENOTDIR: result.append((name, .broken))
-                case let code:
-                    throw DatasetError(
-                        .unreadable, file: path, detail: "this cannot be opened: \(systemMessage(code))")
+                default: throw DatasetError(error)
                 }
-                continue
             }
-            result.append((name, status.st_mode & S_IFMT == S_IFDIR ? .folder : .file))
         }
         return result
     }
@@ -165,29 +155,10 @@ struct FolderListing {
         {
             return true
         }
-        guard let handle = FileHandle(forReadingAtPath: folder + "/" + name) else { return false }
-        defer { handle.closeFile() }
-        let prefix: [UInt8]
-        do {
-            prefix = Array(try handle.read(upToCount: ImageFormat.prefixLength) ?? Data())
-        } catch {
+        guard let prefix = try? readPrefix(of: joined(folder, name), count: ImageFormat.prefixLength) else {
             return false
         }
         return ImageFormat(sniffing: prefix.span) != nil
-    }
-}
-
-/// Which file or folder a path leads to, however it is named.
-private struct FileIdentity: Hashable {
-    var device: UInt64
-    var number: UInt64
-
-    /// Looks a path up; nil where it leads nowhere.
-    init?(path: String) {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
-        device = UInt64(status.st_dev)
-        number = UInt64(status.st_ino)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Safetensors
 
@@ -43,8 +44,8 @@ struct LabelsFile {
                 .badFolder, file: folder,
                 detail: "\(listed(present)) are all files of labels; keep one of them")
         }
-        let file = folder + "/" + name
-        let bytes = try fileBytes(file, limit: Self.greatestLength)
+        let file = joined(folder, name)
+        let bytes = try DatasetError.wrapping(try readFile(file, limit: Self.greatestLength))
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DatasetError(.badLabelsFile, file: file, detail: "the file is not UTF-8 text")
         }

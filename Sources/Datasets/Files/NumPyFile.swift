@@ -1,4 +1,5 @@
 internal import CImageCodecs
+internal import Files
 internal import Safetensors
 
 /// Arrays in an npy file or an npz archive.
@@ -21,13 +22,9 @@ struct NumPyFile {
     /// - Parameter path: Where it lies.
     /// - Throws: `DatasetError` if it cannot be read or is no archive.
     init(path: String) throws(DatasetError) {
-        do {
-            mapping = try FileMapping(path: path)
-        } catch {
-            throw DatasetError(error)
-        }
+        mapping = try DatasetError.wrapping(try FileMapping(path: path))
         let magic = NPYHeader.magic
-        let found = try Self.bytes(of: mapping, in: 0..<mapping.count) {
+        let found = try mapping.withBytes {
             bytes throws(DatasetError) -> [ZIPDirectory.Member]? in
             if bytes.count >= magic.count, magic.indices.allSatisfy({ bytes[$0] == magic[$0] }) { return nil }
             do throws(ZIPDirectory.Problem) {
@@ -92,7 +89,7 @@ struct NumPyFile {
                 .wrongShape, file: mapping.path, tensor: "labels",
                 detail: "the shape is \(shape); labels for these images have the shape [\(count)]")
         }
-        return try Self.withBytes(array.source, of: mapping) { bytes in
+        return try array.source.withBytes { bytes throws(DatasetError) in
             (0..<count).map { index in
                 let place = index * type.width
                 let bits = (0..<type.width).reduce(UInt64(0)) {
@@ -120,7 +117,7 @@ struct NumPyFile {
     private static func array(
         _ source: PixelArray.Source, _ mapping: FileMapping, name: String?
     ) throws(DatasetError) -> Array {
-        let header = try withBytes(source, of: mapping) { bytes throws(DatasetError) in
+        let header = try source.withBytes { bytes throws(DatasetError) in
             try NPYHeader(parsing: bytes, file: mapping.path, name: name)
         }
         switch source {
@@ -158,7 +155,7 @@ struct NumPyFile {
             throw malformed(
                 "the array is compressed by method \(member.method); stored and deflated ones are read")
         }
-        let checksum = try Self.withBytes(source, of: mapping) { bytes in
+        let checksum = try source.withBytes { bytes throws(DatasetError) in
             unsafe bytes.withUnsafeBufferPointer { unsafe image_crc32($0.baseAddress, $0.count) }
         }
         guard checksum == member.checksum else {
@@ -169,7 +166,7 @@ struct NumPyFile {
 
     private func inflate(_ member: ZIPDirectory.Member, name: String) throws(DatasetError) -> [UInt8] {
         var status = INFLATED
-        let result = try Self.bytes(of: mapping, in: member.bytes) { input in
+        let result = try mapping.withBytes(in: member.bytes) { input throws(DatasetError) in
             unsafe input.withUnsafeBufferPointer { input in
                 unsafe [UInt8](unsafeUninitializedCapacity: member.length) { output, count in
                     unsafe status = image_inflate(
@@ -186,36 +183,5 @@ struct NumPyFile {
                     : "the compressed array is damaged")
         }
         return result
-    }
-
-    private static func withBytes<Result>(
-        _ source: PixelArray.Source, of mapping: FileMapping,
-        _ body: (Span<UInt8>) throws(DatasetError) -> Result
-    ) throws(DatasetError) -> Result {
-        switch source {
-        case .memory(let bytes, let range): try body(bytes.span.extracting(range))
-        case .mapping(let mapping, let range): try bytes(of: mapping, in: range, body)
-        case .tensor: preconditionFailure("a NumPy array does not lie in a safetensors file")
-        }
-    }
-
-    /// Lends bytes of the file; errors become those of this module.
-    private static func bytes<Value>(
-        of mapping: FileMapping, in range: Range<Int>, _ body: (Span<UInt8>) throws(DatasetError) -> Value
-    ) throws(DatasetError) -> Value {
-        var result: Result<Value, DatasetError>?
-        do {
-            try mapping.withBytes(in: range) { bytes in
-                do throws(DatasetError) {
-                    result = .success(try body(bytes))
-                } catch {
-                    result = .failure(error)
-                }
-            }
-        } catch {
-            throw DatasetError(error)
-        }
-        guard let result else { preconditionFailure("bytes were lent to nobody") }
-        return try result.get()
     }
 }

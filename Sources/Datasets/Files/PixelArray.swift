@@ -1,3 +1,4 @@
+internal import Files
 internal import Safetensors
 
 /// Images of one size in one array: as bytes, 0 to 255, or as numbers that are normalised already.
@@ -113,7 +114,7 @@ struct PixelArray: Sendable {
         _ index: Int, tables: [Float], file: String?, to target: UnsafeMutablePointer<Float>
     ) throws(DatasetError) {
         var isFinite = true
-        try withBytes { bytes in
+        try source.withBytes { bytes throws(DatasetError) in
             unsafe bytes.withUnsafeBufferPointer { buffer in
                 let raw = UnsafeRawBufferPointer(buffer)
                 var output = unsafe target
@@ -156,16 +157,28 @@ struct PixelArray: Sendable {
             return Float(Double(bitPattern: UInt64(littleEndian: bits)))
         }
     }
+}
 
-    private func withBytes(_ body: (Span<UInt8>) -> Void) throws(DatasetError) {
-        do throws(SafetensorsError) {
-            switch source {
-            case .memory(let bytes, let range): body(bytes.span.extracting(range))
-            case .tensor(let file, let name): try file.withBytes(of: name) { body($0) }
-            case .mapping(let mapping, let range): try mapping.withBytes(in: range) { body($0) }
+extension PixelArray.Source {
+    /// Lends the bytes.
+    ///
+    /// - Throws: `DatasetError` if they cannot be read, and what `body` throws.
+    func withBytes<Value>(
+        _ body: (Span<UInt8>) throws(DatasetError) -> Value
+    ) throws(DatasetError) -> Value {
+        switch self {
+        case .memory(let bytes, let range): return try body(bytes.span.extracting(range))
+        case .mapping(let mapping, let range): return try mapping.withBytes(in: range, body)
+        case .tensor(let file, let name):
+            let result: Result<Value, DatasetError>
+            do {
+                result = try file.withBytes(of: name) { bytes throws(SafetensorsError) in
+                    Result { () throws(DatasetError) in try body(bytes) }
+                }
+            } catch {
+                throw DatasetError(error)
             }
-        } catch {
-            throw DatasetError(error)
+            return try result.get()
         }
     }
 }

@@ -1,5 +1,4 @@
-internal import Glibc
-internal import Safetensors
+internal import Files
 
 /// What a path leads to, told by its content.
 enum SourceKind {
@@ -9,28 +8,21 @@ enum SourceKind {
     ///
     /// - Throws: `DatasetError` if nothing is there, it cannot be opened, or it is a single image.
     init(path: String) throws(DatasetError) {
-        var status = stat()
-        guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else {
-            let isMissing = path.utf8.contains(0) || errno == ENOENT || errno == ENOTDIR
+        let status: FileStatus
+        do {
+            status = try FileStatus(path)
+        } catch {
+            guard error.code == .missing else { throw DatasetError(error) }
             throw DatasetError(
-                isMissing ? .missing : .unreadable, file: path,
-                detail: isMissing
-                    ? "there is no such file or folder; give a folder of images, or safetensors, npy or npz"
-                    : "this cannot be opened: \(systemMessage(errno))")
+                .missing, file: path,
+                detail:
+                    "there is no such file or folder; give a folder of images, or safetensors, npy or npz")
         }
-        if status.st_mode & S_IFMT == S_IFDIR {
+        if status.kind == .folder {
             self = .folder
             return
         }
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw DatasetError(
-                .unreadable, file: path, detail: "the file cannot be opened: \(systemMessage(errno))")
-        }
-        defer { close(descriptor) }
-        var prefix = [UInt8](repeating: 0, count: ImageFormat.prefixLength)
-        let taken = unsafe prefix.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-        prefix.removeLast(prefix.count - max(0, taken))
+        let prefix = try DatasetError.wrapping(try readPrefix(of: path, count: ImageFormat.prefixLength))
         if let format = ImageFormat(sniffing: prefix.span) {
             throw DatasetError(
                 .wrongShape, file: path,

@@ -1,66 +1,61 @@
 internal import Runs
 
-/// A run that goes on: its directory, locked, and what its journal tells.
+/// A run to continue: its directory, locked, and what its journal amounts to.
 struct ResumedRun {
     let record: RunRecord
-    /// Every event so far.
-    let events: [RunEvent]
-    /// How the run began; nil where its process ended before it could say so.
+    /// The first event's payload; nil where the process ended before it.
     let summary: RunSummary?
     /// The plan at the start.
     let plan: RunPlan
-    /// What the events come to.
+    /// Every decision and attempt so far.
     let ledger: RunLedger
-    /// The time up to the last line, in seconds.
+    /// The time of the journal's last line, in seconds.
     let seconds: Double
+    /// The number of images that attempts are compared on; nil where that was not decided yet.
+    let heldOutImages: Int?
+    private let directory: RunDirectory
+    /// The number of the journal's lines so far.
+    private let lines: Int
 
     /// Takes a run directory over.
     ///
     /// - Parameters:
     ///   - path: The run directory.
-    ///   - mayBeFinished: Whether a run that is finished can be opened again.
-    /// - Throws: `RunFailure` where it holds no run, another process works on it, or there is nothing to go on with.
-    init(directory path: String, mayBeFinished: Bool) throws {
-        record = try RunRecord(continuing: path)
-        let journal = try RunDirectory(path: path).journal()
-        events = journal.events
-        seconds = journal.entries.last?.seconds ?? 0
-        summary = events.lazy.compactMap { if case .started(let summary) = $0 { summary } else { nil } }.first
-        guard let summary else {
-            plan = try RunDirectory(path: path).plan()
+    ///   - mayBeFinished: Whether a finished run can be opened again.
+    /// - Throws: `RunFailure` where it holds no run, another process works on it, or nothing is left to do.
+    init(directory path: String, mayBeFinished: Bool) throws(RunFailure) {
+        directory = RunDirectory(path: path)
+        var fold = JournalFold()
+        record = try RunRecord(continuing: path) { entry throws(RunFailure) in
+            try fold.apply(entry, of: path)
+        }
+        summary = fold.start?.summary
+        if let start = fold.start {
+            (plan, ledger) = (start.plan, start.ledger)
+        } else {
+            plan = try directory.plan()
             ledger = RunLedger(plan: plan, units: [])
-            return
         }
-        do throws(PlanError) {
-            plan = try RunPlan(yaml: summary.plan)
-        } catch {
-            throw RunFailure(
-                .badData, "the journal of \(path) begins with a plan that cannot be used: \(error)")
-        }
-        ledger = RunLedger(events, plan: plan, units: summary.units)
-        let isSweep = events.contains { if case .sweepStarted = $0 { true } else { false } }
-        guard isCalibrated || !isSweep else {
+        (lines, seconds) = (fold.lines, fold.seconds)
+        heldOutImages = fold.heldOutImages ?? (fold.isCalibrated ? 0 : nil)
+        guard fold.isCalibrated || !fold.isSweep else {
             throw RunFailure(
                 .badData, "\(path) is a sweep, which cannot go on; start it again in a new folder")
         }
-        if case .finished = events.last, !mayBeFinished {
+        if fold.isFinished, !mayBeFinished {
             throw RunFailure(
                 .badData,
                 "the run in \(path) is finished, so there is nothing to go on with; export or evaluate it")
         }
     }
 
-    /// Whether the whole model was calibrated, which a run does at its start and a sweep does not.
-    private var isCalibrated: Bool {
-        events.contains { if case .evaluated(.calibrated, _) = $0 { true } else { false } }
-    }
-
-    /// The number of images that attempts are compared on; nil where that was not decided yet.
-    var heldOutImages: Int? {
-        let known = events.lazy.compactMap { event -> Int? in
-            if case .heldOutMeasured(let baseline) = event { baseline.fullPrecision.images } else { nil }
+    /// Reads the events so far again, one at a time.
+    ///
+    /// - Throws: What `readJournal` throws.
+    func forEachEvent(_ body: (RunEvent) -> Void) throws(RunFailure) {
+        try readJournal(directory.journalPath) { entry in
+            if case .event(let event) = entry.content, entry.sequence <= lines { body(event) }
         }
-        return known.first ?? (isCalibrated ? 0 : nil)
     }
 
     /// Checks that the model and the images are those of the run.
@@ -79,4 +74,40 @@ struct ResumedRun {
         .badData,
         "the checkpoint or the images are not those that the run began with; put them back, or start a new run"
     )
+}
+
+/// A fold over the lines of a journal, so that they need not be in memory at once.
+private struct JournalFold {
+    var start: (summary: RunSummary, plan: RunPlan, ledger: RunLedger)?
+    var lines = 0
+    var seconds = 0.0
+    var heldOutImages: Int?
+    /// Whether the whole model was calibrated, which a run does at its start and a sweep does not.
+    var isCalibrated = false
+    var isSweep = false
+    var isFinished = false
+
+    mutating func apply(_ entry: JournalEntry, of directory: String) throws(RunFailure) {
+        lines = entry.sequence
+        seconds = entry.seconds
+        guard case .event(let event) = entry.content else { return }
+        isFinished = false
+        switch event {
+        case .started(let summary) where start == nil:
+            do throws(PlanError) {
+                let plan = try RunPlan(yaml: summary.plan)
+                start = (summary, plan, RunLedger(plan: plan, units: summary.units))
+            } catch {
+                throw RunFailure(
+                    .badData, "the journal of \(directory) begins with a plan that cannot be used: \(error)")
+            }
+        case .evaluated(.calibrated, _): isCalibrated = true
+        case .heldOutMeasured(let baseline):
+            heldOutImages = heldOutImages ?? baseline.fullPrecision.images
+        case .sweepStarted: isSweep = true
+        case .finished: isFinished = true
+        default: break
+        }
+        start?.ledger.apply(event)
+    }
 }

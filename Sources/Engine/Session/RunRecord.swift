@@ -1,5 +1,5 @@
 package import Checkpoints
-internal import Foundation
+internal import Files
 internal import Quantization
 package import Runs
 internal import TensorCore
@@ -21,11 +21,14 @@ final class RunRecord {
         run = try OpenRun(creating: path, plan: plan)
     }
 
-    /// Takes over the directory of a run that goes on.
+    /// Takes over the directory of a run to continue.
     ///
-    /// - Throws: `RunFailure` where it holds no run or another process works on it.
-    init(continuing path: String) throws {
-        run = try OpenRun(continuing: path)
+    /// - Parameters:
+    ///   - path: The run directory.
+    ///   - body: Gets every entry of the journal, in order.
+    /// - Throws: `RunFailure` where it holds no run or another process works on it, and what `body` throws.
+    init(continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void) throws(RunFailure) {
+        run = try OpenRun(continuing: path, body)
     }
 
     func append(_ event: RunEvent, at seconds: Double) throws {
@@ -80,7 +83,7 @@ final class RunRecord {
     /// - Throws: `RunFailure` for a run that is not finished; `CheckpointError` for a damaged attempt.
     static func packedCheckpoint(of path: String) throws -> PackedCheckpoint {
         let directory = RunDirectory(path: path)
-        guard FileManager.default.fileExists(atPath: directory.reportPath) else {
+        guard isFile(directory.reportPath) else {
             throw RunFailure(
                 .badData,
                 "\(path) is a run that did not finish: it has no report; what was interrupted goes on with mgrq resume"
@@ -130,7 +133,7 @@ extension PackedCheckpoint {
 /// - Throws: `RunFailure` for a report that cannot be read.
 package func exportWarning(for directory: String) throws(RunFailure) -> String? {
     let run = RunDirectory(path: directory)
-    guard FileManager.default.fileExists(atPath: run.reportPath) else { return nil }
+    guard isFile(run.reportPath) else { return nil }
     let stale = try run.report().staleNames
     return stale.isEmpty ? nil : staleWarning(stale)
 }
@@ -151,13 +154,13 @@ package func exportRun(
     do {
         guard RunDirectory.isRun(directory) else {
             throw RunFailure(
-                FileManager.default.fileExists(atPath: directory) ? .badData : .missingInput,
+                exists(directory) ? .badData : .missingInput,
                 "\(directory) is no run directory; give the folder that mgrq run wrote with --output")
         }
         switch format {
         case .recipe:
             let run = RunDirectory(path: directory)
-            let isFinished = FileManager.default.fileExists(atPath: run.reportPath)
+            let isFinished = isFile(run.reportPath)
             return try writeVerifiedRecipe(
                 try run.plan(), stale: isFinished ? try run.report().staleNames : [], to: path)
         case .packed:

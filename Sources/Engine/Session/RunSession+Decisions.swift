@@ -202,9 +202,3 @@ extension RunSession {
             })
     }
 }
-
-/// The size of a file in bytes.
-func fileSize(_ path: String) throws -> Int {
-    let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    return (attributes[.size] as? Int) ?? 0
-}

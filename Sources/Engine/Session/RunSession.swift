@@ -152,7 +152,8 @@ extension RunSession {
         if let past, past.summary != nil {
             try past.check(summary)
             // Everything that an onlooker would know, had they looked on from the start.
-            for event in past.events where !event.isLast {
+            try past.forEachEvent { event in
+                guard !event.isLast else { return }
                 facts.apply(event)
                 sink(event)
             }

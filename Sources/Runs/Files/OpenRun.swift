@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Files
 
 /// A run directory in work: made, locked against other processes, written to.
 ///
@@ -8,7 +8,7 @@ package final class OpenRun {
     package let directory: RunDirectory
     /// The journal.
     package let journal: Journal
-    private let lock: Int32
+    private let lock: FileLock
     private let madeFolders: [String]
 
     /// Makes a run directory with a plan and an empty journal.
@@ -28,23 +28,26 @@ package final class OpenRun {
             throw error
         }
         do throws(RunFailure) {
-            _ = try makeFolders(directory.attemptsPath)
-            try writeFileAtomically(Array(plan.yaml.utf8), to: directory.planPath)
+            _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
+            try RunFailure.wrapping(try writeFile(Array(plan.yaml.utf8), to: directory.planPath))
             journal = try Journal(creating: directory.journalPath)
-            try synchronizeFolder(path)
+            try RunFailure.wrapping(try synchronizeFolder(path))
         } catch {
             Self.remove(directory, madeFolders: madeFolders)
-            close(lock)
             throw error
         }
     }
 
-    /// Goes on with the run in a directory; a last line of its journal that was never finished is cut off.
+    /// Opens a run directory to continue its run; a torn last line of the journal is cut off.
     ///
-    /// - Parameter path: A run directory that no other process works on.
+    /// - Parameters:
+    ///   - path: A run directory that no other process works on.
+    ///   - body: Gets every entry of the journal, in order.
     /// - Throws: `RunFailure`: `.missingInput` or `.badData` where it holds no run, `.cannotCreate` where another
     ///   process works on it, what `Journal(continuing:)` throws.
-    package init(continuing path: String) throws(RunFailure) {
+    package init(
+        continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
+    ) throws(RunFailure) {
         directory = RunDirectory(path: path)
         madeFolders = []
         guard RunDirectory.isRun(path) else {
@@ -53,17 +56,8 @@ package final class OpenRun {
                 "\(path) holds no run; a folder with plan.yaml and journal.jsonl was expected")
         }
         lock = try Self.lock(directory)
-        do throws(RunFailure) {
-            _ = try makeFolders(directory.attemptsPath)
-            journal = try Journal(continuing: directory.journalPath)
-        } catch {
-            close(lock)
-            throw error
-        }
-    }
-
-    deinit {
-        close(lock)
+        _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
+        journal = try Journal(continuing: directory.journalPath, body)
     }
 
     /// Replaces the plan.
@@ -73,7 +67,7 @@ package final class OpenRun {
     ///   - stale: The units that it does not lead to, by name.
     /// - Throws: `RunFailure`; then the plan is what it was.
     package func write(_ plan: RunPlan, stale: [String] = []) throws(RunFailure) {
-        try writeFileAtomically(Array(plan.yaml(stale: stale).utf8), to: directory.planPath)
+        try write(plan.yaml(stale: stale), to: directory.planPath)
     }
 
     /// Writes the manifest of the images that the run uses.
@@ -107,7 +101,11 @@ package final class OpenRun {
     }
 
     private func write(_ value: JSONValue, to path: String) throws(RunFailure) {
-        try writeFileAtomically(Array(value.page.utf8), to: path)
+        try write(value.page, to: path)
+    }
+
+    private func write(_ text: String, to path: String) throws(RunFailure) {
+        try RunFailure.wrapping(try writeFile(Array(text.utf8), to: path))
     }
 
     /// Removes the report and the predictions, because the run is not what it was when they were written.
@@ -115,15 +113,13 @@ package final class OpenRun {
     /// - Throws: `RunFailure(.inputOutput)`; then not both are gone, and the predictions not before the report.
     package func removeReport() throws(RunFailure) {
         for path in [directory.reportPath, directory.predictionsPath] {
-            guard unsafe unlink(path) == 0 || errno == ENOENT else {
-                throw RunFailure(.inputOutput, "\(path) cannot be removed: \(systemMessage(errno))")
-            }
+            try RunFailure.wrapping(try removeFile(path))
         }
     }
 
     /// Ends the work: other processes can have the run.
     package func finish() {
-        unsafe unlink(directory.lockPath)
+        try? removeFile(directory.lockPath)
     }
 
     /// Removes everything that was written, because it is of no use.
@@ -138,8 +134,7 @@ package final class OpenRun {
     /// - Throws: `RunFailure(.cannotCreate)` while a process works on it.
     package static func discard(_ directory: RunDirectory) throws(RunFailure) {
         let lock = try lock(directory)
-        remove(directory, madeFolders: [directory.path])
-        close(lock)
+        withExtendedLifetime(lock) { remove(directory, madeFolders: [directory.path]) }
     }
 
     private static func makeEmptyFolder(_ directory: RunDirectory) throws(RunFailure) -> [String] {
@@ -147,11 +142,13 @@ package final class OpenRun {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw RunFailure(.cannotCreate, "the run directory has no name; give --output a folder")
         }
-        guard isFolder(path) else { return try makeFolders(path) }
+        guard isFolder(path) else {
+            return try RunFailure.wrapping(try makeFolders(path))
+        }
         if isFile(directory.planPath) || isFile(directory.journalPath) {
             throw RunFailure(.cannotCreate, "\(path) already holds a run; give --output a new folder")
         }
-        guard let names = names(in: path) else {
+        guard let names = try? names(in: path) else {
             throw RunFailure(.cannotCreate, "\(path) cannot be listed; give --output a new folder")
         }
         guard names.allSatisfy({ $0 == ".lock" }) else {
@@ -160,37 +157,28 @@ package final class OpenRun {
         return []
     }
 
-    private static func lock(_ directory: RunDirectory) throws(RunFailure) -> Int32 {
-        let descriptor = unsafe open(directory.lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            throw RunFailure(
-                .cannotCreate, "nothing can be written to \(directory.path): \(systemMessage(errno))")
-        }
-        // A process that ends its work removes the name; who locked the file before that has locked nothing.
-        var (locked, named) = (stat(), stat())
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, unsafe fstat(descriptor, &locked) == 0,
-            unsafe stat(directory.lockPath, &named) == 0, locked.st_ino == named.st_ino
+    private static func lock(_ directory: RunDirectory) throws(RunFailure) -> FileLock {
+        guard let lock = try RunFailure.wrapping(try FileLock(directory.lockPath))
         else {
-            close(descriptor)
             throw RunFailure(
                 .cannotCreate, "another process works on the run in \(directory.path); wait until it ends")
         }
-        return descriptor
+        return lock
     }
 
     private static func remove(_ directory: RunDirectory, madeFolders: [String]) {
-        let attempts = (names(in: directory.attemptsPath) ?? []).filter {
-            $0.hasSuffix(".safetensors") || $0.hasPrefix(".unfinished-")
+        let attempts = ((try? names(in: directory.attemptsPath)) ?? []).filter {
+            $0.hasSuffix(".safetensors") || AtomicFile.isTemporary($0)
         }
         for name in attempts {
-            unsafe unlink(joined(directory.attemptsPath, name))
+            try? removeFile(joined(directory.attemptsPath, name))
         }
-        unsafe rmdir(directory.attemptsPath)
+        removeFolders([directory.attemptsPath])
         for path in [
             directory.reportPath, directory.predictionsPath, directory.imagesPath, directory.journalPath,
             directory.planPath, directory.lockPath,
         ] {
-            unsafe unlink(path)
+            try? removeFile(path)
         }
         removeFolders(madeFolders)
     }

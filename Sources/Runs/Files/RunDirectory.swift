@@ -1,3 +1,5 @@
+internal import Files
+
 /// The folder of one run: its plan, its journal, its attempts, its report.
 package struct RunDirectory: Equatable, Sendable {
     /// The greatest length of a plan, a report or predictions, in bytes.
@@ -47,11 +49,6 @@ package struct RunDirectory: Equatable, Sendable {
     /// - Throws: `RunFailure`: `.missingInput` where there is none, `.badData` with file and line where it is wrong.
     package func plan() throws(RunFailure) -> RunPlan { try RunPlan(path: planPath) }
 
-    /// Reads the journal.
-    ///
-    /// - Throws: What `JournalContents(path:)` throws.
-    package func journal() throws(RunFailure) -> JournalContents { try JournalContents(path: journalPath) }
-
     /// Reads the report.
     ///
     /// - Throws: `RunFailure`: `.missingInput` where the run has not finished, `.badData` where the file is damaged.
@@ -81,7 +78,7 @@ package struct RunDirectory: Equatable, Sendable {
     private func read<Value: Decodable>(
         _ path: String, otherwise complaint: String
     ) throws(RunFailure) -> Value {
-        let bytes = try readFile(path, limit: Self.greatestLength)
+        let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))
         do throws(JSONError) {
             return try JSONValue(parsing: bytes).decoded(as: Value.self)
         } catch {

@@ -1,3 +1,5 @@
+internal import Files
+
 extension SensitivityTable {
     /// The largest file that makes sense, in bytes.
     private static let limit = 1 << 26
@@ -6,7 +8,7 @@ extension SensitivityTable {
     ///
     /// - Throws: `RunFailure`: what `readFile` throws, `.badData` for a file that holds no such table.
     package init(path: String) throws(RunFailure) {
-        let bytes = try readFile(path, limit: Self.limit)
+        let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.limit))
         do {
             self = try JSONValue(parsing: bytes).decoded(as: SensitivityTable.self)
         } catch {
@@ -38,6 +40,6 @@ extension SensitivityTable {
         } catch {
             throw RunFailure(.internal, "sensitivities cannot be written: \(error)")
         }
-        try writeFileAtomically(Array(text.utf8), to: path)
+        try RunFailure.wrapping(try writeFile(Array(text.utf8), to: path))
     }
 }

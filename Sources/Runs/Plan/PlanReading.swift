@@ -1,3 +1,4 @@
+internal import Files
 internal import Yams
 internal import Vocabulary
 
@@ -65,8 +66,8 @@ extension RunPlan {
     /// - Throws: `RunFailure`: `.missingInput` where there is no file, `.badData` with file and line where it is no
     ///   plan, `.inputOutput` where it cannot be read.
     package init(path: String) throws(RunFailure) {
-        guard let text = String(validating: try readFile(path, limit: Self.greatestLength), as: UTF8.self)
-        else {
+        let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))
+        guard let text = String(validating: bytes, as: UTF8.self) else {
             throw RunFailure(.badData, "\(path) is not UTF-8 text, so it is no plan")
         }
         do throws(PlanError) {

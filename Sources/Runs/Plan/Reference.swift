@@ -1,3 +1,5 @@
+internal import Files
+
 /// What a plan or a flag names a model or images by: a path, or `sample:NAME`.
 package enum Reference: Equatable, Sendable {
     /// A file or a folder.
@@ -39,7 +41,8 @@ package struct ReferenceResolver: Sendable {
 
         /// The one of this machine.
         package static let local = FileSystem(
-            isFile: { Runs.isFile($0) }, isFolder: { Runs.isFolder($0) }, names: { Runs.names(in: $0) })
+            isFile: { Files.isFile($0) }, isFolder: { Files.isFolder($0) },
+            names: { try? Files.names(in: $0) })
     }
 
     private let samples: String?

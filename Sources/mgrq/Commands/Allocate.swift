@@ -1,3 +1,4 @@
+internal import Files
 internal import ArgumentParser
 internal import Engine
 internal import Foundation
@@ -92,7 +93,7 @@ struct Allocate: ParsableCommand {
         }.map(\.1)
         // Those of people stay behind, where they win.
         plan.sites = chosen + base.sites
-        try writeFileAtomically(Array(plan.yaml.utf8), to: output)
+        try RunFailure.wrapping(try writeFile(Array(plan.yaml.utf8), to: output))
         if json {
             try printLine(
                 try JSONValue(encoding: AllocationOutput(sensitivities: table, allocation: allocation)).line)

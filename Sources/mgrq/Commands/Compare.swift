@@ -1,3 +1,4 @@
+internal import Files
 internal import ArgumentParser
 internal import Engine
 internal import Foundation
@@ -212,9 +213,9 @@ struct Compare: ParsableCommand {
 
     private func keep(_ comparison: Comparison) throws {
         let table = comparison.lines.joined(separator: "\n") + "\n"
-        try writeFileAtomically(Array(table.utf8), to: joined(output, "compare.md"))
-        try writeFileAtomically(
-            Array(try JSONValue(encoding: comparison).page.utf8), to: joined(output, "compare.json"))
+        let json = Array(try JSONValue(encoding: comparison).page.utf8)
+        try RunFailure.wrapping(try writeFile(Array(table.utf8), to: joined(output, "compare.md")))
+        try RunFailure.wrapping(try writeFile(json, to: joined(output, "compare.json")))
     }
 
     private func chosenVariants() throws(RunFailure) -> [Variant] {

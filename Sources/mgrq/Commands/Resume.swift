@@ -1,3 +1,4 @@
+internal import Files
 internal import ArgumentParser
 internal import Engine
 internal import Runs

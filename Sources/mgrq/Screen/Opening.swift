@@ -1,3 +1,4 @@
+internal import Files
 internal import Checkpoints
 internal import Datasets
 internal import Engine

@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Runs
 
@@ -16,8 +17,8 @@ func pathCompletions(of text: String, samples: [String]) -> [String] {
     }
     let folder = typed.lastIndex(of: "/").map { String(typed[...$0]) } ?? ""
     let name = String(typed.dropFirst(folder.count))
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-    let paths = names.filter { $0.hasPrefix(name) && (name.hasPrefix(".") || !$0.hasPrefix(".")) }.sorted()
+    let found = (try? names(in: folder.isEmpty ? "." : folder)) ?? []
+    let paths = found.filter { $0.hasPrefix(name) && (name.hasPrefix(".") || !$0.hasPrefix(".")) }
         .prefix(500).map { folder + $0 + (isFolder(folder + $0) ? "/" : "") }
     return known + paths
 }

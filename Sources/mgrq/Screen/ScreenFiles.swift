@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Runs
 internal import TerminalUI
@@ -68,7 +69,7 @@ struct ScreenFiles {
 
     private func settings() throws(RunFailure) -> WorkbenchSettings {
         guard let path = configPath else { return WorkbenchSettings() }
-        if options.config == nil, !FileManager.default.fileExists(atPath: path) { return WorkbenchSettings() }
+        if options.config == nil, !exists(path) { return WorkbenchSettings() }
         do throws(SettingsProblem) {
             return try WorkbenchSettings(parsing: try text(of: path), file: path)
         } catch {
@@ -77,11 +78,14 @@ struct ScreenFiles {
     }
 
     private func text(of path: String) throws(SettingsProblem) -> String {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw SettingsProblem(file: path, line: nil, message: "the file cannot be read")
+        let bytes: [UInt8]
+        do {
+            bytes = try readFile(path, limit: 1 << 20)
+        } catch {
+            throw SettingsProblem(file: path, line: nil, message: error.detail)
         }
-        guard data.count <= 1 << 20, let text = String(data: data, encoding: .utf8) else {
-            throw SettingsProblem(file: path, line: nil, message: "the file is no text of at most 1 MB")
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SettingsProblem(file: path, line: nil, message: "the file is not UTF-8 text")
         }
         return text
     }
@@ -115,8 +119,7 @@ struct ScreenFiles {
     }
 
     private func addThemes(in folder: String, to contents: inout Contents) {
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-            .filter { $0.hasSuffix(".theme") }.sorted()
+        let names = ((try? names(in: folder)) ?? []).filter { $0.hasSuffix(".theme") }
         // One may inherit from another that comes later: what fails is tried again behind the others.
         var (waiting, last) = (names, [SettingsProblem]())
         while !waiting.isEmpty {
@@ -124,7 +127,7 @@ struct ScreenFiles {
             last = []
             for name in waiting {
                 do throws(SettingsProblem) {
-                    _ = try readTheme("\(folder)/\(name)", into: &contents)
+                    _ = try readTheme(joined(folder, name), into: &contents)
                 } catch {
                     failed.append(name)
                     last.append(error)
@@ -160,11 +163,10 @@ struct ScreenFiles {
         let here = FileManager.default.currentDirectoryPath
         memory.runs = memory.runs.map { run in
             run.directory.hasPrefix("/")
-                ? run : RecentRun(directory: "\(here)/\(run.directory)", label: run.label)
+                ? run : RecentRun(directory: joined(here, run.directory), label: run.label)
         }
-        try? FileManager.default.createDirectory(
-            atPath: parent(of: statePath), withIntermediateDirectories: true)
-        try? Data(memory.text.utf8).write(to: URL(filePath: statePath), options: .atomic)
+        _ = try? makeFolders(parent(of: statePath))
+        try? writeFile(Array(memory.text.utf8), to: statePath)
     }
 
     /// Writes the settings as a file with comments, where there is none yet.
@@ -176,16 +178,11 @@ struct ScreenFiles {
             throw RunFailure(
                 .cannotCreate, "there is no place for settings: neither XDG_CONFIG_HOME nor HOME is set")
         }
-        guard !FileManager.default.fileExists(atPath: path) else {
+        guard !exists(path) else {
             throw RunFailure(.cannotCreate, "\(path) is there already and is left as it is")
         }
-        do {
-            try FileManager.default.createDirectory(
-                atPath: parent(of: path), withIntermediateDirectories: true)
-            try Data(settings.text.utf8).write(to: URL(filePath: path), options: .withoutOverwriting)
-        } catch {
-            throw RunFailure(.cannotCreate, "\(path) cannot be written")
-        }
+        _ = try RunFailure.wrapping(try makeFolders(parent(of: path)))
+        try RunFailure.wrapping(try writeFile(Array(settings.text.utf8), to: path))
         return path
     }
 }

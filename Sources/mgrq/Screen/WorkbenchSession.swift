@@ -1,3 +1,4 @@
+internal import Files
 internal import Checkpoints
 internal import Datasets
 internal import Engine
@@ -232,6 +233,6 @@ final class WorkbenchSession {
         guard FileManager.default.isWritableFile(atPath: folder) else {
             return .impossible("nothing can be written to the folder \(folder)")
         }
-        return FileManager.default.fileExists(atPath: path) ? .exists : .free
+        return exists(path) ? .exists : .free
     }
 }

@@ -1,3 +1,4 @@
+internal import Files
 internal import Runs
 internal import TerminalUI
 internal import Workbench
@@ -16,7 +17,7 @@ func writePicture(of grid: CellGrid, theme: Theme, to path: String) throws(RunFa
         throw RunFailure(.usage, "\(path) must end with \(PictureFormat.endings)")
     }
     let bytes = format.bytes(of: grid, theme: theme)
-    try writeFileAtomically(bytes, to: path)
+    try RunFailure.wrapping(try writeFile(bytes, to: path))
     return .wrote(path: path, bytes: bytes.count, summary: "\(grid.width) × \(grid.height) cells")
 }
 
@@ -35,22 +36,16 @@ func writeCurves(of directory: String, to path: String) throws(RunFailure) -> Wo
         throw RunFailure(.usage, "\(path) must end with \(CurvesFormat.endings)")
     }
     var table = CurvesTable(format: format)
-    var bytes = 0
-    try writeFileAtomically(to: path) { write throws(RunFailure) in
-        func hand(_ text: String) throws(RunFailure) {
-            let part = Array(text.utf8)
-            bytes += part.count
-            try write(part)
-        }
-        try readJournal(RunDirectory(path: directory).journalPath) { entry throws(RunFailure) in
-            if case .event(let event) = entry.content { table.take(event) }
-            if let text = table.takeChunk() { try hand(text) }
-        }
-        try hand(table.takeRest())
+    let file = try RunFailure.wrapping(try AtomicFile(path))
+    try readJournal(RunDirectory(path: directory).journalPath) { entry throws(RunFailure) in
+        if case .event(let event) = entry.content { table.take(event) }
+        if let text = table.takeChunk() { try RunFailure.wrapping(try file.write(Array(text.utf8))) }
     }
+    try RunFailure.wrapping(try file.write(Array(table.takeRest().utf8)))
+    try RunFailure.wrapping(try file.commit())
     let steps = table.steps == 1 ? "1 step" : "\(QuantityText.count(table.steps)) steps"
     let units = table.measured.count == 1 ? "1 unit" : "\(table.measured.count) units"
-    return .wrote(path: path, bytes: bytes, summary: "\(steps) of \(units)")
+    return .wrote(path: path, bytes: file.count, summary: "\(steps) of \(units)")
 }
 
 /// The text of a file of measurements, of which a little is held at a time.

@@ -1,3 +1,4 @@
+internal import Files
 internal import Foundation
 internal import Runs
 internal import Vocabulary
@@ -28,7 +29,7 @@ enum ProcessEnvironment {
         let bits = "w\(plan.hyperparameters.weightBits)a\(plan.hyperparameters.activationBits)"
         let stem = "runs/\(model)-\(purpose ?? "\(bits)-\(plan.preset.rawValue)")"
         var number = 1
-        while FileManager.default.fileExists(atPath: "\(stem)-\(number)") {
+        while exists("\(stem)-\(number)") {
             number += 1
         }
         return "\(stem)-\(number)"

@@ -1,0 +1,152 @@
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
+
+/// How many temporary files this process has named, so that no two have the same name.
+private let temporaryFiles = Atomic<Int>(0)
+
+/// A file that is written under a temporary name and gets its own with `commit()`.
+///
+/// Its name shows either what was there before or all that is new, over a crash of the machine too. Without a commit the
+/// target stays as it was, and the temporary file is removed at the end of the object's life.
+///
+/// Only regular files are replaced. A link stays, and the file that it leads to is replaced.
+package final class AtomicFile {
+    private static let prefix = ".unfinished-"
+
+    /// The target as the caller gave it.
+    package let path: String
+    /// The name in the target's folder under which the bytes lie before the commit.
+    package let temporaryPath: String
+    /// The number of bytes written so far.
+    package private(set) var count = 0
+    private let target: String
+    private let descriptor: FileDescriptor
+    private var isOpen = true
+    private var isCommitted = false
+
+    /// Begins a file.
+    ///
+    /// - Parameter path: The target; its folder must exist.
+    /// - Throws: `FileError(.cannotCreate)`.
+    package init(_ path: String) throws(FileError) {
+        self.path = path
+        let target = try Self.target(of: path)
+        let number = temporaryFiles.add(1, ordering: .relaxed).newValue
+        let temporary = joined(parent(of: target), "\(Self.prefix)\(getpid())-\(number)")
+        descriptor = try systemCall {
+            try FileDescriptor.open(
+                FilePath(temporary), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o666))
+        } orThrow: {
+            FileError(.cannotCreate, path, "cannot be made", $0)
+        }
+        self.target = target
+        temporaryPath = temporary
+    }
+
+    deinit {
+        if isOpen { try? descriptor.close() }
+        if !isCommitted { unsafe unlink(temporaryPath) }
+    }
+
+    /// Whether a file's name is one of those that this type uses before a commit, in whatever process.
+    package static func isTemporary(_ name: String) -> Bool { name.hasPrefix(prefix) }
+
+    /// Adds bytes.
+    ///
+    /// - Throws: `FileError(.cannotWrite)`.
+    package func write(_ bytes: [UInt8]) throws(FileError) {
+        try writeAll(bytes, to: descriptor, path: path)
+        count += bytes.count
+    }
+
+    /// Brings the bytes to the disk and gives the file its name.
+    ///
+    /// - Throws: `FileError`: `.cannotWrite`, or `.cannotCreate` where the name cannot be given.
+    package func commit() throws(FileError) {
+        try synchronize(descriptor, path: path)
+        isOpen = false
+        try systemCall {
+            try descriptor.close()
+        } orThrow: {
+            FileError(.cannotWrite, path, "cannot be closed", $0)
+        }
+        guard unsafe rename(temporaryPath, target) == 0 else {
+            throw FileError(.cannotCreate, path, "cannot be made", Errno(rawValue: errno))
+        }
+        isCommitted = true
+        try synchronizeFolder(parent(of: target))
+    }
+
+    /// The file that a path leads to: the path itself, or what its link leads to.
+    private static func target(of path: String) throws(FileError) -> String {
+        let noName = FileError(.cannotCreate, path, "names no file that can be written")
+        guard !path.isEmpty, !path.hasSuffix("/"), !path.utf8.contains(0) else { throw noName }
+        let own: FileStatus
+        do {
+            own = try FileStatus(path, followsLinks: false)
+        } catch {
+            guard error.code == .missing else {
+                throw FileError(.cannotCreate, path, error.problem)
+            }
+            return path
+        }
+        let (status, target) = own.kind == .link ? (try? FileStatus(path), resolved(path)) : (own, path)
+        switch (status?.kind, target) {
+        case (.file, let target?): return target
+        case (.folder, _): throw noName
+        case (nil, _), (_, nil): throw FileError(.cannotCreate, path, "is a link that leads nowhere")
+        default:
+            throw FileError(.cannotCreate, path, "is a device, a pipe or a socket; only files are replaced")
+        }
+    }
+
+    private static func resolved(_ path: String) -> String? {
+        guard let text = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
+    }
+}
+
+@available(*, unavailable)
+extension AtomicFile: Sendable {}
+
+/// Writes a whole file with an `AtomicFile`.
+///
+/// - Parameters:
+///   - bytes: The new contents.
+///   - path: The target.
+/// - Throws: `FileError`: `.cannotCreate` or `.cannotWrite`; then the target is as it was.
+package func writeFile(_ bytes: [UInt8], to path: String) throws(FileError) {
+    let file = try AtomicFile(path)
+    try file.write(bytes)
+    try file.commit()
+}
+
+func writeAll(_ bytes: [UInt8], to descriptor: FileDescriptor, path: String) throws(FileError) {
+    try systemCall {
+        _ = try descriptor.writeAll(bytes)
+    } orThrow: {
+        FileError(.cannotWrite, path, "cannot be written", $0)
+    }
+}
+
+/// Waits until a file's bytes are on the disk.
+func synchronize(_ descriptor: FileDescriptor, path: String) throws(FileError) {
+    // What cannot be synchronized, as some file systems' folders, fails with EINVAL or EROFS.
+    guard fsync(descriptor.rawValue) == 0 || errno == EINVAL || errno == EROFS else {
+        throw FileError(.cannotWrite, path, "cannot reach the disk", Errno(rawValue: errno))
+    }
+}
+
+/// Makes the names in a folder last over a crash of the machine.
+package func synchronizeFolder(_ folder: String) throws(FileError) {
+    // A folder that may be written but not read cannot be synchronized; the files in it are on the disk.
+    guard
+        let descriptor = try? FileDescriptor.open(
+            FilePath(folder), .readOnly, options: [.directory, .closeOnExec])
+    else { return }
+    defer { try? descriptor.close() }
+    try synchronize(descriptor, path: folder)
+}

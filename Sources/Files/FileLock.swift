@@ -1,0 +1,35 @@
+internal import Glibc
+internal import SystemPackage
+
+/// A lock between processes, held for as long as the object lives.
+package final class FileLock {
+    private let descriptor: FileDescriptor
+
+    /// Takes a lock; nil while another process, or this one, holds it.
+    ///
+    /// - Parameter path: The file that is locked; it is made where it is missing.
+    /// - Throws: `FileError(.cannotCreate)`.
+    package init?(_ path: String) throws(FileError) {
+        descriptor = try systemCall {
+            try FileDescriptor.open(
+                FilePath(path), .readWrite, options: [.create, .closeOnExec],
+                permissions: FilePermissions(rawValue: 0o666))
+        } orThrow: {
+            FileError(.cannotCreate, path, "cannot be made", $0)
+        }
+        // The holder removes the name at the end of its work; a lock taken on the old file protects nothing.
+        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0,
+            let locked = try? Stat(descriptor), let named = try? Stat(FilePath(path)),
+            locked.inode == named.inode
+        else {
+            return nil
+        }
+    }
+
+    deinit {
+        try? descriptor.close()
+    }
+}
+
+@available(*, unavailable)
+extension FileLock: Sendable {}

@@ -1,0 +1,79 @@
+import Files
+import Foundation
+import Testing
+
+@Suite("Atomic files")
+struct AtomicFileTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test("a file is replaced whole, and no temporary file is left")
+    func replacement() throws {
+        let path = try folder.write("old", to: "file")
+        let file = try AtomicFile(path)
+        try file.write(Array("ne".utf8))
+        try file.write(Array("w".utf8))
+        #expect(try folder.text("file") == "old")
+        #expect(try String(contentsOfFile: file.temporaryPath, encoding: .utf8) == "new")
+        try file.commit()
+        #expect(file.count == 3)
+        #expect(try folder.text("file") == "new")
+        #expect(try folder.contents() == ["file"])
+    }
+
+    @Test("without a commit the target stays, and the temporary file goes")
+    func abandoned() throws {
+        let path = try folder.write("old", to: "file")
+        do {
+            let file = try AtomicFile(path)
+            try file.write([1])
+            let names = try folder.contents()
+            #expect(names.count == 2 && AtomicFile.isTemporary(names[0]))
+        }
+        #expect(try folder.contents() == ["file"])
+        #expect(try folder.text("file") == "old")
+    }
+
+    @Test("a link stays, and the file that it leads to is replaced")
+    func link() throws {
+        try FileManager.default.createDirectory(
+            atPath: folder.file("real"), withIntermediateDirectories: false)
+        _ = try folder.write("old", to: "real/file")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("link"), withDestinationPath: "real/file")
+        try writeFile(Array("new".utf8), to: folder.file("link"))
+        #expect(try folder.text("real/file") == "new")
+        #expect(try FileStatus(folder.file("link"), followsLinks: false).kind == .link)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("real")) == ["file"])
+    }
+
+    @Test(
+        "a target that is not a regular file is refused in one sentence and stays",
+        arguments: [
+            ("folder", "names no file that can be written"), ("none/file", "No such file or directory"),
+            ("file/", "names no file that can be written"), ("file/below", "Not a directory"),
+            ("file\0", "names no file that can be written"), ("", "names no file that can be written"),
+            ("dangling", "is a link that leads nowhere"), ("pipe", "is a device, a pipe or a socket"),
+            ("null", "is a device, a pipe or a socket"), ("loop", "is a link that leads nowhere"),
+        ])
+    func refusal(name: String, words: String) throws {
+        let files = FileManager.default
+        _ = try folder.write("old", to: "file")
+        try files.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
+        for (link, target) in [("dangling", "nowhere"), ("null", "/dev/null"), ("loop", "loop")] {
+            try files.createSymbolicLink(atPath: folder.file(link), withDestinationPath: target)
+        }
+        let isMade = unsafe mkfifo(folder.file("pipe"), 0o600) == 0
+        #expect(isMade)
+        let before = try folder.contents()
+        let error = try #require(throws: FileError.self) {
+            try writeFile([1], to: name.isEmpty ? "" : folder.file(name))
+        }
+        #expect(error.code == .cannotCreate && error.description.contains(words), "\(error)")
+        #expect(try folder.contents() == before)
+        #expect(try folder.text("file") == "old")
+        let device = try FileStatus("/dev/null")
+        #expect(device.kind == .other)
+    }
+}
