@@ -1,0 +1,39 @@
+/// How a quantized model compares with the full-precision model on one set of images.
+package struct Evaluation: Equatable, Codable, Sendable {
+    /// The number of images.
+    package var images: Int
+    /// The share of images whose label is the most likely class, in percent; nil without labels.
+    package var top1: Double?
+    /// The share of images whose label is among the five most likely classes, in percent; nil without labels.
+    package var top5: Double?
+    /// The share of images for which both models choose the same class, in percent.
+    package var agreement: Double
+    /// Kullback–Leibler divergence of the quantized from the full-precision class distribution, mean over images, in nats.
+    package var kl: Double
+    /// Signal to quantization noise of the logits, in dB; nil where there is no noise at all.
+    package var sqnrDb: Double?
+
+    /// Makes an evaluation.
+    package init(images: Int, top1: Double?, top5: Double?, agreement: Double, kl: Double, sqnrDb: Double?) {
+        self.images = images
+        self.top1 = top1
+        self.top5 = top5
+        self.agreement = agreement
+        self.kl = kl
+        self.sqnrDb = sqnrDb
+    }
+}
+
+/// What was evaluated.
+package enum EvaluationSubject: Equatable, Codable, Sendable {
+    /// The checkpoint as it is.
+    case fullPrecision
+    /// The checkpoint with its MLPs refitted, in full precision.
+    case refitted
+    /// Every unit calibrated and none reconstructed, at the plan's bits.
+    case calibrated
+    /// The units up to and including this one quantized, the others in full precision.
+    case prefix(unit: Int)
+    /// Every unit as chosen.
+    case final
+}
