@@ -95,3 +95,11 @@ package struct SiteReport: Equatable, Codable, Sendable {
         self.sqnrDb = sqnrDb
     }
 }
+
+// NaN is written as `null`. This overload takes the place of the standard library's in the synthesized decoding of this
+// module's types, and reads it back.
+extension KeyedDecodingContainer {
+    func decode(_: Double.Type, forKey key: Key) throws -> Double {
+        try decode(Double?.self, forKey: key) ?? .nan
+    }
+}

@@ -105,7 +105,7 @@ package enum CurvesFormat: String, FileFormat {
 
         var json: String {
             switch self {
-            case .name(let name): JSONValue.string(name).line
+            case .name(let name): JSONText.quoted(name)
             case .count(let count): "\(count)"
             case .number(let number): known(number).map { "\($0)" } ?? "null"
             }

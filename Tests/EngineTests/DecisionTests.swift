@@ -177,7 +177,7 @@ struct DecisionTests {
         let events = bench.script(
             try bench.plan(), to: "watched", waits: true, waitsAtEnd: false,
             [
-                [.step], [.change([change("weight_bits", "6")], sites: sites, unit: 2), .resume],
+                [.step], [.change(unit: 2, [change("weight_bits", "6")], sites: sites), .resume],
             ])
         #expect(events.contains(.changed(units: [2], changes: [change("weight_bits", "6")], sites: sites)))
         var bits: [String: Int] = [:]
@@ -244,9 +244,9 @@ struct DecisionTests {
             (.choose(unit: 1, attempt: 2), "has no attempt 2; it has 1"),
             (.choose(unit: 1, attempt: 1), "chosen already"),
             (.choose(unit: 7, attempt: 1), "comes next"),
-            (.change([], sites: [], unit: nil), "changes nothing"),
-            (.change([change("steps", "3")], unit: 1), "blocks.0 is quantized already"),
-            (.change([change("steps", "3")], unit: 4), "units count from 0 through 3"),
+            (.change([]), "changes nothing"),
+            (.change(unit: 1, [change("steps", "3")]), "blocks.0 is quantized already"),
+            (.change(unit: 4, [change("steps", "3")]), "units count from 0 through 3"),
             (.change([], sites: [SiteOverride(match: "head.inputs", bits: 4)]), "did you mean “head.input”"),
             (.sweep(SweepRequest(weightBits: [9], activationBits: [4])), "2 through 8"),
             (.inspectSite(SiteRequest(site: "blocks.0.attn.softmx")), "did you mean “blocks.0.attn.softmax”"),

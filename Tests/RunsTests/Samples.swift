@@ -75,7 +75,7 @@ enum Samples {
     ]
 
     static let commands: [RunCommand] = [
-        .pause, .resume, .step, .change(changes), .change([], sites: sites, unit: 3),
+        .pause, .resume, .step, .change(changes), .change(unit: 3, [], sites: sites),
         .redo(unit: 1, changes: changes, sites: sites), .redoStale, .choose(unit: 2, attempt: 1),
         .rollBack(unit: 0), .undo, .evaluate, .inspectSite(siteRequest),
         .inspectImages(ImageRequest(images: .calibration, offset: 5, count: 6)), .cancelAttempt,

@@ -94,7 +94,7 @@ struct DecisionTests {
         var session = Session(at: .oneUnit)
         #expect(session.text.contains("blocks.3 only"))
         let change = HyperparameterChange(key: "steps", value: "900")
-        #expect(session.press(.character("a")) == [.send(.change([change], unit: 4))])
+        #expect(session.press(.character("a")) == [.send(.change(unit: 4, [change]))])
         session.press(.character("o"))
         #expect(session.press(.character("a")) == [.send(.change([change]))])
     }

@@ -48,7 +48,7 @@ private final class FakeEngine {
         case .pause:
             post([.pauseQueued] + run.unit(0) + [.waiting(unit: 1)])
             nextUnit = 1
-        case .change(let changes, _, _):
+        case .change(_, let changes, _):
             post([.changed(units: Array(nextUnit..<run.unitNames.count), changes: changes)])
         case .export(let format, let path):
             post([.exported(format: format, path: path, FakeRun.written(812))])

@@ -46,7 +46,7 @@ final class RunRecord {
 
     /// Writes which images the run uses.
     func save(_ manifest: RunImageManifest) throws {
-        try run.write(imageManifest: try JSONValue(encoding: manifest))
+        try run.write(imageManifest: manifest)
     }
 
     /// Writes an attempt.

@@ -44,7 +44,7 @@ extension RunSession {
         switch command {
         case .pause, .step: pausesAtNextGate = true
         case .resume: pausesAtNextGate = false
-        case .change(let changes, let sites, let unit): try change(changes, sites: sites, unit: unit)
+        case .change(let unit, let changes, let sites): try change(changes, sites: sites, unit: unit)
         case .redo(let unit, let changes, let sites):
             return try redo(unit, changes: changes, sites: sites, lab: lab)
         case .redoStale: return try redoStale(lab)

@@ -25,7 +25,7 @@ package struct Evaluation: Equatable, Codable, Sendable {
 }
 
 /// What was evaluated.
-package enum EvaluationSubject: Equatable, Codable, Sendable {
+package enum EvaluationSubject: Equatable, Sendable {
     /// The checkpoint as it is.
     case fullPrecision
     /// The checkpoint with its MLPs refitted, in full precision.
@@ -36,4 +36,41 @@ package enum EvaluationSubject: Equatable, Codable, Sendable {
     case prefix(unit: Int)
     /// Every unit as chosen.
     case final
+}
+
+extension EvaluationSubject: Codable {
+    private enum CodingKeys: CodingKey { case subject, unit }
+
+    private var name: String {
+        switch self {
+        case .fullPrecision: "full_precision"
+        case .refitted: "refitted"
+        case .calibrated: "calibrated"
+        case .prefix: "prefix"
+        case .final: "final"
+        }
+    }
+
+    /// Reads `subject`, and `unit` for a prefix.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let name = try fields.decode(String.self, forKey: .subject)
+        let unit = try fields.decodeIfPresent(Int.self, forKey: .unit)
+        let whole = [Self.fullPrecision, .refitted, .calibrated, .final].first { $0.name == name }
+        guard let subject = unit.map(Self.prefix) ?? whole, subject.name == name else {
+            throw JSONError("“subject” is “\(name)”, which this version does not know")
+        }
+        self = subject
+    }
+
+    /// Writes `subject`, and `unit`, which is nil except for a prefix.
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name, forKey: .subject)
+        if case .prefix(let unit) = self {
+            try fields.encode(unit, forKey: .unit)
+        } else {
+            try fields.encodeNil(forKey: .unit)
+        }
+    }
 }

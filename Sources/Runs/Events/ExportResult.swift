@@ -13,7 +13,7 @@ package struct ExportVerification: Equatable, Codable, Sendable {
 }
 
 /// A file that was exported.
-package struct ExportResult: Equatable, Sendable {
+package struct ExportResult: Equatable, Codable, Sendable {
     /// The size in bytes.
     package var bytes: Int
     /// What reading it back showed.

@@ -22,44 +22,47 @@ package struct JournalEntry: Equatable, Sendable {
         self.content = content
     }
 
-    /// The entry as one line of JSON, without a line end: `seq`, `time`, `event` or `command`, then its fields.
+    /// The entry as one line of JSON without a line end: `seq`, `time`, `event` or `command`, then its fields.
     ///
-    /// Names are in snake case; every field of a kind is always there; numbers that are not finite are `null`.
+    /// Names are in snake case; every field of a kind is always present; NaN and infinities are `null`.
     package var jsonLine: String {
         get throws(RunFailure) {
-            let (name, kind, fields) =
+            try JSONText { line in
+                try line.member("seq").set(sequence)
+                try line.member("time").set(seconds)
                 switch content {
-                case .event(let event): try ("event", event.name, fields(of: event))
-                case .command(let command): try ("command", command.name, fields(of: command))
+                case .event(let event): try line.add(event, tag: "event")
+                case .command(let command): try line.add(command, tag: "command")
                 }
-            let envelope = [
-                JSONMember("seq", .integer(sequence)), JSONMember("time", .finite(seconds)),
-                JSONMember(name, .string(kind)),
-            ]
-            return JSONValue.object(envelope + fields).line
+            }.line
         }
     }
 
-    /// Reads what `jsonLine` wrote.
+    /// Reads a line that `jsonLine` wrote.
     ///
-    /// - Parameter jsonLine: One JSON object; names that this version does not know are passed over.
+    /// - Parameter jsonLine: One JSON object; unknown names are ignored.
     /// - Throws: `JSONError` that says what is wrong with it.
     package init(jsonLine: [UInt8]) throws(JSONError) {
-        let json = try JSONValue(parsing: jsonLine)
-        let envelope = try json.decoded(as: Envelope.self)
-        sequence = envelope.seq
-        seconds = envelope.time
-        switch (envelope.event, envelope.command) {
-        case (let name?, nil): content = .event(try event(named: name, json))
-        case (nil, let name?): content = .command(try command(named: name, json))
-        default: throw JSONError("one of “event” and “command” was expected")
-        }
+        self = try decodeJSON(jsonLine)
     }
 }
 
-private struct Envelope: Codable {
-    var seq: Int
-    var time: Double
-    var event: String?
-    var command: String?
+extension JournalEntry: Decodable {
+    private enum CodingKeys: CodingKey { case seq, time, event, command }
+
+    /// Reads the flat object of a line.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        sequence = try fields.decode(Int.self, forKey: .seq)
+        seconds = try fields.decode(Double.self, forKey: .time)
+        func tagged(_ key: CodingKeys) throws -> TaggedDecoder? {
+            let name = try fields.decodeIfPresent(String.self, forKey: key)
+            return name.map { TaggedDecoder(tag: key.stringValue, name: $0, fields: decoder) }
+        }
+        switch (try tagged(.event), try tagged(.command)) {
+        case (let event?, nil): content = .event(try RunEvent(from: event))
+        case (nil, let command?): content = .command(try RunCommand(from: command))
+        default: throw JSONError("one of “event” and “command” was expected")
+        }
+    }
 }

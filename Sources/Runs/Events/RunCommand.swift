@@ -49,7 +49,7 @@ package enum RunCommand: Equatable, Codable, Sendable {
     case step
     /// Give coming units other hyperparameters, and sites of theirs whose name matches other bits: the one named, or
     /// all of them. Taken at a gate.
-    case change([HyperparameterChange], sites: [SiteOverride] = [], unit: Int? = nil)
+    case change(unit: Int? = nil, [HyperparameterChange], sites: [SiteOverride] = [])
     /// Make another attempt at a unit that is quantized, with these changes; it is chosen when it ends. Taken at a
     /// gate.
     case redo(unit: Int, changes: [HyperparameterChange] = [], sites: [SiteOverride] = [])
@@ -79,6 +79,9 @@ package enum RunCommand: Equatable, Codable, Sendable {
     case export(ExportFormat, path: String)
     /// End the run.
     case stop
+
+    private enum ChangeCodingKeys: String, CodingKey { case unit, _1 = "changes", sites }
+    private enum ExportCodingKeys: String, CodingKey { case _0 = "format", path }
 
     /// Whether the command belongs into the journal; a wish to look at something does not.
     package var isRecorded: Bool {

@@ -3,7 +3,7 @@ package import Vocabulary
 /// Something that happened in a run, in the order it happened.
 ///
 /// The only way out of the engine.
-package enum RunEvent: Equatable, Sendable {
+package enum RunEvent: Equatable, Codable, Sendable {
     /// The run began.
     case started(RunSummary)
     /// Work of which no event of its own tells: what, how much is done, of how much.
@@ -64,6 +64,9 @@ package enum RunEvent: Equatable, Sendable {
     case stopped(unitsDone: Int)
     /// The run ended for the reason given. Always the last event.
     case failed(RunFailure)
+
+    private enum UndoneCodingKeys: String, CodingKey { case _0 = "decision", chosen }
+    private enum WarningCodingKeys: String, CodingKey { case _0 = "message" }
 
     /// Whether no event follows.
     package var isLast: Bool {

@@ -72,36 +72,28 @@ package final class OpenRun {
 
     /// Writes the manifest of the images that the run uses.
     ///
-    /// - Parameter manifest: The manifest as JSON.
+    /// - Parameter manifest: The manifest.
     /// - Throws: `RunFailure`; then there is none, or the one that was there.
-    package func write(imageManifest manifest: JSONValue) throws(RunFailure) {
-        try write(manifest, to: directory.imagesPath)
+    package func write(imageManifest manifest: some Encodable) throws(RunFailure) {
+        try write(json: manifest, to: directory.imagesPath)
     }
 
     /// Writes the report.
     ///
     /// - Throws: `RunFailure`; then there is no report, or the one that was there.
     package func write(_ report: RunReport) throws(RunFailure) {
-        try write(try json(of: report, called: "the report"), to: directory.reportPath)
+        try write(json: report, to: directory.reportPath)
     }
 
     /// Writes the predictions.
     ///
     /// - Throws: `RunFailure`; then there are none, or those that were there.
     package func write(_ predictions: Predictions) throws(RunFailure) {
-        try write(try json(of: predictions, called: "predictions"), to: directory.predictionsPath)
+        try write(json: predictions, to: directory.predictionsPath)
     }
 
-    private func json(of value: some Encodable, called name: String) throws(RunFailure) -> JSONValue {
-        do {
-            return try JSONValue(encoding: value)
-        } catch {
-            throw RunFailure(.internal, "\(name) cannot be written as JSON: \(error)")
-        }
-    }
-
-    private func write(_ value: JSONValue, to path: String) throws(RunFailure) {
-        try write(value.page, to: path)
+    private func write(json value: some Encodable, to path: String) throws(RunFailure) {
+        try write(try JSONText(encoding: value).page, to: path)
     }
 
     private func write(_ text: String, to path: String) throws(RunFailure) {

@@ -80,7 +80,7 @@ package struct RunDirectory: Equatable, Sendable {
     ) throws(RunFailure) -> Value {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))
         do throws(JSONError) {
-            return try JSONValue(parsing: bytes).decoded(as: Value.self)
+            return try decodeJSON(bytes)
         } catch {
             throw RunFailure(.badData, "\(path) \(complaint): \(error)")
         }

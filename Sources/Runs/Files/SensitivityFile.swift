@@ -10,7 +10,7 @@ extension SensitivityTable {
     package init(path: String) throws(RunFailure) {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.limit))
         do {
-            self = try JSONValue(parsing: bytes).decoded(as: SensitivityTable.self)
+            self = try decodeJSON(bytes)
         } catch {
             throw RunFailure(.badData, "\(path) holds no sensitivities: \(error)")
         }
@@ -34,12 +34,7 @@ extension SensitivityTable {
     ///
     /// - Throws: `RunFailure` where the file cannot be made or written.
     package func write(to path: String) throws(RunFailure) {
-        let text: String
-        do {
-            text = try JSONValue(encoding: self).page
-        } catch {
-            throw RunFailure(.internal, "sensitivities cannot be written: \(error)")
-        }
+        let text = try JSONText(encoding: self).page
         try RunFailure.wrapping(try writeFile(Array(text.utf8), to: path))
     }
 }

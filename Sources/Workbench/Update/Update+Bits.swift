@@ -53,6 +53,6 @@ extension WorkbenchState {
             start.plan.sites.append(override)
             return say("\(pattern) = \(width) bits; the last match wins", .success)
         }
-        return [.send(.change([], sites: [override], unit: draftUnit))]
+        return [.send(.change(unit: draftUnit, [], sites: [override]))]
     }
 }

@@ -250,7 +250,7 @@ extension WorkbenchState {
         if view.unit < run.ledger?.unitsDone ?? 0 {
             return [.send(.redo(unit: view.unit, changes: [], sites: sites))]
         }
-        return [.send(.change([], sites: sites, unit: view.unit))]
+        return [.send(.change(unit: view.unit, [], sites: sites))]
     }
 
     /// How many images a page has.

@@ -81,7 +81,7 @@ extension WorkbenchState {
             guard let run, run.isSweeping else { return startSweep() }
             return [.send(.stopSweep)]
         case .apply:
-            return [.send(.change(draftBase.changes(to: editor.applied(to: draftBase)), unit: draftUnit))]
+            return [.send(.change(unit: draftUnit, draftBase.changes(to: editor.applied(to: draftBase))))]
         case .adopt: return adopt()
         default:
             (run, runDirectory) = (nil, nil)

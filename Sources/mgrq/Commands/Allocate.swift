@@ -96,7 +96,7 @@ struct Allocate: ParsableCommand {
         try RunFailure.wrapping(try writeFile(Array(plan.yaml.utf8), to: output))
         if json {
             try printLine(
-                try JSONValue(encoding: AllocationOutput(sensitivities: table, allocation: allocation)).line)
+                try JSONText(encoding: AllocationOutput(sensitivities: table, allocation: allocation)).line)
         } else {
             for line in Results.lines(of: table, allocation: allocation, path: output) { try printLine(line) }
         }

@@ -80,7 +80,7 @@ struct Compare: ParsableCommand {
             )
         }
         if json {
-            try printLine(try JSONValue(encoding: comparison).line)
+            try printLine(try JSONText(encoding: comparison).line)
         } else {
             for line in comparison.lines {
                 try printLine(line)
@@ -213,7 +213,7 @@ struct Compare: ParsableCommand {
 
     private func keep(_ comparison: Comparison) throws {
         let table = comparison.lines.joined(separator: "\n") + "\n"
-        let json = Array(try JSONValue(encoding: comparison).page.utf8)
+        let json = Array(try JSONText(encoding: comparison).page.utf8)
         try RunFailure.wrapping(try writeFile(Array(table.utf8), to: joined(output, "compare.md")))
         try RunFailure.wrapping(try writeFile(json, to: joined(output, "compare.json")))
     }

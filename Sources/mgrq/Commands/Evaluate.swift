@@ -54,7 +54,7 @@ struct Evaluate: ParsableCommand {
             referencePath: try referencePath(plan, references), threads: threads,
             warn: { printError("warning: \($0)") })
         if json {
-            try printLine(try JSONValue(encoding: result).line)
+            try printLine(try JSONText(encoding: result).line)
         } else {
             try printLine(
                 Results.sentence(

@@ -23,7 +23,7 @@ struct Inspect: ParsableCommand {
         let inspection = try inspectModel(
             path: try ProcessEnvironment.references.model(model), imageSize: try size.sides())
         if json {
-            try printLine(try JSONValue(encoding: inspection).line)
+            try printLine(try JSONText(encoding: inspection).line)
         } else {
             for line in lines(of: inspection) {
                 try printLine(line)

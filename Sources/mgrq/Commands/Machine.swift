@@ -12,7 +12,7 @@ struct Machine: ParsableCommand {
 
     func run() throws {
         let report = machineReport()
-        guard !json else { return try printLine(try JSONValue(encoding: report).line) }
+        guard !json else { return try printLine(try JSONText(encoding: report).line) }
         let others = report.available.filter { $0 != report.instructions }.joined(separator: ", ")
         try printLine(
             "instructions  \(report.instructions)\(others.isEmpty ? "" : " (also there: \(others))")")

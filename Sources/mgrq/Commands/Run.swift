@@ -30,7 +30,7 @@ struct Run: ParsableCommand {
             threads: try options.work.threads(),
             heldOutImages: try options.heldOutImages())
         let estimate = try estimator.estimate(plan)
-        for line in json ? [try estimate.jsonLine()] : Results.lines(of: estimate) {
+        for line in json ? [try JSONText(encoding: estimate).line] : Results.lines(of: estimate) {
             try printLine(line)
         }
     }
