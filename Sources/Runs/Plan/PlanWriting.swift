@@ -1,4 +1,5 @@
 internal import Vocabulary
+internal import Yams
 
 extension RunPlan {
     /// The plan as YAML, every value written out, so that no later default can change what it means.
@@ -6,94 +7,61 @@ extension RunPlan {
     /// The same plan gives the same text, and reading it gives the same plan.
     package var yaml: String { yaml(stale: []) }
 
-    /// The plan as YAML, with a comment that says for which units it does not hold.
+    /// The plan as YAML, with a comment that names the units for which it does not hold.
     ///
-    /// - Parameter stale: The units of the run that are stale, by name.
+    /// - Parameter stale: The names of the run's stale units.
     /// - Returns: The text.
     package func yaml(stale: [String]) -> String {
-        var lines = [
-            "# A plan of mgrq: it determines every bit of a run. Carry it out with: mgrq run FILE --output FOLDER"
-        ]
-        if !stale.isEmpty { lines.append("# Careful: \(staleWarning(stale)).") }
-        lines += ["schema: \(Self.schema)", "model: \(scalar(model))"]
-        if let imageSize { lines.append("image_size: \(imageSize)") }
-        if let calibration { lines.append("calibration: \(scalar(calibration))") }
-        if let evaluation { lines.append("evaluation: \(scalar(evaluation))") }
-        lines += ["preset: \(preset.rawValue)", "seed: \(seed)", "calibration_images: \(calibrationImages)"]
-        lines += [
-            "calibration_selection: \(images.selection.rawValue)",
-            "on_bad_image: \(images.onBadImage.rawValue)",
-            "exif_orientation: \(images.appliesExifOrientation)",
-        ]
-        lines += HyperparameterField.all.map { "\($0.key): \(scalar($0.value(in: hyperparameters)))" }
-        if !units.isEmpty {
-            lines.append("units:")
-            for override in units {
-                let changes = override.changes.map { "\($0.key): \(scalar($0.value))" }
-                lines += [
-                    "  - match: \(quoted(override.match))",
-                    changes.isEmpty ? "    set: {}" : "    set:",
-                ]
-                lines += changes.map { "      \($0)" }
-            }
+        var text =
+            "# A plan of mgrq: it determines every bit of a run. Carry it out with: mgrq run FILE --output FOLDER\n"
+        if !stale.isEmpty { text += "# Careful: \(staleWarning(stale)).\n" }
+        text += "schema: \(Self.schema)\n" + line("model", model.represented())
+        if let imageSize { text += "image_size: \(imageSize)\n" }
+        if let calibration { text += line("calibration", calibration.represented()) }
+        if let evaluation { text += line("evaluation", evaluation.represented()) }
+        text += """
+            preset: \(preset.rawValue)
+            seed: \(seed)
+            calibration_images: \(calibrationImages)
+            calibration_selection: \(images.selection.rawValue)
+            on_bad_image: \(images.onBadImage.rawValue)
+            exif_orientation: \(images.appliesExifOrientation)
+
+            """
+        for field in HyperparameterField.all { text += "\(field.key): \(field.value(in: hyperparameters))\n" }
+        if !units.isEmpty { text += "units:\n" }
+        for override in units {
+            text +=
+                "  - \(line("match", override.match.represented()))    set:\(override.changes.isEmpty ? " {}" : "")\n"
+            for change in override.changes { text += "      \(line(change.key, Node.Scalar(change.value)))" }
         }
-        if !sites.isEmpty {
-            lines.append("sites:")
-            for override in sites {
-                lines += ["  - match: \(quoted(override.match))", "    bits: \(override.bits)"]
-            }
+        if !sites.isEmpty { text += "sites:\n" }
+        for override in sites {
+            text += "  - \(line("match", override.match.represented()))    bits: \(override.bits)\n"
         }
-        return lines.joined(separator: "\n") + "\n"
+        return text
     }
 }
 
-/// What a plan of a run with stale units cannot promise, in a sentence.
+/// A key and its value as a line of YAML.
+private func line(_ key: String, _ value: Node.Scalar) -> String {
+    do {
+        return try Yams.serialize(
+            node: .mapping(Node.Mapping([(Node(key), .scalar(value))], Tag(.map))), width: -1,
+            allowUnicode: true,
+            newLineScalarStyle: .doubleQuoted)
+    } catch {
+        preconditionFailure("a string can always be written as YAML: \(error)")
+    }
+}
+
+/// A sentence that says what the plan of a run with stale units cannot reproduce.
 ///
 /// - Parameter units: The units' names, at least one.
 /// - Returns: The sentence.
 package func staleWarning(_ units: [String]) -> String {
     let (be, them) = units.count == 1 ? ("is", "it") : ("are", "them")
     return
-        "\(units.joined(separator: ", ")) \(be) stale: reconstructed behind attempts that are not chosen any more; "
-        + "the plan does not lead to these integers again unless you redo \(them)"
-}
-
-/// A text as a YAML scalar: plain where nothing in it means anything in YAML, quoted otherwise.
-private func scalar(_ text: String) -> String {
-    let words = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
-    let isPlain =
-        text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "/"),
-                UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "+"):
-                true
-            default: false
-            }
-        } && !text.isEmpty && !text.hasSuffix(":") && !text.hasPrefix(":") && !text.hasPrefix("---")
-    // `true` and `false` are what flags are written as; only null would be read as something else.
-    guard isPlain, text == "true" || text == "false" || !words.contains(text.lowercased()) else {
-        return quoted(text)
-    }
-    return text == "-" ? quoted(text) : text
-}
-
-/// A text as a double-quoted YAML scalar.
-private func quoted(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar.value {
-        case 0x22: result += "\\\""
-        case 0x5C: result += "\\\\"
-        case 0x0A: result += "\\n"
-        case 0x09: result += "\\t"
-        case 0x20...0x7E, 0xA1...0x1FFF, 0x3000...0xD7FF, 0x10000...0x10FFFF:
-            result.unicodeScalars.append(scalar)
-        default:
-            let digits = String(scalar.value, radix: 16)
-            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-        }
-    }
-    return result + "\""
+        "\(units.joined(separator: ", ")) \(be) stale: reconstructed after attempts that are no longer chosen; "
+        + "the plan does not reproduce these integers unless you redo \(them)"
 }
