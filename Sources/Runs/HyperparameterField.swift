@@ -2,12 +2,10 @@ package import Vocabulary
 
 /// One editable value of `Hyperparameters`.
 ///
-/// It holds its name in files and flags, what it accepts, and how to read and
-/// write it.
-///
-/// The table `all` drives plans, `--set`, the parameter editor and the help.
+/// It has a name, the accepted values, and closures that read and write the value as text. The table `all` drives
+/// plans, `--set`, the parameter editor and the help.
 package struct HyperparameterField: Sendable {
-    /// What a field accepts.
+    /// The values that a field accepts.
     package enum Kind: Equatable, Sendable {
         /// 2 through 8, or 16.
         case bits
@@ -23,16 +21,16 @@ package struct HyperparameterField: Sendable {
 
     /// The name in plans, flags and on the screen.
     package let key: String
-    /// What the value means, in a few words.
+    /// The meaning of the value, in a few words.
     package let summary: String
-    /// What a change of it affects, in a few words.
+    /// The effects of a change, in a few words.
     package let affects: String
-    /// What it accepts.
+    /// The accepted values.
     package let kind: Kind
     private let read: @Sendable (Hyperparameters) -> String
     private let write: @Sendable (inout Hyperparameters, String) -> Bool
 
-    /// Whether all units of a model share the value, so that it is decided before a run.
+    /// Whether all units of a model share the value, so that it is fixed before a run.
     package var isShared: Bool { Self.shared.contains { $0.key == key } }
 
     /// The value as text, in the form that `set` accepts.
@@ -40,14 +38,14 @@ package struct HyperparameterField: Sendable {
 
     /// Sets the value from text.
     ///
-    /// - Throws: `PlanError.badValue` that names the key, the text and what is accepted.
+    /// - Throws: `PlanError.badValue` with the key, the text and the accepted values.
     package func set(_ text: String, in hyperparameters: inout Hyperparameters) throws(PlanError) {
         guard write(&hyperparameters, text) else {
             throw .badValue(key: key, value: text, accepted: accepted)
         }
     }
 
-    /// What the field accepts, for people.
+    /// The accepted values, for messages.
     package var accepted: String {
         switch kind {
         case .bits: "2 through 8, or 16 for full precision"
@@ -58,10 +56,10 @@ package struct HyperparameterField: Sendable {
         }
     }
 
-    /// The field with a key, if there is one.
+    /// The field with a key; nil if there is none.
     package static func named(_ key: String) -> HyperparameterField? { all.first { $0.key == key } }
 
-    /// Every field, in the order of the screen: what is changed most comes first.
+    /// Every field in the order of the screen, the most frequently changed first.
     package static let all: [HyperparameterField] =
         commonFields + shared + calibrationFields + learningFields + lossFields
 
@@ -97,7 +95,7 @@ package struct HyperparameterField: Sendable {
         flag("keep_or_revert", "put a unit back that got worse", "the outcome of a unit", \.keepOrRevert),
     ]
 
-    /// What all units of a model share: units cannot have values of their own.
+    /// The fields that all units of a model share; no unit can override them.
     package static let shared: [HyperparameterField] = [
         integer(
             "views", "views of each calibration image", "whole model; time and memory",

@@ -1,18 +1,18 @@
 package import Files
 
-/// Why a run, or another piece of work, could not be done.
+/// The reason why a run or another task failed.
 package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConvertible {
-    /// The kind of a failure, which decides the exit code.
+    /// The kind of a failure, which determines the exit code.
     package enum Kind: String, Codable, Sendable {
-        /// A flag or a plan's value is wrong: 64.
+        /// A flag or a value of a plan is wrong: 64.
         case usage
         /// A file, a checkpoint or a plan is bad: 65.
         case badData = "bad_data"
-        /// An input is not there: 66.
+        /// An input does not exist: 66.
         case missingInput = "missing_input"
-        /// A defect of this program: 70.
+        /// A bug in this program: 70.
         case `internal`
-        /// An output cannot be made: 73.
+        /// An output cannot be created: 73.
         case cannotCreate = "cannot_create"
         /// Reading or writing failed: 74.
         case inputOutput = "input_output"
@@ -20,10 +20,9 @@ package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConv
 
     /// The kind of failure.
     package var kind: Kind
-    /// One sentence: what, where, what would be accepted.
+    /// One sentence: what is wrong, where, what would be accepted.
     package var message: String
 
-    /// Makes a failure.
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message

@@ -26,14 +26,14 @@ struct ComparisonTests {
     }
 
     @Test(
-        "what is no variant is refused with what would be accepted",
+        "a text that is not a variant is refused with the accepted form",
         arguments: ["", "mgrq", "=mgrq", "a=nothing", "a=mgrq,steps", "a=mgrq,=3"])
     func refusal(text: String) {
         let error = #expect(throws: RunFailure.self) { try Variant(parsing: text) }
         #expect(error?.kind == .usage)
     }
 
-    @Test("shared changes leave alone what a preset or a variant says itself")
+    @Test("a preset's and a variant's own changes win over shared ones")
     func sharedChanges() throws {
         let shared = [
             HyperparameterChange(key: "steps", value: "7"), HyperparameterChange(key: "batch", value: "9"),

@@ -32,7 +32,7 @@ struct JournalTests {
         )
     }
 
-    @Test("fields of a later version are passed over")
+    @Test("unknown fields are ignored")
     func laterFields() throws {
         let line = #"{"seq":1,"time":0,"event":"waiting","unit":3,"reason":{"new":[1]}}"#
         #expect(try JournalEntry(jsonLine: Array(line.utf8)).content == .event(.waiting(unit: 3)))
@@ -67,7 +67,7 @@ struct JournalTests {
     }
 
     @Test(
-        "a torn last line is passed over at any length, and cut off before the journal goes on",
+        "a torn last line of any length is ignored, and cut off before the journal continues",
         arguments: [1, 9, 30])
     func torn(missing: Int) throws {
         let folder = try TemporaryFolder()
@@ -114,7 +114,7 @@ struct JournalTests {
         #expect(error?.message.contains("run/journal.jsonl cannot be written: No space left") == true)
     }
 
-    @Test("a journal that is not there is a missing input")
+    @Test("a journal that does not exist is a missing input")
     func missing() {
         let error = #expect(throws: RunFailure.self) { try JournalLines(path: "/nowhere/journal.jsonl") }
         #expect(error?.kind == .missingInput)

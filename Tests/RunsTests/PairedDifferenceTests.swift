@@ -2,7 +2,7 @@ import Foundation
 import Runs
 import Testing
 
-/// Numbers that are the same on every machine.
+/// Random numbers that are the same on every machine.
 private struct Dice {
     var state: UInt64
 
@@ -11,7 +11,7 @@ private struct Dice {
         return Double(state >> 11) / Double(UInt64(1) << 53)
     }
 
-    /// Nearly normal, variance 1.
+    /// An approximately normal number of variance 1.
     mutating func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + uniform() } }
 }
 
@@ -27,9 +27,9 @@ struct PairedDifferenceTests {
         #expect(abs(studentQuantile(freedom: freedom) - expected) < 1e-7 * expected)
     }
 
-    @Test("with one seed it is the interval of a paired mean")
+    @Test("with one seed the interval is that of a paired mean")
     func oneSeed() throws {
-        // 10 images: three only the first gets right, one only the second; d has mean 0.2 and variance 3.6 / 9.
+        // 10 images: three that only the first gets right, one that only the second does; d has mean 0.2, variance 3.6 / 9.
         let first = [true, true, true, false, true, true, false, false, true, true]
         let second = [false, false, false, true, true, true, false, false, true, true]
         let difference = try #require(PairedDifference(shares: [first], [second]))
@@ -40,25 +40,25 @@ struct PairedDifferenceTests {
         #expect(reverse.mean == -difference.mean && reverse.halfWidth == difference.halfWidth)
     }
 
-    @Test("with the same answers there is no difference and no doubt")
+    @Test("equal answers have no difference and an interval of width 0")
     func same() throws {
         let answers = [[true, false, true], [true, true, false]]
         let difference = try #require(PairedDifference(shares: answers, answers))
         #expect(difference.mean == 0 && difference.halfWidth == 0 && difference.verdict == .undecided)
     }
 
-    @Test("what differs between seeds and not between images has the seeds' degrees of freedom")
+    @Test("a difference between seeds alone has the seeds' degrees of freedom")
     func seedsOnly() throws {
-        // Every image of seed 1 is right only by the first; the second seed knows no difference.
+        // With seed 1 only the first variant is right, on every image; with seed 2 both are.
         let all = [Bool](repeating: true, count: 50)
         let none = [Bool](repeating: false, count: 50)
         let difference = try #require(PairedDifference(shares: [all, all], [none, all]))
         #expect(difference.mean == 50)
-        // Seeds' means 1 and 0: standard error 1/2, one degree of freedom.
+        // The seeds' means are 1 and 0: standard error 1/2, one degree of freedom.
         #expect(abs(difference.halfWidth - 12.706204736174705 * 50) < 1e-4)
     }
 
-    @Test("what cannot be paired is no difference")
+    @Test("samples that cannot be paired have no difference")
     func unpaired() {
         #expect(PairedDifference(shares: [[true, false]], [[true, false], [true, true]]) == nil)
         #expect(PairedDifference(shares: [[true, false]], [[true]]) == nil)
@@ -72,8 +72,8 @@ struct PairedDifferenceTests {
         let (images, seeds, trials) = (200, 3, 400)
         var covered = 0
         for _ in 0..<trials {
-            // Both are right with a probability that depends on image and seed, independently: the difference is
-            // that of the seed's effect, whose mean is 0.
+            // Both are right independently, with a probability that depends on image and seed: the true
+            // difference is the mean of the seed's effect, 0.
             let difficulty = (0..<images).map { _ in 0.5 + 0.4 * dice.uniform() }
             var (first, second): ([[Bool]], [[Bool]]) = ([], [])
             for _ in 0..<seeds {
@@ -85,15 +85,15 @@ struct PairedDifferenceTests {
             covered += abs(difference.mean) <= difference.halfWidth ? 1 : 0
         }
         #expect(covered >= trials * 88 / 100, "\(covered) of \(trials)")
-        #expect(covered < trials, "intervals that never miss tell nothing")
+        #expect(covered < trials, "an interval that always covers is too wide")
     }
 
-    @Test("of a measure, less can be better; what is no number decides nothing")
+    @Test("a measure can be better if it is less, and NaN decides nothing")
     func measures() throws {
         let near: [[Double]] = [[0.01, 0.02, 0.03, 0.02]]
         let far: [[Double]] = [[0.11, 0.13, 0.12, 0.12]]
         let difference = try #require(PairedDifference(near, far))
-        // Differences -0.10, -0.11, -0.09, -0.10: variance 2e-4 / 3.
+        // The differences are -0.10, -0.11, -0.09, -0.10: variance 2e-4 / 3.
         #expect(abs(difference.mean + 0.1) < 1e-12)
         #expect(abs(difference.halfWidth - 3.182446305284263 * (2e-4 / 12).squareRoot()) < 1e-9)
         #expect(difference.verdict == .worse && difference.verdictOfLess == .better)
@@ -101,13 +101,13 @@ struct PairedDifferenceTests {
         #expect(damaged.verdict == .undecided && damaged.verdictOfLess == .undecided)
     }
 
-    @Test("intervals of a measure that few images make most of cover the true difference as well")
+    @Test("intervals of a skewed measure cover the true difference as well")
     func skewedCoverage() throws {
         var dice = Dice(state: 19_990_101)
         let (images, trials) = (256, 400)
         var covered = 0
         for _ in 0..<trials {
-            // Divergences as models have them: an image's is a multiple of what another variant's is, most are small.
+            // Like divergences of models: most are small, and those of two variants are multiples of each other.
             let size = (0..<images).map { _ in exp(1.5 * dice.normal()) }
             let (first, second) = (
                 size.map { $0 * exp(0.5 * dice.normal()) }, size.map { $0 * exp(0.5 * dice.normal()) }
@@ -116,6 +116,6 @@ struct PairedDifferenceTests {
             covered += abs(difference.mean) <= difference.halfWidth ? 1 : 0
         }
         #expect(covered >= trials * 90 / 100, "\(covered) of \(trials)")
-        #expect(covered < trials, "intervals that never miss tell nothing")
+        #expect(covered < trials, "an interval that always covers is too wide")
     }
 }

@@ -5,7 +5,7 @@ import Vocabulary
 @Suite("Presets")
 struct PresetTests {
     @Test(
-        "every preset's values are accepted by the fields, and differ from every other's",
+        "the fields accept every preset's values, which differ from every other's",
         arguments: Preset.allCases)
     func values(preset: Preset) throws {
         let values = preset.hyperparameters
@@ -20,7 +20,7 @@ struct PresetTests {
         }
     }
 
-    @Test("fields change everything that presets differ in")
+    @Test("the fields cover every difference between presets")
     func complete() throws {
         for preset in Preset.allCases {
             var rebuilt = Hyperparameters()
@@ -31,7 +31,7 @@ struct PresetTests {
     }
 
     @Test(
-        "what the whole model shares cannot differ in single units",
+        "a shared field cannot be overridden for a unit",
         arguments: HyperparameterField.shared.map(\.key))
     func shared(key: String) throws {
         var plan = RunPlan(model: "m")

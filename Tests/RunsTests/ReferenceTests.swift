@@ -3,7 +3,7 @@ import Testing
 
 @Suite("References")
 struct ReferenceTests {
-    /// A file system of names only; folders are what files lie in.
+    /// A file system of these files and their folders.
     static func fileSystem(_ files: [String]) -> ReferenceResolver.FileSystem {
         ReferenceResolver.FileSystem(
             isFile: { files.contains($0) },
@@ -50,7 +50,7 @@ struct ReferenceTests {
         #expect(try resolver.model("sample:fashion-vit") == "\(root)/fashion-vit")
     }
 
-    @Test("a sample model brings its images; a path does not")
+    @Test("a sample model has default images; a path does not")
     func images() throws {
         let resolver = Self.resolver(Self.samples("/users/sample-models"))
         let reference = try #require(resolver.defaultImages(of: "sample:fashion-vit", for: .calibration))
@@ -64,7 +64,7 @@ struct ReferenceTests {
         #expect(resolver.defaultImages(of: "model.safetensors", for: .evaluation) == nil)
     }
 
-    @Test("what is not there is a missing input that says what is there")
+    @Test("a missing input lists what exists")
     func missing() {
         let resolver = Self.resolver(Self.samples("/users/sample-models"))
         let sample = #expect(throws: RunFailure.self) { try resolver.model("sample:resnet") }

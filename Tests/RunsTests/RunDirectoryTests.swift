@@ -11,7 +11,7 @@ struct RunDirectoryTests {
         folder = try TemporaryFolder()
     }
 
-    @Test("what is written is read back, from any process, once the work is over")
+    @Test("any process can read a finished run back")
     func roundTrip() throws {
         let path = folder.file("runs/first")
         do {
@@ -39,7 +39,7 @@ struct RunDirectoryTests {
     }
 
     @Test(
-        "a folder that holds something is refused and stays as it is",
+        "a folder that is not empty is refused and unchanged",
         arguments: ["notes.txt", "plan.yaml", ".hidden"])
     func notEmpty(name: String) throws {
         _ = try folder.write("mine", to: "out/\(name)")
@@ -48,7 +48,7 @@ struct RunDirectoryTests {
         #expect(try folder.contents() == ["out", "out/\(name)"])
     }
 
-    @Test("an empty folder is taken")
+    @Test("an empty folder is accepted")
     func empty() throws {
         try FileManager.default.createDirectory(
             atPath: folder.file("out"), withIntermediateDirectories: false)
@@ -57,7 +57,7 @@ struct RunDirectoryTests {
         #expect(try folder.contents() == ["out"])
     }
 
-    @Test("a path that leads through a file cannot be made, and leaves nothing")
+    @Test("a path through a file cannot be created, and nothing is left")
     func throughFile() throws {
         _ = try folder.write("mine", to: "file")
         let error = #expect(throws: RunFailure.self) {
@@ -67,7 +67,7 @@ struct RunDirectoryTests {
         #expect(try folder.contents() == ["file"])
     }
 
-    @Test("a run that came to nothing leaves nothing, not even the folders above it")
+    @Test("a discarded run leaves nothing, not even the folders that were made above it")
     func discard() throws {
         let run = try OpenRun(creating: folder.file("a/b/c"), plan: plan)
         _ = try folder.write("codes", to: "a/b/c/attempts/stem-1.safetensors")
@@ -76,7 +76,7 @@ struct RunDirectoryTests {
         #expect(try folder.contents() == [])
     }
 
-    @Test("what others put into the folder survives a run that came to nothing")
+    @Test("other files in the folder survive a discarded run")
     func discardKeepsOthers() throws {
         let run = try OpenRun(creating: folder.file("a"), plan: plan)
         _ = try folder.write("mine", to: "a/notes.txt")
@@ -84,7 +84,7 @@ struct RunDirectoryTests {
         #expect(try folder.contents() == ["a", "a/notes.txt"])
     }
 
-    @Test("two cannot work on one run")
+    @Test("a run is locked against a second process")
     func lock() throws {
         let run = try OpenRun(creating: folder.file("a"), plan: plan)
         for name in ["plan.yaml", "journal.jsonl"] {
@@ -103,7 +103,7 @@ struct RunDirectoryTests {
         #expect(error?.kind == .missingInput)
     }
 
-    @Test("predictions are read back, and go with the report that they belong to")
+    @Test("predictions are read back, and removed with their report")
     func predictions() throws {
         let run = try OpenRun(creating: folder.file("a"), plan: plan)
         #expect(try run.directory.predictions() == nil)

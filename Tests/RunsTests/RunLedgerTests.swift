@@ -29,7 +29,7 @@ struct RunLedgerTests {
 
     private let plan = RunPlan(model: "model")
 
-    @Test("a run without decisions changes nothing of its plan")
+    @Test("a run without decisions keeps its plan")
     func plain() {
         let ledger = RunLedger(done, plan: plan, units: units)
         #expect(ledger.plan == plan)
@@ -38,7 +38,7 @@ struct RunLedgerTests {
         #expect(ledger.undoable == nil)
     }
 
-    @Test("which units are stale follows from the attempts before them")
+    @Test("a unit is stale if the chosen attempts before it changed")
     func stale() {
         var ledger = RunLedger(done, plan: plan, units: units)
         ledger.apply(.redoStarted(units: [0], changes: [], sites: []))
@@ -55,7 +55,7 @@ struct RunLedgerTests {
         #expect(ledger.stale == [])
     }
 
-    @Test("every decision can be taken back, the last one first")
+    @Test("every decision can be undone, the last one first")
     func undo() {
         var ledger = RunLedger(Array(done.dropLast()), plan: plan, units: units)
         var states: [RunLedger] = []
@@ -95,7 +95,7 @@ struct RunLedgerTests {
         #expect(ledger.attempts[1].count == 2)
     }
 
-    @Test("what an attempt came out with is folded into the plan, and no more than that")
+    @Test("the plan gets the hyperparameters and bits of the chosen attempt, and nothing else")
     func folding() throws {
         var ledger = RunLedger(plan: plan, units: units)
         ledger.apply(
@@ -118,7 +118,7 @@ struct RunLedgerTests {
         #expect(try RunPlan(yaml: ledger.plan.yaml) == ledger.plan)
     }
 
-    @Test("a cancelled attempt leaves the chosen one, and the plan with it")
+    @Test("a cancelled attempt changes neither the choice nor the plan")
     func cancelled() throws {
         var ledger = RunLedger(done, plan: plan, units: units)
         ledger.apply(.redoStarted(units: [1, 2], changes: [change("weight_bits", "8")], sites: []))
@@ -129,7 +129,7 @@ struct RunLedgerTests {
     }
 
     @Test(
-        "events of a damaged journal harm nothing",
+        "events of a damaged journal are harmless",
         arguments: [
             RunEvent.rolledBack(unit: -4), .rolledBack(unit: 9), .attemptChosen(unit: 7, attempt: 1),
             .attemptChosen(unit: -1, attempt: 1), .undone(.redo, chosen: [9, 9]),

@@ -4,7 +4,7 @@ import Vocabulary
 
 private let minimalPlan = "schema: 1\nmodel: sample:fashion-vit\n"
 
-/// A plan that is wrong, and what is said of it.
+/// A wrong plan and its error.
 struct Refusal: Sendable, CustomTestStringConvertible {
     var yaml: String
     var sentence: String
@@ -80,7 +80,7 @@ struct RunPlanTests {
         #expect(glf.hyperparameters.steps == 50)
     }
 
-    @Test("an image size is kept, and its absence too, which leaves the size to the checkpoint")
+    @Test("an image size, or its absence, is kept")
     func imageSize() throws {
         var plan = try RunPlan(yaml: minimalPlan + "image_size: 4096\n")
         #expect(plan.imageSize == 4096)
@@ -99,13 +99,13 @@ struct RunPlanTests {
     }
 
     @Test(
-        "names of every kind come back as they were",
+        "every text can be a name",
         arguments: [
             "sample:fashion-vit", "a/b.safetensors", "with space", "null", "~", "123", "a: b", "#x", "*",
             "&a", "- a", "-",
             "\"q\" 'p' \\", "é 🙂 \u{2028}\u{FEFF}\u{85}\u{A0}", "tab\tline\nend", "true", "yes", "{a}", "a:",
             ":a",
-            "---", "\u{1}", "!tag", "%d", "@x", "`y`",
+            "---", "...", "\u{0}", "\u{1}", "\r", " a ", "Null", "!tag", "%d", "@x", "`y`",
         ])
     func names(text: String) throws {
         var plan = RunPlan(model: text, preset: .glf)
@@ -115,7 +115,7 @@ struct RunPlanTests {
         #expect(try RunPlan(yaml: plan.yaml) == plan)
     }
 
-    @Test("numbers come back to the bit", arguments: 0..<20 as Range<UInt64>)
+    @Test("numbers are read back to the same bits", arguments: 0..<20 as Range<UInt64>)
     func numbers(seed: UInt64) throws {
         var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
         func random(_ range: ClosedRange<Double>) -> Double {

@@ -1,7 +1,9 @@
 import Runs
 import Vocabulary
 
-/// Values with every field set, numbers that are hard to write among them.
+/// Values with every field set, including numbers that are hard to write.
+///
+/// Every event and command has a sample, which `EventsDocumentTests` compares with docs/events.md.
 enum Samples {
     static let evaluation = Evaluation(
         images: 1000, top1: 88.8, top5: nil, agreement: 0.1 + 0.2, kl: .leastNonzeroMagnitude, sqnrDb: -12.5)

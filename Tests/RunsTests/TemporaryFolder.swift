@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of a test's own, removed when the test lets go of it.
+/// A temporary folder that is removed with the value.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -24,7 +24,7 @@ final class TemporaryFolder: Sendable {
         return path
     }
 
-    /// Every name below the folder, hidden ones too, sorted.
+    /// Every path below the folder, including hidden ones, sorted.
     func contents() throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
     }

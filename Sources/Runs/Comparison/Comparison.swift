@@ -1,13 +1,13 @@
 internal import Vocabulary
 
-/// A mean over seeds and how far single values are from it.
+/// The mean and the standard deviation over seeds.
 package struct Spread: Equatable, Codable, Sendable {
     /// The mean.
     package var mean: Double
     /// The sample standard deviation; nil for a single value.
     package var deviation: Double?
 
-    /// Sums values up; nil without any.
+    /// The spread of values; nil without any.
     package init?(_ values: [Double]) {
         guard !values.isEmpty else { return nil }
         let mean = values.reduce(0, +) / Double(values.count)
@@ -17,16 +17,16 @@ package struct Spread: Equatable, Codable, Sendable {
     }
 }
 
-/// A preset with changes, under a name of its own: a line of a comparison.
+/// A preset with changes and a name of its own: a line of a comparison.
 package struct Variant: Equatable, Sendable {
-    /// What the line is called.
+    /// The name of the line.
     package var name: String
-    /// Where its hyperparameters start.
+    /// The preset that it starts from.
     package var preset: Preset
-    /// What is different from the preset.
+    /// The differences from the preset.
     package var changes: [HyperparameterChange]
 
-    /// A preset as it is.
+    /// The preset itself.
     package init(_ preset: Preset) {
         name = preset.rawValue
         self.preset = preset
@@ -59,11 +59,11 @@ package struct Variant: Equatable, Sendable {
     /// The plan of this variant at some bits.
     ///
     /// - Parameters:
-    ///   - plan: Gives everything else: the model and the images.
-    ///   - shared: Changes for all variants; what a preset or a variant says itself stays.
+    ///   - plan: The source of everything else: the model and the images.
+    ///   - shared: Changes for all variants; those of the preset and the variant take precedence.
     ///   - weightBits: The width of weight codes.
     ///   - activationBits: The width of activation codes.
-    ///   - seed: Decides everything that is random.
+    ///   - seed: The seed of everything random.
     /// - Returns: The plan.
     /// - Throws: `PlanError` for a change with an unknown key or a bad value.
     package func plan(
@@ -81,7 +81,7 @@ package struct Variant: Equatable, Sendable {
     }
 }
 
-/// What one variant comes to at some bits, over its seeds.
+/// The results of one variant at some bits, over its seeds.
 package struct ComparisonRow: Equatable, Codable, Sendable {
     /// The variant's name.
     package var name: String
@@ -104,12 +104,12 @@ package struct ComparisonRow: Equatable, Codable, Sendable {
     /// The runs' time in seconds.
     package var seconds: Spread?
 
-    /// Sums reports up.
+    /// Summarises reports.
     ///
     /// - Parameters:
     ///   - name: The variant's name.
     ///   - plan: One of its plans.
-    ///   - runs: Seeds with the reports of finished runs.
+    ///   - runs: The seeds and reports of finished runs.
     package init(name: String, plan: RunPlan, runs: [(seed: UInt64, report: RunReport)]) {
         self.name = name
         weightBits = plan.hyperparameters.weightBits
@@ -124,11 +124,11 @@ package struct ComparisonRow: Equatable, Codable, Sendable {
     }
 }
 
-/// How one variant differs from another at the same bits, on the same evaluation images with the same seeds.
+/// The differences of one variant from another at the same bits, paired by evaluation image and seed.
 package struct ComparisonDifference: Equatable, Codable, Sendable {
     /// The variant's name.
     package var name: String
-    /// The name of the one that it is compared with.
+    /// The name of the variant that it is compared with.
     package var against: String
     /// The width of weight codes.
     package var weightBits: Int
@@ -136,11 +136,11 @@ package struct ComparisonDifference: Equatable, Codable, Sendable {
     package var activationBits: Int
     /// The number of evaluation images.
     package var images: Int
-    /// How far top-1 is apart, in points; nil without labels.
+    /// The difference in top-1, in points; nil without labels.
     package var top1: PairedDifference?
-    /// How far agreement with full precision is apart, in points.
+    /// The difference in agreement with full precision, in points.
     package var agreement: PairedDifference
-    /// How far KL(full ‖ quantized) is apart, in nats; nil where a run has not kept it by image.
+    /// The difference in KL(full ‖ quantized), in nats; nil if a run has not kept it by image.
     package var kl: PairedDifference?
 
     /// Compares two lines of a comparison; nil with less than two images.
@@ -148,8 +148,8 @@ package struct ComparisonDifference: Equatable, Codable, Sendable {
     /// - Parameters:
     ///   - row: The first.
     ///   - other: The second, at the same bits and with the same seeds.
-    ///   - predictions: What the first's runs left, one for each seed.
-    ///   - others: The same of the second, of the same images.
+    ///   - predictions: The predictions of the first's runs, one per seed.
+    ///   - others: The predictions of the second's runs, on the same images.
     package init?(
         _ row: ComparisonRow, from other: ComparisonRow, predictions: [Predictions], others: [Predictions]
     ) {

@@ -1,34 +1,33 @@
 internal import Glibc
 
-/// How far two variants are apart in the mean of a measure, on the same images with the same seeds.
+/// The mean difference of two variants in a measure, on the same images with the same seeds.
 ///
-/// Images and seeds are both samples: other evaluation images would give another difference, and so would other
-/// calibration images. The interval covers both. It is that of the mean in a crossed layout with two random effects
-/// and one observation a cell, with Satterthwaite's degrees of freedom; its variance is never taken to be less than
-/// what images or seeds alone come to. With one seed it covers images only.
+/// Images and seeds are both samples, and the interval covers both. It is the interval of the mean in a crossed layout
+/// with two random effects and one observation per cell, with Satterthwaite's degrees of freedom; its variance is at
+/// least that of images alone and that of seeds alone. With one seed it covers images only.
 package struct PairedDifference: Equatable, Codable, Sendable {
-    /// The mean difference, in the measure's unit; above 0 where the first has more of it.
+    /// The mean difference, in the measure's unit; positive if the first is larger.
     package var mean: Double
     /// Half the width of the 95 % confidence interval, in the measure's unit.
     package var halfWidth: Double
 
-    /// What the first variant is, beside the second.
+    /// How the first variant compares with the second.
     package enum Verdict: String, Sendable {
-        /// The whole interval says that it is better.
+        /// It is better over the whole interval.
         case better
-        /// The whole interval says that it is worse.
+        /// It is worse over the whole interval.
         case worse
-        /// 0 lies in the interval: these images and seeds do not tell the two apart.
+        /// The interval contains 0.
         case undecided
     }
 
-    /// What the first variant is in a measure of which more is better.
+    /// The verdict for a measure of which more is better.
     package var verdict: Verdict {
-        // A difference that is no number decides nothing.
+        // NaN decides nothing.
         abs(mean) > halfWidth ? (mean > 0 ? .better : .worse) : .undecided
     }
 
-    /// What the first variant is in a measure of which less is better.
+    /// The verdict for a measure of which less is better.
     package var verdictOfLess: Verdict {
         switch verdict {
         case .better: .worse
@@ -37,21 +36,21 @@ package struct PairedDifference: Equatable, Codable, Sendable {
         }
     }
 
-    /// Compares the shares of images that two variants get right, in points; nil where they cannot be paired.
+    /// Compares the shares of images that two variants classify correctly, in points; nil if they cannot be paired.
     ///
     /// - Parameters:
-    ///   - first: `[seeds][images]`: what the first variant gets right.
-    ///   - second: The same of the second; seeds and images are those of the first, in its order.
+    ///   - first: `[seeds][images]`: whether the first variant is right.
+    ///   - second: The same for the second variant, with the same seeds and images in the same order.
     package init?(shares first: [[Bool]], _ second: [[Bool]]) {
         func points(_ answers: [[Bool]]) -> [[Double]] { answers.map { $0.map { $0 ? 100 : 0 } } }
         self.init(points(first), points(second))
     }
 
-    /// Compares two variants; nil with less than two images, or where they have not the same seeds and images.
+    /// Compares two variants; nil with fewer than two images or if seeds and images differ in number.
     ///
     /// - Parameters:
-    ///   - first: `[seeds][images]`: what is measured at every image of the first variant.
-    ///   - second: The same of the second; seeds and images are those of the first, in its order.
+    ///   - first: `[seeds][images]`: the measure of the first variant.
+    ///   - second: The same for the second variant, with the same seeds and images in the same order.
     package init?(_ first: [[Double]], _ second: [[Double]]) {
         let images = first.first?.count ?? 0
         guard images > 1, first.count == second.count, (first + second).allSatisfy({ $0.count == images })
@@ -67,7 +66,7 @@ package struct PairedDifference: Equatable, Codable, Sendable {
         let (ofImages, ofSeeds) = (s * squares(imageMeans), n * squares(seedMeans))
         let rest = max(0, squares(differences.flatMap(\.self)) - ofImages - ofSeeds)
 
-        // What each mean square says of the variance of the mean, with its degrees of freedom.
+        // Each mean square as an estimate of the variance of the mean, with its degrees of freedom.
         let byImages = Part(variance: ofImages / (n - 1) / (n * s), freedom: n - 1)
         var parts = [byImages]
         if first.count > 1 {
@@ -89,7 +88,7 @@ private struct Part {
         (self.variance, self.freedom) = (variance, freedom)
     }
 
-    /// Two estimates less a third, with the degrees of freedom of Satterthwaite (Biometrics Bulletin 2, 1946).
+    /// The sum of two estimates minus a third, with Satterthwaite's degrees of freedom (Biometrics Bulletin 2, 1946).
     init(_ first: Part, _ second: Part, minus third: Part) {
         variance = max(0, first.variance + second.variance - third.variance)
         let spread = [first, second, third].reduce(0) { $0 + $1.variance * $1.variance / $1.freedom }
@@ -102,14 +101,14 @@ private struct Part {
 
 /// The 97.5 % quantile of Student's distribution.
 ///
-/// - Parameter freedom: The degrees of freedom, 1 at least; they need not be whole.
+/// - Parameter freedom: The degrees of freedom, at least 1, not necessarily whole.
 /// - Returns: The quantile, to seven digits.
 package func studentQuantile(freedom: Double) -> Double {
     // P(|T| > t) = I(ν / (ν + t²); ν/2, 1/2), which falls with t.
     func tail(_ t: Double) -> Double {
         regularizedBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
     }
-    // With one degree of freedom it is 12.7.
+    // The quantile is 12.7 at one degree of freedom.
     var (low, high) = (1.0, 16.0)
     for _ in 0..<60 {
         let middle = (low + high) / 2
@@ -122,7 +121,7 @@ package func studentQuantile(freedom: Double) -> Double {
 /// Lentz's method.
 private func regularizedBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
     guard x > 0, x < 1 else { return x <= 0 ? 0 : 1 }
-    // The fraction converges fast on this side of the mean only.
+    // The fraction converges fast only on this side of the mean.
     guard x <= (a + 1) / (a + b + 2) else { return 1 - regularizedBeta(1 - x, b, a) }
     let smallest = 1e-300
     func nonZero(_ value: Double) -> Double { abs(value) < smallest ? smallest : value }

@@ -1,17 +1,15 @@
-/// What each model of a finished run says of each evaluation image.
-///
-/// What a report sums up: with these, runs can be compared image by image.
+/// The predictions of both models of a finished run for every evaluation image, by which runs are paired.
 package struct Predictions: Equatable, Codable, Sendable {
-    /// The right classes, in the order of the manifest of images; nil where they are not known.
+    /// The labels, in the order of the image manifest; nil if unknown.
     package var labels: [Int]?
-    /// The most likely classes by the checkpoint.
+    /// The checkpoint's most likely classes.
     package var fullPrecision: [Int]
-    /// The most likely classes by the final model.
+    /// The final model's most likely classes.
     package var final: [Int]
-    /// KL(full ‖ quantized) of the final model's class distribution, in nats; nil where it was not kept.
+    /// KL(full ‖ quantized) of the final model's class distribution, in nats; nil if it was not kept.
     package var kl: [Float]?
 
-    /// Makes predictions; all lists have an element for each image.
+    /// Makes predictions; every list has one element per image.
     package init(labels: [Int]?, fullPrecision: [Int], final: [Int], kl: [Float]?) {
         self.labels = labels
         self.fullPrecision = fullPrecision
@@ -19,15 +17,15 @@ package struct Predictions: Equatable, Codable, Sendable {
         self.kl = kl
     }
 
-    /// Whether there is an element for each image in every list.
+    /// Whether every list has one element per image.
     var isWhole: Bool {
         let counts = [fullPrecision.count, labels?.count ?? final.count, kl?.count ?? final.count]
         return counts.allSatisfy { $0 == final.count }
     }
 
-    /// Of which images the final model gives the label; nil where labels are not known.
+    /// Whether the final model predicts the label, per image; nil if labels are unknown.
     package var right: [Bool]? { labels.map { zip($0, final).map(==) } }
 
-    /// For which images the final model chooses the class that the checkpoint chooses.
+    /// Whether the final model chooses the checkpoint's class, per image.
     package var agreeing: [Bool] { zip(fullPrecision, final).map(==) }
 }

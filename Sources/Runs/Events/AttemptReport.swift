@@ -1,14 +1,14 @@
-/// How an attempt came to its end.
+/// How an attempt ended.
 package enum AttemptEnding: String, Codable, Sendable {
-    /// It did all that its hyperparameters ask for.
+    /// It did everything that its hyperparameters ask for.
     case complete
-    /// A person ended it; it keeps what it had learned until then.
+    /// It was ended by a command; it keeps what it had learned.
     case finishedEarly = "finished_early"
-    /// A person gave it up; the unit is what it was before, or as calibrated where there was nothing before.
+    /// It was discarded by a command; the unit keeps its former attempt, or is as calibrated without one.
     case cancelled
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 package struct AttemptReport: Equatable, Codable, Sendable {
     /// The unit's index.
     package var unit: Int
@@ -16,39 +16,37 @@ package struct AttemptReport: Equatable, Codable, Sendable {
     package var name: String
     /// The attempt's number, from 1.
     package var attempt: Int
-    /// The hyperparameters it came out with, as changes of the defaults' fields.
+    /// The hyperparameters that reproduce the attempt after the same prefix, as changes to the defaults.
     ///
-    /// They give the same attempt again behind the same prefix: one that was finished early has `stop_after`, one
-    /// that was cancelled 0 `steps`.
+    /// An attempt that was finished early has `stop_after`; one that was cancelled has 0 `steps`.
     package var hyperparameters: [HyperparameterChange]
     /// The sites whose bits differ from the hyperparameters', by name.
     package var sites: [SiteOverride]
-    /// The attempts that were chosen for the units before when this one was made, in order.
+    /// The chosen attempts of the units before when this one was made, in order.
     package var prefix: [Int]
-    /// The block term over the calibration images when calibrated.
+    /// The block term over the calibration images, calibrated.
     package var calibratedLoss: Double
-    /// The block term over the calibration images at the end, roundings hard.
+    /// The block term over the calibration images at the end, with hard roundings.
     package var finalLoss: Double
-    /// The model's KL over the calibration images when calibrated (units after this one in full precision), in nats.
+    /// The model's KL over the calibration images, calibrated, with the suffix in full precision, in nats.
     package var calibratedKl: Double
-    /// The model's KL over the calibration images at the end, in nats.
+    /// The same KL at the end, in nats.
     package var finalKl: Double
-    /// The model with the units through this one quantized and those behind in full precision, on the held-out
-    /// images; nil without any.
+    /// The model on the held-out images, with the units through this one quantized and the suffix in full precision;
+    /// nil without held-out images.
     package var heldOut: Evaluation?
-    /// KL(full ‖ quantized) of that model at every held-out image, in nats, so that attempts can be compared image by
-    /// image; nil without any, and in a run's report, which sums up.
+    /// KL(full ‖ quantized) of that model for every held-out image, in nats, which pairs attempts by image; nil
+    /// without held-out images and in a run's report.
     package var heldOutKl: [Float]?
     /// Whether the guard put the unit back to its calibrated state.
     package var reverted: Bool
-    /// How it came to its end.
+    /// How it ended.
     package var ending: AttemptEnding
-    /// How long it took, in seconds.
+    /// Its duration, in seconds.
     package var seconds: Double
-    /// The size of the unit as exported, in bytes.
+    /// The size of the exported unit, in bytes.
     package var bytes: Int
 
-    /// Makes a report.
     package init(
         unit: Int, name: String, attempt: Int, hyperparameters: [HyperparameterChange],
         sites: [SiteOverride] = [], prefix: [Int] = [], calibratedLoss: Double, finalLoss: Double,
@@ -74,8 +72,7 @@ package struct AttemptReport: Equatable, Codable, Sendable {
         self.bytes = bytes
     }
 
-    /// How far the divergence at held-out images is from another attempt's, in nats; nil where it is not known of
-    /// both.
+    /// The difference in KL on the held-out images from another attempt, in nats; nil unless both have measured it.
     package func heldOutDifference(from other: AttemptReport) -> PairedDifference? {
         guard let own = heldOutKl, let others = other.heldOutKl else { return nil }
         return PairedDifference([own.map(Double.init)], [others.map(Double.init)])

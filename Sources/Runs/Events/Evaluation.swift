@@ -10,10 +10,9 @@ package struct Evaluation: Equatable, Codable, Sendable {
     package var agreement: Double
     /// Kullback–Leibler divergence of the quantized from the full-precision class distribution, mean over images, in nats.
     package var kl: Double
-    /// Signal to quantization noise of the logits, in dB; nil where there is no noise at all.
+    /// Signal to quantization noise of the logits, in dB; nil without noise.
     package var sqnrDb: Double?
 
-    /// Makes an evaluation.
     package init(images: Int, top1: Double?, top5: Double?, agreement: Double, kl: Double, sqnrDb: Double?) {
         self.images = images
         self.top1 = top1
@@ -24,17 +23,17 @@ package struct Evaluation: Equatable, Codable, Sendable {
     }
 }
 
-/// What was evaluated.
+/// The model that was evaluated.
 package enum EvaluationSubject: Equatable, Sendable {
-    /// The checkpoint as it is.
+    /// The checkpoint.
     case fullPrecision
     /// The checkpoint with its MLPs refitted, in full precision.
     case refitted
-    /// Every unit calibrated and none reconstructed, at the plan's bits.
+    /// Every unit calibrated at the plan's bits, none reconstructed.
     case calibrated
-    /// The units up to and including this one quantized, the others in full precision.
+    /// The units through this one quantized, the suffix in full precision.
     case prefix(unit: Int)
-    /// Every unit as chosen.
+    /// Every unit with its chosen attempt.
     case final
 }
 

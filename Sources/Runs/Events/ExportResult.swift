@@ -1,11 +1,10 @@
-/// What was found out about an exported file by reading it back.
+/// The result of reading an exported file back.
 package struct ExportVerification: Equatable, Codable, Sendable {
-    /// The number of integer codes that are those of the model in memory; 0 for a recipe, which is the same plan.
+    /// The number of integer codes that equal those in memory; 0 for a recipe.
     package var codes: Int
-    /// The number of images on which the file's model and the one in memory give the same logits, bit for bit.
+    /// The number of images whose logits equal those of the model in memory, bit for bit.
     package var images: Int
 
-    /// Makes a verification.
     package init(codes: Int, images: Int) {
         self.codes = codes
         self.images = images
@@ -16,10 +15,9 @@ package struct ExportVerification: Equatable, Codable, Sendable {
 package struct ExportResult: Equatable, Codable, Sendable {
     /// The size in bytes.
     package var bytes: Int
-    /// What reading it back showed.
+    /// The result of reading it back.
     package var verification: ExportVerification
 
-    /// Makes a result.
     package init(bytes: Int, verification: ExportVerification) {
         self.bytes = bytes
         self.verification = verification

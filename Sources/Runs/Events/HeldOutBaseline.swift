@@ -1,10 +1,10 @@
-/// The images of a run that nothing is learned from, and what is known of them before the first unit.
+/// The held-out images of a run and the evaluations on them before the first unit.
 package struct HeldOutBaseline: Equatable, Codable, Sendable {
-    /// Where held-out images come from.
+    /// Where the images come from.
     package enum Source: String, Codable, Sendable {
-        /// The first of the evaluation images.
+        /// Evaluation images.
         case evaluation
-        /// Calibration images beyond those that the run calibrates with.
+        /// Images of the calibration set that the run does not calibrate with.
         case calibration
     }
 
@@ -12,14 +12,13 @@ package struct HeldOutBaseline: Equatable, Codable, Sendable {
     package var source: Source
     /// The checkpoint on these images.
     package var fullPrecision: Evaluation
-    /// One evaluation per unit: the units through this one calibrated at the plan's bits at the start, none
-    /// reconstructed, those behind in full precision.
+    /// One evaluation per unit: the units through it calibrated at the plan's bits at the start, the suffix in full
+    /// precision.
     package var calibrated: [Evaluation]
-    /// The same with every weight rounded to the nearest code, which is what any other solver has to beat; nil where
-    /// the plan asks for no other solver.
+    /// The same with every weight rounded to the nearest code, which every other solver has to beat; nil if the plan's
+    /// solver does just that.
     package var roundedToNearest: [Evaluation]?
 
-    /// Makes a baseline.
     package init(
         source: Source, fullPrecision: Evaluation, calibrated: [Evaluation],
         roundedToNearest: [Evaluation]? = nil

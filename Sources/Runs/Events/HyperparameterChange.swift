@@ -7,7 +7,7 @@ package struct HyperparameterChange: Equatable, Codable, Sendable {
     /// The value as text.
     package let value: String
 
-    /// Makes a change; whether key and value are right shows when it is applied.
+    /// Makes a change; key and value are validated when it is applied.
     package init(key: String, value: String) {
         self.key = key
         self.value = value
@@ -17,7 +17,7 @@ package struct HyperparameterChange: Equatable, Codable, Sendable {
 extension Hyperparameters {
     /// Applies changes in order.
     ///
-    /// - Throws: `PlanError.unknownKey` or `PlanError.badValue`; then nothing is changed.
+    /// - Throws: `PlanError.unknownKey` or `PlanError.badValue`; nothing is changed then.
     package mutating func apply(_ changes: [HyperparameterChange]) throws(PlanError) {
         var copy = self
         for change in changes {
@@ -29,7 +29,7 @@ extension Hyperparameters {
         self = copy
     }
 
-    /// What would have to change for `self` to become `other`.
+    /// The changes that turn `self` into `other`.
     package func changes(to other: Hyperparameters) -> [HyperparameterChange] {
         HyperparameterField.all.compactMap { field in
             let value = field.value(in: other)

@@ -1,21 +1,20 @@
-/// A line of the journal: what happened, or what was asked for, and when.
+/// A line of the journal: an event or a command, and its time.
 package struct JournalEntry: Equatable, Sendable {
-    /// What a line can tell of.
+    /// The content of a line.
     package enum Content: Equatable, Sendable {
-        /// Something happened.
+        /// An event.
         case event(RunEvent)
-        /// Someone decided something.
+        /// A command.
         case command(RunCommand)
     }
 
     /// The number of the line, from 1, without gaps.
     package var sequence: Int
-    /// When, in seconds since the run began.
+    /// The time in seconds since the run began.
     package var seconds: Double
-    /// What.
+    /// The event or the command.
     package var content: Content
 
-    /// Makes an entry.
     package init(sequence: Int, seconds: Double, content: Content) {
         self.sequence = sequence
         self.seconds = seconds

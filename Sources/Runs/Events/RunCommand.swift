@@ -1,19 +1,18 @@
-/// A file that a run can be exported to.
+/// A format of export.
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Safetensors with codes at their width, scales, zero points and the plan.
     case packed
-    /// The plan, decisions folded in, as YAML.
+    /// The plan with all decisions, as YAML.
     case recipe
 }
 
-/// A grid of bit-widths to be measured, each calibrated as the plan says and not reconstructed.
+/// A grid of bit-widths to measure; each point is calibrated by the plan and not reconstructed.
 package struct SweepRequest: Equatable, Codable, Sendable {
     /// The widths of weight codes.
     package var weightBits: [Int]
     /// The widths of activation codes.
     package var activationBits: [Int]
 
-    /// Makes a request.
     package init(weightBits: [Int] = [2, 3, 4, 6, 8], activationBits: [Int] = [2, 3, 4, 6, 8]) {
         self.weightBits = weightBits
         self.activationBits = activationBits
@@ -25,11 +24,11 @@ package struct SweepRequest: Equatable, Codable, Sendable {
     }
 }
 
-/// What a person decided at a gate and can take back.
+/// A decision at a gate that can be undone.
 package enum RunDecision: String, Codable, Sendable {
-    /// Other hyperparameters or bits.
+    /// A change of hyperparameters or bits.
     case change
-    /// Other attempts at units that were finished.
+    /// New attempts at quantized units.
     case redo
     /// The choice of an attempt.
     case choose
@@ -37,45 +36,45 @@ package enum RunDecision: String, Codable, Sendable {
     case rollBack = "roll_back"
 }
 
-/// Something that a person, or a program in their place, asks of a running engine.
+/// A request to a running engine; the only way in.
 ///
-/// The only way in. What can be asked for at gates only is refused with a warning between steps.
+/// A command for gates is refused with a warning between steps. `TaggedDecoder` describes how cases become lines of
+/// the journal.
 package enum RunCommand: Equatable, Codable, Sendable {
     /// Wait at the next gate.
     case pause
-    /// Go on; withdraws a pause that has not happened.
+    /// Continue; cancels a pause that was asked for.
     case resume
-    /// Do one unit, then wait at the gate after it.
+    /// Continue through one unit and wait at the gate after it. At a gate only.
     case step
-    /// Give coming units other hyperparameters, and sites of theirs whose name matches other bits: the one named, or
-    /// all of them. Taken at a gate.
+    /// Change hyperparameters, and bits of sites, of the units to come, or of one of them. At a gate only.
     case change(unit: Int? = nil, [HyperparameterChange], sites: [SiteOverride] = [])
-    /// Make another attempt at a unit that is quantized, with these changes; it is chosen when it ends. Taken at a
-    /// gate.
+    /// Make another attempt at a quantized unit with these changes; it is chosen when it ends. At a gate only.
     case redo(unit: Int, changes: [HyperparameterChange] = [], sites: [SiteOverride] = [])
-    /// Make another attempt at every stale unit, in order, with the hyperparameters of its chosen one. Taken at a gate.
+    /// Make another attempt at every stale unit, in order, with the hyperparameters of its chosen attempt. At a gate
+    /// only.
     case redoStale
-    /// Choose one of the attempts of a unit that is quantized or comes next. Taken at a gate.
+    /// Choose an attempt of a unit that is quantized or comes next. At a gate only.
     case choose(unit: Int, attempt: Int)
-    /// Go back to the gate before a unit that is quantized; every attempt is kept. Taken at a gate.
+    /// Go back to the gate before a quantized unit; every attempt is kept. At a gate only.
     case rollBack(unit: Int)
-    /// Take the last decision back. Taken at a gate.
+    /// Undo the last decision. At a gate only.
     case undo
-    /// Evaluate the model as it is now, on all evaluation images. Taken at a gate.
+    /// Evaluate the current model on all evaluation images. At a gate only.
     case evaluate
-    /// Look at a site. Taken at a gate.
+    /// Inspect a site. At a gate only.
     case inspectSite(SiteRequest)
-    /// Look at images. Taken at a gate.
+    /// Inspect images. At a gate only.
     case inspectImages(ImageRequest)
-    /// End the optimisation of the unit in work now, with what it has learned.
+    /// End the optimisation of the current unit and keep what it has learned.
     case finishUnit
-    /// Give up the attempt in work: the unit is what it was before, or as calibrated where it is new.
+    /// Discard the current attempt: the unit keeps its former attempt, or is as calibrated without one.
     case cancelAttempt
-    /// Measure a grid of bit-widths. Taken at a gate.
+    /// Measure a grid of bit-widths. At a gate only.
     case sweep(SweepRequest)
-    /// End the sweep in work.
+    /// End the current sweep.
     case stopSweep
-    /// Write a file. Taken at a gate; `packed` at the last one only, when every unit is quantized.
+    /// Write a file. At a gate only; `packed` only at the last one, when every unit is quantized.
     case export(ExportFormat, path: String)
     /// End the run.
     case stop
@@ -83,7 +82,7 @@ package enum RunCommand: Equatable, Codable, Sendable {
     private enum ChangeCodingKeys: String, CodingKey { case unit, _1 = "changes", sites }
     private enum ExportCodingKeys: String, CodingKey { case _0 = "format", path }
 
-    /// Whether the command belongs into the journal; a wish to look at something does not.
+    /// Whether the command is journalled; inspection requests are not.
     package var isRecorded: Bool {
         switch self {
         case .inspectSite, .inspectImages: false

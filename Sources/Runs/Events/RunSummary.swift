@@ -1,4 +1,4 @@
-/// A unit of the model, as a run describes it at its start.
+/// A unit of the model.
 package struct UnitSummary: Equatable, Codable, Sendable {
     /// `stem`, `blocks.0`, …, `head`.
     package var name: String
@@ -7,7 +7,6 @@ package struct UnitSummary: Equatable, Codable, Sendable {
     /// The names of its sites.
     package var sites: [String]
 
-    /// Makes a summary.
     package init(name: String, parameters: Int, sites: [String]) {
         self.name = name
         self.parameters = parameters
@@ -15,9 +14,9 @@ package struct UnitSummary: Equatable, Codable, Sendable {
     }
 }
 
-/// What a run is, said at its start.
+/// A run at its start.
 package struct RunSummary: Equatable, Codable, Sendable {
-    /// The model's name for people, such as `sample:fashion-vit`.
+    /// The model's display name, such as `sample:fashion-vit`.
     package var model: String
     /// The architecture in words, such as `ViT, 6 blocks of width 128, 4 heads, 7 × 7 patches`.
     package var architecture: String
@@ -25,7 +24,7 @@ package struct RunSummary: Equatable, Codable, Sendable {
     package var preset: Preset
     /// The units in order.
     package var units: [UnitSummary]
-    /// The hyperparameters of each unit at the start, one per unit.
+    /// The weight bits of each unit at the start.
     package var weightBits: [Int]
     /// The activation bits of each unit at the start.
     package var activationBits: [Int]
@@ -35,16 +34,15 @@ package struct RunSummary: Equatable, Codable, Sendable {
     package var calibrationImages: Int
     /// The number of evaluation images; 0 without any.
     package var evaluationImages: Int
-    /// The number of threads that work.
+    /// The number of threads.
     package var threads: Int
     /// The run directory.
     package var directory: String?
-    /// The names of the classes, if they are known.
+    /// The names of the classes; nil if unknown.
     package var classNames: [String]?
     /// The plan at the start, as YAML; later decisions change it.
     package var plan: String
 
-    /// Makes a summary.
     package init(
         model: String, architecture: String, preset: Preset, units: [UnitSummary], weightBits: [Int],
         activationBits: [Int], fullPrecisionBytes: Int, calibrationImages: Int, evaluationImages: Int,

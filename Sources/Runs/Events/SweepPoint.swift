@@ -9,7 +9,6 @@ package struct SweepPoint: Equatable, Codable, Sendable {
     /// How the point's model compares with full precision.
     package var evaluation: Evaluation
 
-    /// Makes a point.
     package init(weightBits: Int, activationBits: Int, bytes: Int, evaluation: Evaluation) {
         self.weightBits = weightBits
         self.activationBits = activationBits

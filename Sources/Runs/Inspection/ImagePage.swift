@@ -1,24 +1,23 @@
-/// Which of a run's images.
+/// An image set of a run.
 package enum RunImages: String, CaseIterable, Codable, Sendable {
-    /// Those that the run calibrates with.
+    /// The calibration images.
     case calibration
-    /// Those that it is evaluated on.
+    /// The evaluation images.
     case evaluation
 }
 
-/// A page of images, those first of which the models say different things.
+/// A request for a page of images; those that the models classify differently come first.
 package struct ImageRequest: Equatable, Codable, Sendable {
     /// The greatest number of images of one page.
     package static let greatestCount = 64
 
-    /// Which images.
+    /// The set.
     package var images: RunImages
     /// The number of images before the page.
     package var offset: Int
     /// The length of the page, 1 through `greatestCount`.
     package var count: Int
 
-    /// Makes a request.
     package init(images: RunImages, offset: Int = 0, count: Int = 24) {
         self.images = images
         self.offset = offset
@@ -26,22 +25,21 @@ package struct ImageRequest: Equatable, Codable, Sendable {
     }
 }
 
-/// Images and what the models say of them.
+/// Images with both models' predictions.
 ///
-/// The quantized model is the run's as it is now: units without an attempt are in full precision.
+/// The quantized model is the run's current one: units without an attempt are in full precision.
 package struct ImagePage: Equatable, Codable, Sendable {
-    /// What was asked for.
+    /// The request.
     package var request: ImageRequest
-    /// How many images were looked at: all, or the first of many.
+    /// The number of images that were classified: all, or the first of many.
     package var total: Int
-    /// Of how many of them the models choose different classes; these come first, in the order of the set.
+    /// The number of images that the models classify differently; they come first, in the order of the set.
     package var differing: Int
     /// The number of units that are quantized.
     package var unitsDone: Int
-    /// The page.
+    /// The images of the page.
     package var images: [ImagePrediction]
 
-    /// Makes a page.
     package init(
         request: ImageRequest, total: Int, differing: Int, unitsDone: Int, images: [ImagePrediction]
     ) {
@@ -53,41 +51,39 @@ package struct ImagePage: Equatable, Codable, Sendable {
     }
 }
 
-/// One image and what both models say of it.
+/// One image with both models' predictions.
 package struct ImagePrediction: Equatable, Codable, Sendable {
-    /// The greatest height and width of the small image.
+    /// The maximum height and width of the thumbnail.
     package static let greatestSide = 32
 
-    /// A class and how likely the model takes it to be.
+    /// A class and its probability.
     package struct Guess: Equatable, Codable, Sendable {
         /// The class, from 0.
         package var label: Int
         /// Its probability, 0 through 1.
         package var probability: Double
 
-        /// Makes a guess.
         package init(label: Int, probability: Double) {
             self.label = label
             self.probability = probability
         }
     }
 
-    /// The image's place in its set, from 0.
+    /// The image's index in its set, from 0.
     package var index: Int
-    /// Its right class, if that is known.
+    /// Its label; nil if unknown.
     package var label: Int?
-    /// The rows of the small image.
+    /// The height of the thumbnail.
     package var height: Int
-    /// The columns of the small image.
+    /// The width of the thumbnail.
     package var width: Int
     /// `[height, width, 3]`: red, green and blue, 0 through 255.
     package var pixels: [UInt8]
-    /// What the full-precision model says.
+    /// The full-precision model's prediction.
     package var fullPrecision: Guess
-    /// What the quantized model says.
+    /// The quantized model's prediction.
     package var quantized: Guess
 
-    /// Makes a prediction.
     package init(
         index: Int, label: Int?, height: Int, width: Int, pixels: [UInt8], fullPrecision: Guess,
         quantized: Guess

@@ -1,25 +1,25 @@
-/// What is wrong with a plan or a change of one.
+/// An error in a plan or in a change of one.
 package indirect enum PlanError: Error, Equatable, Sendable {
-    /// A value is not what its key accepts.
+    /// A key does not accept the value.
     case badValue(key: String, value: String, accepted: String)
-    /// There is no such key at this place of the plan.
+    /// The key is unknown at this place of the plan.
     case unknownKey(String, at: String, known: [String])
-    /// A key that a plan cannot do without is not there.
+    /// A required key is missing.
     case missingKey(String)
-    /// The text is no YAML.
+    /// The text is not YAML.
     case notYAML(message: String, line: Int?)
     /// The plan is of another version.
     case unsupportedSchema(String)
-    /// A key comes twice.
+    /// A key occurs twice.
     case duplicateKey(String)
-    /// A part of the plan has another form than it should: a list where a value belongs, for example.
+    /// A part of the plan has the wrong form, such as a list in place of a value.
     case wrongForm(what: String, found: String, accepted: String)
-    /// What is wrong, and in which line, from 1.
+    /// An error and its line, from 1.
     case located(PlanError, line: Int)
 }
 
 extension PlanError: CustomStringConvertible {
-    /// One sentence that says what is wrong and what would be accepted.
+    /// One sentence: what is wrong, and what would be accepted.
     package var description: String {
         switch self {
         case .badValue(let key, let value, let accepted):
@@ -45,21 +45,21 @@ extension PlanError: CustomStringConvertible {
         }
     }
 
-    /// The sentence with the file that it is about.
+    /// The sentence with the file's name.
     func description(in path: String) -> String {
         if case .located = self { return "\(path), \(self)" }
         return "\(path): \(self)"
     }
 }
 
-/// The candidate that differs from `word` by the fewest edits, if it is near enough to be meant.
+/// The candidate with the fewest edits from `word`; nil if none is near.
 package func closest(to word: String, among candidates: [String]) -> String? {
     let best = candidates.map { (distance(word, $0), $0) }.min { $0.0 < $1.0 }
     guard let best, best.0 <= max(2, word.count / 3) else { return nil }
     return best.1
 }
 
-/// The number of insertions, deletions and replacements that lead from one word to the other.
+/// The Levenshtein distance of two words.
 private func distance(_ a: String, _ b: String) -> Int {
     let (a, b) = (Array(a), Array(b))
     var row = Array(0...b.count)

@@ -2,30 +2,30 @@ package import Vocabulary
 
 /// A named set of hyperparameters.
 ///
-/// What each is faithful to, and where it differs from its source, is in docs/presets.md.
+/// docs/presets.md describes each one's source and where it differs from it.
 package enum Preset: String, CaseIterable, Codable, Sendable {
     /// Ranges are calibrated and nothing is learned, as in RepQ-ViT.
     case calibrate
     /// Weights are corrected and rounded in closed form, as in ERQ and GPTQ.
     case ridge
-    /// Roundings are learned with errors weighed by squared gradients, as in BRECQ.
+    /// Roundings are learned with errors weighted by squared gradients, as in BRECQ.
     case brecq
     /// Roundings and scales are learned while activations are quantized at random, as in QDrop.
     case qdrop
     /// Block and global (logits) supervision, as in PD-Quant.
     case pdQuant = "pd-quant"
-    /// Errors weighed by the average perturbation Hessian, as in APHQ-ViT.
+    /// Errors weighted by the average perturbation Hessian, as in APHQ-ViT.
     case aphq
-    /// Errors weighed by a diagonal and a low-rank part of the Fisher matrix, as in FIMA-Q.
+    /// Errors weighted by a diagonal and a low-rank part of the Fisher matrix, as in FIMA-Q.
     case fima
-    /// Block, global (feature) and local supervision, fused: a reading of MGRQ (arXiv 2406.09229).
+    /// Block, global (feature) and local supervision, fused: an interpretation of MGRQ (arXiv 2406.09229).
     case mgrq
     /// Block and global (feature) supervision, as in GLF-Q.
     case glf
 
-    /// The preset of a name.
+    /// The preset with a name.
     ///
-    /// - Throws: `RunFailure(.usage)` that says which names there are, or which one was probably meant.
+    /// - Throws: `RunFailure(.usage)` that lists the names or suggests the one that was probably meant.
     package init(named name: String) throws(RunFailure) {
         guard let preset = Preset(rawValue: name) else {
             let known = Preset.allCases.map(\.rawValue)
@@ -37,13 +37,13 @@ package enum Preset: String, CaseIterable, Codable, Sendable {
         self = preset
     }
 
-    /// What the preset is, in a line.
+    /// A description of one line.
     package var summary: String { row.summary }
 
     /// Whether units are reconstructed, not only calibrated.
     package var learns: Bool { hyperparameters.steps > 0 }
 
-    /// What the preset changes of the default hyperparameters.
+    /// The defaults with the preset's changes.
     package var hyperparameters: Hyperparameters {
         var result = Hyperparameters()
         row.change(&result)
@@ -135,12 +135,12 @@ package enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.reluRefitSteps = 1000
                 }
             )
-        case .mgrq: ("block + global + local supervision, fused (a reading of MGRQ)", { _ in })
+        case .mgrq: ("block + global + local supervision, fused (an interpretation of MGRQ)", { _ in })
         }
     }
 }
 
-/// What the presets of the AdaRound family share: the block term alone, roundings learned from the nearest codes.
+/// The common part of the AdaRound presets: the block term alone, roundings learned from the nearest codes.
 private func learnRoundings(_ values: inout Hyperparameters) {
     values.views = 1
     values.rounding = .adaround

@@ -1,6 +1,6 @@
 internal import Files
 
-/// What a plan or a flag names a model or images by: a path, or `sample:NAME`.
+/// The name of a model or of images in a plan or a flag: a path or `sample:NAME`.
 package enum Reference: Equatable, Sendable {
     /// A file or a folder.
     case path(String)
@@ -14,13 +14,13 @@ package enum Reference: Equatable, Sendable {
     }
 }
 
-/// Where references lead on this machine.
+/// Resolves references to paths of this machine.
 ///
-/// Samples lie in a folder `sample-models`: the one that `MGRQ_SAMPLES` names; or `../share/mgrq/sample-models`
+/// The samples are in a folder `sample-models`: the one that `MGRQ_SAMPLES` names; or `../share/mgrq/sample-models`
 /// beside the executable's folder; or the nearest one in the folders above the executable; or the nearest one in
 /// the current folder and those above it.
 package struct ReferenceResolver: Sendable {
-    /// What is asked of the file system.
+    /// The queries of the file system.
     package struct FileSystem: Sendable {
         /// Whether a path leads to a plain file.
         package var isFile: @Sendable (String) -> Bool
@@ -39,7 +39,7 @@ package struct ReferenceResolver: Sendable {
             self.names = names
         }
 
-        /// The one of this machine.
+        /// The file system of this machine.
         package static let local = FileSystem(
             isFile: { Files.isFile($0) }, isFolder: { Files.isFolder($0) },
             names: { try? Files.names(in: $0) })
@@ -48,11 +48,11 @@ package struct ReferenceResolver: Sendable {
     private let samples: String?
     private let files: FileSystem
 
-    /// Looks for the samples.
+    /// Finds the samples.
     ///
     /// - Parameters:
-    ///   - environment: The environment's variables.
-    ///   - executable: The path of this program, links resolved; nil if it is not known.
+    ///   - environment: The environment variables.
+    ///   - executable: The path of this program with links resolved; nil if unknown.
     ///   - currentFolder: The current folder, absolute.
     ///   - files: The file system.
     package init(
@@ -82,8 +82,8 @@ package struct ReferenceResolver: Sendable {
     /// The path of a checkpoint.
     ///
     /// - Parameter text: A file with weights, a folder with one, or `sample:NAME`.
-    /// - Returns: A path that is there.
-    /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
+    /// - Returns: An existing path.
+    /// - Throws: `RunFailure(.missingInput)` that lists what exists instead.
     package func model(_ text: String) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
@@ -95,9 +95,9 @@ package struct ReferenceResolver: Sendable {
         }
     }
 
-    /// What images are for.
+    /// The use of images.
     package enum ImageUse: String, Sendable {
-        /// They set the quantizers and steer the reconstruction.
+        /// They calibrate the quantizers and drive the reconstruction.
         case calibration
         /// They measure the result.
         case evaluation
@@ -107,9 +107,9 @@ package struct ReferenceResolver: Sendable {
     ///
     /// - Parameters:
     ///   - text: A folder, an array file, or `sample:NAME` for a sample's set of this use.
-    ///   - use: What the images are for.
-    /// - Returns: A path that is there.
-    /// - Throws: `RunFailure(.missingInput)` that says what is there instead.
+    ///   - use: The use of the images.
+    /// - Returns: An existing path.
+    /// - Throws: `RunFailure(.missingInput)` that lists what exists instead.
     package func images(_ text: String, for use: ImageUse) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
@@ -125,12 +125,12 @@ package struct ReferenceResolver: Sendable {
         }
     }
 
-    /// The images that belong to a model when nobody names others.
+    /// The default images of a model.
     ///
     /// - Parameters:
     ///   - model: The reference to the model.
-    ///   - use: What the images are for.
-    /// - Returns: A reference; nil for a model that is no sample. A sample's images lie in the sample folder whose
+    ///   - use: The use of the images.
+    /// - Returns: A reference; nil for a model that is not a sample. A sample's images are in the sample folder whose
     ///   name begins with the same word.
     package func defaultImages(of model: String, for use: ImageUse) -> String? {
         guard case .sample(let name) = Reference(model), let word = name.split(separator: "-").first else {
@@ -180,7 +180,7 @@ package struct ReferenceResolver: Sendable {
     }
 }
 
-/// A folder and every one above it, nearest first.
+/// A folder and its parents, nearest first.
 private func foldersUpwards(from folder: String) -> [String] {
     var result = [folder]
     while let last = result.last {

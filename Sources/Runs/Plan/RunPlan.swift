@@ -2,7 +2,7 @@ package import Vocabulary
 
 /// Everything that determines a run: the same plan gives the same bits.
 package struct RunPlan: Equatable, Sendable {
-    /// The sides that images can have, in pixels.
+    /// The accepted sides of images, in pixels.
     package static let imageSizes = 1...4096
 
     /// The only schema there is.
@@ -10,32 +10,32 @@ package struct RunPlan: Equatable, Sendable {
 
     /// The checkpoint: a path or `sample:NAME`.
     package var model: String
-    /// The sides of the images that the model reads, in pixels; nil takes the checkpoint's.
+    /// The side of the model's input images, in pixels; nil takes the checkpoint's.
     package var imageSize: Int?
-    /// The calibration images: a path or `sample:NAME`; nil takes the model's own.
+    /// The calibration images: a path or `sample:NAME`; nil takes those of a sample model.
     package var calibration: String?
-    /// The labelled or unlabelled evaluation images: a path or `sample:NAME`; nil takes the model's own, if any.
+    /// The evaluation images, with or without labels: a path or `sample:NAME`; nil takes those of a sample model.
     package var evaluation: String?
     /// The preset that the hyperparameters started from.
     package var preset: Preset
-    /// Decides the order of images and everything else that is random.
+    /// The seed of the order of images and of everything else that is random.
     package var seed: UInt64
-    /// How many calibration images are used at most.
+    /// The maximum number of calibration images.
     package var calibrationImages: Int
     /// How image files are chosen and read.
     package var images: ImageOptions
-    /// How every unit is treated unless overridden.
+    /// The hyperparameters of every unit, unless overridden.
     package var hyperparameters: Hyperparameters
-    /// Changes for some units; the last match wins.
+    /// Overrides of units; the last match wins.
     package var units: [UnitOverride]
-    /// Bits for some sites; the last match wins.
+    /// Overrides of sites; the last match wins.
     package var sites: [SiteOverride]
 
     /// Makes a plan.
     ///
     /// - Parameters:
     ///   - model: The checkpoint: a path or `sample:NAME`.
-    ///   - preset: Where the hyperparameters come from.
+    ///   - preset: The preset of the hyperparameters.
     package init(model: String, preset: Preset = .mgrq) {
         self.model = model
         self.preset = preset
@@ -52,7 +52,7 @@ package struct RunPlan: Equatable, Sendable {
 
     /// The hyperparameters of one unit, overrides applied.
     ///
-    /// - Throws: `PlanError` for an override with an unknown key or a bad value, or one of what all units share.
+    /// - Throws: `PlanError` for an override with an unknown key, a bad value, or a field that all units share.
     package func hyperparameters(of unit: String) throws(PlanError) -> Hyperparameters {
         var result = hyperparameters
         for override in units where matches(pattern: override.match, name: unit) {
@@ -71,7 +71,7 @@ package struct RunPlan: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - site: The site's name.
-    ///   - bits: The bits it has without overrides.
+    ///   - bits: The site's bits without overrides.
     /// - Returns: The bits of the last override that matches, or `bits`.
     package func bits(of site: String, otherwise bits: Int) -> Int {
         sites.last { matches(pattern: $0.match, name: site) }?.bits ?? bits
@@ -82,10 +82,9 @@ package struct RunPlan: Equatable, Sendable {
 package struct UnitOverride: Equatable, Sendable {
     /// A unit's name, in which `*` stands for any run of characters.
     package var match: String
-    /// What is different for these units.
+    /// The changes for these units.
     package var changes: [HyperparameterChange]
 
-    /// Makes an override.
     package init(match: String, changes: [HyperparameterChange]) {
         self.match = match
         self.changes = changes
@@ -99,7 +98,6 @@ package struct SiteOverride: Equatable, Codable, Sendable {
     /// 2 through 8, or 16 for full precision.
     package var bits: Int
 
-    /// Makes an override.
     package init(match: String, bits: Int) {
         self.match = match
         self.bits = bits

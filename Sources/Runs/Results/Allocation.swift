@@ -1,23 +1,22 @@
 internal import Vocabulary
 
-/// What the sensitivity of a site is measured by.
+/// The measure of a site's sensitivity.
 package enum SensitivityMeasure: String, CaseIterable, Codable, Sendable {
     /// KL(full ‖ quantized) of the model's logits in nats, mean over images.
     case divergence
-    /// The squared error of the unit's output, relative to its mean square: quicker, but blind to what follows.
+    /// The squared error of the unit's output relative to its mean square: faster, but ignores the suffix.
     case unitOutput = "unit_output"
 }
 
-/// How much harm the widths of one site do when nothing else is quantized.
+/// The sensitivity of one site: the harm of each width with everything else in full precision.
 package struct SiteSensitivity: Equatable, Codable, Sendable {
-    /// What one width does.
+    /// The harm of one width.
     package struct Width: Equatable, Codable, Sendable {
-        /// The bits of a code: 2 through 8.
+        /// The bits of a code, 2 through 8.
         package var bits: Int
-        /// What the measure gives.
+        /// The value of the measure.
         package var harm: Double
 
-        /// Puts the fields together.
         package init(bits: Int, harm: Double) {
             self.bits = bits
             self.harm = harm
@@ -28,14 +27,13 @@ package struct SiteSensitivity: Equatable, Codable, Sendable {
     package var site: String
     /// The name of its unit.
     package var unit: String
-    /// The values of a weight; nil for an activation, which is not stored.
+    /// The number of weights; nil for an activation, which is not stored.
     package var weights: Int?
-    /// The bytes of a weight's scales and zero points when stored.
+    /// The stored size of a weight's scales and zero points, in bytes.
     package var parameterBytes: Int
-    /// The widths that were measured, narrowest first.
+    /// The measured widths, narrowest first.
     package var widths: [Width]
 
-    /// Puts the fields together.
     package init(site: String, unit: String, weights: Int?, parameterBytes: Int, widths: [Width]) {
         self.site = site
         self.unit = unit
@@ -44,61 +42,59 @@ package struct SiteSensitivity: Equatable, Codable, Sendable {
         self.widths = widths
     }
 
-    /// The harm of some bits; 0 in full precision, nil where they were not measured.
+    /// The harm of a width; 0 in full precision, nil if it was not measured.
     package func harm(at bits: Int) -> Double? {
         bits == 16 ? 0 : widths.first { $0.bits == bits }?.harm
     }
 
-    /// The bytes that the site takes in a packed checkpoint at some bits.
+    /// The bytes of the site in a packed checkpoint at a width.
     package func bytes(at bits: Int) -> Int {
         guard bits < 16 else { return 4 * (weights ?? 0) }
         return ((weights ?? 0) * bits + 7) / 8 + parameterBytes
     }
 }
 
-/// A product of matrices and the sites of its operands.
+/// A matrix product and the sites of its operands.
 package struct ProductShape: Equatable, Codable, Sendable {
-    /// The operands' sites; one where the other is the pixels, which have 8 bits.
+    /// The operands' sites; only one if the other operand is the pixels, which have 8 bits.
     package var sites: [String]
-    /// The scalar products of one image.
+    /// The number of scalar multiplications for one image.
     package var multiplications: Int
 
-    /// Puts the fields together.
     package init(sites: [String], multiplications: Int) {
         self.sites = sites
         self.multiplications = multiplications
     }
 
-    /// What the product costs.
+    /// The bit operations of the product.
     ///
-    /// - Parameter bits: Those of each site.
-    /// - Returns: Multiplications · bits · bits, of one image.
+    /// - Parameter bits: The bits of each site.
+    /// - Returns: Multiplications · bits · bits for one image.
     package func bitOperations(at bits: [Int]) -> Int {
         bits.reduce(multiplications * (sites.count == 1 ? 8 : 1), *)
     }
 }
 
-/// How sensitive a model's sites are to their widths: what bits are allocated by.
+/// The sensitivities of a model's sites, by which bits are allocated.
 package struct SensitivityTable: Equatable, Codable, Sendable {
     /// The only schema there is.
     package static let schema = 1
 
     /// The file's schema.
     package var schema = SensitivityTable.schema
-    /// The plan that it was measured for, without bits, as YAML.
+    /// The plan of the measurement without its bits, as YAML.
     package var plan: String
-    /// What was measured.
+    /// The measure.
     package var measure: SensitivityMeasure
-    /// The number of images it was measured on.
+    /// The number of images.
     package var images: Int
-    /// The sites in the model's order.
+    /// The sites in model order.
     package var sites: [SiteSensitivity]
-    /// The products in the model's order.
+    /// The products in model order.
     package var products: [ProductShape]
-    /// The bytes that stay the same: biases, norms, positions, the scales of activations.
+    /// The bytes that do not depend on bits: biases, norms, positions, activation scales.
     package var fixedBytes: Int
 
-    /// Puts the fields together.
     package init(
         plan: String, measure: SensitivityMeasure, images: Int, sites: [SiteSensitivity],
         products: [ProductShape], fixedBytes: Int
@@ -114,7 +110,7 @@ package struct SensitivityTable: Equatable, Codable, Sendable {
     /// The number of the model's weights.
     package var weights: Int { sites.reduce(0) { $0 + ($1.weights ?? 0) } }
 
-    /// What of a plan a table depends on, as YAML.
+    /// The part of a plan that a table depends on, as YAML.
     package static func key(of plan: RunPlan) -> String {
         var plan = plan
         plan.sites = []
@@ -125,7 +121,7 @@ package struct SensitivityTable: Equatable, Codable, Sendable {
     }
 }
 
-/// What an allocation of bits must not exceed.
+/// The limit of an allocation of bits.
 package enum AllocationBudget: Equatable, Sendable {
     /// The bytes of the packed checkpoint's tensors.
     case bytes(Int)
@@ -135,11 +131,11 @@ package enum AllocationBudget: Equatable, Sendable {
     case bitOperations(Int)
 }
 
-/// Bits for every site, and what they come to.
+/// Bits for every site, and their totals.
 package struct Allocation: Equatable, Codable, Sendable {
-    /// The bits of every site that has any, in the model's order, those that a plan fixed among them.
+    /// The bits of every site in model order, including those that the plan fixes.
     package var sites: [SiteOverride]
-    /// The sum of the sites' harms, which holds as far as they do not act together.
+    /// The sum of the sites' harms; exact only if they do not interact.
     package var harm: Double
     /// The bytes of the packed checkpoint's tensors.
     package var bytes: Int
@@ -148,7 +144,6 @@ package struct Allocation: Equatable, Codable, Sendable {
     /// The sum over products of multiplications · bits · bits, for one image.
     package var bitOperations: Int
 
-    /// Puts the fields together.
     package init(sites: [SiteOverride], harm: Double, bytes: Int, meanBits: Double, bitOperations: Int) {
         self.sites = sites
         self.harm = harm

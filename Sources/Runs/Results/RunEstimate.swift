@@ -1,13 +1,12 @@
-/// What a run will probably take, said before it starts.
+/// The expected time and memory of a run.
 package struct RunEstimate: Equatable, Codable, Sendable {
-    /// What one part of the memory is for.
+    /// The memory of one purpose.
     package struct Memory: Equatable, Codable, Sendable {
-        /// Such as `caches of activations`.
+        /// The purpose, such as `caches of activations`.
         package var purpose: String
-        /// The size in bytes, from shapes.
+        /// The size in bytes, computed from shapes.
         package var bytes: Int
 
-        /// Makes a part.
         package init(purpose: String, bytes: Int) {
             self.purpose = purpose
             self.bytes = bytes
@@ -24,12 +23,11 @@ package struct RunEstimate: Equatable, Codable, Sendable {
     package let unitSeconds: [Double]
     /// The time after the last unit, in seconds.
     package let evaluationSeconds: Double
-    /// The rate that times are computed with, in floating-point operations per second, as measured on this machine.
+    /// The speed of this machine, in floating-point operations per second, that times are computed from.
     package let operationsPerSecond: Double
-    /// The greatest memory at one time, by purpose.
+    /// The peak memory by purpose.
     package let memory: [Memory]
 
-    /// Makes an estimate.
     package init(
         preparationSeconds: Double, unitSeconds: [Double], evaluationSeconds: Double,
         operationsPerSecond: Double, memory: [Memory]

@@ -1,44 +1,44 @@
 internal import Vocabulary
 
-/// Which attempts a run has, which of them are chosen, and what decisions led there; a fold over its events.
+/// The attempts of a run, the chosen ones among them, and the decisions that led there: a fold over its events.
 ///
-/// The engine keeps one while it works, makes one of the journal when it resumes, and screens can keep one of the
-/// events that they see: all come to the same.
+/// The engine keeps a ledger while it works and rebuilds it from the journal when it resumes; screens fold the events
+/// that they receive. All get the same state.
 package struct RunLedger: Equatable, Sendable {
-    /// The plan with every decision folded in.
+    /// The plan with all decisions.
     package private(set) var plan: RunPlan
     /// The units in order.
     package let units: [UnitSummary]
-    /// Every attempt that has ended, by unit, in order of their numbers.
+    /// Every finished attempt, by unit, in order of number.
     package private(set) var attempts: [[AttemptReport]]
-    /// The numbers of the chosen attempts of the units that are quantized: as many as there are such units.
+    /// The chosen attempts of the quantized units, in order; one per quantized unit.
     package private(set) var chosen: [Int] = []
-    /// The units that are to be redone and are not yet, in order.
+    /// The units still to be redone, in order.
     package private(set) var pendingRedo: [Int] = []
     private var past: [Past] = []
 
-    /// What was before a decision.
+    /// The state before a decision.
     private struct Past: Equatable {
         var decision: RunDecision
         var plan: RunPlan
         var chosen: [Int]
     }
 
-    /// Begins before the first event.
+    /// The ledger before the first event.
     ///
     /// - Parameters:
     ///   - plan: The plan at the start.
-    ///   - units: The units in order, as the run's first event tells them.
+    ///   - units: The units in order, from the run's first event.
     package init(plan: RunPlan, units: [UnitSummary]) {
         self.plan = plan
         self.units = units
         attempts = units.map { _ in [] }
     }
 
-    /// Folds the events of a run.
+    /// Applies all events of a run.
     ///
     /// - Parameters:
-    ///   - events: Everything that happened, in order.
+    ///   - events: The events in order.
     ///   - plan: The plan at the start.
     ///   - units: The units in order.
     package init(_ events: [RunEvent], plan: RunPlan, units: [UnitSummary]) {
@@ -48,30 +48,30 @@ package struct RunLedger: Equatable, Sendable {
         }
     }
 
-    /// How many units are quantized; also the index of the unit that comes next.
+    /// The number of quantized units, which is the index of the unit that comes next.
     package var unitsDone: Int { chosen.count }
 
-    /// The decision that `undo` would take back, and how many units are quantized then.
+    /// The decision that `undo` would undo, and the number of quantized units before it.
     package var undoable: (decision: RunDecision, unitsDone: Int)? {
         past.last.map { ($0.decision, $0.chosen.count) }
     }
 
-    /// The report of a unit's chosen attempt; nil where the unit is not quantized.
+    /// The report of a unit's chosen attempt; nil if the unit is not quantized.
     package func chosenAttempt(of unit: Int) -> AttemptReport? {
         chosen.indices.contains(unit) ? attempt(chosen[unit], of: unit) : nil
     }
 
-    /// The report of an attempt, if there is one of that number.
+    /// The report of an attempt; nil if there is none of that number.
     package func attempt(_ number: Int, of unit: Int) -> AttemptReport? {
         attempts.indices.contains(unit) ? attempts[unit].first { $0.attempt == number } : nil
     }
 
-    /// The number that the next attempt at a unit gets.
+    /// The number of the next attempt at a unit.
     package func nextAttempt(of unit: Int) -> Int {
         (attempts.indices.contains(unit) ? attempts[unit].last?.attempt ?? 0 : 0) + 1
     }
 
-    /// The units that are quantized but were reconstructed behind other attempts than the chosen ones.
+    /// The quantized units that were reconstructed after other attempts than the chosen ones.
     package var stale: [Int] {
         chosen.indices.filter { unit in
             guard let report = chosenAttempt(of: unit) else { return false }
@@ -79,7 +79,7 @@ package struct RunLedger: Equatable, Sendable {
         }
     }
 
-    /// Takes note of an event.
+    /// Applies an event.
     package mutating func apply(_ event: RunEvent) {
         switch event {
         case .unitFinished(let report): take(report)
@@ -111,7 +111,7 @@ package struct RunLedger: Equatable, Sendable {
     private mutating func take(_ report: AttemptReport) {
         guard attempts.indices.contains(report.unit), report.unit <= chosen.count else { return }
         attempts[report.unit].append(report)
-        // Who cancels one of several gives the others up, too.
+        // Cancelling one unit of a redo of several abandons the rest.
         pendingRedo = report.ending == .cancelled ? [] : pendingRedo.filter { $0 != report.unit }
         let keepsOther = report.ending == .cancelled && chosen.indices.contains(report.unit)
         choose(keepsOther ? chosen[report.unit] : report.attempt, of: report.unit)
@@ -130,7 +130,7 @@ package struct RunLedger: Equatable, Sendable {
 
     // MARK: - The plan
 
-    /// Gives units other hyperparameters, by their names.
+    /// Overrides hyperparameters and bits of units, by their names.
     private mutating func override(
         _ indices: [Int], _ changes: [HyperparameterChange], _ sites: [SiteOverride]
     ) {
@@ -143,7 +143,7 @@ package struct RunLedger: Equatable, Sendable {
         }
     }
 
-    /// Adds changes for one unit, to those that it has under its own name if no pattern comes behind them.
+    /// Adds changes for one unit: to the override of its own name if no later pattern matches, else as a new override.
     private mutating func override(_ name: String, _ changes: [HyperparameterChange]) {
         let last = plan.units.lastIndex { matches(pattern: $0.match, name: name) }
         guard let last, plan.units[last].match == name else {
@@ -153,7 +153,7 @@ package struct RunLedger: Equatable, Sendable {
         plan.units[last].changes = kept + changes
     }
 
-    /// Sees to it that the plan gives a unit what its chosen attempt came out with.
+    /// Makes the plan reproduce the hyperparameters and bits of the unit's chosen attempt.
     private mutating func fold(_ report: AttemptReport) {
         var wanted = Hyperparameters()
         // Only a damaged journal has changes that cannot be applied; the plan then stays as it is.

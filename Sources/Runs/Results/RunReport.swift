@@ -1,4 +1,4 @@
-/// What a finished run has to say.
+/// The result of a finished run.
 package struct RunReport: Equatable, Codable, Sendable {
     /// The checkpoint's evaluation.
     package var fullPrecision: Evaluation?
@@ -8,20 +8,19 @@ package struct RunReport: Equatable, Codable, Sendable {
     package var final: Evaluation?
     /// The chosen attempts, one per unit.
     package var units: [AttemptReport]
-    /// The units that are stale: reconstructed behind other attempts than the chosen ones.
+    /// The units that are stale: reconstructed after other attempts than the chosen ones.
     ///
-    /// With any, the plan does not lead to the same integers again.
+    /// The plan does not reproduce the integers of a run with stale units.
     package var stale: [Int]
-    /// What attempts were compared on; nil without held-out images.
+    /// The held-out baseline; nil without held-out images.
     package var heldOut: HeldOutBaseline?
     /// The size of the full-precision weights in bytes.
     package var fullPrecisionBytes: Int
     /// The size of the exported weights, scales and zero points, in bytes.
     package var bytes: Int
-    /// How long the run took, in seconds.
+    /// The duration of the run, in seconds.
     package var seconds: Double
 
-    /// Makes a report.
     package init(
         fullPrecision: Evaluation?, calibrated: Evaluation?, final: Evaluation?, units: [AttemptReport],
         stale: [Int] = [], heldOut: HeldOutBaseline? = nil, fullPrecisionBytes: Int, bytes: Int,
