@@ -86,7 +86,7 @@ struct LoopTests {
         }
         let engine = FakeEngine()
         let program = ScreenProgram<WorkbenchState, WorkbenchData, WorkbenchEffect>(
-            update: { update(&$0, loop: $1) }, view: { view($0, size: $1) },
+            update: { update(&$0, $1) }, view: { view($0, size: $1) },
             theme: { ThemeLibrary.builtIn.theme(named: $0.theme) ?? ThemeLibrary.defaultTheme },
             tickInterval: { _ in .milliseconds(250) }, drain: { engine.drain() },
             perform: { engine.perform($0) })

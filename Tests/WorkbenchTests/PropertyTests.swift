@@ -33,7 +33,8 @@ struct PropertyTests {
         ]
 
     /// Something that may happen, whether or not it makes sense at this moment.
-    private func message(_ generator: inout TestGenerator, _ events: [RunEvent]) -> WorkbenchMessage {
+    private func message(_ generator: inout TestGenerator, _ events: [RunEvent]) -> LoopMessage<WorkbenchData>
+    {
         func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
         switch number(0...13) {
         case 0...5: return .input(.key(Self.keys[number(0...Self.keys.count - 1)]))
@@ -57,8 +58,8 @@ struct PropertyTests {
                 .wrote(path: path, bytes: 7, summary: "7 steps"),
                 .runRefused(RunFailure(.internal, "no")),
             ]
-            return .effectDone(outcomes[number(0...outcomes.count - 1)])
-        default: return .engine([events[number(0...events.count - 1)]])
+            return .data([.done(outcomes[number(0...outcomes.count - 1)])])
+        default: return .data([.event(events[number(0...events.count - 1)])])
         }
     }
 

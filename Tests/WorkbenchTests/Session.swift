@@ -56,7 +56,7 @@ struct Session {
     }
 
     /// What a message leads to, but for the wish to know what plans will take, which any message may lead to.
-    mutating func send(_ message: WorkbenchMessage) -> [WorkbenchEffect] {
+    mutating func send(_ message: LoopMessage<WorkbenchData>) -> [WorkbenchEffect] {
         update(&state, message).filter {
             if case .estimate = $0 { false } else { true }
         }
@@ -73,7 +73,9 @@ struct Session {
     }
 
     @discardableResult
-    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] { send(.engine(events)) }
+    mutating func tell(_ events: [RunEvent]) -> [WorkbenchEffect] {
+        send(.data(events.map { .event($0) }))
+    }
 
     @discardableResult
     mutating func tick(_ seconds: Double) -> [WorkbenchEffect] {
@@ -82,7 +84,7 @@ struct Session {
 
     @discardableResult
     mutating func answer(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
-        send(.effectDone(outcome))
+        send(.data([.done(outcome)]))
     }
 
     /// Leads a new session to a situation, as a user would come there.

@@ -1,45 +1,30 @@
 internal import Runs
 package import TerminalUI
 
-/// Takes note of a message.
+/// Handles a message: the only function that changes the state.
 ///
-/// The only place where the state changes. Reads no clock, no terminal and no engine.
+/// Reads no clock, no terminal and no engine.
 ///
 /// - Parameters:
-///   - state: What the workbench knows.
-///   - message: What it is told.
-/// - Returns: What should happen outside.
-package func update(_ state: inout WorkbenchState, _ message: WorkbenchMessage) -> [WorkbenchEffect] {
+///   - state: The state of the workbench.
+///   - message: Input, a batch of data from other threads, or the time.
+/// - Returns: Effects to carry out.
+package func update(
+    _ state: inout WorkbenchState, _ message: LoopMessage<WorkbenchData>
+) -> [WorkbenchEffect] {
     let effects =
         switch message {
         case .input(let event): state.take(event)
-        case .engine(let events): events.flatMap { state.take($0) }
         case .tick(let time): state.take(time)
-        case .effectDone(let outcome): state.take(outcome)
-        }
-    return effects + state.askForEstimates()
-}
-
-/// Takes note of a message of a `TerminalLoop`.
-///
-/// - Parameters:
-///   - state: What the workbench knows.
-///   - message: What the loop says.
-/// - Returns: What should happen outside.
-package func update(
-    _ state: inout WorkbenchState, loop message: LoopMessage<WorkbenchData>
-) -> [WorkbenchEffect] {
-    switch message {
-    case .input(let event): update(&state, .input(event))
-    case .tick(let time): update(&state, .tick(time))
-    case .data(let data):
-        data.flatMap { item in
-            switch item {
-            case .event(let event): update(&state, .engine([event]))
-            case .done(let outcome): update(&state, .effectDone(outcome))
+        case .data(let batch):
+            batch.flatMap { item in
+                switch item {
+                case .event(let event): state.take(event)
+                case .done(let outcome): state.take(outcome)
+                }
             }
         }
-    }
+    return effects + state.askForEstimates()
 }
 
 extension WorkbenchState {

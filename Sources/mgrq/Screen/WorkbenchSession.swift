@@ -69,7 +69,7 @@ final class WorkbenchSession {
             mailbox.post(.done(.failed(first + more)))
         }
         let program = ScreenProgram<WorkbenchState, WorkbenchData, WorkbenchEffect>(
-            update: { state, message in update(&state, loop: message) },
+            update: { state, message in update(&state, message) },
             view: { state, size in view(state, size: size) },
             theme: { [self] state in themes.theme(named: state.theme) ?? ThemeLibrary.defaultTheme },
             // Always, so that the time of a run that begins is known to be now.

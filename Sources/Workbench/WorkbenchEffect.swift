@@ -1,21 +1,9 @@
 package import Runs
 package import TerminalUI
 
-/// Something that the workbench is told.
-package enum WorkbenchMessage: Sendable {
-    /// Something came from the terminal.
-    case input(InputEvent)
-    /// What the engine has said since the last time, in order.
-    case engine([RunEvent])
-    /// The time, from an origin that stays the same.
-    case tick(Duration)
-    /// What became of an effect.
-    case effectDone(WorkbenchOutcome)
-}
-
 /// Something that should happen outside of the workbench.
 package enum WorkbenchEffect: Equatable, Sendable {
-    /// Start a run; its events come back as `WorkbenchMessage.engine`.
+    /// Start a run; its events come back as `WorkbenchData.event`.
     case startRun(RunPlan)
     /// Go on with a run that has ended; answered by `WorkbenchOutcome.resumed` or `failed`.
     case resumeRun(String)
