@@ -76,7 +76,7 @@ struct DecisionTests {
     func undoing() throws {
         var session = Session(at: .waiting)
         session.press(.character("U"))
-        #expect(session.state.notice?.text == "there is no decision to take back")
+        #expect(session.state.notice?.text == "there is no decision to undo")
         session = Session(at: .rollBack)
         let unit = try #require(session.state.shownUnit)
         #expect(session.press(.enter) == [.send(.rollBack(unit: unit))])
@@ -128,12 +128,12 @@ struct DecisionTests {
     @Test("what cannot be estimated says why, on the start screen and at a gate")
     func unknownCost() throws {
         var session = Session(at: .start)
-        #expect(session.text.contains("being worked out"))
+        #expect(session.text.contains("being estimated"))
         let reason = "the file cannot be read"
         session.answer(.estimated(session.state.start.plan, .failure(RunFailure(.inputOutput, reason))))
         #expect(session.text.contains("unknown: \(reason)"))
         session = Session(at: .waiting)
-        #expect(session.text.contains("coming units: time being worked out"))
+        #expect(session.text.contains("coming units: estimating the time"))
         let plan = try #require(session.state.run?.ledger?.plan)
         session.answer(.estimated(plan, .failure(RunFailure(.inputOutput, reason))))
         #expect(session.text.contains("coming units, time unknown"))
@@ -167,7 +167,7 @@ struct DecisionTests {
                         memory: [RunEstimate.Memory(purpose: "caches", bytes: 310_000_000)]))))
         #expect(session.text.contains("about 2 min 10 s, 310 MB of memory"))
         session.press(.down, .right)
-        #expect(session.text.contains("being worked out"))
+        #expect(session.text.contains("being estimated"))
     }
 
     @Test("a site's groups, heads and bits")
@@ -286,7 +286,7 @@ struct DecisionTests {
         session.type("sample:fashion-deit")
         let request = OpenRequest(model: "sample:fashion-deit")
         #expect(session.press(.enter) == [.open(request)])
-        #expect(session.text.contains("looking at what is there"))
+        #expect(session.text.contains("reading it"))
         var refused = session
         refused.answer(.openRefused("sample:fashion-deit is not there", of: request))
         #expect(refused.text.contains("sample:fashion-deit is not there"))

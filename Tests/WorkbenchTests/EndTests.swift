@@ -42,7 +42,7 @@ struct EndTests {
     func interruptTwice(gap: Double, quits: Bool) {
         var session = Session(at: .waiting)
         #expect(session.press(.control("c")).isEmpty)
-        #expect(session.state.overlay == .quit)
+        #expect(session.state.overlay is QuitDialog)
         session.press(.character("n"))
         session.tick(100 + gap)
         #expect(session.press(.control("c")) == (quits ? [.send(.stop), .quit(130)] : []))

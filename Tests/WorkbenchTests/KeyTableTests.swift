@@ -12,6 +12,12 @@ struct KeyTableTests {
         #expect(!keys.isEmpty)
     }
 
+    @Test("every action has exactly one row", arguments: Action.allCases)
+    func rows(action: Action) {
+        #expect(KeyTable.standard.bindings.count { $0.action == action } == 1)
+        #expect(KeyTable.standard[action]?.contexts.isEmpty == false)
+    }
+
     @Test("Ctrl-C, Ctrl-Z and Ctrl-L mean the same everywhere", arguments: Session.Stage.allCases)
     func reserved(stage: Session.Stage) {
         let contexts = Session(at: stage).state.contexts

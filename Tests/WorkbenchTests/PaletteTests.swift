@@ -8,8 +8,7 @@ import Vocabulary
 @Suite("Command palette")
 struct PaletteTests {
     private func entries(_ session: Session) throws -> [PaletteEntry] {
-        guard case .palette(let palette) = session.state.overlay else { return [] }
-        return session.state.entries(of: palette)
+        (session.state.overlay as? CommandPalette)?.entries(session.state) ?? []
     }
 
     @Test(
@@ -36,7 +35,7 @@ struct PaletteTests {
             typed.type(binding.name)
             let others = typed.press(.enter)
             if binding.action == .back
-                || typed.state.overlay.map({ if case .palette = $0 { true } else { false } }) == true
+                || typed.state.overlay is CommandPalette
             {
                 continue
             }
@@ -103,20 +102,14 @@ struct PaletteTests {
         session.press(.character(":"))
         session.type("theme pap")
         session.press(.tab)
-        guard case .palette(let palette) = session.state.overlay else {
-            Issue.record("the palette is closed")
-            return
-        }
+        let palette = try #require(session.state.overlay as? CommandPalette)
         #expect(palette.line.text == "theme paper")
         session.press(.enter)
         #expect(session.state.theme == "paper")
         session.press(.character(":"))
         session.type("set tem")
         session.press(.enter)
-        guard case .palette(let other) = session.state.overlay else {
-            Issue.record("the palette is closed")
-            return
-        }
+        let other = try #require(session.state.overlay as? CommandPalette)
         #expect(other.line.text == "set temperature ")
     }
 

@@ -20,10 +20,10 @@ struct ResumeTests {
     @Test("a recent run goes on from the start screen, and the footer says so where one is selected")
     func fromStart() {
         var session = Session(at: .start)
-        #expect(!Session(at: .start).text.contains("go on with it"))
+        #expect(!Session(at: .start).text.contains("resume it"))
         #expect(session.press(.character("r")).isEmpty)
         session = Session(at: .recents)
-        #expect(session.text.contains("r go on with it"))
+        #expect(session.text.contains("r resume it"))
         let directory = session.state.shownRecents[1].directory
         #expect(session.press(.character("r")) == [.resumeRun(directory)])
         #expect(session.press(.character("r")).isEmpty, "the journal is read once")

@@ -63,7 +63,7 @@ struct RunKeysTests {
         (.running, .character("n"), "q ends it"), (.sweeping, space, "w stops it"),
         (.finished, .character("s"), "n goes to the start screen"), (.failed, .character("x"), "no result"),
         (.waitingAtEnd, .character("e"), "no unit is left"), (.running, .escape, "q quits"),
-        (.waiting, .character("d"), "no unit is being optimised"),
+        (.waiting, .character("d"), "no unit is being optimized"),
     ]
 
     @Test("what is not available says why and what would help", arguments: unavailable)
@@ -153,7 +153,7 @@ struct RunKeysTests {
         session.press(.backtab)
         #expect(session.state.focus == .log)
         session.press(.character("m"), .character("v"), .character("l"), .character("b"))
-        #expect(session.state.chart.smoothing == (smoothing + 1) % WorkbenchState.smoothings.count)
+        #expect(session.state.chart.smoothing == (smoothing + 1) % ChartView.smoothings.count)
         #expect(session.state.showsGradients)
         #expect(!session.state.chart.isLogarithmicY)
         #expect(session.state.glyphs == .block)
@@ -202,7 +202,7 @@ struct RunKeysTests {
     func help() {
         var session = Session(at: .help)
         session.type("quit")
-        #expect(session.text.contains("quit; asks while a run is in work"))
+        #expect(session.text.contains("quit; asks first while a run is in progress"))
         #expect(!session.text.contains("smoothing off"))
         session.press(.escape)
         #expect(session.text.contains("smoothing off"))

@@ -162,12 +162,12 @@ struct Session {
         case .site, .attention:
             press(.character("i"))
             if stage == .attention { press(.right, .right) }
-            if case .site(let view) = state.overlay {
+            if let view = state.overlay as? SiteView {
                 tell([.siteInspected(run.inspection(view.request, unit: unit))])
             }
         case .images:
             press(.character("I"))
-            if case .images(let view) = state.overlay { tell([.imagesInspected(run.page(view.request))]) }
+            if let view = state.overlay as? ImagesView { tell([.imagesInspected(run.page(view.request))]) }
         default:
             tell(run.redo(unit, attempt: 2, steps: 300))
             tell([.staleChanged(units: [unit + 1]), .waiting(unit: 4)])

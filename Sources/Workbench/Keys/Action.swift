@@ -1,70 +1,71 @@
-/// Something that a key or a click does.
-enum Action: Hashable, Sendable {
-    case quit, interrupt, suspend, redraw, help, glyphs, themes, mouse
-    case start, newRun, pause, step, edit, finishUnit, sweep, export
-    case focus(Panel), nextPanel, previousPanel, fullScreen, back
-    case up, down, left, right, first, last, pageUp, pageDown
-    case logY, logX, smoothing, measure, previousUnit, nextUnit, pin
+/// The name of an action: settings bind keys to it, the palette lists it, sentences name its key.
+///
+/// Everything else about an action is in its one row of the key table, a `KeyBinding`.
+enum Action: CaseIterable, Hashable, Sendable {
+    // The run
+    case pause, step, edit, finishUnit, cancelAttempt, redo, redoStale, attempts, rollBack, undoDecision
+    case evaluate, inspectSite, images, sweep, export, newRun, copy
+    // Charts
+    case logY, logX, smoothing, measure, heldOut, previousUnit, nextUnit, pin
     case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
-    case wider, narrower, taller, shorter, evenPanels
-    case palette, open, resumeRun, complete, reload, copy
-    case filter, search, findNext, findPrevious
-    case redo, redoStale, attempts, rollBack, undoDecision, evaluate, cancelAttempt
-    case inspectSite, images, scope, heldOut
-    case editField, undo, apply, adopt
-    case confirm, cancel, switchFormat
+    // Panels
+    case adopt, editField, apply, undo, scope, takeValue, leaveValue
+    case filter, search, findNext, findPrevious, keepFilter, dropFilter, keepMatch, dropMatch
+    case nextPanel, previousPanel, showUnits, showReconstruction, showContributions, showSweep
+    case showParameters, showLog, fullScreen, back, wider, narrower, taller, shorter, evenPanels
+    // Lists
+    case up, down, left, right, first, last, pageUp, pageDown, listUp, listDown, helpPageUp, helpPageDown
+    // The start screen
+    case start, open, resumeRun, lineAbove, lineBelow, valueBefore, valueAfter
+    // Everywhere
+    case quit, help, themes, glyphs, mouse, palette, reload, interrupt, suspend, redraw
+    // Overlays
+    case stopAndQuit, stay, keepTheme, oldTheme, closeHelp
+    case writeFile, complete, switchFormat, closeExport, replaceFile, anotherPath, closeResult
+    case runCommand, closePalette, openIt, closeOpen, redoIt, redoWithDraft, closeRedo
+    case rollBackIt, doNotRollBack, chooseAttempt, before, next, above, below, closeView
+    case headBefore, headAfter, nextImage, moreBits, fewerBits, applyBits, otherImages
 
-    /// The name that settings and the palette use, such as `finish-unit`.
+    /// The name in settings and in the palette, such as `finish-unit`.
     var name: String {
-        if case .focus(let panel) = self { return "show-\(panel.name.lowercased())" }
-        return "\(self)".reduce(into: "") { name, character in
+        "\(self)".reduce(into: "") { name, character in
             name += character.isUppercase ? "-\(character.lowercased())" : String(character)
         }
     }
 }
 
-/// Where a key has a meaning.
-///
-/// What is innermost is looked at first.
+/// Where a key has a meaning, in the order of the help; the innermost context wins.
 enum KeyContext: String, CaseIterable, Sendable {
+    case run = "Run"
     case units = "Units"
     case reconstruction = "Reconstruction"
     case contributions = "Contributions"
     case sweep = "Sweep"
     case parameters = "Parameters"
     case log = "Log"
-    case run = "Run"
+    case filtered = "Log, while it is filtered"
+    case found = "Units and parameters, after a search"
+    case field = "While typing a value"
+    case filter = "While typing a filter"
+    case search = "While typing a search"
     case start = "Start"
     case everywhere = "Everywhere"
     case always = "Always"
     case small = "Small screen"
-    case field = "While typing a value"
-    case filter = "While typing a filter"
-    case filtered = "Log, while it is filtered"
-    case search = "While typing what to find"
-    case found = "Units and parameters, while words are looked for"
     case palette = "Commands"
     case open = "Open"
+    case export = "Export"
+    case overwrite = "Export: the file exists"
+    case result = "Export: result"
     case redo = "Redo"
     case attempts = "Attempts"
     case rollBack = "Roll back"
     case site = "Site"
     case images = "Images"
-    case help = "Help"
     case themes = "Themes"
-    case export = "Export"
-    case overwrite = "Export: the file exists"
-    case result = "Export: result"
     case quit = "Quit"
+    case help = "Help"
 
-    init(_ panel: Panel) {
-        switch panel {
-        case .units: self = .units
-        case .reconstruction: self = .reconstruction
-        case .contributions: self = .contributions
-        case .sweep: self = .sweep
-        case .parameters: self = .parameters
-        case .log: self = .log
-        }
-    }
+    /// The contexts of the panels.
+    static let panels = Panel.allCases.map(\.content.context)
 }

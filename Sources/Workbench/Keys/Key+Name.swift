@@ -1,5 +1,10 @@
 internal import TerminalUI
 
+extension Key: ExpressibleByUnicodeScalarLiteral, ExpressibleByExtendedGraphemeClusterLiteral {
+    /// A key that types a character.
+    package init(extendedGraphemeClusterLiteral character: Character) { self = .character(character) }
+}
+
 extension Key {
     /// The name of the key, in help, in the footer and in settings.
     var name: String {

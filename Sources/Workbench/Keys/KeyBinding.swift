@@ -1,43 +1,105 @@
 internal import TerminalUI
 
-/// One line of the key table: what some keys do in some places.
+/// One row of the key table: everything about an action.
 ///
-/// The table drives dispatch, the footer, clicks on it, the help, the palette and what settings may change.
+/// The table drives dispatch, the footer and clicks on it, the help, the palette and the names in settings.
 struct KeyBinding: Equatable, Sendable {
-    /// What settings and the palette call it; unique in the table.
-    let name: String
+    /// The name; unique in the table.
+    let action: Action
     /// The keys, the one to show first.
     var keys: [Key]
     /// Where they have this meaning.
     let contexts: [KeyContext]
-    /// What they do.
-    let action: Action
     /// What they do, for the help.
     let help: String
     /// What they do, for the footer; nil keeps them out of it.
     let hint: String?
-    /// The place in the footer: lower stands further left and is dropped later.
+    /// The place in the footer: lower is further left and dropped later.
     let rank: Int
-    /// The action of the opposite direction, whose key stands before this one's in the footer.
+    /// The action of the opposite direction, whose key is shown before this one's in the footer.
     let partner: Action?
+    /// Whether the palette offers it.
+    let isInPalette: Bool
+    /// What they would do now, for the footer, if that depends on the state.
+    let liveHint: (@Sendable (WorkbenchState) -> String)?
+    /// What the keys do, and when they cannot.
+    let behavior: KeyBehavior
 
     init(
-        _ keys: [Key], _ contexts: [KeyContext], _ action: Action, _ help: String, hint: String? = nil,
-        rank: Int = 50, name: String? = nil, partner: Action? = nil
+        _ action: Action, _ keys: [Key], _ contexts: [KeyContext], _ help: String, hint: String? = nil,
+        rank: Int = 50, partner: Action? = nil, isInPalette: Bool = true,
+        liveHint: (@Sendable (WorkbenchState) -> String)? = nil, _ behavior: KeyBehavior
     ) {
-        self.name = name ?? action.name
+        self.action = action
         self.keys = keys
         self.contexts = contexts
-        self.action = action
         self.help = help
         self.hint = hint
         self.rank = rank
         self.partner = partner
+        self.isInPalette = isInPalette && !behavior.isMove
+        self.liveHint = liveHint
+        self.behavior = behavior
     }
 
-    /// The keys as people write them.
+    /// Settings change only the keys, so the rest is equal where the action is.
+    static func == (a: KeyBinding, b: KeyBinding) -> Bool { a.action == b.action && a.keys == b.keys }
+
+    /// The name in settings and in the palette.
+    var name: String { action.name }
+
+    /// The keys as text.
     var keyText: String { keys.map(\.name).joined(separator: " ") }
 
-    /// The first key as people write it.
+    /// The first key as text.
     var firstKeyText: String { keys.first?.name ?? "" }
+
+    /// The footer's text in a state.
+    func hint(in state: WorkbenchState) -> String { liveHint?(state) ?? hint ?? "" }
+}
+
+/// What an action does, and why it cannot be done now.
+struct KeyBehavior: Sendable {
+    /// Why it cannot be done, in a sentence that says what would help; nil if it can.
+    let obstacle: @Sendable (WorkbenchState) -> String?
+    /// Does it.
+    let perform: @Sendable (inout WorkbenchState) -> [WorkbenchEffect]
+    /// Whether it moves a selection.
+    var isMove = false
+
+    /// Changes the state and has effects.
+    static func perform(
+        unless obstacle: @escaping @Sendable (WorkbenchState) -> String? = { _ in nil },
+        _ perform: @escaping @Sendable (inout WorkbenchState) -> [WorkbenchEffect]
+    ) -> KeyBehavior { KeyBehavior(obstacle: obstacle, perform: perform) }
+
+    /// Changes the state.
+    static func change(
+        unless obstacle: @escaping @Sendable (WorkbenchState) -> String? = { _ in nil },
+        _ change: @escaping @Sendable (inout WorkbenchState) -> Void
+    ) -> KeyBehavior {
+        perform(unless: obstacle) { state in
+            change(&state)
+            return []
+        }
+    }
+
+    /// Moves the selection of what has the focus.
+    static func move(_ move: Move) -> KeyBehavior {
+        KeyBehavior(obstacle: { $0.obstacle(to: move) }, perform: { $0.move(move) }, isMove: true)
+    }
+
+    /// Acts on an overlay of a type, and does nothing without one.
+    static func on<Content: Overlay>(
+        _ type: Content.Type,
+        unless obstacle: @escaping @Sendable (Content, WorkbenchState) -> String? = { _, _ in nil },
+        _ perform: @escaping @Sendable (inout Content, inout WorkbenchState) -> [WorkbenchEffect]
+    ) -> KeyBehavior {
+        KeyBehavior(
+            obstacle: { state in (state.overlay as? Content).flatMap { obstacle($0, state) } },
+            perform: { $0.withOverlay(type, perform) })
+    }
+
+    /// Closes the overlay.
+    static let close = change { $0.overlay = nil }
 }

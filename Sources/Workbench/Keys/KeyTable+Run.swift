@@ -1,144 +1,113 @@
+internal import Runs
 internal import TerminalUI
 
 extension KeyTable {
-    /// The run: steering it, and what panels show.
+    /// The run and its export.
     static let run: [KeyBinding] = [
         KeyBinding(
-            [.character(" ")], [.run, .small], .pause,
-            "pause at the next gate, or go on; with a run that has ended, too", hint: "pause",
-            rank: 10),
-        KeyBinding([.character("s")], [.run], .step, "do one unit, then wait", hint: "step", rank: 14),
+            .pause, [" "], [.run, .small], "pause at the next gate, or go on; also after the end of a run",
+            hint: "pause", rank: 10, liveHint: \.pauseHint,
+            .perform(unless: \.obstacleToPausing) { $0.pauseOrGoOn() }),
         KeyBinding(
-            [.character("e")], [.run], .edit, "pause at the next gate, then edit parameters", hint: "edit",
-            rank: 12),
+            .step, ["s"], [.run], "do one unit, then wait", hint: "step", rank: 14,
+            .perform(unless: \.obstacleToStepping) { $0.step() }),
         KeyBinding(
-            [.character("d")], [.run], .finishUnit, "end the unit in work now, with what it has learned",
-            hint: "finish unit", rank: 60),
+            .edit, ["e"], [.run], "pause at the next gate, then edit parameters", hint: "edit", rank: 12,
+            .perform(unless: \.obstacleToEditing) { $0.edit() }),
         KeyBinding(
-            [.character("D")], [.run], .cancelAttempt, "give the attempt in work up", hint: "give up",
-            rank: 61),
+            .finishUnit, ["d"], [.run], "end the current unit now and keep what it has learned",
+            hint: "finish unit", rank: 60,
+            .perform(unless: \.obstacleToEndingUnit) {
+                $0.say("the unit ends with what it has learned", sending: .finishUnit)
+            }),
         KeyBinding(
-            [.character("r")], [.run], .redo, "make another attempt at the selected unit, at a gate",
-            hint: "redo", rank: 15),
+            .cancelAttempt, ["D"], [.run], "cancel the current attempt", hint: "cancel", rank: 61,
+            .perform(unless: \.obstacleToEndingUnit) {
+                $0.say("the attempt is cancelled", sending: .cancelAttempt)
+            }),
         KeyBinding(
-            [.character("R")], [.run], .redoStale, "redo every stale unit, at a gate", hint: "redo stale",
-            rank: 9),
+            .redo, ["r"], [.run], "make another attempt at the selected unit, at a gate", hint: "redo",
+            rank: 15, .change(unless: \.obstacleToRedoing) { $0.openRedo() }),
         KeyBinding(
-            [.character("A")], [.run], .attempts, "compare the attempts at the selected unit, and choose",
-            hint: "attempts", rank: 17),
+            .redoStale, ["R"], [.run], "redo every stale unit, at a gate", hint: "redo stale", rank: 9,
+            .perform(unless: \.obstacleToRedoingStale) { _ in [.send(.redoStale)] }),
         KeyBinding(
-            [.character("B")], [.run], .rollBack, "go back to the gate before the selected unit",
-            hint: "roll back", rank: 55),
+            .attempts, ["A"], [.run], "compare the attempts at the selected unit, and choose",
+            hint: "attempts", rank: 17, .change(unless: \.obstacleToComparing) { $0.openAttempts() }),
         KeyBinding(
-            [.character("U")], [.run], .undoDecision, "take the last decision at a gate back",
-            hint: "undo decision", rank: 13),
+            .rollBack, ["B"], [.run], "go back to the gate before the selected unit", hint: "roll back",
+            rank: 55, .change(unless: \.obstacleToRedoing) { $0.openRollBack() }),
         KeyBinding(
-            [.character("E")], [.run], .evaluate, "evaluate the model as it is now, at a gate",
-            hint: "evaluate", rank: 56),
+            .undoDecision, ["U"], [.run], "undo the last decision at a gate", hint: "undo decision", rank: 13,
+            .perform(unless: \.obstacleToUndoing) { _ in [.send(.undo)] }),
         KeyBinding(
-            [.character("i")], [.run], .inspectSite,
-            "look at the values of a site and its quantizer, at a gate",
-            hint: "site", rank: 23),
+            .evaluate, ["E"], [.run], "evaluate the model as it is now, at a gate", hint: "evaluate",
+            rank: 56,
+            .perform(unless: \.obstacleToEvaluating) {
+                $0.say("evaluating the model as it is now", sending: .evaluate)
+            }),
         KeyBinding(
-            [.character("I")], [.run], .images, "look at images and what the models say of them, at a gate",
-            hint: "images", rank: 24),
+            .inspectSite, ["i"], [.run], "inspect the values of a site and its quantizer, at a gate",
+            hint: "site", rank: 23, .perform(unless: \.obstacleToInspecting) { $0.openSite() }),
         KeyBinding(
-            [.character("w")], [.run], .sweep, "start a sweep of bit-widths at a gate, or stop it",
-            hint: "sweep", rank: 16),
+            .images, ["I"], [.run], "show images with both models' predictions, at a gate", hint: "images",
+            rank: 24, .perform(unless: \.obstacleToDeciding) { $0.openImages() }),
         KeyBinding(
-            [.character("x")], [.run], .export,
-            "export the packed checkpoint, the recipe, the curves or a picture", hint: "export",
-            rank: 18),
+            .sweep, ["w"], [.run], "start a sweep of bit-widths at a gate, or stop it", hint: "sweep",
+            rank: 16, liveHint: { $0.run?.isSweeping == true ? "stop sweep" : "sweep" },
+            .perform(unless: \.obstacleToSweeping) { $0.startOrStopSweep() }),
         KeyBinding(
-            [.character("n")], [.run], .newRun, "back to the start screen when the run has ended",
-            hint: "new run", rank: 19),
+            .export, ["x"], [.run], "export the packed checkpoint, the recipe, the curves or a picture",
+            hint: "export", rank: 18, .change(unless: \.obstacleToExport) { $0.openExport() }),
         KeyBinding(
-            [.character("a")], [.sweep], .adopt, "give the coming units the bits of the selected point",
-            hint: "adopt bits", rank: 5),
+            .newRun, ["n"], [.run], "back to the start screen after the end of a run", hint: "new run",
+            rank: 19, .perform(unless: \.obstacleToLeaving) { $0.leaveRun() }),
         KeyBinding(
-            [.character("y")], [.run], .copy, "copy the selected value or line to the clipboard",
-            hint: "copy",
-            rank: 58),
+            .copy, ["y"], [.run], "copy the selected value or line to the clipboard", hint: "copy", rank: 58,
+            .perform { $0.copy() }),
     ]
 
     /// What charts show and how.
     static let charts: [KeyBinding] = [
         KeyBinding(
-            [.character("l")], [.units, .reconstruction, .contributions, .log], .logY,
-            "logarithmic or linear loss axis", hint: "log-y", rank: 40),
+            .logY, ["l"], [.units, .reconstruction, .contributions, .log], "logarithmic or linear loss axis",
+            hint: "log-y", rank: 40, .change { $0.chart.isLogarithmicY.toggle() }),
         KeyBinding(
-            [.character("L")], [.run], .logX, "logarithmic or linear step axis", hint: "log-x", rank: 45),
+            .logX, ["L"], [.run], "logarithmic or linear step axis", hint: "log-x", rank: 45,
+            .change { $0.chart.isLogarithmicX.toggle() }),
         KeyBinding(
-            [.character("m")], [.run], .smoothing, "smoothing off, .6, .9, .98", hint: "smooth", rank: 42),
+            .smoothing, ["m"], [.run], "smoothing off, .6, .9, .98", hint: "smooth", rank: 42,
+            .change { $0.chart.smoothing = ($0.chart.smoothing + 1) % ChartView.smoothings.count }),
         KeyBinding(
-            [.character("v")], [.run], .measure, "contributions as weighted loss or as gradient norm",
-            hint: "loss/grad", rank: 41),
+            .measure, ["v"], [.run], "contributions as weighted loss or as gradient norm", hint: "loss/grad",
+            rank: 41, .change { $0.showsGradients.toggle() }),
         KeyBinding(
-            [.character("v")], [.reconstruction], .heldOut,
-            "the steps of a unit, or top-1 or KL of held-out images by unit",
-            hint: "held out", rank: 22),
+            .previousUnit, ["["], [.run], "show the previous unit", hint: "previous", rank: 43,
+            .change(unless: { $0.obstacleToTurning(.up) }) { $0.choose(unit: ($0.shownUnit ?? 0) - 1) }),
         KeyBinding(
-            [.character("[")], [.run], .previousUnit, "look at the unit before", hint: "previous", rank: 43),
-        KeyBinding([.character("]")], [.run], .nextUnit, "look at the unit after", hint: "next", rank: 44),
+            .nextUnit, ["]"], [.run], "show the next unit", hint: "next", rank: 44,
+            .change(unless: { $0.obstacleToTurning(.down) }) { $0.choose(unit: ($0.shownUnit ?? 0) + 1) }),
         KeyBinding(
-            [.character("c")], [.run], .pin, "keep the unit's curve for comparison, or let it go",
-            hint: "pin",
-            rank: 46),
+            .pin, ["c"], [.run], "pin the unit's curve for comparison, or unpin it", hint: "pin", rank: 46,
+            liveHint: { $0.chart.pinned == $0.shownUnit ? "unpin" : "pin" },
+            .change(unless: { $0.shownCurves == nil ? "there is no curve to pin" : nil }) {
+                $0.chart.pinned = $0.chart.pinned == $0.shownUnit ? nil : $0.shownUnit
+            }),
         KeyBinding(
-            [.character("+"), .character("=")], [.run], .zoomIn, "zoom into the steps", hint: "zoom", rank: 47
-        ),
+            .zoomIn, ["+", "="], [.run], "zoom into the steps", hint: "zoom", rank: 47,
+            .change(unless: { $0.chart.canZoomIn ? nil : "the zoom is at its limit" }) { $0.chart.zoomIn() }),
         KeyBinding(
-            [.character("-")], [.run], .zoomOut, "back to the zoom before", hint: "zoom out", rank: 48),
-        KeyBinding([.character("0")], [.run], .zoomReset, "show all steps", hint: "all steps", rank: 49),
+            .zoomOut, ["-"], [.run], "back to the previous zoom", hint: "zoom out", rank: 48,
+            .change(unless: \.obstacleToZoomingOut) { $0.chart.zoomOut() }),
         KeyBinding(
-            [.left], [.reconstruction, .contributions], .cursorLeft, "inspect the values further left"),
+            .zoomReset, ["0"], [.run], "show all steps", hint: "all steps", rank: 49,
+            .change(unless: \.obstacleToZoomingOut) { $0.chart.zoomReset() }),
         KeyBinding(
-            [.right], [.reconstruction, .contributions], .cursorRight, "inspect the values further right",
-            hint: "inspect", rank: 39, partner: .cursorLeft),
-    ]
-
-    /// The parameters.
-    static let parameters: [KeyBinding] = [
+            .cursorLeft, [.left], [.reconstruction, .contributions], "inspect the values further left",
+            isInPalette: false, .change(unless: \.obstacleToPointing) { $0.moveCursor(by: -1) }),
         KeyBinding(
-            [.enter], [.parameters], .editField, "type a value, or take the next choice", hint: "change",
-            rank: 2),
-        KeyBinding(
-            [.character("a")], [.parameters], .apply, "apply the draft to the coming units", hint: "apply",
-            rank: 3),
-        KeyBinding(
-            [.character("u")], [.parameters], .undo, "undo the last change of the draft", hint: "undo",
-            rank: 4),
-        KeyBinding(
-            [.character("o")], [.parameters], .scope, "change all coming units, or one", hint: "scope",
-            rank: 4),
-        KeyBinding([.enter], [.field], .confirm, "take the value", hint: "take", rank: 1, name: "take-value"),
-        KeyBinding(
-            [.escape], [.field], .cancel, "leave the value as it was", hint: "cancel", rank: 2,
-            name: "leave-value"),
-    ]
-
-    /// The log and its filter, and what is looked for in lists.
-    static let log: [KeyBinding] = [
-        KeyBinding(
-            [.character("/")], [.log], .filter, "show only lines of the log that have some words",
-            hint: "filter", rank: 5),
-        KeyBinding(
-            [.character("/")], [.units, .parameters], .search, "find a line of the list by words in it",
-            hint: "find", rank: 57),
-        KeyBinding(
-            [.character("n")], [.filtered, .found], .findNext, "to the match below", hint: "next match",
-            rank: 3),
-        KeyBinding(
-            [.character("N")], [.filtered, .found], .findPrevious, "to the match above",
-            hint: "match before", rank: 4),
-        KeyBinding(
-            [.enter], [.filter], .confirm, "keep the filter", hint: "keep", rank: 1, name: "keep-filter"),
-        KeyBinding(
-            [.escape], [.filter], .cancel, "show every line", hint: "all lines", rank: 2, name: "drop-filter"),
-        KeyBinding(
-            [.enter], [.search], .confirm, "stay at the match", hint: "stay", rank: 1, name: "keep-match"),
-        KeyBinding(
-            [.escape], [.search], .cancel, "back to where it began", hint: "back", rank: 2,
-            name: "drop-match"),
+            .cursorRight, [.right], [.reconstruction, .contributions], "inspect the values further right",
+            hint: "inspect", rank: 39, partner: .cursorLeft, isInPalette: false,
+            .change(unless: \.obstacleToPointing) { $0.moveCursor(by: 1) }),
     ]
 }

@@ -1,177 +1,171 @@
 internal import TerminalUI
 
 extension KeyTable {
-    /// Lists and panels.
-    static let moving: [KeyBinding] =
+    /// Panels: which has the focus, and how large it is.
+    static let panels: [KeyBinding] =
         [
-            KeyBinding([.tab], [.run], .nextPanel, "next panel", hint: "panel", rank: 30),
-            KeyBinding([.backtab], [.run], .previousPanel, "previous panel"),
+            KeyBinding(
+                .nextPanel, [.tab], [.run], "next panel", hint: "panel", rank: 30,
+                .change { $0.show($0.focus.next) }),
+            KeyBinding(
+                .previousPanel, [.backtab], [.run], "previous panel", .change { $0.show($0.focus.previous) }),
         ]
         + Panel.allCases.map { panel in
             KeyBinding(
-                [.character(Character(String(panel.rawValue)))], [.run], .focus(panel), "panel \(panel.name)")
+                panel.content.action, [.character(Character("\(panel.rawValue)"))], [.run],
+                "panel \(panel.content.name)", .change { $0.show(panel) })
         } + [
             KeyBinding(
-                [.character("f"), .enter], [.run], .fullScreen, "panel on the full screen", hint: "full",
-                rank: 31),
+                .fullScreen, ["f", .enter], [.run], "panel on the full screen", hint: "full", rank: 31,
+                liveHint: { $0.isFullScreen ? "shrink" : "full" },
+                .change(unless: {
+                    Layout($0).mode == .single ? "there is room for one panel only" : nil
+                }) { $0.isFullScreen.toggle() }),
             KeyBinding(
-                [.escape], [.run], .back, "back from the full screen, from a value, to the result",
-                hint: "back",
-                rank: 8),
+                .back, [.escape], [.run], "back from the full screen, from a value, to the result",
+                hint: "back", rank: 8, isInPalette: false, liveHint: \.backHint,
+                .change(unless: \.obstacleToGoingBack) { $0.goBack() }),
+            resize(.wider, ">", "make the panel wider, as dragging its edge does", isVertical: true, by: 4),
+            resize(.narrower, "<", "make the panel narrower", isVertical: true, by: -4),
+            resize(.taller, "}", "make the panel taller", isVertical: false, by: 2),
+            resize(.shorter, "{", "make the panel shorter", isVertical: false, by: -2),
             KeyBinding(
-                [.character(">")], [.run], .wider, "make the panel wider, as dragging its edge does"),
-            KeyBinding([.character("<")], [.run], .narrower, "make the panel narrower"),
-            KeyBinding([.character("}")], [.run], .taller, "make the panel taller"),
-            KeyBinding([.character("{")], [.run], .shorter, "make the panel shorter"),
-            KeyBinding([.character("|")], [.run], .evenPanels, "put all edges of panels back"),
-            KeyBinding([.up, .character("k")], panels + [.themes], .up, "up"),
-            KeyBinding([.down, .character("j")], panels + [.themes], .down, "down"),
-            KeyBinding([.up], [.help, .palette, .export, .open], .up, "up", name: "list-up"),
-            KeyBinding(
-                [.down], [.help, .palette, .export, .open], .down, "down", hint: "down", rank: 2,
-                name: "list-down"),
-            KeyBinding([.left, .character("h")], [.sweep, .parameters], .left, "previous point or choice"),
-            KeyBinding([.right, .character("l")], [.sweep, .parameters], .right, "next point or choice"),
-            KeyBinding([.character("g"), .home], panels + [.start, .themes], .first, "to the first"),
-            KeyBinding([.character("G"), .end], panels + [.start, .themes], .last, "to the last"),
-            KeyBinding([.pageUp, .control("u")], panels, .pageUp, "one page up"),
-            KeyBinding([.pageDown, .control("d")], panels, .pageDown, "one page down"),
-            KeyBinding([.pageUp, .control("u")], [.help], .pageUp, "one page up", name: "help-page-up"),
-            KeyBinding(
-                [.pageDown, .control("d")], [.help], .pageDown, "one page down", hint: "page", rank: 3,
-                name: "help-page-down"),
+                .evenPanels, ["|"], [.run], "reset all edges between panels",
+                .change(unless: { $0.memory.splits.isEmpty ? "no edge of a panel was moved" : nil }) {
+                    $0.memory.splits = PanelSplits()
+                }),
         ]
+
+    private static func resize(
+        _ action: Action, _ key: Key, _ help: String, isVertical: Bool, by cells: Int
+    ) -> KeyBinding {
+        KeyBinding(
+            action, [key], [.run], help,
+            .change(unless: { $0.obstacleToResizing(isVertical: isVertical) }) {
+                $0.resizePanel(isVertical: isVertical, by: cells)
+            })
+    }
+
+    /// Moves in lists of panels and overlays.
+    static let lists: [KeyBinding] = [
+        KeyBinding(.up, [.up, "k"], KeyContext.panels + [.themes], "up", .move(.up)),
+        KeyBinding(.down, [.down, "j"], KeyContext.panels + [.themes], "down", .move(.down)),
+        KeyBinding(.listUp, [.up], [.help, .palette, .export, .open], "up", .move(.up)),
+        KeyBinding(
+            .listDown, [.down], [.help, .palette, .export, .open], "down", hint: "next line",
+            rank: 2, .move(.down)),
+        KeyBinding(.left, [.left, "h"], [.sweep, .parameters], "previous point or choice", .move(.left)),
+        KeyBinding(.right, [.right, "l"], [.sweep, .parameters], "next point or choice", .move(.right)),
+        KeyBinding(
+            .first, ["g", .home], KeyContext.panels + [.start, .themes], "to the first", .move(.first)),
+        KeyBinding(.last, ["G", .end], KeyContext.panels + [.start, .themes], "to the last", .move(.last)),
+        KeyBinding(.pageUp, [.pageUp, .control("u")], KeyContext.panels, "one page up", .move(.pageUp)),
+        KeyBinding(
+            .pageDown, [.pageDown, .control("d")], KeyContext.panels, "one page down", .move(.pageDown)),
+    ]
+
+    /// Searches in the lists of units and parameters.
+    static let search: [KeyBinding] = [
+        KeyBinding(
+            .search, ["/"], [.units, .parameters], "find a line of the list by words in it", hint: "find",
+            rank: 57, .change(unless: \.obstacleToSearching) { $0.beginSearch() }),
+        KeyBinding(
+            .findNext, ["n"], [.filtered, .found], "to the next match", hint: "next match", rank: 3,
+            .change(unless: { $0.obstacleToFinding(backwards: false) }) { $0.find(backwards: false) }),
+        KeyBinding(
+            .findPrevious, ["N"], [.filtered, .found], "to the previous match", hint: "previous match",
+            rank: 4,
+            .change(unless: { $0.obstacleToFinding(backwards: true) }) { $0.find(backwards: true) }),
+        KeyBinding(
+            .keepMatch, [.enter], [.search], "stay at the match", hint: "stay", rank: 1,
+            .change { $0.endSearch(keeping: true) }),
+        KeyBinding(
+            .dropMatch, [.escape], [.search], "back to where the search began", hint: "back", rank: 2,
+            .change { $0.endSearch(keeping: false) }),
+    ]
 
     /// The start screen.
     static let start: [KeyBinding] = [
-        KeyBinding([.enter], [.start], .start, "start the run", hint: "start the run", rank: -1),
         KeyBinding(
-            [.character("o")], [.start], .open, "open a checkpoint, images, a plan or a run", hint: "open",
-            rank: 1),
+            .start, [.enter], [.start], "start the run", hint: "start the run", rank: -1, isInPalette: false,
+            liveHint: \.startVerb,
+            .perform(unless: { $0.start.opening.map { "\($0) is being read" } }) { $0.startOrOpen() }),
         KeyBinding(
-            [.character("r")], [.start], .resumeRun,
-            "go on with the selected run where it was interrupted, or wait at the end of one that is done",
-            hint: "go on with it", rank: 0),
-        KeyBinding([.up, .character("k")], [.start], .up, "the line above", name: "line-above"),
+            .open, ["o"], [.start], "open a checkpoint, images, a plan or a run", hint: "open", rank: 1,
+            .change { $0.showOpenDialog() }),
         KeyBinding(
-            [.down, .character("j")], [.start], .down, "the line below", hint: "choose", rank: 2,
-            name: "line-below", partner: .up),
-        KeyBinding([.left, .character("h")], [.start], .left, "the value before", name: "value-before"),
+            .resumeRun, ["r"], [.start],
+            "resume the selected run where it was interrupted, or at the end if it is done",
+            hint: "resume it", rank: 0, .perform(unless: \.obstacleToResuming) { $0.resumeRun() }),
+        KeyBinding(.lineAbove, [.up, "k"], [.start], "the line above", .move(.up)),
         KeyBinding(
-            [.right, .character("l")], [.start], .right, "the value behind", hint: "change", rank: 3,
-            name: "value-behind", partner: .left),
+            .lineBelow, [.down, "j"], [.start], "the line below", hint: "choose", rank: 2,
+            partner: .lineAbove, .move(.down)),
+        KeyBinding(.valueBefore, [.left, "h"], [.start], "the previous value", .move(.left)),
+        KeyBinding(
+            .valueAfter, [.right, "l"], [.start], "the next value", hint: "change", rank: 3,
+            partner: .valueBefore, .move(.right)),
     ]
 
-    /// What is the same everywhere.
+    /// Keys with the same meaning everywhere.
     static let everywhere: [KeyBinding] = [
         KeyBinding(
-            [.character("q")], [.everywhere, .small], .quit, "quit; asks while a run is in work",
-            hint: "quit", rank: 0),
+            .quit, ["q"], [.everywhere, .small], "quit; asks first while a run is in progress", hint: "quit",
+            rank: 0, .perform { $0.askToQuit() }),
         KeyBinding(
-            [.character("?"), .function(1)], [.everywhere], .help, "this help", hint: "help", rank: 20),
-        KeyBinding([.character("t")], [.everywhere], .themes, "choose a theme", hint: "theme", rank: 61),
+            .help, ["?", .function(1)], [.everywhere], "this help", hint: "help", rank: 20,
+            .change { $0.overlay = HelpOverlay() }),
         KeyBinding(
-            [.character("b")], [.everywhere], .glyphs, "glyphs: braille, block, ASCII", hint: "glyphs",
-            rank: 62),
+            .themes, ["t"], [.everywhere], "choose a theme", hint: "theme", rank: 61,
+            .change { $0.overlay = ThemePicker(previous: $0.theme) }),
         KeyBinding(
-            [.character("M")], [.everywhere], .mouse, "mouse on or off; off lets the terminal select text",
-            hint: "mouse", rank: 63),
+            .glyphs, ["b"], [.everywhere], "glyphs: braille, block, ASCII", hint: "glyphs", rank: 62,
+            .change {
+                $0.glyphs = $0.glyphs.next
+                $0.notify("glyphs: \($0.glyphs.rawValue)")
+            }),
         KeyBinding(
-            [.character(":"), .control("p")], [.everywhere], .palette,
-            "command palette: every action by name",
-            hint: "commands", rank: 21),
+            .mouse, ["M"], [.everywhere], "mouse on or off; off lets the terminal select text", hint: "mouse",
+            rank: 63, liveHint: { $0.capturesMouse ? "mouse off" : "mouse on" },
+            .perform { $0.toggleMouse() }),
         KeyBinding(
-            [.control("r")], [.everywhere], .reload, "read settings and themes again", hint: nil),
-        KeyBinding([.control("c")], [.always], .interrupt, "as q; twice within 2 s quits at once"),
-        KeyBinding([.control("z")], [.always], .suspend, "suspend; fg in the shell goes on"),
-        KeyBinding([.control("l")], [.always], .redraw, "draw the screen again"),
+            .palette, [":", .control("p")], [.everywhere], "command palette: every action by name",
+            hint: "commands", rank: 21, isInPalette: false, .change { $0.overlay = CommandPalette() }),
+        KeyBinding(
+            .reload, [.control("r")], [.everywhere], "read settings and themes again",
+            .perform { _ in [.reloadSettings] }),
+        KeyBinding(
+            .interrupt, [.control("c")], [.always], "as q; twice within 2 s quits at once",
+            isInPalette: false, .perform { $0.interrupt() }),
+        KeyBinding(
+            .suspend, [.control("z")], [.always], "suspend; fg in the shell resumes",
+            .perform { _ in [.suspend] }),
+        KeyBinding(
+            .redraw, [.control("l")], [.always], "draw the screen again", .perform { _ in [.redraw] }),
     ]
 
-    /// What is drawn over the screen.
-    static let overlays: [KeyBinding] = [
-        KeyBinding(
-            [.character("y"), .character("q"), .enter], [.quit], .confirm, "stop the run and quit",
-            hint: "stop and quit", rank: 1, name: "stop-and-quit"),
-        KeyBinding(
-            [.character("n"), .escape], [.quit], .cancel, "stay", hint: "stay", rank: 2, name: "stay"),
-        KeyBinding(
-            [.enter], [.themes], .confirm, "keep the theme", hint: "keep", rank: 1, name: "keep-theme"),
-        KeyBinding(
-            [.escape, .character("q")], [.themes], .cancel, "back to the old theme", hint: "cancel", rank: 2,
-            name: "old-theme"),
-        KeyBinding(
-            [.escape, .function(1)], [.help], .cancel, "clear the filter, then close", hint: "close", rank: 1,
-            name: "close-help"),
-        KeyBinding(
-            [.enter], [.export], .confirm, "write the file", hint: "write", rank: 1, name: "write-file"),
-        KeyBinding([.tab], [.export, .open, .palette], .complete, "complete", hint: "complete", rank: 2),
-        KeyBinding(
-            [.backtab], [.export], .switchFormat, "what stands below: another format", hint: "format", rank: 3
-        ),
-        KeyBinding([.escape], [.export], .cancel, "close", hint: "cancel", rank: 3, name: "close-export"),
-        KeyBinding(
-            [.character("y")], [.overwrite], .confirm, "replace the file", hint: "replace it", rank: 1,
-            name: "replace-file"),
-        KeyBinding(
-            [.character("n"), .escape], [.overwrite], .cancel, "choose another path", hint: "another path",
-            rank: 2, name: "another-path"),
-        KeyBinding(
-            [.escape, .enter], [.result], .cancel, "close", hint: "close", rank: 1, name: "close-result"),
-        KeyBinding(
-            [.enter], [.palette], .confirm, "do it", hint: "do it", rank: 1, name: "run-command"),
-        KeyBinding([.escape], [.palette], .cancel, "close", hint: "close", rank: 3, name: "close-palette"),
-        KeyBinding([.enter], [.open], .confirm, "open", hint: "open", rank: 1, name: "open-it"),
-        KeyBinding([.escape], [.open], .cancel, "close", hint: "cancel", rank: 3, name: "close-open"),
-        KeyBinding(
-            [.enter], [.redo], .confirm, "make the attempt", hint: "redo it", rank: 1, name: "redo-it"),
-        KeyBinding(
-            [.tab], [.redo], .switchFormat, "with the drafted parameters or without",
-            hint: "with/without draft",
-            rank: 2, name: "redo-with-draft"),
-        KeyBinding([.escape], [.redo], .cancel, "close", hint: "cancel", rank: 3, name: "close-redo"),
-        KeyBinding(
-            [.enter], [.attempts], .confirm, "choose the attempt", hint: "choose", rank: 1,
-            name: "choose-attempt"),
-        KeyBinding(
-            [.left, .character("h")], [.attempts, .site, .images], .left, "the one before", hint: "before",
-            rank: 3,
-            name: "before"),
-        KeyBinding(
-            [.right, .character("l")], [.attempts, .site, .images], .right, "the one behind", hint: "next",
-            rank: 2,
-            name: "next"),
-        KeyBinding(
-            [.up, .character("k")], [.attempts, .site], .up, "the unit or channel before", name: "above"),
-        KeyBinding(
-            [.down, .character("j")], [.attempts, .site], .down, "the unit or channel behind", hint: "down",
-            rank: 4, name: "below"),
-        KeyBinding(
-            [.pageUp], [.site], .pageUp, "the head before, of an attention map", name: "head-before"),
-        KeyBinding(
-            [.pageDown], [.site], .pageDown, "the head behind, of an attention map", hint: "head", rank: 5,
-            name: "head-behind"),
-        KeyBinding(
-            [.tab], [.site], .switchFormat, "the next image, of an attention map", hint: "image", rank: 6,
-            name: "next-image"),
-        KeyBinding(
-            [.character("+")], [.site], .zoomIn, "more bits for the site", hint: "bits", rank: 7,
-            name: "more-bits"),
-        KeyBinding([.character("-")], [.site], .zoomOut, "fewer bits for the site", name: "fewer-bits"),
-        KeyBinding(
-            [.enter], [.site], .confirm, "give the site the chosen bits", hint: "apply bits", rank: 1,
-            name: "apply-bits"),
-        KeyBinding(
-            [.tab], [.images], .switchFormat, "calibration or evaluation images", hint: "other images",
-            rank: 1,
-            name: "other-images"),
-        KeyBinding(
-            [.escape, .character("q")], [.attempts, .site, .images], .cancel, "close", hint: "close", rank: 8,
-            name: "close-view"),
-        KeyBinding(
-            [.enter, .character("y")], [.rollBack], .confirm, "go back", hint: "go back", rank: 1,
-            name: "roll-back-it"),
-        KeyBinding(
-            [.escape, .character("n")], [.rollBack], .cancel, "stay", hint: "stay", rank: 2,
-            name: "do-not-roll-back"),
-    ]
+    /// The keys of overlays: those that several share, then each one's own.
+    static let overlays: [KeyBinding] =
+        [
+            KeyBinding(
+                .complete, [.tab], [.export, .open, .palette], "complete", hint: "complete", rank: 2,
+                .perform { $0.withOverlay { $0.complete(in: &$1) } }),
+            KeyBinding(
+                .before, [.left, "h"], [.attempts, .site, .images], "the previous one", hint: "previous",
+                rank: 3, .move(.left)),
+            KeyBinding(
+                .next, [.right, "l"], [.attempts, .site, .images], "the next one", hint: "next", rank: 2,
+                .move(.right)),
+            KeyBinding(
+                .above, [.up, "k"], [.attempts, .site], "the previous unit or channel", .move(.up)),
+            KeyBinding(
+                .below, [.down, "j"], [.attempts, .site], "the next unit or channel", hint: "next unit",
+                rank: 4, liveHint: { $0.overlay is SiteView ? "groups" : "next unit" }, .move(.down)),
+            KeyBinding(
+                .closeView, [.escape, "q"], [.attempts, .site, .images], "close", hint: "close", rank: 8,
+                .close),
+        ]
+        + QuitDialog.keys + ThemePicker.keys + HelpOverlay.keys + ExportDialog.keys + CommandPalette.keys
+        + OpenDialog.keys + RedoDialog.keys + AttemptsView.keys + RollBackDialog.keys + SiteView.keys
+        + ImagesView.keys
 }

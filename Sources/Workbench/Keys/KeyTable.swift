@@ -1,51 +1,43 @@
 internal import TerminalUI
 
-/// Every key there is.
-///
-/// One table, so that what is shown is what works.
+/// All keys: what the footer and the help show is what works.
 struct KeyTable: Equatable, Sendable {
-    /// The table as it comes.
+    /// The table before settings.
     static let standard = KeyTable(
-        bindings: run + charts + parameters + log + moving + start + everywhere + overlays)
+        bindings: run + charts + Panel.allCases.flatMap { $0.content.keys } + search + panels + lists + start
+            + everywhere + overlays)
 
-    /// The bindings in the order of the help.
+    /// The rows in the order of the help.
     var bindings: [KeyBinding]
 
-    /// What a key does in the first of some contexts in which it does anything.
+    /// The row of an action.
+    subscript(action: Action) -> KeyBinding? { bindings.first { $0.action == action } }
+
+    /// The action of a key in the first of some contexts that has one.
     func action(for key: Key, in contexts: [KeyContext]) -> Action? {
         for context in contexts {
-            if let binding = bindings.first(where: { $0.contexts.contains(context) && $0.keys.contains(key) })
-            {
+            for binding in bindings where binding.contexts.contains(context) && binding.keys.contains(key) {
                 return binding.action
             }
         }
         return nil
     }
 
-    /// The bindings of some contexts, each action once.
+    /// The rows of some contexts, each once, without those whose first key means something else further in.
     func bindings(in contexts: [KeyContext]) -> [KeyBinding] {
-        var seen: Set<Action> = []
         var taken: Set<Key> = []
         var result: [KeyBinding] = []
         for context in contexts {
-            for binding in bindings where binding.contexts.contains(context) {
-                let isShadowed = binding.keys.first.map { taken.contains($0) } ?? true
-                if !isShadowed, seen.insert(binding.action).inserted { result.append(binding) }
-            }
-            for binding in bindings where binding.contexts.contains(context) {
-                taken.formUnion(binding.keys)
-            }
+            let members = bindings.filter { $0.contexts.contains(context) }
+            result += members.filter { $0.keys.first.map { !taken.contains($0) } ?? false }
+            taken.formUnion(members.flatMap(\.keys))
         }
         return result
     }
 
-    /// The first key of an action, for sentences; its name in the palette where settings took its keys away.
-    func text(of action: Action, in context: KeyContext? = nil) -> String {
-        let candidates = bindings.filter { $0.action == action }
-        let binding = candidates.first { binding in context.map { binding.contexts.contains($0) } ?? true }
-        guard let binding = binding ?? candidates.first else { return action.name }
-        return binding.keys.isEmpty ? ":\(binding.name)" : binding.firstKeyText
+    /// The first key of an action, for sentences; its name in the palette if settings took its keys away.
+    func text(of action: Action) -> String {
+        guard let binding = self[action], !binding.keys.isEmpty else { return ":\(action.name)" }
+        return binding.firstKeyText
     }
-
-    static let panels: [KeyContext] = Panel.allCases.map { KeyContext($0) }
 }

@@ -70,7 +70,7 @@ extension KeyTable {
         [
             [.start, .everywhere], [.filtered, .log, .run, .everywhere],
             [.found, .units, .run, .everywhere], [.found, .parameters, .run, .everywhere],
-        ] + panels.map { [$0, .run, .everywhere] }
+        ] + KeyContext.panels.map { [$0, .run, .everywhere] }
 
     /// Looks for a key that means two things in one place, and for one that settings hid behind another.
     private func expectNoConflict(_ lines: [String: Int], file: String) throws(SettingsProblem) {
@@ -92,7 +92,7 @@ extension KeyTable {
     ) throws(SettingsProblem) {
         for first in bindings where first.contexts.contains(inner) {
             for second in bindings where second.contexts.contains(outer) && second.name != first.name {
-                guard lines[first.name] != nil || lines[second.name] != nil, first.action != second.action,
+                guard lines[first.name] != nil || lines[second.name] != nil,
                     let key = first.keys.first(where: second.keys.contains),
                     !(Self.standard.has(key, for: first) && Self.standard.has(key, for: second))
                 else { continue }

@@ -14,7 +14,7 @@ package struct ChartView: Equatable, Sendable {
     package internal(set) var isLogarithmicY = true
     /// Whether steps are shown on a logarithmic axis.
     package internal(set) var isLogarithmicX = false
-    /// How much curves are smoothed: an index into `WorkbenchState.smoothings`.
+    /// How much curves are smoothed: an index into ``smoothings``.
     package internal(set) var smoothing = 2
     /// The place whose values are told; nil tells the latest.
     package internal(set) var cursor: Double?
@@ -22,6 +22,9 @@ package struct ChartView: Equatable, Sendable {
     package internal(set) var pinned: Int?
     /// The parts that were zoomed into, one inside the other.
     private var zooms: [ClosedRange<Double>] = []
+
+    /// How much curves can be smoothed: the weight of the past.
+    package static let smoothings = [0, 0.6, 0.9, 0.98]
 
     /// Nothing smaller than this part of the steps is shown.
     private static let least = 1.0 / 256

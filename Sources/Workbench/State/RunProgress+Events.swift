@@ -135,12 +135,12 @@ extension RunProgress {
         unitStartedAt = unitStartedAt.map { $0 + seconds }
     }
 
-    /// A run that had ended goes on: the time since is not its own.
-    mutating func goOn(at now: Double) {
+    /// Resumes a run that had ended; the time since its end does not count.
+    mutating func resume(at now: Double) {
         guard let end = endedAt else { return }
         shift(by: now - end)
         endedAt = nil
-        phase = .preparing(activity: "going on with the run", done: 0, total: 0)
+        phase = .preparing(activity: "resuming the run", done: 0, total: 0)
         if let currentUnit, units[currentUnit].isInWork {
             units[currentUnit].settle(units[currentUnit].report)
         }

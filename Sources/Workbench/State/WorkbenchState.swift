@@ -35,8 +35,8 @@ package struct WorkbenchState: Equatable, Sendable {
     package internal(set) var log = LogRing()
     /// What shall be opened; answers to what was asked for before are passed over.
     var awaited: OpenRequest?
-    /// What is drawn over the screen.
-    package internal(set) var overlay: Overlay?
+    /// What is drawn over the screen; see ``overlay``.
+    var overlayBox: OverlayBox?
 
     /// The panel that has the focus.
     package internal(set) var focus = Panel.units
@@ -76,9 +76,6 @@ package struct WorkbenchState: Equatable, Sendable {
     /// Since when the program waits for the run to end so that it can quit.
     package internal(set) var quittingSince: Double?
     var reporter = PlainReporter(brief: true)
-
-    /// How much curves can be smoothed: the weight of the past.
-    package static let smoothings = [0, 0.6, 0.9, 0.98]
 
     /// Makes a workbench that shows its start screen.
     ///
@@ -187,8 +184,4 @@ extension WorkbenchState {
 
     /// The time since the run began, up to its end.
     var runSeconds: Double { run?.elapsed(at: now) ?? 0 }
-
-    mutating func notify(_ text: String, _ severity: LogRing.Severity = .info) {
-        notice = Notice(text: text, severity: severity, until: now + Notice.duration)
-    }
 }

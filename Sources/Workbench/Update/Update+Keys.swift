@@ -4,224 +4,150 @@ internal import TerminalUI
 extension WorkbenchState {
     /// Where keys have a meaning now, innermost first.
     var contexts: [KeyContext] {
-        if Layout.isTooSmall(size) {
-            return overlay == .quit ? [.quit, .always] : [.small, .always]
-        }
-        switch overlay {
-        case .quit: return [.quit, .always]
-        case .help: return [.help, .always]
-        case .themes: return [.themes, .always]
-        case .export(let dialog):
-            switch dialog.stage {
-            case .editing: return [.export, .always]
-            case .overwriting: return [.overwrite, .always]
-            case .checking, .writing, .done: return [.result, .always]
-            }
-        case .palette: return [.palette, .always]
-        case .open: return [.open, .always]
-        case .redo: return [.redo, .always]
-        case .attempts: return [.attempts, .always]
-        case .rollBack: return [.rollBack, .always]
-        case .site: return [.site, .always]
-        case .images: return [.images, .always]
-        case nil: break
-        }
+        if Layout.isTooSmall(size) { return [overlay is QuitDialog ? .quit : .small, .always] }
+        if let overlay { return [overlay.context, .always] }
         guard run != nil else { return [.start, .everywhere, .always] }
         if editor.typing != nil { return [.field, .always] }
         if logFilter?.isTyping == true { return [.filter, .always] }
         if search?.isTyping == true { return [.search, .always] }
         let inner: [KeyContext] =
             focus == .log && logFilter != nil ? [.filtered] : focus == search?.panel ? [.found] : []
-        return inner + [KeyContext(focus), .run, .everywhere, .always]
+        return inner + [focus.content.context, .run, .everywhere, .always]
     }
 
     mutating func take(_ event: KeyEvent) -> [WorkbenchEffect] {
         let contexts = contexts
-        if let action = settings.keys.action(for: event.key, in: contexts) {
-            return perform(action)
-        }
+        if let action = settings.keys.action(for: event.key, in: contexts) { return perform(action) }
         if isTyping {
-            if case .character = event.key { replaceUntouchedValue() }
-            withTypedLine { _ = $0.apply(event) }
-            return []
-        }
-        if !contexts.contains(.small), !contexts.contains(.quit) {
+            type(.key(event))
+        } else if !contexts.contains(.small), !contexts.contains(.quit) {
             notify("\(event.key.name) does nothing here; \(key(.help)) shows what does")
         }
         return []
     }
 
-    /// Whether keys that mean nothing else go into a line of text.
-    var isTyping: Bool {
-        guard !Layout.isTooSmall(size) else { return false }
-        switch overlay {
-        case .help, .palette: return true
-        case .open(let dialog): return !dialog.isOpening
-        case .export(let dialog): return dialog.stage == .editing
-        case .quit, .themes, .redo, .attempts, .rollBack, .site, .images: return false
-        case nil:
-            let isLooking = logFilter?.isTyping == true || search?.isTyping == true
-            return run != nil && (editor.typing != nil || isLooking)
-        }
+    /// Does what a key, a click or a command of the palette asks for, or says why it cannot be done.
+    mutating func perform(_ action: Action) -> [WorkbenchEffect] {
+        guard let behavior = settings.keys[action]?.behavior else { return [] }
+        if let obstacle = behavior.obstacle(self) { return say(obstacle, .warning) }
+        if notice?.severity != .error { notice = nil }
+        return behavior.perform(&self)
     }
 
-    /// Clears a value that nothing was changed in yet: what is typed or pasted replaces it.
-    mutating func replaceUntouchedValue() {
-        if case .open(var dialog) = overlay, isTyping, !dialog.touched.contains(dialog.field) {
-            dialog.line = EditLine("")
-            overlay = .open(dialog)
-        }
-        guard overlay == nil, let typing = editor.typing, typing.isUntouched else { return }
-        editor.typing?.line = EditLine("")
+    // MARK: - Typing
+
+    /// Whether keys without a meaning go into a line of text.
+    var isTyping: Bool {
+        guard !Layout.isTooSmall(size) else { return false }
+        if let overlay { return overlay.isTyping }
+        return run != nil
+            && (editor.typing != nil || logFilter?.isTyping == true || search?.isTyping == true)
     }
 
     /// Changes the line that is typed into, if there is one.
-    mutating func withTypedLine(_ body: (inout EditLine) -> Void) {
+    mutating func type(_ input: TypedInput) {
         guard isTyping else { return }
-        switch overlay {
-        case .help(var help):
-            body(&help.filter)
-            help.offset = 0
-            overlay = .help(help)
-        case .export(var dialog):
-            body(&dialog.line)
-            (dialog.problem, dialog.suggestions) = (nil, [])
-            overlay = .export(dialog)
-        case .palette(var palette):
-            body(&palette.line)
-            (palette.selected, palette.problem) = (0, nil)
-            overlay = .palette(palette)
-        case .open(var dialog):
-            body(&dialog.line)
-            dialog.touched.insert(dialog.field)
-            (dialog.problem, dialog.suggestions) = (nil, [])
-            overlay = .open(dialog)
-        default:
-            if editor.typing == nil, search?.isTyping == true, var changed = search {
-                body(&changed.line)
-                search = changed
-                select(changed.match(in: searchedTexts, from: changed.origin) ?? changed.origin)
-                return
+        if overlay != nil {
+            withOverlay { overlay, _ in
+                overlay.type(input)
+                return []
             }
-            if editor.typing == nil, var filter = logFilter {
-                body(&filter.line)
-                logFilter = filter
-                logOffset = 0
-                return
-            }
-            guard var typing = editor.typing else { return }
-            body(&typing.line)
+        } else if var typing = editor.typing {
+            input.apply(to: &typing.line, replacing: typing.isUntouched)
             (typing.problem, typing.isUntouched) = (nil, false)
             editor.typing = typing
+        } else if var search, search.isTyping {
+            input.apply(to: &search.line)
+            self.search = search
+            let panel = search.panel.content
+            panel.select(search.match(in: panel.lines(self), from: search.origin) ?? search.origin, in: &self)
+        } else if var filter = logFilter {
+            input.apply(to: &filter.line)
+            (logFilter, logOffset) = (filter, 0)
         }
     }
 
-    /// Does what a key or a click asks for, or says why it cannot be done.
-    mutating func perform(_ action: Action) -> [WorkbenchEffect] {
-        if overlay == nil, let obstacle = obstacle(to: action) {
-            notify(obstacle, .warning)
-            return []
+    // MARK: - Moving
+
+    /// Why a move is impossible now.
+    func obstacle(to move: Move) -> String? {
+        if let overlay { return overlay.obstacle(to: move, in: self) }
+        if run == nil, case .recent = start.field, move == .left || move == .right {
+            return "\(key(.start)) opens the run"
         }
-        if notice?.severity != .error { notice = nil }
-        if let effects = performGlobally(action) { return effects }
-        if overlay != nil { return performInOverlay(action) }
-        guard run != nil else { return performAtStart(action) }
-        return performInRun(action)
+        return nil
     }
 
-    /// What is the same everywhere; nil for everything else.
-    private mutating func performGlobally(_ action: Action) -> [WorkbenchEffect]? {
-        switch action {
-        case .interrupt: return interrupt()
-        case .suspend: return [.suspend]
-        case .redraw: return [.redraw]
-        case .quit: return askToQuit()
-        case .help: overlay = .help(HelpOverlay())
-        case .themes: overlay = .themes(ThemePicker(previous: theme))
-        case .palette: overlay = .palette(CommandPalette())
-        case .reload: return [.reloadSettings]
-        case .glyphs:
-            glyphs = glyphs.next
-            notify("glyphs: \(glyphs.rawValue)")
-        case .mouse:
-            capturesMouse.toggle()
-            notify(
-                capturesMouse
-                    ? "the mouse works here"
-                    : "the mouse is the terminal's: it selects text; \(key(.mouse)) takes it back"
-            )
-            return [.captureMouse(capturesMouse)]
-        default: return nil
-        }
+    /// Moves the selection of the overlay, of the start screen, or of the panel with the focus.
+    mutating func move(_ move: Move) -> [WorkbenchEffect] {
+        if overlay != nil { return withOverlay { $0.move(move, in: &$1) } }
+        guard run != nil else { return moveAtStart(move) }
+        focus.content.move(move, page: max(1, Layout(self).content(of: focus).height - 1), in: &self)
         return []
-    }
-
-    private mutating func performAtStart(_ action: Action) -> [WorkbenchEffect] {
-        let fields = startFields
-        let index = fields.firstIndex(of: start.field) ?? 0
-        func field(_ index: Int) -> StartForm.Field { fields[min(max(index, 0), fields.count - 1)] }
-        switch action {
-        case .up: start.field = fields[(index + fields.count - 1) % fields.count]
-        case .down: start.field = fields[(index + 1) % fields.count]
-        case .first: start.field = field(0)
-        case .last: start.field = field(fields.count - 1)
-        case .left, .right: return moveChoiceAtStart(by: action == .left ? -1 : 1)
-        case .start:
-            if case .recent(let index) = start.field { return openRecent(index) }
-            return beginRun()
-        case .open: openDialog()
-        case .resumeRun: return resumeRun()
-        default: break
-        }
-        return []
-    }
-
-    /// What can be selected on the start screen.
-    var startFields: [StartForm.Field] {
-        StartForm.Field.ofPlan + shownRecents.indices.map { .recent($0) }
-    }
-
-    private mutating func beginRun() -> [WorkbenchEffect] {
-        run = RunProgress(plan: start.plan, startedAt: now)
-        runDirectory = nil
-        log = LogRing()
-        reporter = PlainReporter(brief: true)
-        let draft = editor.draft
-        editor = ParameterEditor()
-        editor.draft(draft)
-        (chart, logFilter, search) = (ChartView(), nil, nil)
-        (chosenUnit, chosenBits, logOffset, editsAtGate) = (nil, nil, 0, false)
-        (focus, tab, isFullScreen) = (.units, .reconstruction, false)
-        return [.startRun(start.plan)]
     }
 
     // MARK: - Quitting
 
-    /// Whether a run would be lost.
-    var hasLiveRun: Bool { run.map { !$0.hasEnded } ?? false }
+    /// Whether quitting would stop a run.
+    private var hasLiveRun: Bool { run.map { !$0.hasEnded } ?? false }
 
-    private mutating func askToQuit() -> [WorkbenchEffect] {
+    mutating func askToQuit() -> [WorkbenchEffect] {
         guard hasLiveRun else { return [.quit(exitCode)] }
-        overlay = .quit
+        overlay = QuitDialog()
         return []
     }
 
-    /// Ctrl-C: as q, and twice within two seconds, or in the dialog, quits at once.
-    private mutating func interrupt() -> [WorkbenchEffect] {
+    /// Ctrl-C: as q; twice within two seconds, or in the dialog, it quits at once.
+    mutating func interrupt() -> [WorkbenchEffect] {
         let isSecond = lastInterrupt.map { now - $0 < 2 } ?? false
         lastInterrupt = now
-        if isSecond || overlay == .quit || quittingSince != nil {
+        if isSecond || overlay is QuitDialog || quittingSince != nil {
             return quitNow(code: hasLiveRun ? Self.interrupted : exitCode)
         }
         return askToQuit()
     }
 
-    /// Asks the run to end; the program quits with its last event, or when its patience is over.
+    /// Stops the run; the program quits with its last event, or when its patience is over.
     mutating func stopAndQuit() -> [WorkbenchEffect] {
         overlay = nil
         guard hasLiveRun else { return [.quit(exitCode)] }
         guard quittingSince == nil else { return quitNow(code: Self.interrupted) }
         quittingSince = now
         return [.send(.stop)]
+    }
+
+    // MARK: - The terminal
+
+    mutating func toggleMouse() -> [WorkbenchEffect] {
+        capturesMouse.toggle()
+        notify(
+            capturesMouse
+                ? "the mouse works here"
+                : "the terminal has the mouse: it selects text; \(key(.mouse)) takes it back")
+        return [.captureMouse(capturesMouse)]
+    }
+
+    /// Copies what has the focus.
+    mutating func copy() -> [WorkbenchEffect] {
+        guard let text = focus.content.copiedText(self) else {
+            return say("there is nothing here to copy", .warning)
+        }
+        notify("copied “\(text.count > 40 ? text.prefix(40) + "…" : text)”", .success)
+        return [.copy(text)]
+    }
+
+    // MARK: - Notices
+
+    /// Shows a line in the footer for a while.
+    mutating func notify(_ text: String, _ severity: LogRing.Severity = .info) {
+        notice = Notice(text: text, severity: severity, until: now + Notice.duration)
+    }
+
+    /// Shows a line in the footer, and perhaps sends a command.
+    mutating func say(
+        _ text: String, _ severity: LogRing.Severity = .info, sending command: RunCommand? = nil
+    ) -> [WorkbenchEffect] {
+        notify(text, severity)
+        return command.map { [.send($0)] } ?? []
     }
 }

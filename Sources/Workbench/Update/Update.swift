@@ -30,27 +30,24 @@ package func update(
 extension WorkbenchState {
     /// How long the program waits for the run to end before it quits anyway, in seconds.
     static let patience = 5.0
-    /// The exit code of a program that is ended while a run is in work.
+    /// The exit code of a program that is ended during a run.
     static let interrupted: Int32 = 130
 
-    mutating func take(_ event: InputEvent) -> [WorkbenchEffect] {
+    fileprivate mutating func take(_ event: InputEvent) -> [WorkbenchEffect] {
         switch event {
         case .key(let key): return take(key)
         case .mouse(let mouse): return take(mouse)
-        case .paste(let text):
-            replaceUntouchedValue()
-            withTypedLine { $0.insert(text) }
-            return []
+        case .paste(let text): type(.text(text))
         case .resize(let width, let height):
             size = ScreenSize(width: max(0, width), height: max(0, height))
-            return []
         case .signal(let number): return quitNow(code: 128 &+ number)
         case .closed: return quitNow(code: Self.interrupted - 1)
-        case .suspendRequest, .resumed, .wake: return []
+        case .suspendRequest, .resumed, .wake: break
         }
+        return []
     }
 
-    mutating func take(_ time: Duration) -> [WorkbenchEffect] {
+    fileprivate mutating func take(_ time: Duration) -> [WorkbenchEffect] {
         let (seconds, attoseconds) = time.components
         now = max(now, Double(seconds) + Double(attoseconds) * 1e-18)
         if let notice, now >= notice.until { self.notice = nil }
@@ -58,49 +55,40 @@ extension WorkbenchState {
         return []
     }
 
-    mutating func take(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
+    fileprivate mutating func take(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
         switch outcome {
-        case .pathChecked(let path, let state): return pathChecked(path, state)
+        case .pathChecked(let path, let answer):
+            return withOverlay(ExportDialog.self) { $0.take(answer, of: path, $1) }
         case .exported(let format, let path, let result):
             return take(.exported(format: format, path: path, result))
         case .wrote(let path, let bytes, let summary):
             log.append("wrote \(path), \(QuantityText.bytes(bytes)); \(summary)", .success, at: runSeconds)
             exportDone(path: path, bytes: bytes, summary: summary)
-            return []
         case .exportFailed(let reason):
             log.append(reason, .error, at: runSeconds)
             notify(reason, .error)
             exportFailed(reason)
-            return []
-        case .estimated(let plan, let estimate):
-            switch estimate {
-            case .success(let estimate): estimates.note(.known(estimate), of: plan)
-            case .failure(let failure): estimates.note(.unknown(failure.message), of: plan)
-            }
-            return []
-        case .completed(let text, let suggestions): return completed(text, suggestions)
-        case .opened(let opened, let request): return take(opened, of: request)
-        case .openRefused(let reason, let request): return openRefused(reason, of: request)
-        case .resumeRefused(let reason): return resumeRefused(reason)
+        case .estimated(let plan, .success(let estimate)): estimates.note(.known(estimate), of: plan)
+        case .estimated(let plan, .failure(let failure)): estimates.note(.unknown(failure.message), of: plan)
+        case .completed(let text, let completions): take(completions: completions, of: text)
+        case .opened(let opened, let request): take(opened, of: request)
+        case .openRefused(let reason, let request): openRefused(reason, of: request)
+        case .resumed(let recorded, let directory): resume(recorded, directory: directory)
+        case .resumeRefused(let reason): resumeRefused(reason)
         case .settingsRead(let settings, let themes, let problems):
-            return take(settings, themes: themes, problems: problems)
-        case .settingsWritten(let path): return say("wrote \(path)", .success)
-        case .failed(let reason): return say(reason, .error)
-        case .resumed(let recorded, let directory):
-            isResuming = false
-            show(recorded, directory: directory)
-            run?.goOn(at: now)
-            notify("the run goes on", .success)
-            return []
+            take(settings, themes: themes, problems: problems)
+        case .settingsWritten(let path): notify("wrote \(path)", .success)
+        case .failed(let reason): notify(reason, .error)
         case .runRefused(let failure):
             run?.refuse(failure, at: now)
             note(.failed(failure))
             showEnd()
             return quittingSince == nil ? [] : [.quit(failure.exitCode)]
         }
+        return []
     }
 
-    mutating func take(_ event: RunEvent) -> [WorkbenchEffect] {
+    fileprivate mutating func take(_ event: RunEvent) -> [WorkbenchEffect] {
         guard run != nil else { return [] }
         run?.apply(event, at: now)
         note(event)
@@ -108,16 +96,20 @@ extension WorkbenchState {
         case .started(let summary):
             runDirectory = summary.directory
             return [.remember(remembered)]
-        case .waiting(let unit): arrive(at: unit)
+        case .waiting(let unit): editAtGate(before: unit)
         case .changed(_, let changes, _):
             editor.settle(changes)
-            if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
-                notify(said, .success)
+            repeatLastLine()
+        case .attemptChosen, .rolledBack, .undone, .redoStarted: repeatLastLine()
+        case .siteInspected(let inspection):
+            if var view = overlay as? SiteView, view.request == inspection.request {
+                view.inspection = inspection
+                overlay = view
             }
-        case .siteInspected, .imagesInspected: take(lookedAt: event)
-        case .attemptChosen, .rolledBack, .undone, .redoStarted:
-            if Layout(self).frame(of: .log) == nil, let said = log.entries.last?.text {
-                notify(said, .success)
+        case .imagesInspected(let page):
+            if var view = overlay as? ImagesView, view.request == page.request {
+                view.page = page
+                overlay = view
             }
         case .resumed: leaveGate()
         case .exported(_, let path, let result):
@@ -129,7 +121,7 @@ extension WorkbenchState {
         case .finished, .stopped, .failed:
             showEnd()
             if quittingSince != nil { return [.quit(exitCode)] }
-            if overlay == .quit { overlay = nil }
+            if overlay is QuitDialog { overlay = nil }
             return [.remember(remembered)]
         default: break
         }
@@ -138,11 +130,10 @@ extension WorkbenchState {
 
     /// The exit code of a program that ends now.
     var exitCode: Int32 {
-        guard let run else { return 0 }
-        switch run.phase {
-        case .finished: return 0
-        case .failed(let failure): return failure.exitCode
-        default: return Self.interrupted
+        switch run?.phase {
+        case nil, .finished: 0
+        case .failed(let failure): failure.exitCode
+        default: Self.interrupted
         }
     }
 
@@ -152,7 +143,7 @@ extension WorkbenchState {
         return [.send(.stop), .quit(code)]
     }
 
-    /// Brings what became of the run into view.
+    /// Shows the result of the run.
     private mutating func showEnd() {
         editor.typing = nil
         chosenUnit = nil
@@ -160,31 +151,37 @@ extension WorkbenchState {
         if Layout(self).mode == .single { focus = .reconstruction }
     }
 
-    private mutating func arrive(at unit: Int) {
-        guard editsAtGate, let run else { return }
-        editsAtGate = false
-        guard unit < run.units.count else {
-            return notify("no unit is left that could have other parameters", .warning)
-        }
-        show(.parameters)
-        notify(
-            "the run waits: \(key(.editField)) changes a value, \(key(.apply)) applies, \(key(.pause)) goes on"
-        )
-    }
-
-    private mutating func leaveGate() {
-        editor.typing = nil
-        if !editor.draft.isEmpty {
-            let count = editor.draft.count
-            notify("\(count == 1 ? "1 change" : "\(count) changes") not applied, kept as a draft", .warning)
-        }
-    }
-
-    /// Writes what happened into the log; what repeats many times a second is left out.
+    /// Adds an event to the log; an offset of the log keeps its lines in view.
     private mutating func note(_ event: RunEvent) {
         let before = log.total
         log.note(event, by: &reporter, at: runSeconds)
         let added = log.total - before
         if added > 0, logOffset > 0 { logOffset = min(logOffset + added, max(0, shownLog.count - 1)) }
+    }
+
+    /// Repeats the last line of the log in the footer if the log is not on the screen.
+    private mutating func repeatLastLine() {
+        if Layout(self).frame(of: .log) == nil, let line = log.entries.last?.text { notify(line, .success) }
+    }
+
+    private mutating func take(_ settings: WorkbenchSettings, themes: [String], problems: [String]) {
+        self.settings = settings
+        themeNames = themes
+        if let name = settings.theme, themes.contains(name) { theme = name }
+        if !themes.contains(theme) { theme = themes.first ?? "" }
+        if let glyphs = settings.glyphs { self.glyphs = glyphs }
+        guard let first = problems.first else {
+            return notify("settings and themes were read again", .success)
+        }
+        notify(problems.count == 1 ? first : "\(first) (and \(problems.count - 1) more)", .warning)
+    }
+
+    /// Presses a key by its name in the help, and ignores the effects.
+    ///
+    /// - Returns: Whether there is such a key.
+    package mutating func press(_ name: String) -> Bool {
+        guard let key = Key(named: name) else { return false }
+        _ = update(&self, .input(.key(KeyEvent(key))))
+        return true
     }
 }

@@ -21,6 +21,8 @@ struct Layout: Equatable {
 
     /// How much there is room for.
     let mode: Mode
+    /// The screen without the footer.
+    let screen: Rect
     /// The lines at the top.
     let header: Rect
     /// The line at the bottom.
@@ -71,24 +73,10 @@ struct Layout: Equatable {
         func share(movedBy cells: Int) -> Double { share(x: frame.x + 1 + cells, y: frame.y + 1 + cells) }
     }
 
-    /// The edge that an action on a panel moves, and whether moving it forth makes the panel larger.
-    func edge(of panel: Panel, isVertical: Bool) -> (edge: Edge, grows: Bool)? {
-        let splits: [(PanelSplits.Split, Bool)] =
-            switch (panel, isVertical) {
-            case (.units, true): [(.columns, true), (.list, true)]
-            case (.units, false): [(.units, true), (.tabbedLog, true)]
-            case (.parameters, true): mode == .full ? [(.columns, true)] : [(.list, false)]
-            case (.parameters, false): [(.units, false), (.tabbedLog, true)]
-            case (.reconstruction, true): [(.columns, false), (.list, false)]
-            case (.reconstruction, false): [(.charts, true), (.tabbedLog, true)]
-            case (.contributions, true): [(.middle, true), (.list, false)]
-            case (.contributions, false), (.sweep, false): [(.charts, false), (.tabbedLog, true)]
-            case (.sweep, true): [(.middle, false), (.list, false)]
-            case (.log, true): [(.columns, false)]
-            case (.log, false): [(.log, false), (.tabbedLog, false)]
-            }
-        for (split, grows) in splits {
-            if let edge = edges.first(where: { $0.split == split }) { return (edge, grows) }
+    /// The edge that resizes a panel, and whether the panel is before it.
+    func edge(of panel: Panel, isVertical: Bool) -> (edge: Edge, isBefore: Bool)? {
+        for (split, isBefore) in panel.content.edges(isVertical: isVertical, in: mode) {
+            if let edge = edges.first(where: { $0.split == split }) { return (edge, isBefore) }
         }
         return nil
     }
@@ -103,9 +91,11 @@ struct Layout: Equatable {
 
     init(_ state: WorkbenchState) {
         let size = state.size
-        let screen = Rect(x: 0, y: 0, width: size.width, height: size.height)
         mode = Self.mode(size)
-        let parts = screen.rows([.fixed(2), .share(1), .fixed(1)])
+        screen = Rect(x: 0, y: 0, width: size.width, height: size.height - 1)
+        let parts = Rect(x: 0, y: 0, width: size.width, height: size.height).rows([
+            .fixed(2), .share(1), .fixed(1),
+        ])
         (header, body, footer) = (parts[0], parts[1], parts[2])
         if mode == .tooSmall {
             (panels, tabs, edges) = ([], [], [])
@@ -198,7 +188,7 @@ struct Layout: Equatable {
 
     /// What a tab says; brackets mark the one that is shown, with or without colour.
     static func tabText(_ panel: Panel, isShown: Bool) -> String {
-        let name = "\(panel.rawValue) \(panel.shortName)"
+        let name = "\(panel.rawValue) \(panel.content.shortName)"
         return isShown ? "[\(name)]" : " \(name) "
     }
 
@@ -213,5 +203,15 @@ struct Layout: Equatable {
         body.centered(
             width: min(max(body.width - 8, 56), 100),
             height: max(min(body.height, 12), body.height * 4 / 5))
+    }
+
+    /// The frame of a dialog of a size, in the middle.
+    func dialog(_ size: (width: Int, height: Int)) -> Rect {
+        screen.centered(width: min(size.width, screen.width - 2), height: min(size.height, screen.height))
+    }
+
+    /// What is inside the frame of a dialog.
+    func dialogContent(_ size: (width: Int, height: Int)) -> Rect {
+        dialog(size).inset().inset(columns: 1, rows: 0)
     }
 }

@@ -1,0 +1,269 @@
+internal import Runs
+internal import TerminalUI
+
+/// What the export dialog can write.
+enum ExportKind: String, CaseIterable, Hashable, Sendable {
+    /// The quantized model.
+    case packed
+    /// The plan with every decision.
+    case recipe
+    /// The measurements of every step.
+    case curves
+    /// The screen.
+    case picture
+
+    /// The format of what the engine writes; nil for the others.
+    var format: ExportFormat? {
+        switch self {
+        case .packed: .packed
+        case .recipe: .recipe
+        case .curves, .picture: nil
+        }
+    }
+
+    /// The endings that a path could have, if its ending names no format of this kind.
+    func endingsInstead(of path: String) -> String? {
+        switch self {
+        case .packed, .recipe: nil
+        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.endings : nil
+        case .picture: PictureFormat(path: path) == nil ? PictureFormat.endings : nil
+        }
+    }
+}
+
+/// The export dialog.
+struct ExportDialog: PathOverlay {
+    /// How far it is.
+    enum Stage: Equatable {
+        /// The path is edited.
+        case editing
+        /// The path is being checked.
+        case checking
+        /// There is a file at the path.
+        case overwriting
+        /// The file is being written.
+        case writing
+        /// The file was written; its size in bytes, and what is known of it.
+        case done(bytes: Int, summary: String)
+    }
+
+    /// What is written.
+    var kind: ExportKind
+    /// The path of each kind.
+    var paths: [ExportKind: EditLine]
+    var stage = Stage.editing
+    var problem: String?
+    var suggestions: [String] = []
+
+    /// The path of what is written.
+    var line: EditLine {
+        get { paths[kind] ?? EditLine() }
+        set { paths[kind] = newValue }
+    }
+
+    static let keys: [KeyBinding] = [
+        KeyBinding(
+            .writeFile, [.enter], [.export], "write the file", hint: "write", rank: 1,
+            .on(Self.self) { dialog, state in dialog.check(state) }),
+        KeyBinding(
+            .switchFormat, [.backtab], [.export], "the next format of the list", hint: "format", rank: 3,
+            .move(.down)),
+        KeyBinding(.closeExport, [.escape], [.export], "close", hint: "cancel", rank: 3, .close),
+        KeyBinding(
+            .replaceFile, ["y"], [.overwrite], "replace the file", hint: "replace it", rank: 1,
+            .on(Self.self) { dialog, state in dialog.write(state) }),
+        KeyBinding(
+            .anotherPath, ["n", .escape], [.overwrite], "choose another path", hint: "another path", rank: 2,
+            .on(Self.self) { dialog, _ in
+                dialog.stage = .editing
+                return []
+            }),
+        KeyBinding(.closeResult, [.escape, .enter], [.result], "close", hint: "close", rank: 1, .close),
+    ]
+
+    var context: KeyContext {
+        switch stage {
+        case .editing: .export
+        case .overwriting: .overwrite
+        case .checking, .writing, .done: .result
+        }
+    }
+
+    var isTyping: Bool { stage == .editing }
+
+    mutating func type(_ input: TypedInput) {
+        input.apply(to: &line)
+        (problem, suggestions) = (nil, [])
+    }
+
+    /// Chooses another kind; the first follows the last.
+    mutating func move(_ move: Move, in state: inout WorkbenchState) -> [WorkbenchEffect] {
+        let kinds = ExportKind.allCases
+        let index = (kinds.firstIndex(of: kind) ?? 0) + (move.isBackward ? kinds.count - 1 : 1)
+        kind = kinds[index % kinds.count]
+        (problem, suggestions) = (nil, [])
+        return []
+    }
+
+    func complete(in state: inout WorkbenchState) -> [WorkbenchEffect] {
+        [.complete(line.text, canBeSample: false)]
+    }
+
+    /// Asks whether the path can be written.
+    private mutating func check(_ state: WorkbenchState) -> [WorkbenchEffect] {
+        problem = obstacle(state)
+        guard problem == nil else { return [] }
+        stage = .checking
+        return [.checkPath(line.text)]
+    }
+
+    /// Takes the answer to whether the path can be written.
+    mutating func take(_ answer: PathState, of path: String, _ state: WorkbenchState) -> [WorkbenchEffect] {
+        guard stage == .checking, line.text == path else { return [] }
+        switch answer {
+        case .free: return write(state)
+        case .exists: stage = .overwriting
+        case .impossible(let reason): (stage, problem) = (.editing, reason)
+        }
+        return []
+    }
+
+    /// Writes the file: the engine writes its formats while it waits at a gate, the program everything else.
+    private mutating func write(_ state: WorkbenchState) -> [WorkbenchEffect] {
+        problem = obstacle(state)
+        guard problem == nil, let run = state.run else {
+            stage = .editing
+            return []
+        }
+        stage = .writing
+        let path = line.text
+        if let format = kind.format {
+            guard run.hasEnded, let directory = state.runDirectory else {
+                return [.send(.export(format, path: path))]
+            }
+            return [.export(format, of: directory, path: path)]
+        }
+        if kind == .picture {
+            var uncovered = state
+            (uncovered.overlay, uncovered.notice) = (nil, nil)
+            return [.writePicture(view(uncovered, size: state.size), theme: state.theme, path: path)]
+        }
+        return state.runDirectory.map { [.writeCurves(of: $0, path: path)] } ?? []
+    }
+
+    /// Why the file cannot be written; the run may have continued since the dialog was opened.
+    private func obstacle(_ state: WorkbenchState) -> String? {
+        if let obstacle = state.obstacleToExport { return obstacle }
+        if line.isEmpty { return "a path is needed" }
+        if kind == .packed, state.run?.report == nil {
+            return "packed can be written when every unit is quantized"
+        }
+        if kind == .curves, state.runDirectory == nil { return "the run has no folder to read them from" }
+        return kind.endingsInstead(of: line.text).map { "the name must end with \($0)" }
+    }
+
+    // MARK: - Drawing
+
+    func draw(on canvas: inout Canvas) {
+        let kinds = ExportKind.allCases
+        let rows = canvas.drawDialog("Export", (72, 9 + kinds.count)).rows([
+            .fixed(kinds.count), .fixed(1), .fixed(1), .fixed(1), .share(1), .fixed(1),
+        ])
+        for (index, kind) in kinds.enumerated() {
+            let isChosen = kind == self.kind
+            let mark = isChosen ? "\(canvas.glyphs.symbol(.pointer))" : " "
+            canvas.write(
+                "\(mark) \(fitted(kind.rawValue, width: 8)) \(summary(of: kind, canvas.state))",
+                in: rows[0].row(index), style: isChosen ? Style.text.bold : .muted)
+        }
+        canvas.write("path", in: rows[2], style: .muted)
+        canvas.draw(line, in: rows[2].dropping(6), showsCursor: isTyping)
+        if let problem { drawProblem(problem, in: rows[4], on: &canvas) } else { drawStage(rows[4], &canvas) }
+        let keys: [Action] =
+            switch stage {
+            case .editing: [.writeFile, .complete, .switchFormat, .closeExport]
+            case .overwriting: [.replaceFile, .anotherPath]
+            case .checking, .writing, .done: [.closeResult]
+            }
+        canvas.writeKeys(keys, in: rows[5])
+    }
+
+    private func summary(of kind: ExportKind, _ state: WorkbenchState) -> String {
+        switch kind {
+        case .packed:
+            state.run?.report.map {
+                "integers at their width, scales, plan; \(QuantityText.bytes($0.bytes)) + header"
+            } ?? "when every unit is quantized"
+        case .recipe: "the plan with every decision; replays to the same bits"
+        case .curves: "the measurements of every step, as \(CurvesFormat.endings)"
+        case .picture: "the screen, as \(PictureFormat.endings)"
+        }
+    }
+
+    private func drawStage(_ area: Rect, _ canvas: inout Canvas) {
+        let glyphs = canvas.glyphs
+        switch stage {
+        case .editing: drawSuggestions(in: area, on: &canvas)
+        case .checking: canvas.write("checking the path", in: area, style: .muted)
+        case .overwriting:
+            canvas.write(
+                "\(glyphs.symbol(.warning)) The file exists. Replace it?", in: area,
+                style: Style(.warn).bold)
+        case .writing:
+            canvas.write(
+                kind.format == nil ? "writing" : "writing, then reading it back", in: area,
+                style: Style(.running))
+        case .done(let bytes, let summary):
+            canvas.grid.writeWrapped(
+                "\(glyphs.symbol(.done)) Wrote \(QuantityText.bytes(bytes)); \(summary).", in: area,
+                style: Style(.ok).bold)
+        }
+    }
+}
+
+extension WorkbenchState {
+    /// Why nothing can be exported now.
+    var obstacleToExport: String? {
+        guard let run else { return "there is nothing to export before a run" }
+        if run.report != nil { return runDirectory == nil ? "the run keeps no folder to export" : nil }
+        if run.hasEnded { return "the run has no result to export" }
+        if run.isSweeping { return sweepingText }
+        return run.gate == nil
+            ? "export works at a gate or when the run is done: \(key(.pause)) waits at the next gate" : nil
+    }
+
+    mutating func openExport() {
+        guard let run else { return }
+        let stem = Self.fileStem(of: run)
+        overlay = ExportDialog(
+            kind: run.report == nil ? .recipe : .packed,
+            paths: [
+                .packed: EditLine("\(stem).safetensors"), .recipe: EditLine("\(stem).yaml"),
+                .curves: EditLine("\(stem)-curves.csv"), .picture: EditLine("\(stem)-screen.svg"),
+            ])
+    }
+
+    /// A file name with the model and its bits, such as `fashion-vit-w4a4`, or `-w4-6a4` for mixed bits.
+    private static func fileStem(of run: RunProgress) -> String {
+        let name = run.plan.model.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? "model"
+        let stem = name.hasSuffix(".safetensors") ? String(name.dropLast(12)) : name
+        // A hyphen for ranges of bits: every shell and file system accepts it.
+        return "\(stem)-\(run.bitsLabel.lowercased().replacing("–", with: "-"))"
+    }
+
+    /// Reports a written file in the dialog that waits for it, else in the footer.
+    mutating func exportDone(path: String, bytes: Int, summary: String) {
+        guard var dialog = overlay as? ExportDialog, dialog.stage == .writing, dialog.line.text == path else {
+            return notify("wrote \(path), \(QuantityText.bytes(bytes)); \(summary)", .success)
+        }
+        dialog.stage = .done(bytes: bytes, summary: summary)
+        overlay = dialog
+    }
+
+    /// Reports in the dialog that a file was not written.
+    mutating func exportFailed(_ reason: String) {
+        guard var dialog = overlay as? ExportDialog, dialog.stage == .writing else { return }
+        (dialog.stage, dialog.problem) = (.editing, reason)
+        overlay = dialog
+    }
+}

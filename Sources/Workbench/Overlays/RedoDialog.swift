@@ -1,0 +1,75 @@
+internal import Runs
+internal import TerminalUI
+internal import Vocabulary
+
+/// Asks whether to make another attempt at a unit.
+struct RedoDialog: Overlay {
+    /// The unit's index.
+    let unit: Int
+    /// Whether the drafted parameters are used; otherwise those of the chosen attempt.
+    var usesDraft: Bool
+
+    static let keys: [KeyBinding] = [
+        KeyBinding(
+            .redoIt, [.enter], [.redo], "make the attempt", hint: "redo it", rank: 1,
+            .on(Self.self) { dialog, state in
+                state.overlay = nil
+                return [.send(.redo(unit: dialog.unit, changes: dialog.changes(state)))]
+            }),
+        KeyBinding(
+            .redoWithDraft, [.tab], [.redo], "with or without the drafted parameters",
+            hint: "with/without draft", rank: 2,
+            liveHint: {
+                ($0.overlay as? Self)?.usesDraft == true ? "without the draft" : "with the draft"
+            },
+            .on(Self.self, unless: { $1.editor.draft.isEmpty ? "there is no draft" : nil }) { dialog, _ in
+                dialog.usesDraft.toggle()
+                return []
+            }),
+        KeyBinding(.closeRedo, [.escape], [.redo], "close", hint: "cancel", rank: 3, .close),
+    ]
+
+    var context: KeyContext { .redo }
+
+    /// What the attempt changes from the chosen one.
+    private func changes(_ state: WorkbenchState) -> [HyperparameterChange] {
+        guard usesDraft, let run = state.run, run.units.indices.contains(unit) else { return [] }
+        let used = run.units[unit].hyperparameters
+        return used.changes(to: state.editor.applied(to: used))
+    }
+
+    func draw(on canvas: inout Canvas) {
+        guard let run = canvas.state.run, run.units.indices.contains(unit) else { return }
+        let unit = run.units[unit]
+        let body = canvas.drawDialog("Redo \(unit.name)", (72, 12)).rows([.share(1), .fixed(1)])
+        let changes = changes(canvas.state)
+        let later = run.units[(self.unit + 1)...].filter(\.isFinished).count
+        let changed = changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+        var sentences = [
+            "Another attempt with \(changes.isEmpty ? "the parameters of the chosen one" : changed).",
+            "It becomes the chosen one when it ends; attempt \(unit.attempt) is kept and can be chosen again.",
+        ]
+        if later > 0 {
+            let units = later == 1 ? "1 unit after it becomes" : "\(later) units after it become"
+            sentences.append("\(units) stale and can be redone with \(canvas.key(.redoStale)).")
+        }
+        if let seconds = seconds(unit, changes) {
+            sentences.append("It will take about \(QuantityText.roughDuration(seconds)).")
+        }
+        var rest = body[0]
+        for sentence in sentences {
+            rest = rest.droppingRows(canvas.grid.writeWrapped(sentence, in: rest))
+        }
+        let draft: [Action] = canvas.state.editor.draft.isEmpty ? [] : [.redoWithDraft]
+        canvas.writeKeys([.redoIt] + draft + [.closeRedo], in: body[1])
+    }
+
+    /// The duration of another attempt, proportional to that of the chosen one in steps × batch.
+    private func seconds(_ unit: UnitProgress, _ changes: [HyperparameterChange]) -> Double? {
+        guard let report = unit.report, report.ending == .complete else { return nil }
+        let used = unit.hyperparameters
+        var other = used
+        guard (try? other.apply(changes)) != nil, used.steps > 0, used.batch > 0 else { return nil }
+        return report.seconds * Double(other.steps * other.batch) / Double(used.steps * used.batch)
+    }
+}

@@ -1,0 +1,74 @@
+internal import Runs
+internal import TerminalUI
+internal import Vocabulary
+
+/// A held-out measure of the model through each unit: in full precision, rounded to nearest, calibrated, and as this
+/// run has made it.
+struct HeldOutView {
+    let baseline: HeldOutBaseline
+    let measure: HeldOutMeasure
+    let run: RunProgress
+
+    func draw(in area: Rect, on canvas: inout Canvas) {
+        let parts = area.rows([.share(1), .fixed(area.height >= 8 ? 2 : 1)])
+        func value(_ evaluation: Evaluation?) -> Double {
+            (measure == .top1 ? evaluation?.top1 : evaluation?.kl) ?? .nan
+        }
+        func series(_ name: String, _ role: Role, _ values: [Double]) -> ChartSeries {
+            let last = values.last { $0.isFinite }
+            let text = last.map {
+                measure == .top1
+                    ? QuantityText.fixed($0, decimals: 2) + " %" : QuantityText.measure($0)
+            }
+            // In a narrow chart the values are only below it.
+            return ChartSeries(
+                label: area.width < 64 ? name : "\(name)  \(text ?? "")", style: Style(role),
+                points: values.enumerated().map { ChartPoint(x: Double($0.offset + 1), y: $0.element) })
+        }
+        let count = max(2, run.units.count)
+        var all: [ChartSeries] = []
+        if measure == .top1 {
+            let full = value(baseline.fullPrecision)
+            all.append(series("full precision", .dominated, Array(repeating: full, count: count)))
+        }
+        if let rounded = baseline.roundedToNearest {
+            all.append(series("to nearest", Term.local.role, rounded.map(value)))
+        }
+        let calibrated = baseline.roundedToNearest == nil ? "calibrated, to nearest" : "calibrated"
+        all.append(series(calibrated, .comparison, baseline.calibrated.map(value)))
+        all.append(series("this run", .curve, run.units.map { value($0.report?.heldOut) }))
+        LineChart(
+            series: all, xRange: 1...Double(count),
+            yScale: measure == .kl ? canvas.state.chart.lossScale : .linear,
+            cursor: canvas.state.shownUnit.map { Double($0 + 1) }
+        ).draw(into: &canvas.grid, in: parts[0], glyphs: canvas.glyphs)
+        drawValues(in: parts[1], on: &canvas)
+    }
+
+    /// Both measures of every model, at the unit shown.
+    private func drawValues(in area: Rect, on canvas: inout Canvas) {
+        guard let index = canvas.state.shownUnit else { return }
+        func text(_ evaluation: Evaluation?) -> String {
+            guard let evaluation else { return "–" }
+            let top1 = evaluation.top1.map { "\(QuantityText.fixed($0, decimals: 2)) % " } ?? ""
+            return "\(top1)KL \(QuantityText.measure(evaluation.kl))"
+        }
+        func text(_ evaluations: [Evaluation]) -> String {
+            text(evaluations.indices.contains(index) ? evaluations[index] : nil)
+        }
+        let unit = run.units[index]
+        let rounded = baseline.roundedToNearest.map { "to nearest \(text($0))" } ?? ""
+        let first = [
+            LinePiece("through \(unit.name)", Style.text.bold, rank: 0),
+            LinePiece("this run \(text(unit.report?.heldOut))", Style(.curve), rank: 1),
+        ]
+        let second = [
+            LinePiece("calibrated \(text(baseline.calibrated))", Style(.comparison), rank: 2),
+            LinePiece(rounded, Style(Term.local.role), rank: 3),
+        ]
+        let lines = area.height > 1 ? [first, second] : [first + second]
+        for (index, pieces) in lines.enumerated() {
+            canvas.write(pieces, in: area.row(index), gap: 3)
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import Runs
+internal import TerminalUI
+
+/// How a run ended.
+struct ResultView {
+    let run: RunProgress
+
+    func draw(in area: Rect, on canvas: inout Canvas) {
+        let inner = area.inset(columns: 1, rows: area.height >= 12 ? 1 : 0)
+        switch run.phase {
+        case .finished(let report): draw(report, in: inner, on: &canvas)
+        case .failed(let failure): drawEnd(failure.message, in: inner, on: &canvas)
+        case .stopped(let units):
+            drawEnd(
+                "The run was stopped after \(units) of \(run.units.count) units.", in: inner, on: &canvas)
+        default: break
+        }
+    }
+
+    private func drawEnd(_ text: String, in area: Rect, on canvas: inout Canvas) {
+        canvas.write([run.status(canvas.glyphs)], in: area)
+        let rest = area.droppingRows(2)
+        let count = canvas.grid.writeWrapped(text, in: rest)
+        canvas.write(
+            "\(canvas.key(.newRun)) goes to the start screen, \(canvas.key(.quit)) quits.",
+            in: rest.droppingRows(count + 1), style: .muted)
+    }
+
+    private func draw(_ report: RunReport, in area: Rect, on canvas: inout Canvas) {
+        let time = TextSpan(" in \(QuantityText.duration(report.seconds))")
+        let waited = run.waited >= 1 ? ", \(QuantityText.duration(run.waited)) of it at gates" : ""
+        canvas.write(
+            [LinePiece([run.status(canvas.glyphs), time], rank: 0), LinePiece(waited, rank: 1)], in: area,
+            gap: 0)
+        let isNarrow = area.width < 62
+        let calibrated = run.formerBitsLabel.map { "cal. \($0)" } ?? "calibrated"
+        let rows = Self.rows(report)
+        func column(_ title: String, _ width: Int) -> TableColumn {
+            TableColumn(title, width: .fixed(width), alignment: .trailing)
+        }
+        canvas.draw(
+            Table(
+                columns: [
+                    TableColumn("", width: .fixed(9)),
+                    column(isNarrow ? "full prec." : "full precision", isNarrow ? 10 : 14),
+                    column(calibrated, max(10, cellWidth(calibrated))), column("final", isNarrow ? 9 : 11),
+                    TableColumn("", width: .share(1)),
+                ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }), in: area.droppingRows(2))
+        var notes = area.droppingRows(rows.count + 4)
+        let reverted = report.units.count(where: \.reverted)
+        if reverted > 0, notes.height > 1 {
+            let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
+            canvas.write("\(units) reverted to the calibrated state", in: notes, style: Style(.warn))
+            notes = notes.droppingRows(1)
+        }
+        let keys = [
+            (canvas.key(.export), "export"), (canvas.key(.newRun), "new run"),
+            ("\(canvas.key(.previousUnit)) \(canvas.key(.nextUnit))", "curves"),
+        ]
+        canvas.write(
+            keys.flatMap { [TextSpan($0.0, Style(.keyHint)), TextSpan(" \($0.1)   ")] }, in: notes)
+    }
+
+    private static func rows(_ report: RunReport) -> [[TextSpan]] {
+        let stages = [report.fullPrecision, report.calibrated, report.final]
+        func row(_ name: String, _ note: String, _ value: (Evaluation) -> String?) -> [TextSpan] {
+            let values = stages.map { $0.flatMap(value) ?? "–" }
+            return [
+                TextSpan(name, .muted), TextSpan(values[0]), TextSpan(values[1]),
+                TextSpan(values[2], Style.text.bold), TextSpan(" \(note)", .muted),
+            ]
+        }
+        func percent(_ value: Double) -> String { QuantityText.fixed(value, decimals: 2) + " %" }
+        var rows: [[TextSpan]] = []
+        if stages.contains(where: { $0?.top1 != nil }) {
+            rows.append(row("top-1", accuracyNote(report)) { $0.top1.map(percent) })
+            rows.append(row("top-5", "") { $0.top5.map(percent) })
+        }
+        rows.append(row("agreement", "") { percent($0.agreement) })
+        rows.append(row("KL", "nats") { QuantityText.measure($0.kl) })
+        rows.append(
+            row("SQNR", "of the logits") { $0.sqnrDb.map { QuantityText.fixed($0, decimals: 1) + " dB" } })
+        let smaller = Double(report.fullPrecisionBytes) / Double(max(report.bytes, 1))
+        rows.append([
+            TextSpan("size", .muted), TextSpan(QuantityText.bytes(report.fullPrecisionBytes)), TextSpan("–"),
+            TextSpan(QuantityText.bytes(report.bytes), Style.text.bold),
+            TextSpan(" \(QuantityText.fixed(smaller, decimals: 1)) times smaller", .muted),
+        ])
+        return rows
+    }
+
+    private static func accuracyNote(_ report: RunReport) -> String {
+        guard let before = report.fullPrecision?.top1, let after = report.final?.top1 else { return "" }
+        let change = after - before
+        return "\(change < 0 ? "" : "+")\(QuantityText.fixed(change, decimals: 2)) points"
+    }
+}

@@ -1,0 +1,80 @@
+internal import TerminalUI
+
+/// A hint in the footer.
+struct FooterHint: Equatable {
+    let frame: Rect
+    let key: String
+    let text: String
+    let action: Action
+}
+
+/// The last line: a notice, or the keys that do something now.
+enum Footer {
+    /// The hints that fit, from the left.
+    static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
+        let keys = state.settings.keys
+        let bindings = keys.bindings(in: state.contexts)
+            .filter { $0.hint != nil && $0.behavior.obstacle(state) == nil }
+        let order = bindings.enumerated().sorted {
+            ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
+        }
+        var x = row.x + 1
+        var hints: [FooterHint] = []
+        for (_, binding) in order {
+            let text = binding.hint(in: state)
+            let other = binding.partner.flatMap { keys[$0]?.keys.first?.name }
+            let key = (other.map { "\($0) " } ?? "") + binding.firstKeyText
+            let width = cellWidth(key) + 1 + cellWidth(text)
+            guard x + width < row.endX else { continue }
+            let frame = Rect(x: x, y: row.y, width: width, height: 1)
+            hints.append(FooterHint(frame: frame, key: key, text: text, action: binding.action))
+            x += width + 2
+        }
+        return hints
+    }
+
+    static func draw(on canvas: inout Canvas) {
+        let row = canvas.layout.footer
+        guard let notice = canvas.state.notice else {
+            for hint in hints(canvas.state, in: row) {
+                canvas.write(
+                    [TextSpan(hint.key, Style(.keyHint)), TextSpan(" \(hint.text)")], in: hint.frame)
+            }
+            return
+        }
+        let (symbol, role): (Symbol, Role) =
+            switch notice.severity {
+            case .info: (.dot, .text)
+            case .success: (.done, .ok)
+            case .warning: (.warning, .warn)
+            case .error: (.failed, .error)
+            }
+        let text = "\(canvas.glyphs.symbol(symbol)) \(canvas.sentence(notice.text))"
+        canvas.write(
+            fitted(text, width: row.width - 2, ellipsis: canvas.glyphs.ellipsis), in: row.dropping(1),
+            style: Style(role))
+    }
+
+    /// One line for a screen too small for anything else.
+    static func drawSmall(on canvas: inout Canvas) {
+        let state = canvas.state
+        let area = canvas.grid.bounds
+        if state.overlay is QuitDialog {
+            let keys = "\(canvas.key(.stopAndQuit)) \(canvas.key(.stay))"
+            return canvas.write("stop and quit? \(keys)", in: area, style: Style(.warn))
+        }
+        var spans = [
+            TextSpan("\(state.size.width)x\(state.size.height)", Style(.warn)),
+            TextSpan(" needs \(Layout.least.width)x\(Layout.least.height)"),
+        ]
+        var keys = "  \(canvas.key(.quit)) quit"
+        if let run = state.run {
+            spans += [TextSpan("  "), run.status(canvas.glyphs)]
+            if run.isPauseQueued { spans.append(TextSpan(" PAUSE queued", Style(.warn))) }
+            if !run.hasEnded {
+                keys = "  \(canvas.key(.pause)) \(run.gate == nil ? "pause" : "go on")\(keys)"
+            }
+        }
+        canvas.write(spans + [TextSpan(keys, .muted)], in: area)
+    }
+}
