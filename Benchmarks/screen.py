@@ -63,7 +63,7 @@ def live(tool, folder, seconds):
         print(f"| key to screen, engine on all cores, ms | p50 {times[30]:.1f}, p95 {times[57]:.1f}, "
               f"max {times[-1]:.1f} |")
         terminal.press("q")
-        terminal.wait_for("still in work")
+        terminal.wait_for("still in progress")
         terminal.press("y")
         terminal.wait_for_end()
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Workbench
 
-@Suite("Looking at curves")
+@Suite("Charts")
 struct ChartKeysTests {
     @Test("zooming has a history, and 0 shows everything")
     func zoom() {
@@ -22,7 +22,7 @@ struct ChartKeysTests {
         #expect(chart.shown.lowerBound >= 0 && chart.shown.upperBound <= 1)
     }
 
-    @Test("the cursor tells its step in both charts, and Esc tells the latest values again")
+    @Test("the cursor shows its step in both charts, and Esc shows the latest values again")
     func cursor() {
         var session = Session(at: .inspecting)
         #expect(session.text.contains("step "))
@@ -59,7 +59,7 @@ struct ChartKeysTests {
         #expect(session.state.logFilter == nil)
     }
 
-    @Test("y copies what the focus is on", arguments: Panel.allCases)
+    @Test("y copies what has the focus", arguments: Panel.allCases)
     func copy(panel: Panel) throws {
         var session = Session(at: .swept)
         session.press(.character(Character("\(panel.rawValue)")))
@@ -70,7 +70,7 @@ struct ChartKeysTests {
         #expect(!text.isEmpty && !text.contains("\n"))
     }
 
-    @Test("a large screen shows every unit's curve, and a click on one looks at it")
+    @Test("a large screen shows every unit's curve, and a click on one shows the unit")
     func multiples() throws {
         var session = Session(at: .waiting, width: 200, height: 60)
         let content = Layout(session.state).content(of: .reconstruction)

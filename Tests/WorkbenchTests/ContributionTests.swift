@@ -14,7 +14,7 @@ struct ContributionTests {
         return session
     }
 
-    @Test("cosines say whether terms pull together or apart, at the last step or under the cursor")
+    @Test("cosines show whether terms pull together or apart, at the last step or at the cursor")
     func cosines() {
         var session = session()
         #expect(session.text.contains("block·global −.02 unrelated"))

@@ -19,7 +19,7 @@ struct DecisionTests {
         #expect(without.press(.enter) == [.send(.redo(unit: unit, changes: []))])
     }
 
-    @Test("both attempts' curves are shown, and the unit behind is stale until it is redone")
+    @Test("both attempts' curves are shown, and the unit after is stale until it is redone")
     func redone() throws {
         var session = Session(at: .redone)
         let unit = try #require(session.state.shownUnit)
@@ -33,7 +33,7 @@ struct DecisionTests {
         #expect(session.state.notice?.text == "no unit is stale")
     }
 
-    @Test("attempts stand side by side, and one is chosen")
+    @Test("attempts are shown side by side, and one is chosen")
     func attempts() throws {
         var session = Session(at: .attempts)
         let unit = try #require(session.state.shownUnit)
@@ -58,7 +58,7 @@ struct DecisionTests {
         #expect(session.state.notice?.text == "this attempt is the chosen one")
     }
 
-    @Test("attempts that come to the same are said to be as near")
+    @Test("attempts with the same result are reported as equally near")
     func sameAttempts() throws {
         var session = Session(at: .attempts)
         session.press(.escape)
@@ -72,7 +72,7 @@ struct DecisionTests {
         #expect(session.text.contains("as near to full precision as attempt 3 on \(count) held-out images"))
     }
 
-    @Test("a decision is taken back, and so is a return to an earlier unit")
+    @Test("a decision is undone, and so is a rollback")
     func undoing() throws {
         var session = Session(at: .waiting)
         session.press(.character("U"))
@@ -89,7 +89,7 @@ struct DecisionTests {
         #expect(session.state.run?.units[unit].isFinished == true)
     }
 
-    @Test("a change can be for one coming unit")
+    @Test("a change can apply to one coming unit")
     func oneUnit() {
         var session = Session(at: .oneUnit)
         #expect(session.text.contains("blocks.3 only"))
@@ -99,7 +99,7 @@ struct DecisionTests {
         #expect(session.press(.character("a")) == [.send(.change([change]))])
     }
 
-    @Test("what a change costs is told before it is applied")
+    @Test("the cost of a change is shown before it is applied")
     func cost() throws {
         var session = Session(at: .drafted)
         let plans = try #require(
@@ -116,7 +116,7 @@ struct DecisionTests {
                             memory: [RunEstimate.Memory(purpose: "weights", bytes: Int(seconds) * 1_000_000)])
                     )))
         }
-        // Finished units took 19.8 s on average, not 10: 79.2 s for the four that come, and half more with the draft.
+        // Finished units took 19.8 s on average, not 10: 79.2 s for the four coming ones, and half more with the draft.
         #expect(session.text.contains("1 change: 2 min 00 s instead of 79 s, "))
         #expect(session.text.contains("about 79 s to go"))
         _ = update(&session.state, .input(.resize(width: 160, height: 40)))
@@ -125,7 +125,7 @@ struct DecisionTests {
         #expect(session.text.contains("coming units: 79 s, 10 MB of memory"))
     }
 
-    @Test("what cannot be estimated says why, on the start screen and at a gate")
+    @Test("a failed estimate gives its reason, on the start screen and at a gate")
     func unknownCost() throws {
         var session = Session(at: .start)
         #expect(session.text.contains("being estimated"))
@@ -139,7 +139,7 @@ struct DecisionTests {
         #expect(session.text.contains("coming units, time unknown"))
     }
 
-    @Test("a question that is left without an answer is asked again")
+    @Test("an unanswered question is asked again")
     func questionsAgain() {
         var session = Session(at: .start)
         let plan = session.state.start.plan
@@ -152,7 +152,7 @@ struct DecisionTests {
     func estimates() {
         var session = Session(at: .start)
         let plan = session.state.start.plan
-        // The session has been told its size, which is the first that it was told of anything.
+        // The first message was the size of the screen.
         #expect(session.state.estimates.answer(of: plan) == .pending)
         #expect(update(&session.state, .tick(.seconds(2))) == [])
         var other = WorkbenchState(card: Session.card, plan: plan, themes: ["ink"])
@@ -194,7 +194,7 @@ struct DecisionTests {
         #expect(session.state.overlay == nil)
     }
 
-    @Test("images that the models see differently come first, page by page")
+    @Test("images with different predictions come first, page by page")
     func images() throws {
         var session = Session(at: .images)
         #expect(session.text.contains("The models differ in 3 of 1000"))
@@ -211,7 +211,7 @@ struct DecisionTests {
         #expect(other.images == .calibration && other.offset == 0)
     }
 
-    @Test("a run that was recorded is shown as it ended, and can be looked through")
+    @Test("a recorded run is shown as it ended, with its units")
     func recorded() {
         let run = FakeRun()
         var recorded = RecordedRun(plan: run.plan)
@@ -231,7 +231,7 @@ struct DecisionTests {
         #expect(torn.progress.hasEnded && torn.progress.label.contains("stopped"))
     }
 
-    @Test("no run starts while another model is being read, since it would be of the one before")
+    @Test("no run starts while another model is being read: it would use the previous one")
     func startingTooEarly() throws {
         var session = Session(at: .start)
         session.press(.up, .left)
@@ -248,7 +248,7 @@ struct DecisionTests {
     }
 
     @Test(
-        "answers to what was asked for before are passed over, whichever comes first",
+        "answers to earlier requests are ignored, in any order",
         arguments: [true, false])
     func staleAnswers(isStaleFirst: Bool) {
         func answer(_ model: String) -> WorkbenchOutcome {
@@ -266,7 +266,7 @@ struct DecisionTests {
             if isStaleFirst, model != wanted { #expect(session.state.start.opening == wanted) }
         }
         #expect(session.state.start.plan.model == wanted && session.state.start.opening == nil)
-        // A dialog takes no answer that it did not ask for, and none once it is left.
+        // A dialog takes no answer to another request, and none after it is closed.
         session.press(.left, .character("o"))
         session.answer(answer("sample:fashion-deit"))
         #expect(session.state.overlay != nil && session.state.start.plan.model == wanted)
@@ -279,7 +279,7 @@ struct DecisionTests {
         #expect(session.state.notice?.text != "too late")
     }
 
-    @Test("opening another model keeps what was chosen for the run")
+    @Test("opening another model keeps the chosen preset and hyperparameters")
     func opening() {
         var session = Session(at: .open)
         session.press(.control("u"))

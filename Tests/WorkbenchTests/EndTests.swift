@@ -17,7 +17,7 @@ struct EndTests {
         #expect(session.press(.character("q")) == [.quit(code)])
     }
 
-    @Test("q asks while a run is in work; the program ends with the run's last event")
+    @Test("q asks during a run; the program ends with the run's last event")
     func quitAsks() {
         var session = Session(at: .running)
         #expect(session.press(.character("q")).isEmpty)
@@ -30,7 +30,7 @@ struct EndTests {
         #expect(session.tell([.stopped(unitsDone: 3)]) == [.quit(130)])
     }
 
-    @Test("a run that does not answer is not waited for longer than the patience lasts")
+    @Test("the program quits without the run when its patience is over")
     func patience() {
         var session = Session(at: .quitDialog)
         session.press(.enter)
@@ -114,7 +114,7 @@ struct EndTests {
         #expect(session.text.contains("Wrote 1.2 kB"))
     }
 
-    @Test("the program writes the curves and the screen behind the dialog, at a gate as at the end")
+    @Test("the program writes the curves and the screen without the dialog, at a gate and at the end")
     func curvesAndPicture() throws {
         var session = Session(at: .exportRecipe)
         session.press(.backtab)
@@ -139,7 +139,7 @@ struct EndTests {
     }
 
     @Test(
-        "the name of a file says in which format it is",
+        "the ending of a file's name selects its format",
         arguments: [("doc", false), ("json", true), ("CSV", true)])
     func endings(ending: String, isKnown: Bool) {
         var session = Session(at: .exportPacked)
@@ -163,7 +163,7 @@ struct EndTests {
             ])
     }
 
-    @Test("what goes wrong is said in the dialog, and the path stays")
+    @Test("a failure is reported in the dialog, and the path stays")
     func exportProblems() {
         var session = Session(at: .exportPacked)
         session.press(.control("u"))
@@ -206,7 +206,7 @@ struct EndTests {
         session.tell([.resumed(unit: 4)])
         session.tick(400)
         session.tell(session.run.ending)
-        // The session came to the gate at 72 s, and it is 100 s when the test begins.
+        // The session reached the gate at 72 s, and the test begins at 100 s.
         #expect(
             session.text.contains("DONE in 2 min 51 s, \(seconds == 0 ? "28.0" : "58.0") s of it at gates"))
         #expect(!Session(at: .finished).text.contains("at gates"))
@@ -219,7 +219,7 @@ struct EndTests {
         #expect(text.contains("blocks.3.attn.qkv.weight"))
     }
 
-    @Test("a run that is refused before its first event has failed")
+    @Test("a run refused before its first event has failed")
     func refusal() {
         var session = Session(at: .start)
         session.press(.enter)
@@ -238,7 +238,7 @@ struct EndTests {
         #expect(session.text.contains("DONE in"))
     }
 
-    @Test("a long run does not grow the state without end")
+    @Test("the state of a long run is bounded")
     func bounded() {
         var session = Session(at: .running)
         for step in 1...20_000 {

@@ -1,7 +1,7 @@
 import Runs
 import Vocabulary
 
-/// A run of a small model, told as the engine would tell it: the same events every time.
+/// A run of a small model as the engine would report it: the same events every time.
 struct FakeRun {
     /// The names of the units.
     let unitNames: [String]
@@ -16,7 +16,7 @@ struct FakeRun {
         self.isLabelled = isLabelled
     }
 
-    /// The plan, with values of its own, so that frames do not change when a default does.
+    /// The plan, with explicit values, so that frames do not change when a default does.
     var plan: RunPlan {
         var plan = RunPlan(model: "sample:fashion-vit")
         plan.hyperparameters.steps = steps
@@ -24,7 +24,7 @@ struct FakeRun {
         return plan
     }
 
-    /// A file that was written and read back; without bytes that only a model has, it is a recipe.
+    /// A file that was written and read back; a small one is a recipe.
     static func written(_ bytes: Int) -> ExportResult {
         ExportResult(
             bytes: bytes,
@@ -66,13 +66,13 @@ struct FakeRun {
         ]
     }
 
-    /// What held-out images say of the units through one.
+    /// The held-out evaluation through a unit.
     func heldOut(_ unit: Int, lossPerUnit: Double) -> Evaluation {
         let loss = Double(unit + 1) * lossPerUnit
         return evaluation(top1: 91.6 - loss, kl: loss * 0.02)
     }
 
-    /// Another attempt at a unit, from its start to its end, in which fewer steps lead less far.
+    /// Another attempt at a unit, from start to end, with a higher loss.
     func redo(_ unit: Int, attempt: Int, steps other: Int) -> [RunEvent] {
         var used = plan.hyperparameters
         used.steps = other
@@ -100,7 +100,7 @@ struct FakeRun {
         ] + samples + [.unitFinished(report)]
     }
 
-    /// What is found at a site; an attention map where its name says so.
+    /// The inspection of a site, with an attention map if it is a softmax.
     func inspection(_ request: SiteRequest, unit: Int) -> SiteInspection {
         let isMap = request.site.hasSuffix("softmax")
         let counts = (0..<Histogram.bins).map { 4000 / (1 + abs($0 - 30) * abs($0 - 30)) }
@@ -136,7 +136,7 @@ struct FakeRun {
         return ImagePage(request: request, total: 1000, differing: 3, unitsDone: 4, images: images)
     }
 
-    /// A unit from its start through a step; through its end without one.
+    /// A unit from its start through a step, or through its end.
     func unit(_ unit: Int, through last: Int? = nil, reverted: Bool = false) -> [RunEvent] {
         var events: [RunEvent] = [
             .unitStarted(
@@ -153,7 +153,7 @@ struct FakeRun {
         return events
     }
 
-    /// The end behind the last unit.
+    /// The events after the last unit.
     var ending: [RunEvent] {
         let final = evaluation(top1: 90.9, kl: 0.0213)
         return [

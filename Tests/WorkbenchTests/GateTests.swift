@@ -29,7 +29,7 @@ struct GateTests {
         #expect(session.text.contains("RUNNING"))
     }
 
-    @Test("a step leaves the pause for the gate behind the unit")
+    @Test("a step pauses at the gate after the unit")
     func step() {
         var session = Session(at: .waiting)
         #expect(session.press(.character("s")) == [.send(.step)])
@@ -90,7 +90,7 @@ struct GateTests {
         #expect(session.state.editor.typing == nil)
     }
 
-    @Test("a draft shows what was, survives going on, and is settled by the engine's word")
+    @Test("a draft shows the old values, survives the gate, and is settled by the engine's event")
     func draft() {
         var session = Session(at: .drafted)
         #expect(session.text.contains("was 600"))
@@ -117,7 +117,7 @@ struct GateTests {
         #expect(session.state.notice?.text.contains("not taken") == true)
     }
 
-    @Test("undo takes changes back one by one")
+    @Test("undo removes changes one by one")
     func undo() {
         var session = Session(at: .drafted)
         session.press(.down, .down, .down, .right)
@@ -204,7 +204,7 @@ struct GateTests {
         #expect(session.state.shownPoint == smallest)
     }
 
-    @Test("adopting a point asks for its bits, and the engine's word changes the coming units")
+    @Test("adopting a point asks for its bits, and the engine's event changes the coming units")
     func adopt() throws {
         var session = Session(at: .swept)
         session.press(.left)
@@ -221,7 +221,7 @@ struct GateTests {
         #expect(session.text.contains("W4–8A4–6"))
     }
 
-    @Test("after adopting other bits, the calibrated evaluation and the export say what they belong to")
+    @Test("after adopting other bits, the calibrated evaluation and the export name their bits")
     func adopted() throws {
         var session = Session(at: .swept)
         #expect(session.text.contains("% calibrated  "))
@@ -235,7 +235,7 @@ struct GateTests {
         #expect(session.text.contains("cal. W4A4"))
     }
 
-    @Test("an adopted change is said in the footer where the log is not seen", arguments: [true, false])
+    @Test("an adopted change is reported in the footer if the log is hidden", arguments: [true, false])
     func adoptedNotice(isFullScreen: Bool) {
         var session = Session(at: .swept)
         if isFullScreen { session.press(.character("f")) }
@@ -246,7 +246,7 @@ struct GateTests {
         #expect((session.state.notice?.text.contains("weight_bits = 6") == true) == isFullScreen)
     }
 
-    @Test("a sweep that has ended suggests the best point of the front, whatever was measured last")
+    @Test("after a sweep the best point of the front is suggested")
     func suggestion() throws {
         var session = Session(at: .sweeping)
         session.tell([.sweepMeasured(session.run.point(8, 8)), .sweepMeasured(session.run.point(8, 2))])
@@ -255,7 +255,7 @@ struct GateTests {
         #expect(session.state.shownPoint == session.run.point(8, 8))
     }
 
-    @Test("points of nearly one size are in the order of their bits")
+    @Test("points of nearly the same size are ordered by their bits")
     func nearTies() throws {
         var sweep = SweepProgress(expected: 25)
         for (offset, bits) in [(4, 2), (2, 8), (2, 2), (2, 4)].enumerated() {
@@ -281,7 +281,7 @@ struct GateTests {
     }
 
     @Test(
-        "sizes are told in a unit that suits the largest",
+        "sizes have the unit that suits the largest",
         arguments: [(7_712, "kB", "7.7"), (662_412, "kB", "662.4"), (1_357_754, "MB", "1.36")])
     func sizeUnit(bytes: Int, name: String, text: String) {
         let unit = SizeUnit(largest: Double(bytes))
@@ -289,7 +289,7 @@ struct GateTests {
         #expect(unit.text(bytes) == text)
     }
 
-    @Test("what is typed replaces the old value; after a move it goes into it", arguments: [true, false])
+    @Test("typed text replaces the old value; after a movement it is inserted", arguments: [true, false])
     func replacing(moves: Bool) {
         var session = Session(at: .typing)
         if moves { session.press(.end) }

@@ -6,7 +6,7 @@ import Testing
 enum Golden {
     private static let folder = String(#filePath.dropLast("Golden.swift".count)) + "Goldens/"
 
-    /// Whether goldens are written instead of compared; that is always reported as a failure.
+    /// Whether goldens are written instead of compared, which always counts as a failure.
     private static let isRecording = ProcessInfo.processInfo.environment["RECORD_GOLDENS"] == "1"
 
     /// Compares a frame with its golden; a missing one is a failure.

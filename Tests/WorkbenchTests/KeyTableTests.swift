@@ -27,7 +27,7 @@ struct KeyTableTests {
     }
 
     @Test(
-        "every key that the footer shows does something", arguments: Session.Stage.allCases,
+        "every key in the footer does something", arguments: Session.Stage.allCases,
         [60, 80, 120, 200])
     func hints(stage: Session.Stage, width: Int) throws {
         let session = Session(at: stage, width: width)
@@ -81,7 +81,7 @@ struct KeyTableTests {
         #expect(hints.map(\.key) == ["Esc", "Down", "PgDn"])
     }
 
-    @Test("the help knows every binding and finds it by what it does")
+    @Test("the help lists every binding and finds it by its text")
     func help() {
         let all = HelpText.lines(of: .standard, matching: "")
         let count = all.count { if case .binding = $0 { true } else { false } }

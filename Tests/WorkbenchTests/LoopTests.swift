@@ -55,7 +55,7 @@ private final class FakeEngine {
         case .resume:
             post([.resumed(unit: nextUnit)])
             for unit in nextUnit..<run.unitNames.count {
-                // With its start a unit tells what it uses, which in this run is always the plan's.
+                // The start of a unit would report the plan's hyperparameters, not the changed ones.
                 post(run.unit(unit).filter { if case .unitStarted = $0 { false } else { true } })
             }
             post(run.ending)

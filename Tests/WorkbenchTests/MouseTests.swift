@@ -51,7 +51,7 @@ struct MouseTests {
         #expect(session.state.logOffset == 0)
     }
 
-    @Test("a click in a dialog's list selects, and one on what is selected takes it")
+    @Test("a click in an overlay's list selects a row, and a second click takes it")
     func dialogs() throws {
         var session = Session(at: .themes)
         let names = session.state.themeNames
@@ -77,7 +77,7 @@ struct MouseTests {
         }
     }
 
-    @Test("whoever takes hold of an edge selects nothing")
+    @Test("a click on an edge selects nothing")
     func edgeSelectsNothing() throws {
         var session = Session(at: .running)
         let edge = try #require(Layout(session.state).edges.first { $0.isVertical })
@@ -86,7 +86,7 @@ struct MouseTests {
         #expect(session.state.shownUnit == unit)
     }
 
-    @Test("edges between panels follow the mouse until it lets go, on every screen that has them")
+    @Test("edges between panels follow the mouse until the button is released")
     func edges() throws {
         for (width, height) in [(120, 40), (80, 24)] {
             var session = Session(at: .running, width: width, height: height)

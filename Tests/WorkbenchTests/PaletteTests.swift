@@ -96,7 +96,7 @@ struct PaletteTests {
         #expect(session.text.contains("head* at 8 bits"))
     }
 
-    @Test("Tab completes, Enter on something incomplete does, too")
+    @Test("Tab completes, and so does Enter on an incomplete command")
     func completing() throws {
         var session = Session(at: .waiting)
         session.press(.character(":"))
@@ -113,7 +113,7 @@ struct PaletteTests {
         #expect(other.line.text == "set temperature ")
     }
 
-    @Test("what was done is offered first the next time")
+    @Test("the last command is offered first")
     func history() throws {
         var session = Session(at: .waiting)
         session.press(.character(":"))
@@ -124,7 +124,7 @@ struct PaletteTests {
         #expect(try entries(session).first?.command == "glyphs ascii")
     }
 
-    @Test("what cannot be done now says why and stays")
+    @Test("an unavailable command gives its reason and stays")
     func obstacle() {
         var session = Session(at: .running)
         session.press(.character(":"))

@@ -32,7 +32,7 @@ struct PropertyTests {
             .function(1), .insert, .alt("x"),
         ]
 
-    /// Something that may happen, whether or not it makes sense at this moment.
+    /// A message that may or may not make sense now.
     private func message(_ generator: inout TestGenerator, _ events: [RunEvent]) -> LoopMessage<WorkbenchData>
     {
         func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
@@ -114,7 +114,7 @@ struct PropertyTests {
     }
 
     @Test(
-        "panels lie inside the screen and do not overlap, wherever their edges were moved to",
+        "panels lie inside the screen and do not overlap, wherever their edges are",
         arguments: [(60, 16), (80, 24), (110, 32), (250, 80)], [nil, 0, 0.3, 0.5, 0.7, 1, -4])
     func panels(size: (width: Int, height: Int), share: Double?) {
         let (width, height) = size

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Workbench
 
-@Suite("Going on with runs")
+@Suite("Resuming runs")
 struct ResumeTests {
-    /// A run as its journal tells it, interrupted within its third unit.
+    /// A recorded run, interrupted within its third unit.
     private func recorded() -> RecordedRun {
         let run = FakeRun()
         var recorded = RecordedRun(plan: run.plan)
@@ -17,7 +17,7 @@ struct ResumeTests {
         return recorded
     }
 
-    @Test("a recent run goes on from the start screen, and the footer says so where one is selected")
+    @Test("a recent run is resumed from the start screen, and the footer says so if one is selected")
     func fromStart() {
         var session = Session(at: .start)
         #expect(!Session(at: .start).text.contains("resume it"))
@@ -32,7 +32,7 @@ struct ResumeTests {
         #expect(session.press(.character("r")) == [.resumeRun(directory)])
     }
 
-    @Test("what was done is there, the time between is not counted, and the unit in work begins again")
+    @Test("finished units are kept, the time between does not count, and the interrupted unit begins again")
     func goesOn() throws {
         var session = Session(at: .recents)
         session.tick(1000)
@@ -52,7 +52,7 @@ struct ResumeTests {
         #expect(session.state.remembered.runs.first?.directory == "runs/x")
     }
 
-    @Test("a run that was stopped, and one that is done, go on with the key that they were paused with")
+    @Test("the pause key resumes a stopped or finished run")
     func fromEnd() {
         for (stage, hint) in [(Session.Stage.stopped, "Space go on"), (.finished, "Space reopen")] {
             var session = Session(at: stage)
@@ -62,7 +62,7 @@ struct ResumeTests {
         }
     }
 
-    @Test("a run is remembered at its beginning and its end, lest the program is killed")
+    @Test("a run is remembered at its beginning and its end, in case the program is killed")
     func remembered() {
         var session = Session(at: .start)
         session.press(.enter)

@@ -91,7 +91,7 @@ struct RunKeysTests {
         #expect(session.state.run?.plan == plan)
     }
 
-    @Test("moving the preset away and back keeps what was asked for", arguments: Preset.allCases)
+    @Test("changing the preset and back keeps the explicit values", arguments: Preset.allCases)
     func presetAndBack(preset: Preset) {
         var plan = RunPlan(model: "sample:fashion-vit", preset: preset)
         plan.hyperparameters = preset.hyperparameters
@@ -111,7 +111,7 @@ struct RunKeysTests {
         #expect(form.plan == plan)
     }
 
-    @Test("the preset that learns nothing has no steps unless they were asked for with it")
+    @Test("a preset that does not learn has no steps unless they were set with it")
     func calibrateHasNoSteps() {
         var form = StartForm(plan: FakeRun().plan, card: Session.card)
         while form.plan.preset != .calibrate { form.move(by: -1) }
@@ -130,7 +130,7 @@ struct RunKeysTests {
         #expect(session.state.start.plan.hyperparameters.steps == StartForm.steps.last)
     }
 
-    @Test("n leads from an ended run to the start screen, from where another run starts")
+    @Test("n goes from an ended run to the start screen, which starts another run")
     func again() {
         var session = Session(at: .finished)
         session.press(.character("n"))
@@ -139,7 +139,7 @@ struct RunKeysTests {
         #expect(session.state.log.entries.isEmpty)
     }
 
-    @Test("keys that only change what is seen", arguments: Session.Stage.allCases)
+    @Test("keys that only change the view", arguments: Session.Stage.allCases)
     func viewing(stage: Session.Stage) {
         var session = Session(at: stage)
         guard session.state.overlay == nil, session.state.run != nil, !session.state.isTyping else { return }
@@ -166,7 +166,7 @@ struct RunKeysTests {
         #expect(session.press(.control("l")) == [.redraw])
     }
 
-    @Test("the unit looked at follows the one in work until another is chosen")
+    @Test("the unit shown follows the current one until another is chosen")
     func following() {
         var session = Session(at: .running)
         #expect(session.state.shownUnit == 3)
@@ -184,7 +184,7 @@ struct RunKeysTests {
         #expect(session.state.shownUnit == 7)
     }
 
-    @Test("themes are shown while they are chosen, and Esc brings the old one back")
+    @Test("the selected theme is shown, and Esc restores the previous one")
     func themes() throws {
         var session = Session(at: .themes)
         let names = session.state.themeNames

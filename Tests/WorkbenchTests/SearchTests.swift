@@ -4,7 +4,7 @@ import Testing
 
 @testable import Workbench
 
-@Suite("Finding lines of lists")
+@Suite("Searching lists")
 struct SearchTests {
     private func footer(_ session: Session) -> String { session.grid.glyphRows.last ?? "" }
 
@@ -35,7 +35,7 @@ struct SearchTests {
         #expect(session.state.search == nil && session.state.shownUnit == 1)
     }
 
-    @Test("a parameter is found by its name and by what it is")
+    @Test("a parameter is found by its name and by its summary")
     func parameters() throws {
         var session = Session(at: .waiting)
         session.press(.character("5"), .character("/"))
@@ -47,7 +47,7 @@ struct SearchTests {
         #expect(session.state.editor.field?.key == "steps")
     }
 
-    @Test("what nothing has is said, and nothing is selected")
+    @Test("a search without a match says so and selects nothing")
     func nothing() {
         var session = Session(at: .waiting)
         session.press(.character("1"), .character("G"), .character("/"))
@@ -59,7 +59,7 @@ struct SearchTests {
         #expect(session.state.search == nil)
     }
 
-    @Test("the words of a filter stand on the log's edge, with the cursor while they are typed")
+    @Test("the words of a filter are on the log's edge, with a cursor while they are typed")
     func filter() {
         var session = Session(at: .waiting)
         session.press(.character("6"), .character("/"))
@@ -73,7 +73,7 @@ struct SearchTests {
         #expect(!session.text.contains("/held"))
     }
 
-    @Test("what is typed over what the open dialog offers replaces it; after a movement it is added")
+    @Test("typed text replaces the proposal of the open dialog; after a movement it is inserted")
     func open() {
         var session = Session(at: .start)
         session.press(.character("o"))

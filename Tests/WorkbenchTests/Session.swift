@@ -27,7 +27,7 @@ struct Session {
             samples: ["sample:fashion-deit", "sample:fashion-vit"])
     }
 
-    /// Makes a session and leads it to a situation.
+    /// Makes a session in a situation.
     init(
         at stage: Stage, width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille,
         run: FakeRun = FakeRun()
@@ -55,7 +55,7 @@ struct Session {
         keys.flatMap { send(.input(.key($0))) }
     }
 
-    /// What a message leads to, but for the wish to know what plans will take, which any message may lead to.
+    /// The effects of a message, without requests for estimates, which any message may cause.
     mutating func send(_ message: LoopMessage<WorkbenchData>) -> [WorkbenchEffect] {
         update(&state, message).filter {
             if case .estimate = $0 { false } else { true }
@@ -87,7 +87,7 @@ struct Session {
         send(.data([.done(outcome)]))
     }
 
-    /// Leads a new session to a situation, as a user would come there.
+    /// Leads a new session to a situation as a user would.
     private mutating func lead(to stage: Stage) {
         switch stage {
         case .start: return
@@ -132,7 +132,7 @@ struct Session {
         answer(.completed("sam", ["sample-models/", "sample:fashion-deit", "sample:fashion-vit"]))
     }
 
-    /// Ways to look at a run.
+    /// Views of a run.
     private mutating func leadToView(_ stage: Stage) {
         lead(to: .waiting)
         switch stage {
@@ -150,7 +150,7 @@ struct Session {
         }
     }
 
-    /// What is decided and looked at while a run waits.
+    /// Decisions and inspections at a gate.
     private mutating func leadToDecision(_ stage: Stage) {
         lead(to: stage == .redo || stage == .oneUnit ? .drafted : .waiting)
         press(.character("1"), .character("["), .character("["))
@@ -176,7 +176,7 @@ struct Session {
         }
     }
 
-    /// On from the end of the preparation.
+    /// From the end of the preparation.
     private mutating func leadOn(to stage: Stage) {
         tell(Array(run.opening[4...]))
         if stage == .failed {

@@ -7,9 +7,9 @@ import Vocabulary
 
 @Suite("Frames")
 struct ViewTests {
-    /// The frame, blank where it shows what is in the parameters panel unless that is asked for.
+    /// The frame, with the content of the parameters panel only on request.
     ///
-    /// Parameters come and go; one golden of the panel for each size of the screen is enough.
+    /// Parameters change often, so one golden of the panel for each size of the screen is enough.
     private func frame(_ session: Session, shows: Bool) -> CellGrid {
         var grid = session.grid
         guard !shows, session.state.run != nil else { return grid }
@@ -77,7 +77,7 @@ struct ViewTests {
     }
 
     @Test(
-        "every style that is drawn can be read in every theme at every depth",
+        "every style is readable in every theme at every depth",
         arguments: ThemeLibrary.builtIn.themes.map(\.name), ColorDepth.allCases)
     func themes(name: String, depth: ColorDepth) throws {
         let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
@@ -129,7 +129,7 @@ struct ViewTests {
         return styles
     }()
 
-    @Test("a theme changes colours and nothing that is drawn, but for the picker")
+    @Test("a theme changes only colours")
     func themeIndependence() {
         var session = Session(at: .themes)
         session.press(.down, .enter)
@@ -160,7 +160,7 @@ struct ViewTests {
         #expect(session.text.contains("1 000"))
     }
 
-    @Test("every panel says what will appear in it while it is empty", arguments: Panel.allCases)
+    @Test("every empty panel explains what will appear in it", arguments: Panel.allCases)
     func emptyPanels(panel: Panel) throws {
         var session = Session(at: .start)
         session.press(.enter)
@@ -169,7 +169,7 @@ struct ViewTests {
         #expect(rows.contains(panel == .parameters ? "weight_bits" : "appear"), "\(rows)")
     }
 
-    @Test("numbers that are not finite leave gaps, not a broken chart")
+    @Test("NaN and infinities leave gaps in a chart")
     func gaps() {
         var session = Session(at: .running)
         for (step, value) in [Double.nan, .infinity, -.infinity, -1, 0].enumerated() {

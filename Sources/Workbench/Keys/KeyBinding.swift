@@ -4,13 +4,11 @@ internal import TerminalUI
 ///
 /// The table drives dispatch, the footer and clicks on it, the help, the palette and the names in settings.
 struct KeyBinding: Equatable, Sendable {
-    /// The name; unique in the table.
     let action: Action
     /// The keys, the one to show first.
     var keys: [Key]
     /// Where they have this meaning.
     let contexts: [KeyContext]
-    /// What they do, for the help.
     let help: String
     /// What they do, for the footer; nil keeps them out of it.
     let hint: String?
@@ -48,10 +46,8 @@ struct KeyBinding: Equatable, Sendable {
     /// The name in settings and in the palette.
     var name: String { action.name }
 
-    /// The keys as text.
     var keyText: String { keys.map(\.name).joined(separator: " ") }
 
-    /// The first key as text.
     var firstKeyText: String { keys.first?.name ?? "" }
 
     /// The footer's text in a state.

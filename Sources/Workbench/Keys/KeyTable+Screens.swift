@@ -84,7 +84,6 @@ extension KeyTable {
             .change { $0.endSearch(keeping: false) }),
     ]
 
-    /// The start screen.
     static let start: [KeyBinding] = [
         KeyBinding(
             .start, [.enter], [.start], "start the run", hint: "start the run", rank: -1, isInPalette: false,

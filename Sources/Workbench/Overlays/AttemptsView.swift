@@ -4,9 +4,7 @@ internal import Vocabulary
 
 /// The attempts at a unit, side by side.
 struct AttemptsView: Overlay {
-    /// The unit's index.
     var unit: Int
-    /// The number of the selected attempt.
     var attempt: Int
 
     static let keys: [KeyBinding] = [

@@ -5,7 +5,6 @@ struct CommandPalette: Overlay {
     /// How many commands are remembered.
     static let historyLength = 50
 
-    /// What was typed.
     var line = EditLine()
     /// The selected entry: an index into those that match.
     var selected = 0
@@ -158,18 +157,15 @@ struct CommandPalette: Overlay {
 struct PaletteEntry: Equatable {
     /// What can be typed for it.
     let command: String
-    /// What it does.
     var text = ""
     /// The keys that do the same.
     var keys = ""
-    /// Why it cannot be done now.
     var obstacle: String?
     /// Whether the command needs more words; Enter then completes it.
     var isIncomplete = false
 }
 
 extension WorkbenchState {
-    /// The actions of the screen.
     var paletteActions: [PaletteEntry] {
         let screen: [KeyContext] = run == nil ? [.start] : KeyContext.panels + [.filtered, .found, .run]
         let places = Set(screen + [.everywhere, .always])

@@ -35,21 +35,16 @@ enum ExportKind: String, CaseIterable, Hashable, Sendable {
 struct ExportDialog: PathOverlay {
     /// How far it is.
     enum Stage: Equatable {
-        /// The path is edited.
         case editing
-        /// The path is being checked.
         case checking
         /// There is a file at the path.
         case overwriting
-        /// The file is being written.
         case writing
         /// The file was written; its size in bytes, and what is known of it.
         case done(bytes: Int, summary: String)
     }
 
-    /// What is written.
     var kind: ExportKind
-    /// The path of each kind.
     var paths: [ExportKind: EditLine]
     var stage = Stage.editing
     var problem: String?

@@ -1,4 +1,4 @@
-/// How well typed letters stand for a text: all of them in order, best at the beginnings of words.
+/// A match of typed letters in a text: all of them in order, best at the beginnings of words.
 struct FuzzyMatch: Equatable, Sendable {
     /// How good the match is; higher is better.
     let score: Int
@@ -12,7 +12,7 @@ struct FuzzyMatch: Equatable, Sendable {
         let letters = typed.lowercased().filter { $0 != " " }
         let characters = Array(text.lowercased())
         var best: FuzzyMatch?
-        // A match may begin at any place of its first letter; what follows takes the nearest word first.
+        // Try every place of the first letter; further letters prefer beginnings of words.
         for start in characters.indices where letters.isEmpty || characters[start] == letters.first {
             if let match = Self.match(Array(letters), characters, from: start),
                 best.map({ match.score > $0.score }) ?? true

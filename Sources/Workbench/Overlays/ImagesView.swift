@@ -3,7 +3,6 @@ internal import TerminalUI
 
 /// Images with the predictions of both models, page by page.
 struct ImagesView: Overlay {
-    /// The request that was sent.
     var request: ImageRequest
     /// The answer to the request or to the previous one; nil before the first.
     var page: ImagePage?
@@ -119,7 +118,6 @@ struct ImagesGrid: Equatable {
     /// Whether images are shown at half their size.
     let isHalved: Bool
 
-    /// How many images a page has.
     var count: Int { max(1, min(frames.count, ImageRequest.greatestCount)) }
 
     init(_ area: Rect) {
@@ -144,7 +142,6 @@ struct ImagesGrid: Equatable {
 }
 
 extension Layout {
-    /// Where images are drawn.
     var imagesArea: Rect {
         let inner = body.inset(columns: 2, rows: 1)
         return Rect(x: inner.x, y: inner.y + 1, width: inner.width, height: inner.height - 2)
@@ -156,7 +153,6 @@ extension WorkbenchState {
         run?.summary?.evaluationImages ?? 0 > 0 ? nil : "there are no evaluation images"
     }
 
-    /// How many images a page has.
     fileprivate var imagesPerPage: Int { ImagesGrid(Layout(self).imagesArea).count }
 
     /// Shows evaluation images, or calibration images if there are none.

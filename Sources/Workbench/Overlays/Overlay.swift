@@ -15,15 +15,11 @@ protocol Overlay: Equatable, Sendable {
     mutating func type(_ input: TypedInput)
     /// Why a move is impossible now.
     func obstacle(to move: Move, in state: WorkbenchState) -> String?
-    /// Moves the selection.
     mutating func move(_ move: Move, in state: inout WorkbenchState) -> [WorkbenchEffect]
-    /// Completes what was typed.
     mutating func complete(in state: inout WorkbenchState) -> [WorkbenchEffect]
     /// The list that clicks select in.
     func list(in state: WorkbenchState) -> OverlayList?
-    /// Selects a row of the list.
     mutating func select(_ row: Int, in state: inout WorkbenchState)
-    /// Draws it over the screen.
     func draw(on canvas: inout Canvas)
 }
 
@@ -44,9 +40,7 @@ extension Overlay {
 struct OverlayList {
     /// The rows in view.
     let area: Rect
-    /// The selected row.
     let selected: Int
-    /// The number of rows.
     let count: Int
     /// What a click on the selected row does.
     let action: Action

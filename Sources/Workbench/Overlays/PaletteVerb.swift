@@ -4,7 +4,6 @@ internal import Vocabulary
 
 /// A command of the palette that takes arguments, such as `set steps 400`.
 struct PaletteVerb: Sendable {
-    /// The first word.
     let word: String
     /// What it does, with an example.
     let help: String

@@ -2,11 +2,9 @@ internal import TerminalUI
 
 /// An overlay in which a path is typed and completed.
 protocol PathOverlay: Overlay {
-    /// The path.
     var line: EditLine { get set }
     /// Its possible completions.
     var suggestions: [String] { get set }
-    /// Why the last attempt failed.
     var problem: String? { get set }
 }
 

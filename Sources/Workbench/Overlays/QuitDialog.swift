@@ -25,7 +25,6 @@ struct QuitDialog: Overlay {
 
 /// Asks whether to go back to the gate before a unit.
 struct RollBackDialog: Overlay {
-    /// The unit's index.
     let unit: Int
 
     static let keys: [KeyBinding] = [

@@ -4,7 +4,6 @@ internal import Vocabulary
 
 /// Asks whether to make another attempt at a unit.
 struct RedoDialog: Overlay {
-    /// The unit's index.
     let unit: Int
     /// Whether the drafted parameters are used; otherwise those of the chosen attempt.
     var usesDraft: Bool

@@ -4,11 +4,9 @@ internal import Vocabulary
 
 /// A site that is inspected: its values and its quantizer.
 struct SiteView: Overlay {
-    /// The unit's index.
     let unit: Int
     /// The index of the site within the unit.
     let site: Int
-    /// The request that was sent.
     var request: SiteRequest
     /// The answer to the request or to the previous one; nil before the first.
     var inspection: SiteInspection?

@@ -4,7 +4,6 @@ internal import Vocabulary
 
 /// The choice of a theme; the selected one is shown.
 struct ThemePicker: Overlay {
-    /// The theme before.
     let previous: String
 
     static let keys: [KeyBinding] = [

@@ -6,7 +6,6 @@ struct Multiples {
     static let least = ScreenSize(width: 160, height: 45)
     /// The places of the charts, in the order of the units.
     let frames: [Rect]
-    /// The rows that they take.
     let height: Int
 
     /// Places the charts at the bottom of the reconstruction panel.

@@ -3,20 +3,9 @@ internal import TerminalUI
 
 /// A part of the run screen that can have the focus.
 package enum Panel: Int, CaseIterable, Sendable {
-    /// The units and their states.
     case units = 1
-    /// The block loss over the steps.
-    case reconstruction
-    /// The share of each supervision term.
-    case contributions
-    /// Size against accuracy for many bit-widths.
-    case sweep
-    /// The hyperparameters.
-    case parameters
-    /// What happened.
-    case log
+    case reconstruction, contributions, sweep, parameters, log
 
-    /// Everything else about the panel.
     var content: any PanelContent {
         switch self {
         case .units: UnitsPanel()

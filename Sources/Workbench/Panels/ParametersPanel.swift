@@ -137,7 +137,6 @@ struct ParametersPanel: PanelContent {
 private struct ParameterDetail {
     let state: WorkbenchState
 
-    /// Whether parameters can be changed now.
     private var isEditable: Bool { state.obstacleToDrafting == nil }
 
     func draw(in area: Rect, on canvas: inout Canvas) {

@@ -3,18 +3,9 @@ internal import Vocabulary
 
 /// The start screen: a model, and a plan that can be changed before it runs.
 package struct StartForm: Equatable, Sendable {
-    /// What can be chosen or changed.
+    /// A line of the form.
     package enum Field: Hashable, Sendable {
-        /// The model.
-        case model
-        /// The preset.
-        case preset
-        /// The bits of weights.
-        case weightBits
-        /// The bits of activations.
-        case activationBits
-        /// The steps of each unit.
-        case steps
+        case model, preset, weightBits, activationBits, steps
         /// One of the recent runs.
         case recent(Int)
 
@@ -25,21 +16,16 @@ package struct StartForm: Equatable, Sendable {
     /// The steps that can be chosen.
     static let steps = [0, 50, 100, 200, 400, 600, 1000, 2000, 5000, 10_000, 20_000]
 
-    /// What would be run.
     package var plan: RunPlan
-    /// What is known of the model.
     package internal(set) var card: ModelCard
-    /// The references of the bundled models.
     package let samples: [String]
-    /// What is being looked at, before it is known whether it can be used.
     package internal(set) var opening: String?
-    /// The selected field.
     package var field = Field.preset
-    /// What the plan came with that its preset does not say; other presets keep it.
+    /// The plan's changes from its preset; other presets keep them.
     private(set) var kept: [HyperparameterChange]
-    /// The steps for presets that learn, while the one that does not is selected.
+    /// The steps for presets that learn, while one that does not is selected.
     private var learningSteps: Int?
-    /// The steps that were asked for together with the preset that does not learn, if any were.
+    /// The steps that were set with a preset that does not learn.
     private var calibratingSteps: Int?
 
     /// The fields that the form itself changes.
@@ -57,7 +43,6 @@ package struct StartForm: Equatable, Sendable {
         plan.preset.hyperparameters.changes(to: plan.hyperparameters).filter { !ownKeys.contains($0.key) }
     }
 
-    /// Takes another model with its plan.
     mutating func take(plan: RunPlan, card: ModelCard) {
         self.plan = plan
         self.card = card
@@ -73,7 +58,7 @@ package struct StartForm: Equatable, Sendable {
         kept = Self.kept(of: plan)
     }
 
-    /// The bundled model before or after the one in use; nil at the ends and for a model that is none of them.
+    /// The bundled model before or after the current one; nil at the ends.
     func neighbouringSample(_ offset: Int) -> String? {
         guard let index = samples.firstIndex(of: opening ?? plan.model) else {
             return offset > 0 ? samples.first : samples.last
@@ -96,15 +81,15 @@ package struct StartForm: Equatable, Sendable {
         }
     }
 
-    /// Takes a preset's values for everything that was not asked for: bits, steps and ``kept`` stay.
+    /// Takes a preset's values for everything but bits, steps and ``kept``.
     ///
-    /// Some presets have no steps, so the steps wait until another is selected again.
+    /// The steps are kept aside while a preset without steps is selected.
     private mutating func choose(_ preset: Preset) {
         guard preset != plan.preset else { return }
         let before = plan
         plan.preset = preset
         plan.hyperparameters = preset.hyperparameters
-        // Every change was valid in the plan that the form came with; none can fail here.
+        // Every change was valid in the original plan, so none can fail.
         _ = try? plan.hyperparameters.apply(kept)
         plan.hyperparameters.weightBits = before.hyperparameters.weightBits
         plan.hyperparameters.activationBits = before.hyperparameters.activationBits
@@ -121,7 +106,7 @@ package struct StartForm: Equatable, Sendable {
         }
     }
 
-    /// The next larger or smaller choice; a plan may have come with steps that are none of them.
+    /// The next larger or smaller choice; the plan's steps may be none of them.
     private mutating func moveSteps(by offset: Int) {
         let steps = plan.hyperparameters.steps
         let next =

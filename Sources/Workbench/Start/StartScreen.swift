@@ -61,7 +61,6 @@ struct StartScreen {
 private struct StartRows {
     let state: WorkbenchState
 
-    /// Where values and notes begin.
     private static let (valueColumn, noteColumn) = (18, 31)
 
     func rows(width: Int) -> [StartRow] {
@@ -158,7 +157,6 @@ private struct StartRows {
             + (kept.isEmpty ? [] : fact("Also set", kept.joined(separator: ", "), width: width, rank: 3))
     }
 
-    /// What the run will take.
     private var predicted: String {
         switch state.estimates.answer(of: state.start.plan) {
         case nil, .pending: "being estimated"

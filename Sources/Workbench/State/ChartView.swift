@@ -1,14 +1,14 @@
-/// What held-out images say of a model.
+/// A measure on held-out images.
 package enum HeldOutMeasure: Equatable, Sendable {
-    /// How many of their labels are the most likely class, in percent.
+    /// The top-1 accuracy in percent.
     case top1
-    /// How far the distribution of classes is from that of full precision, in nats.
+    /// The KL divergence from full precision in nats.
     case kl
 }
 
-/// How charts over steps are shown; the same for every unit.
+/// How charts over steps are shown, the same for every unit.
 ///
-/// Places are fractions of an attempt's steps, so that they mean the same whatever the number of steps.
+/// Places are fractions of an attempt's steps, so that they apply to any number of steps.
 package struct ChartView: Equatable, Sendable {
     /// Whether losses are shown on a logarithmic axis.
     package internal(set) var isLogarithmicY = true
@@ -16,17 +16,16 @@ package struct ChartView: Equatable, Sendable {
     package internal(set) var isLogarithmicX = false
     /// How much curves are smoothed: an index into ``smoothings``.
     package internal(set) var smoothing = 2
-    /// The place whose values are told; nil tells the latest.
+    /// The place whose values are shown; nil shows the latest.
     package internal(set) var cursor: Double?
-    /// The unit whose curve is kept for comparison.
+    /// The unit whose curve is pinned for comparison.
     package internal(set) var pinned: Int?
-    /// The parts that were zoomed into, one inside the other.
     private var zooms: [ClosedRange<Double>] = []
 
     /// How much curves can be smoothed: the weight of the past.
     package static let smoothings = [0, 0.6, 0.9, 0.98]
 
-    /// Nothing smaller than this part of the steps is shown.
+    /// The smallest part of the steps that is shown.
     private static let least = 1.0 / 256
 
     /// The part that is shown.
@@ -48,19 +47,16 @@ package struct ChartView: Equatable, Sendable {
         keepCursorInside()
     }
 
-    /// Goes back to the part that was shown before.
     mutating func zoomOut() { _ = zooms.popLast() }
 
-    /// Shows everything.
     mutating func zoomReset() { zooms = [] }
 
-    /// Moves the cursor by a part of what is shown; it begins at the end that it comes from.
+    /// Moves the cursor by a part of what is shown; a new cursor begins at the opposite end.
     mutating func moveCursor(by part: Double) {
         let start = part < 0 ? shown.upperBound : shown.lowerBound
         place(cursor: cursor.map { $0 + part * extent } ?? start)
     }
 
-    /// Puts the cursor at a place.
     mutating func place(cursor place: Double) {
         cursor = min(max(place, shown.lowerBound), shown.upperBound)
     }

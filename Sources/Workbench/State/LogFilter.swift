@@ -1,9 +1,8 @@
 package import TerminalUI
 
-/// Which lines of the log are shown.
+/// The filter of the log.
 package struct LogFilter: Equatable, Sendable {
-    /// The words that a line must have, in any order, whatever the case.
+    /// The words that a line must contain.
     package internal(set) var line = EditLine()
-    /// Whether the words are being typed.
     package internal(set) var isTyping = true
 }

@@ -1,38 +1,24 @@
 internal import Runs
 
-/// The latest lines of the log; older ones are forgotten.
+/// The latest lines of the log.
 package struct LogRing: Equatable, Sendable {
-    /// How many lines are kept.
     static let capacity = 500
 
-    /// How much a line matters.
-    package enum Severity: Equatable, Sendable {
-        /// Something happened.
-        case info
-        /// Something ended well.
-        case success
-        /// Something to look at.
-        case warning
-        /// Something failed.
-        case error
-    }
+    package enum Severity: Equatable, Sendable { case info, success, warning, error }
 
-    /// One line.
     package struct Entry: Equatable, Sendable {
         /// When it happened, in seconds since the run began.
         package let seconds: Double
-        /// How much it matters.
         package let severity: Severity
-        /// What happened.
         package let text: String
     }
 
     /// The lines, oldest first.
     package private(set) var entries: [Entry] = []
-    /// How many lines there have been, the forgotten ones included.
+    /// The number of lines ever added.
     package private(set) var total = 0
 
-    /// Adds what there is to say of an event; what repeats many times a second is left out.
+    /// Adds the sentences about an event, except for events that occur many times a second.
     mutating func note(_ event: RunEvent, by reporter: inout PlainReporter, at seconds: Double) {
         let severity: Severity
         switch event {
@@ -47,7 +33,6 @@ package struct LogRing: Equatable, Sendable {
         for sentence in reporter.sentences(for: event) { append(sentence, severity, at: seconds) }
     }
 
-    /// Adds a line.
     mutating func append(_ text: String, _ severity: Severity = .info, at seconds: Double) {
         entries.append(Entry(seconds: seconds, severity: severity, text: text))
         total += 1

@@ -2,7 +2,6 @@ internal import Runs
 internal import Vocabulary
 
 extension RunProgress {
-    /// Takes note of an event.
     mutating func apply(_ event: RunEvent, at now: Double) {
         switch event {
         case .started(let summary): begin(summary)
@@ -35,19 +34,18 @@ extension RunProgress {
         }
     }
 
-    /// The run could not be started.
     mutating func refuse(_ failure: RunFailure, at now: Double) { end(.failed(failure), at: now) }
 
     private mutating func begin(_ summary: RunSummary) {
         self.summary = summary
-        // The plan at the start; what a run's folder has is the one that decisions led to.
+        // The plan at the start; the run's folder has the one with all decisions.
         plan = (try? RunPlan(yaml: summary.plan)) ?? plan
         (currentUnit, heldOut) = (nil, nil)
         ledger = RunLedger(plan: plan, units: summary.units)
         phase = .preparing(activity: "preparing", done: 0, total: 0)
         units = summary.units.enumerated().map { index, unit in
             var hyperparameters = plan.hyperparameters
-            // The engine has checked the overrides; what it says of the bits counts in any case.
+            // The engine has checked the overrides; its bits take precedence.
             if let overridden = try? plan.hyperparameters(of: unit.name) { hyperparameters = overridden }
             if summary.weightBits.indices.contains(index) {
                 hyperparameters.weightBits = summary.weightBits[index]
@@ -78,13 +76,13 @@ extension RunProgress {
         unitStartedAt = now
         units[unit].begin(attempt: attempt)
         var used = Hyperparameters()
-        // Only a defect of the engine could make these changes wrong; then the known values stay.
+        // Only a defect of the engine could make these changes invalid; then the known values stay.
         if (try? used.apply(changes)) != nil { units[unit].hyperparameters = used }
     }
 
     // MARK: - Decisions
 
-    /// Lets the ledger take note, and shows every unit as it is then.
+    /// Applies an event to the ledger, and takes the units' states from it.
     private mutating func decide(_ event: RunEvent) {
         ledger?.apply(event)
         guard let ledger else { return }
@@ -93,7 +91,7 @@ extension RunProgress {
             for index in units.indices { units[index].isStale = stale.contains(index) }
         case .changed(let changed, let changes, _):
             for index in changed where units.indices.contains(index) {
-                // What the engine took is right for every unit; a value that it could not take changes nothing.
+                // The engine has accepted these changes, so they are valid.
                 _ = try? units[index].hyperparameters.apply(changes)
             }
         case .redoStarted: break
@@ -113,7 +111,7 @@ extension RunProgress {
         }
     }
 
-    /// Gives the units that are to come what the plan says now.
+    /// Gives the coming units the hyperparameters of the plan as it is now.
     private mutating func plan(_ ledger: RunLedger) {
         for index in units.indices where units[index].report == nil {
             if let planned = try? ledger.plan.hyperparameters(of: units[index].name) {
@@ -127,7 +125,6 @@ extension RunProgress {
         waitingSince = nil
     }
 
-    /// Moves everything that happened to another time.
     mutating func shift(by seconds: Double) {
         startedAt += seconds
         endedAt = endedAt.map { $0 + seconds }

@@ -1,8 +1,6 @@
-/// The unit in which the sizes of a table or an axis are told.
+/// The unit for the sizes of a table or an axis.
 struct SizeUnit: Equatable, Sendable {
-    /// Its symbol.
     let name: String
-    /// Its size in bytes.
     let bytes: Double
     private let decimals: Int
 

@@ -1,14 +1,12 @@
 package import Runs
 
-/// A sweep, as far as it has been measured.
+/// The state of a sweep.
 package struct SweepProgress: Equatable, Sendable {
-    /// How many points there will be.
     package var expected: Int
-    /// The size of the checkpoint, by which sizes are foreseen.
+    /// The size of the checkpoint, from which sizes are predicted.
     var fullPrecisionBytes = 0
     /// The points so far, in the order of measurement.
     package var points: [SweepPoint] = []
-    /// Whether more points are coming.
     package var isRunning = true
 
     /// Whether it ended before all points were measured.
@@ -16,27 +14,26 @@ package struct SweepProgress: Equatable, Sendable {
 
     /// The points from the smallest to the largest, the order in which a selection moves.
     ///
-    /// Weights make the size; points of the same weights differ by a few bytes only, and are in the order
-    /// of their activations.
+    /// Points with the same weight bits differ by a few bytes only, and are ordered by their activation bits.
     var ordered: [SweepPoint] {
         points.sorted {
             ($0.weightBits, $0.activationBits, $0.bytes) < ($1.weightBits, $1.activationBits, $1.bytes)
         }
     }
 
-    /// The point to look at where none was chosen: the latest one, at the end the best one on the front.
+    /// The point to show if none was chosen: the latest one; at the end, the best one on the front.
     var suggested: SweepPoint? {
         guard !isRunning else { return points.last }
         return points.filter(isOnFront).min { badness(of: $0) < badness(of: $1) } ?? points.last
     }
 
-    /// In what sizes are told: one unit for all points, so that they can be compared.
+    /// The unit of all sizes.
     var sizeUnit: SizeUnit { SizeUnit(largest: sizes?.upperBound ?? 0) }
 
-    /// The sizes in bytes of the points from the smallest to the largest, of those to come, too.
+    /// The range of sizes in bytes, including points that are still to come.
     ///
-    /// The size grows linearly with the bits of weights, so that the points so far tell the others: with one
-    /// width only, a bit is taken for a 32nd of the checkpoint. Nil before the first point.
+    /// Sizes are linear in the weight bits, so the points so far predict the others; with one width only, a bit counts
+    /// as a 32nd of the checkpoint. Nil before the first point.
     var sizes: ClosedRange<Double>? {
         guard let thin = points.min(by: { $0.weightBits < $1.weightBits }),
             let thick = points.max(by: { $0.weightBits < $1.weightBits })
@@ -54,15 +51,15 @@ package struct SweepProgress: Equatable, Sendable {
         return max(0, least)...max(0, most)
     }
 
-    /// Whether points are judged by top-1; by the KL where one has no labels.
+    /// Whether points are compared by top-1; without labels they are compared by KL.
     var isJudgedByTop1: Bool { !points.isEmpty && points.allSatisfy { $0.evaluation.top1 != nil } }
 
-    /// How bad a point is: what its accuracy lacks, or its KL.
+    /// The error of a point: 100 − top-1, or its KL.
     func badness(of point: SweepPoint) -> Double {
         isJudgedByTop1 ? 100 - (point.evaluation.top1 ?? 0) : point.evaluation.kl
     }
 
-    /// Whether no other point is at least as small and at least as good, and better in one of both.
+    /// Whether no other point is at least as small and at least as good, and better in one of the two.
     func isOnFront(_ point: SweepPoint) -> Bool {
         let own = badness(of: point)
         return !points.contains { other in

@@ -2,22 +2,21 @@ internal import Runs
 internal import TerminalUI
 internal import Vocabulary
 
-/// What was measured at the steps of one attempt, in constant memory however many steps there are.
+/// The measurements of an attempt's steps, in memory that does not grow with the steps.
 package struct UnitCurves: Equatable, Sendable {
-    /// How many parts a series has: twice the columns of a wide panel.
+    /// The bins of a series: twice the columns of a wide panel.
     static let capacity = 256
 
     /// The number of steps of the attempt.
     let steps: Int
-    /// The block term as measured.
     private(set) var loss: SeriesBins
-    /// Each term's weighted loss; 0 where a term is switched off.
+    /// Each term's weighted loss; 0 for a term that is off.
     private(set) var weighted: TermSeries
-    /// The norm of each weighted term's gradient, at the steps where it was probed.
+    /// The norm of each weighted term's gradient, at the probed steps.
     private(set) var gradients: TermSeries
-    /// The cosine between each two terms' gradients, at the steps where they were probed.
+    /// The cosine between the gradients of two terms, at the probed steps.
     private(set) var cosines: [TermPair: SeriesBins] = [:]
-    /// Every operator's part of the local terms, at the steps where they were probed; in the order of the unit.
+    /// Each operator's part of the local term at the probed steps, in the order of the unit.
     private(set) var operators: [OperatorSeries] = []
 
     init(steps: Int) {
@@ -28,7 +27,6 @@ package struct UnitCurves: Equatable, Sendable {
         gradients = TermSeries(range: range)
     }
 
-    /// Adds what a step measured.
     mutating func append(_ sample: StepSample) {
         let x = Double(sample.step)
         loss.add(x: x, y: sample.terms.block ?? sample.loss)
@@ -49,7 +47,7 @@ package struct UnitCurves: Equatable, Sendable {
         }
     }
 
-    /// An empty series for what is measured at a few steps only.
+    /// An empty series for values that only probed steps have.
     private static func probes(_ steps: Int) -> SeriesBins {
         SeriesBins(range: 1...Double(steps), capacity: capacity / 4)
     }
@@ -59,7 +57,6 @@ package struct UnitCurves: Equatable, Sendable {
 enum TermPair: CaseIterable, Hashable, Sendable {
     case blockGlobal, blockLocal, globalLocal
 
-    /// The terms.
     var terms: (Term, Term) {
         switch self {
         case .blockGlobal: (.block, .global)
@@ -68,7 +65,7 @@ enum TermPair: CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The cosine between their gradients; nil where one of them is switched off.
+    /// The cosine between their gradients; nil if one of them is off.
     func value(in cosines: GradientCosines) -> Double? {
         switch self {
         case .blockGlobal: cosines.blockGlobal
@@ -78,48 +75,36 @@ enum TermPair: CaseIterable, Hashable, Sendable {
     }
 }
 
-/// What was measured of one operator of a unit.
+/// The measurements of one operator of a unit.
 struct OperatorSeries: Equatable, Sendable {
     /// The operator's name, such as `qkv`.
     let name: String
-    /// Its part of the local terms.
     var losses: SeriesBins
 }
 
-/// A series for each supervision term, all with values at the same places.
+/// A series for each supervision term, with values at the same places.
 struct TermSeries: Equatable, Sendable {
-    private var block: SeriesBins
-    private var global: SeriesBins
-    private var local: SeriesBins
+    private var series: PerTerm<SeriesBins>
     /// The values added last; nil before the first.
     private(set) var latest: Terms?
 
     init(range: ClosedRange<Double>) {
-        block = SeriesBins(range: range, capacity: UnitCurves.capacity)
-        (global, local) = (block, block)
+        series = PerTerm { _ in SeriesBins(range: range, capacity: UnitCurves.capacity) }
     }
 
     mutating func append(_ values: Terms, at x: Double) {
         latest = values
-        block.add(x: x, y: values.block ?? 0)
-        global.add(x: x, y: values.global ?? 0)
-        local.add(x: x, y: values.local ?? 0)
+        for term in Term.allCases { series[term].add(x: x, y: values[term] ?? 0) }
     }
 
     /// The values nearest to a place.
     func values(nearest x: Double) -> Terms? {
-        guard let block = block.bin(nearest: x), let global = global.bin(nearest: x),
-            let local = local.bin(nearest: x)
-        else { return nil }
-        func known(_ value: Double, _ latest: Double?) -> Double? { latest == nil ? nil : value }
-        return Terms(
-            block: known(block.bin.mean, latest?.block), global: known(global.bin.mean, latest?.global),
-            local: known(local.bin.mean, latest?.local))
+        latest?.zip(series) { latest, series in latest == nil ? nil : series.bin(nearest: x)?.bin.mean }
     }
 
     /// The three series as parts of a whole.
     var samples: [ShareSample] {
-        zip(block.points, zip(global.points, local.points)).map { block, others in
+        zip(series.block.points, zip(series.global.points, series.local.points)).map { block, others in
             ShareSample(x: block.x, block: block.y, global: others.0.y, local: others.1.y)
         }
     }

@@ -1,34 +1,28 @@
 package import Runs
 package import Vocabulary
 
-/// A unit, as far as the engine has told of it.
+/// The state of a unit according to the run's events.
 package struct UnitProgress: Equatable, Sendable {
-    /// What a unit is doing.
     package enum Phase: Equatable, Sendable {
-        /// Its turn has not come.
         case waiting
-        /// Its ranges are searched.
+        /// Its ranges are being searched.
         case calibrating
-        /// It is reconstructed.
+        /// It is being reconstructed.
         case running
-        /// It is finished.
         case done
-        /// It is finished and was put back to its calibrated state.
+        /// It is finished and was reverted to its calibrated state.
         case reverted
     }
 
-    /// How many attempts have their curves kept.
+    /// The number of attempts whose curves are kept.
     static let keptCurves = 8
 
-    /// The unit's name.
     package let name: String
     /// The number of weights and biases.
     package let parameters: Int
-    /// The names of its sites.
     package let siteNames: [String]
-    /// What it is doing.
     package var phase = Phase.waiting
-    /// The number of the attempt that is in work or chosen; 0 before the first.
+    /// The number of the current or chosen attempt; 0 before the first.
     package var attempt = 0
     /// The last measured step; 0 before the first.
     package var step = 0
@@ -36,15 +30,13 @@ package struct UnitProgress: Equatable, Sendable {
     package var steps = 0
     /// The block term at the last measured step.
     package var loss: Double?
-    /// What the quantizers said of their sites.
     package var sites: [SiteReport] = []
-    /// What became of the chosen attempt.
     package var report: AttemptReport?
-    /// Whether a unit before it has another attempt now than when it was reconstructed.
+    /// Whether an earlier unit has another attempt now than when this one was reconstructed.
     package var isStale = false
-    /// What the next attempt, or the one in work, uses.
+    /// The hyperparameters of the current or next attempt.
     package var hyperparameters: Hyperparameters
-    /// What was measured at the steps of the latest attempts, by their numbers.
+    /// The curves of the latest attempts, by their numbers.
     private(set) var curvesByAttempt: [Int: UnitCurves] = [:]
 
     init(_ summary: UnitSummary, hyperparameters: Hyperparameters) {
@@ -54,7 +46,7 @@ package struct UnitProgress: Equatable, Sendable {
         self.hyperparameters = hyperparameters
     }
 
-    /// What was measured at the steps of the attempt in work or chosen; nil before its first step.
+    /// The curves of the current or chosen attempt; nil before its first step.
     var curves: UnitCurves? { curvesByAttempt[attempt] }
 
     /// The curves of other attempts, the latest last.
@@ -63,10 +55,8 @@ package struct UnitProgress: Equatable, Sendable {
             .map { (attempt: $0.key, curves: $0.value) }
     }
 
-    /// Whether it is in work.
     var isInWork: Bool { phase == .calibrating || phase == .running }
 
-    /// Whether it is finished.
     var isFinished: Bool { phase == .done || phase == .reverted }
 
     /// How much of it is done, from 0 through 1.
@@ -90,7 +80,7 @@ package struct UnitProgress: Equatable, Sendable {
         curvesByAttempt[sample.attempt, default: UnitCurves(steps: sample.steps)].append(sample)
     }
 
-    /// Takes what became of the attempt that is the chosen one now; nil where the unit is not quantized any more.
+    /// Takes the report of the chosen attempt; nil if the unit is no longer quantized.
     mutating func settle(_ report: AttemptReport?) {
         self.report = report
         guard let report else {

@@ -2,92 +2,77 @@ package import Runs
 package import TerminalUI
 internal import Vocabulary
 
-/// Everything that the workbench knows: a value, changed by `update` alone and shown by `view`.
+/// The whole state of the workbench, changed only by `update` and shown by `view`.
 package struct WorkbenchState: Equatable, Sendable {
-    /// The size of the screen, for clicks and paging.
     package internal(set) var size: ScreenSize
     /// The names of the themes that can be chosen.
     package internal(set) var themeNames: [String]
-    /// What the settings file says.
     package internal(set) var settings: WorkbenchSettings
-    /// What is remembered for the next time.
+    /// What is remembered for the next session.
     package internal(set) var memory: WorkbenchMemory
-    /// The name of the theme in use.
     package internal(set) var theme: String
-    /// The glyphs in use.
     package internal(set) var glyphs: GlyphSet
-    /// Whether the mouse is taken.
     package internal(set) var capturesMouse: Bool
     /// Whether the terminal shows enough colours for pictures.
     package internal(set) var hasColors: Bool
-    /// The time of the last tick in seconds.
     package internal(set) var now = 0.0
 
-    /// The start screen.
     package internal(set) var start: StartForm
     /// The run; nil while the start screen is shown.
     package internal(set) var run: RunProgress?
     /// The folder of the run; nil while there is none.
     package internal(set) var runDirectory: String?
-    /// Whether the journal of a run that shall go on is being read.
+    /// Whether the journal of a run to resume is being read.
     var isResuming = false
-    /// The log of the run.
     package internal(set) var log = LogRing()
-    /// What shall be opened; answers to what was asked for before are passed over.
+    /// The last request to open something; answers to earlier ones are ignored.
     var awaited: OpenRequest?
     /// What is drawn over the screen; see ``overlay``.
     var overlayBox: OverlayBox?
 
-    /// The panel that has the focus.
     package internal(set) var focus = Panel.units
-    /// The panel shown where there is room for one only: the last one with the focus but units and log.
+    /// The panel beside the list of units on a medium screen: the last one with the focus except units and log.
     package internal(set) var tab = Panel.reconstruction
     /// Whether the panel with the focus has the whole screen.
     package internal(set) var isFullScreen = false
-    /// The unit looked at; nil follows the unit in work.
+    /// The chosen unit; nil follows the current one.
     package internal(set) var chosenUnit: Int?
-    /// How charts over steps are shown.
     package internal(set) var chart = ChartView()
-    /// Whether contributions are shown as gradient norms, not as weighted losses.
+    /// Whether contributions are gradient norms instead of weighted losses.
     package internal(set) var showsGradients = false
-    /// What of held-out images the reconstruction panel shows for each unit; nil shows the steps of one.
+    /// The held-out measure that the reconstruction panel shows by unit; nil shows the steps of one unit.
     package internal(set) var heldOutMeasure: HeldOutMeasure?
-    /// What runs will take.
     package internal(set) var estimates = EstimateBook()
-    /// The point of the sweep that is looked at, by its bits.
+    /// The bits of the chosen point of the sweep.
     package internal(set) var chosenBits: BitsPair?
-    /// The parameter panel.
     package internal(set) var editor = ParameterEditor()
-    /// How many of the latest lines of the log lie below the screen; 0 follows.
+    /// How many of the latest lines of the log are below the view; 0 follows.
     package internal(set) var logOffset = 0
-    /// Which lines of the log are shown; nil shows all.
     package internal(set) var logFilter: LogFilter?
-    /// What is looked for in the list of a panel.
+    /// The search in the list of a panel.
     package internal(set) var search: ListSearch?
 
-    /// What to say in the footer, and until when.
     package internal(set) var notice: Notice?
-    /// Whether the parameters take the focus when the run waits.
+    /// Whether the parameters get the focus at the next gate.
     var editsAtGate = false
     /// The edge between panels that the mouse holds.
     var draggedEdge: PanelSplits.Split?
-    /// When Ctrl-C was pressed last.
     var lastInterrupt: Double?
-    /// Since when the program waits for the run to end so that it can quit.
+    /// When the user asked to quit; the program then waits for the run to end.
     package internal(set) var quittingSince: Double?
     var reporter = PlainReporter(brief: true)
 
     /// Makes a workbench that shows its start screen.
     ///
     /// - Parameters:
-    ///   - card: What is known of the model.
-    ///   - plan: What would be run; a plan for the card's model.
+    ///   - card: The facts about the model.
+    ///   - plan: The plan to start from, for the card's model.
     ///   - themes: The names of the themes, the one in use first.
     ///   - glyphs: The glyphs that the terminal can show.
     ///   - size: The size of the screen.
     ///   - samples: The references of the bundled models.
-    ///   - settings: What the settings file says.
-    ///   - memory: What was remembered.
+    ///   - settings: The settings.
+    ///   - memory: What was remembered from earlier sessions.
     ///   - colorDepth: How many colours the terminal shows.
     package init(
         card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,
@@ -110,28 +95,23 @@ package struct WorkbenchState: Equatable, Sendable {
     }
 }
 
-/// A line in the footer that goes away.
+/// A line that replaces the footer for a while.
 package struct Notice: Equatable, Sendable {
     /// How long a notice stays, in seconds.
     static let duration = 6.0
-    /// What it says.
     package let text: String
-    /// How much it matters.
     package let severity: LogRing.Severity
-    /// When it goes away.
     let until: Double
 }
 
 /// A width of weight codes and one of activation codes.
 package struct BitsPair: Hashable, Sendable {
-    /// The width of weight codes.
     package let weightBits: Int
-    /// The width of activation codes.
     package let activationBits: Int
 }
 
 extension WorkbenchState {
-    /// What to remember for the next time.
+    /// What to remember for the next session.
     package var remembered: WorkbenchMemory {
         var memory = memory
         memory.draft = editor.draft
@@ -144,7 +124,7 @@ extension WorkbenchState {
     /// The first key of an action, for sentences.
     func key(_ action: Action) -> String { settings.keys.text(of: action) }
 
-    /// The unit that charts and the list look at.
+    /// The unit that charts and the list show.
     var shownUnit: Int? {
         guard let run, !run.units.isEmpty else { return nil }
         return min(chosenUnit ?? run.currentUnit ?? 0, run.units.count - 1)
@@ -152,14 +132,14 @@ extension WorkbenchState {
 
     /// The hyperparameters that the parameter panel shows.
     ///
-    /// At a gate those of the first coming unit, else those of the unit in work.
+    /// At a gate those of the first coming unit, else those of the current unit.
     var shownParameters: Hyperparameters {
         guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
         let unit = draftUnit ?? run.gate ?? run.currentUnit ?? 0
         return run.units[min(unit, run.units.count - 1)].hyperparameters
     }
 
-    /// What a draft is compared with: the hyperparameters of the first coming unit.
+    /// The hyperparameters that a draft changes: those of the first coming unit.
     var draftBase: Hyperparameters {
         guard let run, !run.units.isEmpty else { return start.plan.hyperparameters }
         return run.units[min(draftUnit ?? run.firstComingUnit, run.units.count - 1)].hyperparameters
@@ -173,7 +153,7 @@ extension WorkbenchState {
         return unit
     }
 
-    /// The selected point of the sweep, or the one that the sweep suggests.
+    /// The chosen point of the sweep, or the one that the sweep suggests.
     var shownPoint: SweepPoint? {
         guard let sweep = run?.sweep else { return nil }
         let chosen = sweep.points.first {

@@ -8,7 +8,6 @@ extension WorkbenchState {
 
     // MARK: - Panels
 
-    /// Gives a panel the focus.
     mutating func show(_ panel: Panel) {
         focus = panel
         if panel != .units, panel != .log { tab = panel }

@@ -1,7 +1,7 @@
 internal import Runs
 
 extension WorkbenchState {
-    /// The plan as decisions at gates have made it, with the draft; nil while there is none.
+    /// The plan with all decisions and the draft; nil without a draft.
     var draftedPlan: RunPlan? {
         guard let run, let ledger = run.ledger, let gate = run.gate, gate < run.units.count else {
             return nil
@@ -16,14 +16,14 @@ extension WorkbenchState {
         return plan
     }
 
-    /// The plans whose estimates the screen shows.
+    /// The plans whose estimates are on the screen.
     private var estimatedPlans: [RunPlan] {
         guard let run else { return start.opening == nil ? [start.plan] : [] }
         guard run.gate != nil, let ledger = run.ledger else { return [] }
         return [ledger.plan] + [draftedPlan].compactMap(\.self)
     }
 
-    /// Asks for the estimates that the screen shows and nobody has asked for.
+    /// Asks for the estimates on the screen that have not been asked for.
     mutating func askForEstimates() -> [WorkbenchEffect] {
         let plans = estimatedPlans
         estimates.forgetQuestions(but: plans)
@@ -33,23 +33,23 @@ extension WorkbenchState {
         }
     }
 
-    /// What is known, at a gate, of the work that is to come.
+    /// The estimate of the coming work at a gate.
     enum ComingWork: Equatable {
-        /// It will be known soon.
+        /// It was asked for.
         case pending
-        /// So many seconds, and the greatest memory in bytes.
+        /// The time in seconds and the peak memory in bytes.
         case known(seconds: Double, bytes: Int)
-        /// It cannot be told, for this reason.
+        /// There is none, for a reason.
         case unknown(String)
     }
 
-    /// What the coming units will take as things are; nil but at a gate before a unit.
+    /// The estimate of the coming units; nil unless the run waits before a unit.
     var comingWork: ComingWork? { run?.ledger.flatMap { comingWork($0.plan) } }
 
-    /// What the coming units will take with the draft; nil where there is none, and but at a gate.
+    /// The estimate of the coming units with the draft; nil without a draft.
     var draftedWork: ComingWork? { draftedPlan.flatMap { comingWork($0) } }
 
-    /// Estimates are scaled by what the finished units really took.
+    /// Estimates are scaled by the measured times of finished units.
     private func comingWork(_ plan: RunPlan) -> ComingWork? {
         guard let run, let gate = run.gate, gate < run.units.count, let present = run.ledger?.plan else {
             return nil
@@ -67,7 +67,7 @@ extension WorkbenchState {
         }
     }
 
-    /// How much longer units took than was estimated; 1 before the first.
+    /// The ratio of measured to estimated time; 1 before the first unit.
     private func measuredScale(_ run: RunProgress, _ estimate: RunEstimate) -> Double {
         var (measured, estimated) = (0.0, 0.0)
         for (unit, seconds) in zip(run.units, estimate.unitSeconds) {

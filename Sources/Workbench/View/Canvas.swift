@@ -34,12 +34,10 @@ struct Canvas {
 
     // MARK: - Writing
 
-    /// Writes into the first row of an area.
     mutating func write(_ text: String, in area: Rect, style: Style = .text) {
         grid.write(text, x: area.x, y: area.y, style: style, in: area)
     }
 
-    /// Writes into the first row of an area.
     mutating func write(_ spans: [TextSpan], in area: Rect) {
         grid.write(spans, x: area.x, y: area.y, in: area)
     }
@@ -152,7 +150,6 @@ extension Rect {
 }
 
 extension Term {
-    /// The colour of a term.
     var role: Role {
         switch self {
         case .block: .block
@@ -163,6 +160,5 @@ extension Term {
 }
 
 extension GlyphSet {
-    /// The filling of a term.
     func fill(of term: Term) -> Unicode.Scalar { fills[Term.allCases.firstIndex(of: term) ?? 0] }
 }

@@ -1,7 +1,6 @@
 internal import TerminalUI
 
 extension ChartView {
-    /// The steps that are shown.
     func stepRange(_ steps: Int) -> ClosedRange<Double> {
         let first = max(shown.lowerBound * Double(steps), isLogarithmicX ? 1 : 0)
         return first...max(first + 1, shown.upperBound * Double(steps))
@@ -10,7 +9,6 @@ extension ChartView {
     var stepScale: AxisScale { isLogarithmicX ? .log : .linear }
     var lossScale: AxisScale { isLogarithmicY ? .log : .linear }
 
-    /// The step at the cursor.
     func cursorStep(_ steps: Int) -> Double? { cursor.map { max(1, $0 * Double(steps)) } }
 
     /// The exponential mean of points, corrected for its start; gaps stay.

@@ -1,12 +1,11 @@
 internal import TerminalUI
 
-/// Where everything is on a screen of some size.
+/// The places of everything on the screen.
 ///
-/// The view draws by it, clicks are read by it.
+/// The view draws by it, and clicks are interpreted by it.
 struct Layout: Equatable {
-    /// How much of the workbench there is room for.
+    /// What fits on the screen.
     enum Mode: Equatable {
-        /// One line.
         case tooSmall
         /// One panel at a time.
         case single
@@ -16,31 +15,27 @@ struct Layout: Equatable {
         case full
     }
 
-    /// The least size at which panels are drawn.
+    /// The smallest size at which panels are drawn.
     static let least = ScreenSize(width: 60, height: 16)
 
-    /// How much there is room for.
+    /// What fits on the screen.
     let mode: Mode
     /// The screen without the footer.
     let screen: Rect
-    /// The lines at the top.
     let header: Rect
-    /// The line at the bottom.
     let footer: Rect
-    /// What is between them.
     let body: Rect
     /// The panels that are drawn, with their frames.
     let panels: [(panel: Panel, frame: Rect)]
     /// The names of panels in the title of the one that is drawn.
     let tabs: [(panel: Panel, frame: Rect)]
-    /// The edges between panels, which can be moved.
+    /// The edges between panels that can be moved.
     let edges: [Edge]
 
     /// An edge between panels.
     struct Edge {
-        /// Which one.
         let split: PanelSplits.Split
-        /// The two columns or rows that it is drawn in.
+        /// The two columns or rows of the edge.
         let frame: Rect
         /// Whether it is moved to the left and right.
         let isVertical: Bool
@@ -54,7 +49,7 @@ struct Layout: Equatable {
                 origin: a.x, total: b.endX - a.x)
         }
 
-        /// The edge between rows of panels: where the lower ones begin in a body.
+        /// The edge above the lower panels of a body.
         static func above(_ split: PanelSplits.Split, _ lower: Rect, in body: Rect) -> Edge {
             Edge(
                 split: split, frame: Rect(x: lower.x, y: lower.y - 1, width: lower.width, height: 2),
@@ -66,10 +61,10 @@ struct Layout: Equatable {
             (self.origin, self.total) = (origin, total)
         }
 
-        /// The part before the edge if it goes to a place of the screen.
+        /// The part before the edge if it is moved to a place of the screen.
         func share(x: Int, y: Int) -> Double { Double((isVertical ? x : y) - origin) / Double(max(1, total)) }
 
-        /// The part before the edge if it moves by some cells.
+        /// The part before the edge if it is moved by some cells.
         func share(movedBy cells: Int) -> Double { share(x: frame.x + 1 + cells, y: frame.y + 1 + cells) }
     }
 
@@ -144,11 +139,11 @@ struct Layout: Equatable {
         let left = splits.cells(
             before: .columns, usual: min(max(body.width * 3 / 8, 48), 64), of: body.width, leaving: (30, 56))
         let columns = body.columns([.fixed(left), .share(1)])
-        // The parameters and their two lines of explanation, as far as the units leave room for them.
+        // The parameters and their explanation, as far as the units leave room.
         let parameters = min(21, max(10, height - 14))
         let units = splits.cells(before: .units, usual: height - parameters, of: height, leaving: (4, 6))
         let leftRows = columns[0].rows([.fixed(units), .share(1)])
-        // The rows of both sides begin together, but on tall screens charts need more than units do.
+        // The rows of both columns are aligned, but on tall screens charts need more room than units.
         let top = splits.cells(
             before: .charts, usual: height > 45 ? height * 9 / 20 : units, of: height, leaving: (6, 9))
         let log = splits.cells(
@@ -186,7 +181,7 @@ struct Layout: Equatable {
         }
     }
 
-    /// What a tab says; brackets mark the one that is shown, with or without colour.
+    /// The text of a tab; brackets mark the one shown, also without colour.
     static func tabText(_ panel: Panel, isShown: Bool) -> String {
         let name = "\(panel.rawValue) \(panel.content.shortName)"
         return isShown ? "[\(name)]" : " \(name) "

@@ -255,7 +255,7 @@ def resume(tool, folder, *flags):
         terminal.wait_for("Recent runs", "killed", "not finished")
         use(terminal, "Up", "choose")
         use(terminal, "Up", "choose")
-        use(terminal, "r", "go on with it")
+        use(terminal, "r", "resume it")
         terminal.wait_for("RUNNING", "step ")
         use(terminal, "q", "quit")
         use(terminal, "y", "stop and quit")
@@ -371,17 +371,17 @@ def no_inline(tool, folder):
 
 
 def leave(tool, folder, *flags):
-    """`q` and Ctrl-C ask while a run is in work; the second Ctrl-C is the answer."""
+    """`q` and Ctrl-C ask while a run is in progress; the second Ctrl-C is the answer."""
     with Terminal([tool, "workbench", *flags], folder) as terminal:
         terminal.wait_for_footer("Enter start the run")
         terminal.press(ENTER)
         terminal.wait_for("RUNNING", "step ")
         terminal.press("q")
-        terminal.wait_for("The run is still in work")
+        terminal.wait_for("The run is still in progress")
         terminal.press("n")
-        terminal.wait_without("The run is still in work")
+        terminal.wait_without("The run is still in progress")
         terminal.press(CONTROL_C)
-        terminal.wait_for("The run is still in work")
+        terminal.wait_for("The run is still in progress")
         terminal.press(CONTROL_C)
         expect_end(terminal, 130)
 
