@@ -16,7 +16,7 @@ struct ContributionDetail {
 
     // MARK: - Cosines
 
-    /// Draws the cosines between the terms' gradients: positive if the terms pull together. Over the steps if there is room.
+    /// Draws the cosines between gradients, over the steps if there is room; terms with positive ones pull together.
     func drawCosines(in area: Rect, on canvas: inout Canvas) {
         guard !area.isEmpty else { return }
         drawCosineValues(in: area.row(0), on: &canvas)
