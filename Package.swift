@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
-            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+            linkerSettings: ["crypto", "jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         .target(
             name: "Datasets",
             dependencies: ["TensorCore", "Files", "Safetensors", "CImageCodecs", "Vocabulary"]),

@@ -336,7 +336,7 @@ struct FolderTests {
         #expect(manifest.images.map(\.path) == ["cat/1.png", "dog/1.jpg"])
         #expect(
             manifest.images.map(\.sha256) == [
-                SHA256.hex(try fixtureFile("rgb-8.png")), SHA256.hex(try fixtureFile(Self.photo)),
+                sha256(try fixtureFile("rgb-8.png")), sha256(try fixtureFile(Self.photo)),
             ])
         #expect(manifest.images.map(\.label) == [0, 1] && manifest.classNames == ["cat", "dog"])
         #expect(manifest.source == folder.path && manifest.sha256 == nil)

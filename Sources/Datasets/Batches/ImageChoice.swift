@@ -46,7 +46,7 @@ extension ImageSet {
         return rounds.sorted { ($0.round, $0.place) < ($1.round, $1.place) }.map(\.index)
     }
 
-    /// Where the images of a choice lie, in rising order, as far as all can be used.
+    /// The indices of a choice's images, ascending, provided that all can be used.
     ///
     /// - Parameter choice: Which images.
     /// - Returns: Their places.

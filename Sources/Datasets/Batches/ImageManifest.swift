@@ -8,7 +8,7 @@ package struct ImageManifest: Hashable, Sendable, Codable {
     package struct Entry: Hashable, Sendable, Codable {
         /// Its place in the set, counted from 0.
         package let index: Int
-        /// Where it lies below the folder; nil in an array.
+        /// Its path relative to the folder; nil in an array.
         package let path: String?
         /// Its class as the set numbers it; nil if it is not known.
         package let label: Int?
@@ -24,11 +24,11 @@ package struct ImageManifest: Hashable, Sendable, Codable {
     package let available: Int
     /// Which of them were asked for.
     package let choice: ImageChoice
-    /// How they became what the model reads, for people.
+    /// How they were preprocessed, for people.
     package let preprocessing: String
-    /// Whether images were turned as their Exif data say.
+    /// Whether images were rotated by their Exif orientation.
     package let appliesOrientation: Bool
-    /// What the labels number, if that is known.
+    /// The names that the labels index, if known.
     package let classNames: [String]?
     /// The images that were used, in the order of their places.
     package let images: [Entry]
@@ -58,10 +58,6 @@ package struct ImageManifest: Hashable, Sendable, Codable {
 
     private static func hash(ofFile path: String) throws(DatasetError) -> String {
         let mapping = try DatasetError.wrapping(try FileMapping(path: path))
-        return try mapping.withBytes { bytes throws(DatasetError) in
-            var hash = SHA256()
-            hash.update(bytes)
-            return hash.finish()
-        }
+        return try mapping.withBytes { bytes throws(DatasetError) in Datasets.sha256(bytes) }
     }
 }

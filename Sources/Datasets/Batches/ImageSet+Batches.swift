@@ -23,9 +23,9 @@ extension ImageSet {
     /// - Parameters:
     ///   - indices: Places in `0 ..< count`.
     ///   - size: How many images are in a batch, at least 1.
-    ///   - pipeline: What the model wants.
-    ///   - reading: What is done with images that cannot be used, and with orientations.
-    ///   - isHashed: Whether the SHA-256 of each file is wanted.
+    ///   - pipeline: The model's input.
+    ///   - reading: How image files are read.
+    ///   - isHashed: Whether to compute the SHA-256 of each file.
     ///   - pool: The threads.
     ///   - body: Gets each batch; the matrix is used again for the next one.
     /// - Throws: `DatasetError` for an array that does not fit the model, and for the first image that cannot be used
@@ -71,7 +71,7 @@ struct ImageReader {
         decoders = (0..<threads).map { _ in ImageDecoder() }
     }
 
-    /// What became of one image.
+    /// The outcome for one image.
     private enum Outcome: Sendable {
         case done(hash: String?)
         case failed(DatasetError)
@@ -82,7 +82,7 @@ struct ImageReader {
     /// - Parameters:
     ///   - indices: Their places in the set.
     ///   - matrix: At least as many rows; the first of them are overwritten.
-    ///   - isHashed: Whether the SHA-256 of each file is wanted.
+    ///   - isHashed: Whether to compute the SHA-256 of each file.
     ///   - pool: The threads; as many as the reader was made for.
     /// - Returns: The images that can be used, in the first rows of `matrix`, and those that cannot.
     /// - Throws: `DatasetError` for the first image that cannot be used unless such are skipped.
@@ -140,7 +140,7 @@ struct ImageReader {
             try decoder.withPixels(
                 of: bytes, path: path, pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation
             ) { unsafe write($0, to: target) }
-            return isHashed ? SHA256.hex(bytes) : nil
+            return isHashed ? sha256(bytes) : nil
         }
     }
 

@@ -1,13 +1,13 @@
 package import TensorCore
 package import Vocabulary
 
-/// The chosen images of a set, all of them in memory as a model reads them, and the record of what they are.
+/// The chosen images of a set, all in memory as the model's input, and a record of which they are.
 package struct PreparedImages: Sendable {
     /// `[indices.count, channels · height · width]`, normalised, row i for the i-th place.
     package let images: Matrix
     /// The places of the images in the set, in rising order.
     package let indices: [Int]
-    /// What was used and what was left out.
+    /// Which images were used and which were skipped.
     package let manifest: ImageManifest
 
     /// Reads the images of a choice.
@@ -18,8 +18,8 @@ package struct PreparedImages: Sendable {
     /// - Parameters:
     ///   - set: Where they come from.
     ///   - choice: Which images.
-    ///   - pipeline: What the model wants.
-    ///   - reading: What is done with images that cannot be used, and with orientations.
+    ///   - pipeline: The model's input.
+    ///   - reading: How image files are read.
     ///   - pool: The threads.
     /// - Throws: `DatasetError` for what cannot be had, and where no image can be used.
     package init(

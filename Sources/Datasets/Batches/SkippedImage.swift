@@ -2,7 +2,7 @@
 package struct SkippedImage: Hashable, Sendable, Codable {
     /// Its place in the set.
     package let index: Int
-    /// Where it lies below the folder; nil in an array.
+    /// Its path relative to the folder; nil in an array.
     package let path: String?
     /// One sentence that names the image and what is wrong with it.
     package let reason: String

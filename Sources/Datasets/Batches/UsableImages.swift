@@ -5,15 +5,15 @@ package import Vocabulary
 package struct UsableImages: Sendable {
     /// The places of the images in the set, in rising order.
     package let indices: [Int]
-    /// What can be used and what was left out.
+    /// Which images can be used and which were skipped.
     package let manifest: ImageManifest
 
     /// Reads every image of a set.
     ///
     /// - Parameters:
     ///   - set: The images.
-    ///   - pipeline: What the model wants.
-    ///   - reading: What is done with images that cannot be used, and with orientations.
+    ///   - pipeline: The model's input.
+    ///   - reading: How image files are read.
     ///   - pool: The threads.
     /// - Throws: `DatasetError` for the first image that cannot be used unless such are skipped, and where there is none
     ///   that can.
@@ -36,7 +36,7 @@ package struct UsableImages: Sendable {
 }
 
 extension DatasetError {
-    /// What is said of an image file whose content is not what it was.
+    /// The error for an image file whose content has changed.
     ///
     /// - Parameters:
     ///   - path: The file below the set's folder.
@@ -46,7 +46,7 @@ extension DatasetError {
         self.init(.unreadable, file: file, detail: "the file changed while it was in use")
     }
 
-    /// What is said of a set of which no image can be used.
+    /// The error for a set with no usable image.
     init(noneOf set: ImageSet, skipped: [SkippedImage]) {
         self.init(
             .empty, file: set.file,
