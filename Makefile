@@ -26,9 +26,10 @@ test: ## run every test
 	@.ci/install test
 	$(SWIFT_TEST)
 
-lint: ## check format, layers, mutants and documents; takes seconds
+lint: ## check format, layers, imports, mutants and documents; takes seconds
 	swift format lint --strict -r -p Package.swift Sources Tests
 	.ci/layers
+	.ci/imports
 	python3 Tests/Mutations/run.py --check
 	.ci/documents
 

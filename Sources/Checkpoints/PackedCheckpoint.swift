@@ -1,4 +1,3 @@
-internal import Foundation
 package import Quantization
 internal import Safetensors
 package import VisionTransformers
@@ -16,7 +15,7 @@ package struct PackedCheckpoint: Sendable {
 
     /// The shape of the model.
     package var configuration: ModelConfiguration
-    /// How images become what the model reads.
+    /// How images become the model's input.
     package var preparation: ImagePreparation
     /// The names of the classes, if they are known.
     package var labels: [String]?
@@ -54,7 +53,7 @@ package struct PackedCheckpoint: Sendable {
     }
 }
 
-/// What the metadata says of one site.
+/// The metadata of one site.
 struct PackedSite: Codable {
     enum Kind: String, Codable {
         case uniform
@@ -83,7 +82,7 @@ struct PackedSite: Codable {
     }
 }
 
-/// What the metadata says of the model.
+/// The metadata of the model.
 struct PackedHeader: Codable {
     /// The shape of a ViT; one of `vit` and `swin` is there.
     var vit: ViTConfiguration?

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// How position embeddings of one grid of patches become those of another.
 enum PositionFilter: Sendable {
     /// timm's `resample_abs_pos_embed`: bicubic with a = −0.5 and antialiasing.
@@ -14,7 +12,7 @@ enum PositionFilter: Sendable {
 ///   - positions: `[leading + rows · columns, width]`, row-major.
 ///   - leading: The positions before the patches', which stay as they are.
 ///   - grid: Rows and columns of patches.
-///   - target: Rows and columns that are wanted.
+///   - target: The new rows and columns.
 ///   - width: The number of features.
 ///   - filter: Whose rule.
 /// - Returns: `[leading + target rows · target columns, width]`.

@@ -1,7 +1,6 @@
 internal import Files
 internal import Checkpoints
 package import Datasets
-internal import Foundation
 internal import Quantization
 internal import Reconstruction
 package import Runs

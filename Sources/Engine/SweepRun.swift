@@ -1,7 +1,4 @@
-internal import Foundation
 package import Runs
-internal import TensorCore
-internal import VisionTransformers
 
 /// Measures a grid of bit-widths with calibrated models, without a run around it.
 ///

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import SystemPackage
 
 /// A file that only grows, and that ends with whole records whatever fails.

@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import Safetensors
 import TensorCore
 import Testing

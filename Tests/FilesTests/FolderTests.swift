@@ -1,5 +1,4 @@
 import Files
-import Foundation
 import Testing
 
 @Suite("Paths, folders and locks")

@@ -1,6 +1,5 @@
 import Kernels
 import TensorCore
-import TestSupport
 import Testing
 
 /// Everything that forces an instruction level, which is one for the whole process: one test at a time.

@@ -1,7 +1,6 @@
 import Kernels
 import Quantization
 import TensorCore
-import TestSupport
 import Testing
 import Vocabulary
 

@@ -1,7 +1,6 @@
 import Kernels
 import Quantization
 import TensorCore
-import TestSupport
 import Testing
 
 /// A LayerNorm whose channels differ a hundredfold, the layer behind it, and what both make of inputs.

@@ -2,7 +2,6 @@ import Kernels
 import Quantization
 import Reconstruction
 import TensorCore
-import TestSupport
 import Testing
 import VisionTransformers
 import Vocabulary

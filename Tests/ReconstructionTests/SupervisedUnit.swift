@@ -2,7 +2,6 @@ import Glibc
 import Kernels
 import Quantization
 import TensorCore
-import TestSupport
 import VisionTransformers
 import Vocabulary
 

@@ -1,7 +1,6 @@
 import Kernels
 import Reconstruction
 import TensorCore
-import TestSupport
 import Testing
 import VisionTransformers
 

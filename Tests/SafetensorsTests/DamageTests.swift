@@ -1,4 +1,3 @@
-import Foundation
 import Safetensors
 import Testing
 

@@ -3,7 +3,6 @@ import Foundation
 import Kernels
 import Safetensors
 import TensorCore
-import TestSupport
 import Testing
 
 @testable import VisionTransformers

@@ -1,7 +1,6 @@
-internal import Foundation
 internal import Safetensors
 
-/// The tensors of a checkpoint by timm's names, whoever named them.
+/// The tensors of a checkpoint by timm's names.
 struct NamedTensors: Sendable {
     /// One tensor, made of one or three of the source's.
     struct Entry: Sendable {

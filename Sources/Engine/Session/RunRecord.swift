@@ -1,6 +1,5 @@
 package import Checkpoints
 internal import Files
-internal import Quantization
 package import Runs
 internal import TensorCore
 internal import VisionTransformers

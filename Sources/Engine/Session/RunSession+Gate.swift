@@ -1,4 +1,3 @@
-internal import Quantization
 internal import Runs
 
 /// What a command at the border between two steps asks the optimisation to do.

@@ -1,5 +1,4 @@
 internal import Checkpoints
-internal import Foundation
 internal import Quantization
 internal import Runs
 internal import TensorCore

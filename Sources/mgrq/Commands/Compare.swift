@@ -1,7 +1,6 @@
 internal import Files
 internal import ArgumentParser
 internal import Engine
-internal import Foundation
 internal import Runs
 internal import Vocabulary
 

@@ -1,6 +1,5 @@
 internal import Files
 internal import Foundation
-internal import Runs
 
 /// How a path, or the name of a sample, could go on.
 ///
