@@ -5,9 +5,9 @@ package import Safetensors
 package enum CheckpointError: FileFailure, Sendable, CustomStringConvertible {
     /// The file is missing, damaged, or cannot be written.
     case file(SafetensorsError)
-    /// There is no file where one was expected; the text says what is.
+    /// An expected file is missing; the text names it.
     case missing(String)
-    /// The file is sound, but it is no model that this program can run; one sentence says why.
+    /// The file is sound, but not a model that this program can run; one sentence says why.
     case unusable(String)
     /// Every part that is missing, unexpected or unsupported, one sentence each.
     case problems(file: String, [String])
@@ -17,7 +17,7 @@ package enum CheckpointError: FileFailure, Sendable, CustomStringConvertible {
         self = error.code == .tooLarge ? .unusable("\(error)") : .file(SafetensorsError(error))
     }
 
-    /// One sentence that says what, where, and what would be accepted.
+    /// One sentence: what, where, and what is accepted.
     package var description: String {
         switch self {
         case .file(let error): error.description

@@ -6,11 +6,11 @@ internal import Vocabulary
 struct CheckpointFiles {
     /// The weights.
     let tensors: NamedTensors
-    /// What `config.json` says.
+    /// The contents of `config.json`.
     let configuration: ModelConfigurationFile
     /// That file, if it is there.
     let configurationPath: String?
-    /// What `preprocessor_config.json` says, if it is there.
+    /// The contents of `preprocessor_config.json`, if it is there.
     private let preprocessor: (path: String, contents: ImagePreparationFile)?
 
     /// Finds and opens the files.
@@ -88,11 +88,11 @@ struct CheckpointFiles {
         return configuration.labels
     }
 
-    /// How images become what a model reads: what the files say, and for the rest what is usual in the model's family.
+    /// How images become the model's input: by the files, and where they are silent by the model family's convention.
     ///
     /// - Parameters:
     ///   - shape: The model.
-    ///   - ownSize: The image's height and width that the checkpoint was made for; what is resized before the crop is
+    ///   - ownSize: The image's height and width that the checkpoint was trained on; the resize before the crop is
     ///     in proportion to it.
     /// - Returns: The preparation, to the last number.
     /// - Throws: `CheckpointError.unusable` for means or deviations of another number of channels.

@@ -5,7 +5,7 @@ package import Vocabulary
 package struct Checkpoint: Sendable {
     /// The model.
     package let model: VisionTransformer
-    /// How images become what the model reads.
+    /// How images become the model's input.
     package let preparation: ImagePreparation
     /// The mean of each channel, of pixels in 0 … 1.
     package var mean: [Float] { preparation.mean }

@@ -2,15 +2,15 @@ internal import Safetensors
 internal import TensorCore
 internal import VisionTransformers
 
-/// What a checkpoint's names and shapes say about its architecture, and everything that does not fit.
+/// The architecture inferred from a checkpoint's names and shapes, and everything that does not fit it.
 struct CheckpointReading {
-    /// The architecture, as far as it could be told.
+    /// The architecture, if it could be inferred.
     private(set) var configuration: ModelConfiguration?
     /// Everything missing, unexpected or unsupported, one sentence each.
     private(set) var problems: [String] = []
     /// Why the caller's image size cannot be had; one of `problems`.
     private(set) var sizeRefusal: String?
-    /// The image's height and width that the checkpoint was made for, as far as could be told.
+    /// The image's height and width that the checkpoint was trained on, if known.
     private(set) var ownSize: (height: Int, width: Int)?
     /// The grid of patches that “pos_embed” has positions for, where it is not the model's.
     private(set) var positionGrid: (rows: Int, columns: Int)?
@@ -20,11 +20,11 @@ struct CheckpointReading {
     /// The image's size that the caller wants.
     private let askedSize: (height: Int, width: Int)?
 
-    /// Tells the architecture.
+    /// Infers the architecture.
     ///
     /// - Parameters:
     ///   - files: The checkpoint.
-    ///   - imageSize: The image's height and width if they are to be others than the checkpoint says.
+    ///   - imageSize: The image's height and width; nil takes the checkpoint's.
     init(_ files: CheckpointFiles, imageSize: (height: Int, width: Int)? = nil) {
         self.files = files
         askedSize = imageSize
@@ -40,7 +40,7 @@ struct CheckpointReading {
         }
     }
 
-    /// Why no architecture could be told.
+    /// Why no architecture could be inferred.
     private struct Unfit: Error {
         let sentence: String
         var isAboutAskedSize = false
@@ -55,7 +55,7 @@ struct CheckpointReading {
 
     /// The size of images that the model is to read: the caller's, or the checkpoint's own.
     ///
-    /// - Throws: `Unfit` where it is no whole number of patches.
+    /// - Throws: `Unfit` where it is not a whole number of patches.
     private func wantedSize(
         own: (height: Int, width: Int), patch: [Int]
     ) throws(Unfit) -> (height: Int, width: Int) {
@@ -255,7 +255,7 @@ struct CheckpointReading {
         return width / 64
     }
 
-    /// Compares every tensor of the file with what the architecture needs.
+    /// Compares every tensor of the file with the architecture's.
     private mutating func compare(with configuration: ModelConfiguration) {
         var expected: [String: [Int]] = [:]
         for unit in configuration.units {

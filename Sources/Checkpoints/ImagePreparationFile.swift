@@ -1,16 +1,16 @@
 internal import Foundation
 internal import Vocabulary
 
-/// What a file beside a checkpoint says of the preparation of images; nil where it is silent.
+/// The preparation of images in a file beside a checkpoint; nil where the file is silent.
 struct ImagePreparationFile: Sendable {
     var resize: ImagePreparation.Resize?
-    /// The height and width of what is cut out of the middle after the resize; nil where nothing is.
+    /// The height and width of the centre crop after the resize; nil for no crop.
     var crop: (height: Int, width: Int)?
     var interpolation: Interpolation?
     var mean: [Float]?
     var standardDeviation: [Float]?
 
-    /// A file that says nothing.
+    /// An empty file.
     init() {}
 
     /// Reads timm's keys.
@@ -45,7 +45,7 @@ struct ImagePreparationFile: Sendable {
     /// Reads Hugging Face's `preprocessor_config.json`.
     ///
     /// - Parameter path: The file.
-    /// - Throws: `CheckpointError` for text that is no JSON object, or a value of a wrong type.
+    /// - Throws: `CheckpointError` for text that is not a JSON object, or a value of a wrong type.
     init(huggingFace path: String) throws(CheckpointError) {
         let root = try jsonObject(path: path)
         func value(_ keys: [String]) -> Any? {

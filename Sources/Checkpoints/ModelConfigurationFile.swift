@@ -1,11 +1,11 @@
 internal import Foundation
 package import VisionTransformers
 
-/// What `config.json` beside a checkpoint says: what tensors' shapes cannot tell.
+/// The contents of `config.json` beside a checkpoint, which tensors' shapes do not determine.
 package struct ModelConfigurationFile: Sendable {
     /// The number of attention heads.
     package var heads: Int?
-    /// What the head reads.
+    /// The head's input.
     package var pooling: ViTConfiguration.Pooling?
     /// The image's height and width in pixels.
     package var imageSize: (height: Int, width: Int)?
@@ -13,23 +13,23 @@ package struct ModelConfigurationFile: Sendable {
     package var activation: MLPActivation?
     /// The side of a Swin's windows in tokens.
     package var window: Int?
-    /// What LayerNorm adds to the variance.
+    /// The epsilon of LayerNorm.
     package var epsilon: Float?
     /// The names of the classes.
     package var labels: [String]?
-    /// Whether the model is said to have no classifier: timm's `num_classes` of 0.
+    /// Whether the model has no classifier: timm's `num_classes` of 0.
     var lacksClassifier = false
 
-    /// How images are prepared, as far as timm's `pretrained_cfg` says.
+    /// How images are prepared, by timm's `pretrained_cfg`.
     var preparation = ImagePreparationFile()
 
-    /// A file that says nothing.
+    /// An empty file.
     package init() {}
 
     /// Reads timm's form, `model_args` and `pretrained_cfg` or their keys at the top level, and Hugging Face's.
     ///
     /// - Parameter path: The file.
-    /// - Throws: `CheckpointError.unusable` for text that is no JSON object, or a value of a wrong type.
+    /// - Throws: `CheckpointError.unusable` for text that is not a JSON object, or a value of a wrong type.
     package init(path: String) throws(CheckpointError) {
         let root = try jsonObject(path: path)
         let arguments = (root["model_args"] as? [String: Any]) ?? [:]
@@ -46,7 +46,7 @@ package struct ModelConfigurationFile: Sendable {
             .unusable("\(path): “\(key)” is not \(accepted)")
         }
         if let found = value(["num_heads", "num_attention_heads"]) {
-            // A Swin has a list of them, which its tensors tell as well.
+            // A Swin has a list of them, which its tensors determine as well.
             guard found is [Any] || found as? Int ?? 0 > 0 else {
                 throw wrong("num_heads", "a positive whole number")
             }

@@ -2,7 +2,7 @@ internal import Safetensors
 internal import VisionTransformers
 internal import Vocabulary
 
-/// What a checkpoint is, as `mgrq inspect` tells it.
+/// A checkpoint's description, as `mgrq inspect` prints it.
 package struct ModelInspection: Equatable, Codable, Sendable {
     /// One tensor of the file.
     package struct TensorEntry: Equatable, Codable, Sendable {
@@ -18,11 +18,11 @@ package struct ModelInspection: Equatable, Codable, Sendable {
     package var file: String
     /// Whose names the tensors have: timm's, Hugging Face's or Microsoft's.
     package var layout: String
-    /// The architecture in a line; nil where it could not be told.
+    /// The architecture in a line; nil if it could not be inferred.
     package var architecture: String?
-    /// The number of floats in all parameters that the architecture has; nil where it could not be told.
+    /// The number of floats in the architecture's parameters; nil if it could not be inferred.
     package var parameters: Int?
-    /// How images become the model's input, and where that is said.
+    /// How images become the model's input, and which file says so.
     package var preprocessing: String?
     /// The names of the classes, if they are known.
     package var labels: [String]?
@@ -42,7 +42,7 @@ package struct ModelInspection: Equatable, Codable, Sendable {
 /// - Parameters:
 ///   - path: A file with weights or a folder with one.
 ///   - imageSize: The image's height and width in pixels if they are to be others than the checkpoint says.
-/// - Returns: What it is and what is wrong with it.
+/// - Returns: Its description and its problems.
 /// - Throws: `CheckpointError` where the file cannot be read at all.
 package func inspectCheckpoint(
     path: String, imageSize: (height: Int, width: Int)? = nil

@@ -6,7 +6,7 @@ internal import TensorCore
 internal import VisionTransformers
 
 extension PackedCheckpoint {
-    /// Whether a file says of itself that it is a packed checkpoint.
+    /// Whether a file's metadata names it a packed checkpoint.
     package static func isPacked(_ path: String) -> Bool {
         guard let file = try? SafetensorsFile(path: path) else { return false }
         return file.metadata["format"] == format
@@ -74,7 +74,7 @@ private struct PackedReader {
         }
     }
 
-    /// Whether the file has a unit, told by the first of its parameters.
+    /// Whether the file has a unit, judged by its first parameter.
     func holds(_ description: any ModelUnit) -> Bool {
         description.linears.first.map { sites["\($0.name).weight"] != nil }
             ?? description.vectors.first.map { file.entry($0.name) != nil } ?? false

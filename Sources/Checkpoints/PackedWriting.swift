@@ -8,7 +8,7 @@ internal import VisionTransformers
 extension PackedCheckpoint {
     /// Writes the file; the same checkpoint gives the same bytes.
     ///
-    /// - Parameter path: Where to write; a file that is there is replaced when the new one is complete.
+    /// - Parameter path: The target; an existing file is replaced once the new one is complete.
     /// - Throws: `CheckpointError.file` where the file cannot be made or written.
     package func write(to path: String) throws(CheckpointError) {
         let file = try CheckpointError.wrapping(try AtomicFile(path))

@@ -2,7 +2,7 @@ internal import Files
 internal import Foundation
 internal import Safetensors
 
-/// Hugging Face's index of a checkpoint in several files: which tensor lies in which.
+/// Hugging Face's index of a checkpoint in several files: the file of each tensor.
 struct ShardIndex {
     /// The largest index that is read, in bytes.
     static let maximumLength = 64 << 20
@@ -12,7 +12,7 @@ struct ShardIndex {
     /// The shard of each tensor, by name.
     let place: [String: Int]
 
-    /// Reads an index and opens its shards; every tensor has to be where the index says, and nowhere else.
+    /// Reads an index and opens its shards; every tensor must be in the shard that the index names, and in no other.
     ///
     /// - Parameter path: The index; the shards lie beside it.
     /// - Throws: `CheckpointError` with the file, the shard and the tensor.

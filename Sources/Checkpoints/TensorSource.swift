@@ -1,7 +1,7 @@
 internal import Files
 internal import Safetensors
 
-/// The named tensors of a checkpoint, whatever files they lie in.
+/// The named tensors of a checkpoint, in whatever files.
 ///
 /// Opening maps the files and checks their structure; elements are copied when they are asked for, and only then.
 struct TensorSource: Sendable {

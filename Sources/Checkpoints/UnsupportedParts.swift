@@ -1,4 +1,4 @@
-/// Parts of vision transformers that are not supported, by what their tensors are called.
+/// Parts of vision transformers that are not supported, by their tensors' names.
 enum UnsupportedParts {
     private static let marks: [(mark: String, what: String)] = [
         ("norm_pre.", "a norm before the blocks (CLIP's norm_pre)"),

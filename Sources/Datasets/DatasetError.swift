@@ -7,7 +7,7 @@ package struct DatasetError: FileFailure, Hashable, Sendable, CustomStringConver
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such file or folder.
         case missing
-        /// The file or the folder cannot be read; `cause` says why if a file format has a say.
+        /// The file or the folder cannot be read; `cause` is the error of the file format, if that is at fault.
         case unreadable
         /// The file does not hold an image that can be decoded.
         case undecodable
@@ -43,13 +43,13 @@ package struct DatasetError: FileFailure, Hashable, Sendable, CustomStringConver
 
     /// What went wrong, for programs.
     package let code: Code
-    /// The path as the caller gave it; nil if no file is at fault.
+    /// The path as given by the caller; nil if no file is at fault.
     package let file: String?
     /// The tensor in question, if it is known.
     package let tensor: String?
-    /// What was found and what would be accepted, without the place.
+    /// What was found and what is accepted, without the place.
     package let detail: String
-    /// What the file format had to say, when the file itself is at fault.
+    /// The error of the file format, if the file itself is at fault.
     package let cause: SafetensorsError?
 
     init(
@@ -77,7 +77,7 @@ package struct DatasetError: FileFailure, Hashable, Sendable, CustomStringConver
         self.init(code, file: error.path, detail: error.detail)
     }
 
-    /// One sentence: where, what, and what would be accepted.
+    /// One sentence: where, what, and what is accepted.
     package var description: String {
         if let cause { return cause.description }
         let place = [file.map { printable($0) }, tensor.map { "tensor '\($0)'" }].compactMap(\.self).joined(

@@ -1,7 +1,7 @@
 internal import Safetensors
 
 extension ImageSet {
-    /// Where an image lies below the set's folder; nil in an array.
+    /// An image's path relative to the set's folder; nil in an array.
     package func path(of index: Int) -> String? {
         guard case .files(_, let paths) = content else { return nil }
         return paths[index]
@@ -17,7 +17,7 @@ extension ImageSet {
     ///
     /// Files are brought to any size; arrays must have the model's.
     ///
-    /// - Parameter pipeline: What the model wants.
+    /// - Parameter pipeline: The model's input.
     /// - Throws: `DatasetError` with both sizes if they differ.
     package func require(_ pipeline: PreprocessingPipeline) throws(DatasetError) {
         switch content {
@@ -49,10 +49,10 @@ extension ImageSet {
     /// numbered in sorted order, as torchvision does, if there is one for each class of the model.
     ///
     /// - Parameters:
-    ///   - classes: The number of classes that the model tells apart.
+    ///   - classes: The number of the model's classes.
     ///   - names: The model's names of them, if it has any.
     /// - Returns: `[count]` classes, each in `0 ..< classes`.
-    /// - Throws: `DatasetError` if there are no labels, or they are not those of the model.
+    /// - Throws: `DatasetError` if there are no labels, or they do not fit the model.
     package func labels(classes: Int, names: [String]?) throws(DatasetError) -> [Int] {
         guard let labels else {
             throw DatasetError(

@@ -37,7 +37,7 @@ package struct ImageSet: Sendable {
     /// Opens a set.
     ///
     /// - Parameter path: A folder or a file.
-    /// - Throws: `DatasetError` if there is none, or it does not hold what a set needs.
+    /// - Throws: `DatasetError` if there is none, or it does not hold a set of images.
     package init(path: String) throws(DatasetError) {
         switch try SourceKind(path: path) {
         case .folder:
@@ -73,7 +73,7 @@ package struct ImageSet: Sendable {
     ///   - pixels: `[count, channels, height, width]` values.
     ///   - labels: `[count]` classes, counted from 0.
     ///   - file: The path that the images came from, for errors.
-    /// - Throws: `DatasetError` if there are no images or the numbers do not fit together.
+    /// - Throws: `DatasetError` if there are no images or the counts do not match.
     package init(
         channels: Int, height: Int, width: Int, pixels: [UInt8], labels: [Int]? = nil, file: String? = nil
     ) throws(DatasetError) {

@@ -2,7 +2,7 @@
 ///
 /// - Parameters:
 ///   - bytes: As many as the elements take, at any alignment.
-///   - convert: From the stored integer or bit pattern to the wanted element.
+///   - convert: Converts a stored integer or bit pattern to an element.
 /// - Returns: The converted elements in order.
 func elements<Stored: FixedWidthInteger & BitwiseCopyable, Element>(
     _ bytes: Span<UInt8>, _ convert: (Stored) -> Element
@@ -54,7 +54,7 @@ package func float(half bits: UInt16) -> Float {
     }
 }
 
-/// Why bytes are no floats.
+/// Why bytes cannot be read as floats.
 package enum FloatProblem: Error {
     /// The type is none of F32, F16, BF16 and F64.
     case noFloats

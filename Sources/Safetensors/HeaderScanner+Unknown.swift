@@ -3,8 +3,8 @@ extension HeaderScanner {
     ///
     /// - Parameters:
     ///   - bytes: The file.
-    ///   - depth: How many values this one lies in.
-    /// - Throws: `SafetensorsError` if this is no JSON value or nests too deep.
+    ///   - depth: How many values enclose this one.
+    /// - Throws: `SafetensorsError` if this is not a JSON value or nests too deep.
     mutating func skipValue(_ bytes: Span<UInt8>, depth: Int = 0) throws(SafetensorsError) {
         guard depth < Self.maximumDepth else {
             throw failure(

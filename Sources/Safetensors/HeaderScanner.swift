@@ -1,4 +1,4 @@
-/// Reads the pieces of JSON that a header is made of, from bytes that nobody vouches for.
+/// Reads the pieces of JSON that a header consists of, from untrusted bytes.
 ///
 /// It looks at no byte outside `position ..< end`, never recurses deeper than `maximumDepth`, and takes
 /// time proportional to the bytes it passes.
@@ -53,7 +53,7 @@ struct HeaderScanner {
         position += 1
     }
 
-    /// Passes the comma or the closing bracket that comes next, and says whether it was the bracket.
+    /// Skips the next comma or closing bracket, and returns whether it was the bracket.
     ///
     /// - Parameters:
     ///   - close: The bracket that ends the list.
@@ -173,7 +173,7 @@ struct HeaderScanner {
     ///
     /// - Parameters:
     ///   - bytes: The file.
-    ///   - code: What a number outside that range means here.
+    ///   - code: The error for a number outside that range.
     /// - Returns: The number.
     /// - Throws: `SafetensorsError` with `code` for another number, `malformedHeader` for anything else.
     mutating func count(_ bytes: Span<UInt8>, orElse code: SafetensorsError.Code) throws(SafetensorsError)

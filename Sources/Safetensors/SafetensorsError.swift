@@ -10,7 +10,7 @@ package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConverti
     package enum Code: String, Hashable, Sendable, CaseIterable {
         /// There is no such file.
         case missing
-        /// The file is there but cannot be opened, is no regular file, or changed while in use.
+        /// The file is there but cannot be opened, is not a regular file, or changed while in use.
         case unreadable
         /// The file ends before what it announces.
         case truncated
@@ -24,7 +24,7 @@ package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConverti
         case duplicateKey
         /// The type is none of the format's.
         case unsupportedType
-        /// The extents are no shape, or their product is beyond 64 bits.
+        /// The extents are not a shape, or their product exceeds 64 bits.
         case badShape
         /// The range of bytes is impossible or does not fit the shape and the type.
         case badOffsets
@@ -46,23 +46,23 @@ package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConverti
 
     /// What went wrong, for programs.
     package let code: Code
-    /// The path as the caller gave it.
+    /// The path as given by the caller.
     package let file: String
     /// The tensor in question, if it is known.
     package let tensor: String?
     /// The distance from the start of the file to the place in question, in bytes, if there is one.
     package let byte: Int?
-    /// What was found and what would be accepted, without the place.
+    /// What was found and what is accepted, without the place.
     package let detail: String
 
     /// Makes an error.
     ///
     /// - Parameters:
     ///   - code: What went wrong, for programs.
-    ///   - file: The path as the caller gave it.
+    ///   - file: The path as given by the caller.
     ///   - tensor: The tensor in question.
     ///   - byte: The distance from the start of the file.
-    ///   - detail: What was found and what would be accepted.
+    ///   - detail: What was found and what is accepted.
     package init(_ code: Code, file: String, tensor: String? = nil, byte: Int? = nil, detail: String) {
         self.code = code
         self.file = file
@@ -71,7 +71,7 @@ package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConverti
         self.detail = detail
     }
 
-    /// One sentence: where, what, and what would be accepted.
+    /// One sentence: where, what, and what is accepted.
     package var description: String {
         var place = printable(file)
         if let tensor { place += ", tensor \(quoted(tensor))" }
@@ -97,7 +97,7 @@ extension SafetensorsError: FileFailure {
 /// A name from outside in quotation marks, shortened, without control characters.
 package func quoted(_ name: String) -> String { "'\(printable(name, limit: 120))'" }
 
-/// Text from outside without characters that a terminal would obey, and without what is beyond `limit` characters.
+/// Text from outside, cut at `limit` characters and without characters that control a terminal.
 package func printable(_ text: String, limit: Int = 4096) -> String {
     var result = String.UnicodeScalarView()
     for (index, scalar) in text.unicodeScalars.enumerated() {

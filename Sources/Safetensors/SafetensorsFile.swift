@@ -14,7 +14,7 @@ package struct SafetensorsFile: Sendable {
 
     /// Opens and checks a file.
     ///
-    /// - Parameter path: Where it lies.
+    /// - Parameter path: Its path.
     /// - Throws: `SafetensorsError` if it is missing, unreadable, or breaks a rule of the format.
     package init(path: String) throws(SafetensorsError) {
         let mapping = try SafetensorsError.wrapping(try FileMapping(path: path))
@@ -24,7 +24,7 @@ package struct SafetensorsFile: Sendable {
         self.mapping = mapping
     }
 
-    /// The path as the caller gave it.
+    /// The path as given by the caller.
     package var path: String { mapping.path }
     /// The length of the file in bytes.
     package var byteCount: Int { mapping.count }
@@ -49,7 +49,7 @@ package struct SafetensorsFile: Sendable {
         try mapping.withBytes(in: try require(name).byteRange, body)
     }
 
-    /// The bytes of a tensor as they lie in the file.
+    /// The bytes of a tensor as the file has them.
     ///
     /// - Parameter name: The tensor.
     /// - Returns: As many bytes as its range has.
@@ -75,7 +75,7 @@ package struct SafetensorsFile: Sendable {
     package func floats(_ name: String) throws(SafetensorsError) -> [Float] {
         let entry = try require(name)
         let start = entry.byteRange.lowerBound
-        // Whoever reads all of a large file should not hold it twice.
+        // Reading all of a large file must not hold it in memory twice.
         defer { mapping.forget(entry.byteRange) }
         return try withBytes(of: name) { bytes throws(SafetensorsError) in
             do throws(FloatProblem) {

@@ -1,4 +1,4 @@
-/// What a safetensors file says about itself, every statement checked against the file.
+/// The header of a safetensors file, every statement checked against the file.
 ///
 /// Layout: the length N of the header (8 bytes, little-endian), N bytes of JSON, data. Source of the rules:
 /// the format description and the reference reader of huggingface/safetensors (2026).
@@ -9,7 +9,7 @@ package struct SafetensorsHeader: Hashable, Sendable {
         package let type: ElementType
         /// The extents, outermost axis first; empty for a scalar; an extent of 0 is legal.
         package let shape: [Int]
-        /// Where its bytes lie, counted from the start of the file.
+        /// The range of its bytes, counted from the start of the file.
         package let byteRange: Range<Int>
 
         /// The number of elements.
@@ -32,7 +32,7 @@ package struct SafetensorsHeader: Hashable, Sendable {
 
     /// Reads and checks the header of a file.
     ///
-    /// Accepted is exactly what a reader can use without doubt: every tensor's bytes fit its shape and type,
+    /// Accepts exactly the files that can be read in one way only: every tensor's bytes fit its shape and type,
     /// tensors follow one another without holes and overlaps, and the last ends where the file does.
     ///
     /// - Parameters:
@@ -77,7 +77,7 @@ package struct SafetensorsHeader: Hashable, Sendable {
         names = try Self.orderedNames(places, dataStart: dataStart, fileEnd: bytes.count, file: file)
     }
 
-    /// Where the JSON lies.
+    /// The range of the JSON.
     private static func headerRange(in bytes: Span<UInt8>, file: String) throws(SafetensorsError) -> Range<
         Int
     > {

@@ -49,7 +49,7 @@ package struct SafetensorsTensor: Hashable, Sendable {
 
 /// Writes a safetensors file; all of it or nothing.
 ///
-/// The same tensors and metadata give the same bytes in whatever order they come. Tensors lie from wide types
+/// The same tensors and metadata give the same bytes in any order. Tensors are laid out from wide types
 /// to narrow ones and by name within a type, and the header is padded, so that every tensor is aligned.
 ///
 /// - Parameters:
@@ -57,7 +57,7 @@ package struct SafetensorsTensor: Hashable, Sendable {
 ///   - metadata: Text for readers, by name.
 ///   - path: The target; an existing file is replaced once the new one is complete.
 /// - Throws: `SafetensorsError` if a tensor breaks a rule of the format or the file cannot be written;
-///   nothing is left behind then.
+///   then nothing is left of it.
 package func writeSafetensors(
     _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], to path: String
 ) throws(SafetensorsError) {

@@ -12,7 +12,7 @@ package struct ZIPDirectory: Sendable {
         package let method: Int
         /// The CRC-32 of the content.
         package let checksum: UInt32
-        /// Where the bytes lie as they are stored, in the file.
+        /// The range of the stored bytes in the file.
         package let bytes: Range<Int>
         /// The length of the content in bytes; of a stored member that of its bytes.
         package let length: Int
@@ -22,7 +22,7 @@ package struct ZIPDirectory: Sendable {
     package struct Problem: Error, Equatable, CustomStringConvertible {
         /// The distance from the start of the file.
         package let byte: Int
-        /// What was found and what would be accepted.
+        /// What was found and what is accepted.
         package let detail: String
 
         /// Both in words.
@@ -59,7 +59,7 @@ package struct ZIPDirectory: Sendable {
 private struct Reader {
     /// The number of members.
     let count: Int
-    /// Where the next record of the directory lies.
+    /// The position of the directory's next record.
     private(set) var place: Int
     /// Where the records that end the archive begin.
     private let end: Int
@@ -98,7 +98,7 @@ private struct Reader {
         (self.count, self.place, self.end) = (count, place, end)
     }
 
-    /// Where the end record lies: the last place that has its mark and room for the comment that it announces.
+    /// The position of the end record: the last one with its signature and room for the comment that it announces.
     private static func endRecord(of bytes: Span<UInt8>) -> Int? {
         guard bytes.count >= 22 else { return nil }
         for place in (max(0, bytes.count - 22 - 0xFFFF)...bytes.count - 22).reversed()
@@ -127,7 +127,7 @@ private struct Reader {
         return result
     }
 
-    /// The next member; the place moves behind its record.
+    /// Reads the next member and advances past its record.
     mutating func member(_ bytes: Span<UInt8>) throws(ZIPDirectory.Problem) -> ZIPDirectory.Member {
         let record = place
         func problem(_ detail: String) -> ZIPDirectory.Problem {

@@ -4,7 +4,7 @@ struct NameMap {
     let layout: String
     /// What becomes of the names; the first that fits counts, and a name that none knows stays as it is.
     let patterns: [NamePattern]
-    /// What LayerNorm adds to the variance unless config.json says otherwise; nil for timm's value.
+    /// The epsilon of LayerNorm unless config.json has another; nil for timm's value.
     var epsilon: Float?
     /// How the layout's own program resamples position embeddings.
     var positionFilter = PositionFilter.antialiased
@@ -15,7 +15,7 @@ struct NameMap {
     /// Whether the names are those of a model without a classifier.
     var lacksClassifier = false
 
-    /// The layout of a checkpoint, told from its names alone.
+    /// The layout of a checkpoint, inferred from its names.
     init(names: Set<String>) {
         let stem = "embeddings.patch_embeddings.projection.weight"
         let prefixes = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "swin."]
@@ -93,7 +93,7 @@ struct NameMap {
             NamePattern("head.*", "head.fc.*"),
         ])
 
-    /// What a transformer block's parts are called on disk, and in memory since transformers 5, which some tools write.
+    /// The names of a block's parts on disk, and those in memory since transformers 5, which some tools write.
     private static func block(_ source: String, _ classic: String, _ target: String) -> [NamePattern] {
         var patterns: [NamePattern] = []
         for (third, name) in ["query", "key", "value"].enumerated() {

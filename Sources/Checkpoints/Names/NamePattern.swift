@@ -5,7 +5,7 @@
 struct NamePattern {
     private let source: [Substring]
     private let target: [Substring]
-    /// Which third of a fused tensor this is, for queries, keys and values that lie apart.
+    /// Which third of a fused tensor this is, for separate queries, keys and values.
     let third: Int?
 
     init(_ source: String, _ target: String, third: Int? = nil) {

@@ -8,7 +8,7 @@ struct PickleMachine {
     /// The longest pickle that is read, in bytes; a state dictionary takes about 200 per tensor.
     static let maximumLength = 8 << 20
 
-    /// What a pickle may name, with the element type of the storages.
+    /// The names that a pickle may use, with the element type of storages.
     static let globals: [String: ElementType?] = [
         "collections.OrderedDict": .none, "torch._utils._rebuild_tensor_v2": .none,
         "torch._utils._rebuild_parameter": .none, "torch.Size": .none,
@@ -234,7 +234,7 @@ struct PickleMachine {
         return view
     }
 
-    /// Whether every element of a view lies in its storage, and there are no more of them than the storage has.
+    /// Whether every element of a view is within its storage, and there are at most as many as in the storage.
     private func check(_ view: TorchTensor) throws(CheckpointError) {
         var (count, last, overflows) = (1, view.offset, false)
         for (extent, stride) in zip(view.shape, view.strides) {

@@ -1,9 +1,9 @@
 internal import Safetensors
 
-/// What a pickle can be made of here: data, and nothing that does anything.
+/// The values that a pickle may hold here: data only, nothing that executes.
 ///
-/// Containers lie in arenas of the machine that read them, and values hold their indices, so that no value is nested:
-/// neither copying nor freeing one can take long or overflow the stack, whatever a file says.
+/// Containers are in arenas of the machine that read them, and values hold their indices, so that no value is nested:
+/// copying or freeing one takes constant time and stack, whatever the file holds.
 enum PickleValue {
     case none
     case bool(Bool)
@@ -23,7 +23,7 @@ enum PickleValue {
 struct TorchStorage {
     /// The type of the elements.
     let type: ElementType
-    /// The entry's name behind `data/`.
+    /// The entry's name after `data/`.
     let key: String
     /// The number of elements.
     let count: Int
@@ -32,7 +32,7 @@ struct TorchStorage {
 /// A view of a storage; nothing of it has been checked against the storage's bytes.
 struct TorchTensor {
     let storage: TorchStorage
-    /// Where the first element lies, in elements.
+    /// The position of the first element, in elements.
     let offset: Int
     let shape: [Int]
     /// The distance of neighbours along each axis, in elements.

@@ -5,7 +5,7 @@ internal import Safetensors
 ///
 /// Nothing in it is executed. The elements stay in the mapped file until they are asked for.
 struct TorchFile: Sendable {
-    /// The keys under which training programs keep the weights, the wanted ones first.
+    /// The keys under which training programs store weights, in order of preference.
     static let wrappers = ["state_dict_ema", "model_ema", "state_dict", "model"]
 
     private let mapping: FileMapping
@@ -15,12 +15,12 @@ struct TorchFile: Sendable {
     /// The tensors by name, every one within its storage.
     let tensors: [String: TorchTensor]
 
-    /// The path as the caller gave it.
+    /// The path as given by the caller.
     var path: String { mapping.path }
 
     /// Opens and checks a file.
     ///
-    /// - Parameter path: Where it lies.
+    /// - Parameter path: Its path.
     /// - Throws: `CheckpointError` with the file, the byte or the tensor.
     init(path: String) throws(CheckpointError) {
         let mapping = try CheckpointError.wrapping(try FileMapping(path: path))
@@ -62,7 +62,7 @@ struct TorchFile: Sendable {
         self.places = places
     }
 
-    /// Where the members of a zip file lie, by name; all of them stored as they are.
+    /// The ranges of a zip file's members, by name; all must be stored uncompressed.
     private static func members(
         of bytes: Span<UInt8>, path: String
     ) throws(CheckpointError) -> [String: Range<Int>] {
@@ -80,7 +80,7 @@ struct TorchFile: Sendable {
         return Dictionary(uniqueKeysWithValues: directory.members.map { ($0.name, $0.bytes) })
     }
 
-    /// The dictionary of tensors in what a pickle holds.
+    /// The dictionary of tensors in a pickle.
     private static func state(
         of root: PickleValue, in machine: PickleMachine, path: String
     ) throws(CheckpointError) -> ([String], [String: TorchTensor]) {

@@ -1,8 +1,8 @@
 internal import Files
 
-/// The images in a folder, in torchvision's order, and what their places say of their classes.
+/// The images in a folder, in torchvision's order, and the classes that their folders name.
 struct FolderListing {
-    /// Where each image lies below the folder.
+    /// The path of each image relative to the folder.
     private(set) var paths: [String] = []
     /// The class of each image; nil for a flat folder.
     private(set) var labels: [Int]?
@@ -120,7 +120,7 @@ struct FolderListing {
         case broken
     }
 
-    /// What is in a folder, in the order of the names' bytes; hidden names are left out.
+    /// The entries of a folder without hidden ones, in the order of the names' bytes.
     private static func entries(of folder: String) throws(DatasetError) -> [(name: String, kind: Kind)] {
         let listed: [String]
         do {
@@ -148,7 +148,7 @@ struct FolderListing {
 
     /// Whether a file is an image by its name, or else by its content.
     ///
-    /// A name that announces an image makes it one even where the content does not, so that it is missed by nobody.
+    /// A file with an image's suffix counts even if its content is not an image, so that a damaged image is reported.
     private static func isImage(_ name: String, in folder: String) -> Bool {
         if let dot = name.lastIndex(of: "."),
             ImageFormat.suffixes.contains(name[name.index(after: dot)...].lowercased())

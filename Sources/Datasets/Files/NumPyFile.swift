@@ -4,7 +4,7 @@ internal import Safetensors
 
 /// Arrays in an npy file or an npz archive.
 struct NumPyFile {
-    /// One array: its header, and where header and elements lie.
+    /// One array: its header, and where its bytes are.
     struct Array {
         var header: NPYHeader
         var source: PixelArray.Source
@@ -19,8 +19,8 @@ struct NumPyFile {
 
     /// Opens a file.
     ///
-    /// - Parameter path: Where it lies.
-    /// - Throws: `DatasetError` if it cannot be read or is no archive.
+    /// - Parameter path: Its path.
+    /// - Throws: `DatasetError` if it cannot be read or is not an archive.
     init(path: String) throws(DatasetError) {
         mapping = try DatasetError.wrapping(try FileMapping(path: path))
         let magic = NPYHeader.magic
@@ -75,7 +75,7 @@ struct NumPyFile {
     ///
     /// - Parameter count: The number of images.
     /// - Returns: The class of each image.
-    /// - Throws: `DatasetError` if it is no label for each image.
+    /// - Throws: `DatasetError` if it does not have one label for each image.
     func labels(count: Int) throws(DatasetError) -> [Int]? {
         guard members != nil, let array = try array("labels") else { return nil }
         let (type, shape) = (array.header.type, array.header.shape)

@@ -3,7 +3,7 @@ internal import Safetensors
 
 /// Images of one size in one array: as bytes, 0 to 255, or as numbers that are normalised already.
 struct PixelArray: Sendable {
-    /// What the elements are.
+    /// The type of the elements.
     enum Element: String, Sendable {
         case uint8 = "uint8"
         case float16 = "float16"
@@ -20,7 +20,7 @@ struct PixelArray: Sendable {
         }
     }
 
-    /// Where the elements lie.
+    /// Where the elements are.
     enum Source: Sendable {
         case memory([UInt8], Range<Int>)
         case tensor(SafetensorsFile, String)
@@ -32,7 +32,7 @@ struct PixelArray: Sendable {
     let height: Int
     let width: Int
     let element: Element
-    /// How many elements lie between neighbours along images, channels, rows and columns.
+    /// The distance in elements between neighbours along images, channels, rows and columns.
     let strides: [Int]
     private let source: Source
 
@@ -41,8 +41,8 @@ struct PixelArray: Sendable {
     /// - Parameters:
     ///   - shape: `[n, h, w]`, `[n, c, h, w]` or `[n, h, w, c]`, where c is 1 to `ImageSet.maximumChannels`.
     ///   - isFortran: Whether the first axis varies fastest.
-    ///   - element: What the elements are.
-    ///   - source: Where they lie; as many as the shape has.
+    ///   - element: The type of the elements.
+    ///   - source: Where they are; as many as the shape has.
     ///   - file: For errors.
     /// - Throws: `DatasetError` if the extents are not those of images.
     init(

@@ -38,7 +38,7 @@ extension SafetensorsFile {
     ///
     /// - Parameter count: The number of images.
     /// - Returns: The class of each image.
-    /// - Throws: `DatasetError` if it is no label for each image.
+    /// - Throws: `DatasetError` if it does not have one label for each image.
     func labels(count: Int) throws(DatasetError) -> [Int]? {
         guard let shape = entry("labels")?.shape else { return nil }
         guard shape == [count] else {

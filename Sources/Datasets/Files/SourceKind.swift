@@ -1,10 +1,10 @@
 internal import Files
 
-/// What a path leads to, told by its content.
+/// The kind of image set at a path, detected by content.
 enum SourceKind {
     case folder, numpy, safetensors
 
-    /// Looks at what a path leads to.
+    /// Detects the kind.
     ///
     /// - Throws: `DatasetError` if nothing is there, it cannot be opened, or it is a single image.
     init(path: String) throws(DatasetError) {

@@ -10,7 +10,7 @@ package struct Normalisation: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - mean: The mean of each channel, finite.
     ///   - standardDeviation: As many numbers, positive and finite.
-    /// - Throws: `DatasetError` if there is no channel, the counts differ or a number is impossible.
+    /// - Throws: `DatasetError` if there are no channels, the counts differ or a number is out of range.
     package init(mean: [Float], standardDeviation: [Float]) throws(DatasetError) {
         guard !mean.isEmpty, mean.count == standardDeviation.count else {
             throw DatasetError(

@@ -4,7 +4,7 @@ struct CropWindow: Equatable {
     var resized: Int
     /// The places of the resized side that the crop shows.
     var shown: Range<Int>
-    /// Where the first of them lies in the crop; what lies before and behind is filled.
+    /// The position of the first of them in the crop; the crop is filled before and after them.
     var offset: Int
 
     /// Puts a crop in the middle of a side.
@@ -12,7 +12,7 @@ struct CropWindow: Equatable {
     /// - Parameters:
     ///   - length: The length of the crop.
     ///   - resized: The length of the side, at least 1.
-    ///   - rounding: Where the crop lies if it cannot lie in the middle exactly.
+    ///   - rounding: Which way the crop is rounded if it cannot be centred exactly.
     init(of length: Int, from resized: Int, rounding: PreprocessingPipeline.CropRounding) {
         self.resized = resized
         let surplus = resized - length

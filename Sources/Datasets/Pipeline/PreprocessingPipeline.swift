@@ -25,7 +25,7 @@ package struct PreprocessingPipeline: Hashable, Sendable, Codable {
         case fit(height: Int, width: Int)
     }
 
-    /// Where the crop lies if it cannot lie in the middle exactly.
+    /// Which way the crop is rounded if it cannot be centred exactly.
     package enum CropRounding: String, Hashable, Sendable, Codable {
         /// Half a pixel goes to the even offset; padding goes to the right and the bottom first. torchvision's rule.
         case halfToEven
@@ -41,11 +41,11 @@ package struct PreprocessingPipeline: Hashable, Sendable, Codable {
     package let height: Int
     /// The pixels in a row that the model reads: the width of the crop.
     package let width: Int
-    /// Where the crop lies if it cannot lie in the middle exactly.
+    /// Which way the crop is rounded if it cannot be centred exactly.
     package let cropRounding: CropRounding
     /// What each channel has where the crop is larger than the image, 0 to 255.
     package let fill: [UInt8]
-    /// What happens to the pixels behind the crop; its channels are those of the model, 1 or 3.
+    /// The normalisation after the crop; it has the model's channels, 1 or 3.
     ///
     /// One channel is Pillow's `convert("L")`, three are its `convert("RGB")`.
     package let normalisation: Normalisation
@@ -60,8 +60,8 @@ package struct PreprocessingPipeline: Hashable, Sendable, Codable {
     ///   - interpolation: The filter of that change.
     ///   - height: The rows that the model reads, 1 to `ImageSet.maximumSide`.
     ///   - width: The pixels in a row that the model reads, 1 to `ImageSet.maximumSide`.
-    ///   - cropRounding: Where the crop lies if it cannot lie in the middle exactly.
-    ///   - fill: `[channels]` values for what the image does not cover; nil is black.
+    ///   - cropRounding: Which way the crop is rounded if it cannot be centred exactly.
+    ///   - fill: `[channels]` values for pixels that the image does not cover; nil is black.
     ///   - normalisation: Mean and standard deviation of each channel.
     /// - Throws: `DatasetError` with `.badPreprocessing` for numbers that no model can mean.
     package init(

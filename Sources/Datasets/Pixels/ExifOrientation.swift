@@ -1,4 +1,4 @@
-/// How an image must be turned to stand upright, as Exif says it.
+/// The rotation or reflection that turns an image upright, by its Exif orientation.
 ///
 /// Source: Exif 2.32, tag 0x0112 of the first directory.
 enum ExifOrientation: Int, Sendable {
@@ -8,7 +8,7 @@ enum ExifOrientation: Int, Sendable {
     /// Whether rows become columns.
     var exchangesSides: Bool { rawValue >= 5 }
 
-    /// Finds the orientation of an image file; `upright` where it says none that can be read.
+    /// Reads the orientation of an image file; `upright` if it has none that can be read.
     ///
     /// - Parameters:
     ///   - bytes: The file.

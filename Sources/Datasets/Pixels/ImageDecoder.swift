@@ -22,12 +22,12 @@ internal import Safetensors
     ///
     /// - Parameters:
     ///   - bytes: The file.
-    ///   - path: Where it lies, for errors.
-    ///   - pipeline: What the model wants; `pipeline.channels` is 1 or 3.
-    ///   - appliesOrientation: Whether the image is turned as its Exif data say.
+    ///   - path: Its path, for errors.
+    ///   - pipeline: The model's input; `pipeline.channels` is 1 or 3.
+    ///   - appliesOrientation: Whether the image is rotated by its Exif orientation.
     ///   - body: Gets the rows of the crop: 1 byte a pixel for one channel, else 4 of which the last means nothing.
     /// - Returns: What `body` returns.
-    /// - Throws: `DatasetError` if there is no image in the bytes that can be used.
+    /// - Throws: `DatasetError` if the bytes do not hold a usable image.
     package func withPixels<Result>(
         of bytes: [UInt8], path: String, pipeline: PreprocessingPipeline, appliesOrientation: Bool,
         _ body: (Span<UInt8>) -> Result

@@ -4,10 +4,10 @@ enum ImageFormat: String, Sendable {
     case png = "PNG"
     case webp = "WebP"
 
-    /// The bytes that are needed to tell a format.
+    /// The number of bytes needed to detect a format.
     static let prefixLength = 12
 
-    /// Tells a format by the first bytes of a file; names have no say.
+    /// Detects a format by the first bytes of a file; names do not matter.
     ///
     /// - Parameter bytes: The file, or its first `prefixLength` bytes.
     init?(sniffing bytes: Span<UInt8>) {

@@ -12,7 +12,7 @@ internal import Vocabulary
     /// The image as it stands upright.
     ///
     /// - Parameters:
-    ///   - orientation: What Exif says of the image.
+    ///   - orientation: The image's Exif orientation.
     ///   - target: Where the turned image goes.
     /// - Returns: A view of `target`, or this one where nothing is to be done.
     func turned(by orientation: ExifOrientation, into target: ScratchBytes) -> PixelView {
@@ -43,7 +43,7 @@ internal import Vocabulary
 
     /// Resizes and crops.
     ///
-    /// Only what the crop shows is computed; the pixels are those of a whole resize that is cropped afterwards.
+    /// Computes the crop only; its pixels equal those of a whole resize that is cropped afterwards.
     ///
     /// - Parameters:
     ///   - pipeline: The rule, the filter and the crop.
@@ -148,7 +148,7 @@ internal import Vocabulary
 
     /// The vertical pass: each row of `target` from rows of `source`, whose first is row `first` of the image.
     ///
-    /// Whole vectors are written; what they spill over is written again by the next row, filled again, or spare.
+    /// Writes whole vectors; what they write past a row is overwritten by the next row, filled again, or spare.
     private static func mixRows(
         _ source: UnsafeMutablePointer<UInt8>, _ sourceStride: Int, from first: Int,
         _ vertical: ResamplingWeights?,
@@ -207,7 +207,7 @@ internal import Vocabulary
         }
     }
 
-    /// Where the shown places come from; the sum of steps is Pillow's, with its rounding, so some may lie outside.
+    /// The source of each place; steps are summed and rounded as in Pillow, so some may be outside the image.
     private static func nearestPlaces(from length: Int, to resized: Int, shown: Range<Int>) -> [Int?] {
         guard length != resized else { return shown.map { $0 } }
         let step = Double(length) / Double(resized)

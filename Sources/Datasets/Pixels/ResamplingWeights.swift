@@ -10,7 +10,7 @@ struct ResamplingWeights {
     private(set) var starts: [Int32] = []
     /// How many weights each output place has.
     private(set) var counts: [Int32] = []
-    /// `[output places, taps]`, zeros behind the weights of each.
+    /// `[output places, taps]`, padded with zeros.
     private(set) var weights: [Int32] = []
     /// A multiple of 4.
     private(set) var taps = 4
@@ -27,7 +27,7 @@ struct ResamplingWeights {
     /// - Parameters:
     ///   - length: The length of the side.
     ///   - resized: The length that it gets.
-    ///   - shown: The places of the resized side that are wanted.
+    ///   - shown: The places of the resized side to compute.
     ///   - filter: The filter; not `nearest`.
     init(from length: Int, to resized: Int, shown: Range<Int>, filter: Interpolation) {
         let scale = Double(length) / Double(resized)
@@ -60,7 +60,7 @@ struct ResamplingWeights {
         taps = max(4, (most + 3) & ~3)
         weights = Array(repeating: 0, count: taps * rows.count)
         for (index, row) in rows.enumerated() {
-            // Windows at the end begin earlier, with zeros, so that no loop reads far behind a row.
+            // Windows at the end begin earlier, with zeros, so that no loop reads far past a row.
             let shift = min(Int(starts[index]), max(0, Int(starts[index]) + taps - max(length, taps)))
             starts[index] -= Int32(shift)
             counts[index] += Int32(shift)

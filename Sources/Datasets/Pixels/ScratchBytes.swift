@@ -10,7 +10,7 @@ internal import CImageCodecs
         unsafe base = .allocate(capacity: capacity)
     }
 
-    /// Makes room for bytes and for what the loops read and write behind them; what was there is lost.
+    /// Makes room for bytes and for what the loops read and write after them; earlier contents are lost.
     @discardableResult
     func reserve(_ count: Int) -> UnsafeMutablePointer<UInt8> {
         let wanted = count + Int(IMAGE_SPARE_BYTES)
