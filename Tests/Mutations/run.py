@@ -10,9 +10,8 @@ not occur exactly once, it does not compile, or the tests crash or hang.
 
 import argparse
 import dataclasses
+import json
 import pathlib
-import re
-import shutil
 import subprocess
 import sys
 import time
@@ -140,18 +139,37 @@ def judge():
     if code != 0:
         lines = [line for line in output.splitlines() if "error:" in line]
         return "error", ["does not compile"] + lines[:3]
-    command = ["swift", "test", "--skip-build", "--disable-xctest"]
-    code, output = run(command, TEST_LIMIT)
-    failed = re.findall(r'^✘ Test (?:"(.*?)"|(\S+))(?: with \d+ test cases?)? failed after', output, re.MULTILINE)
-    tests = sorted(name or function for name, function in failed)
-    ended = re.search(r"^. Test run with \d+ tests?.* (passed|failed) after", output, re.MULTILINE)
+    stream = COPY / "events.jsonl"
+    stream.unlink(missing_ok=True)
+    code, output = run(
+        ["swift", "test", "--skip-build", "--disable-xctest", "--event-stream-output-path", stream,
+         "--event-stream-version", "0"], TEST_LIMIT)
     if code is None:
         return "error", [f"the tests did not end within {TEST_LIMIT} s"]
+    tests, ended = failed_tests(stream)
     if not ended:
         return "error", ["the tests crashed"] + output.splitlines()[-3:]
     if code == 0:
         return "passed", []
     return ("killed", tests) if tests else ("error", ["the tests failed, but none by name"])
+
+
+def failed_tests(stream):
+    """The names of the tests that recorded an issue, and whether the run came to its end."""
+    names, failed, ended = {}, set(), False
+    for line in stream.read_text().splitlines() if stream.is_file() else []:
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError:  # cut off by a crash
+            break
+        payload = record["payload"]
+        if record["kind"] == "test":
+            names[payload["id"]] = payload.get("displayName", payload["name"])
+        elif payload["kind"] == "issueRecorded" and not payload["issue"]["isKnown"]:
+            failed.add(names.get(payload.get("testID"), "no test"))
+        elif payload["kind"] == "runEnded":
+            ended = True
+    return sorted(failed - {"no test"}), ended
 
 
 def main():
