@@ -75,7 +75,7 @@ struct BlockMetric: Sendable {
                 output, target, weights: shared, gradient: gradient, factor: twice)
             return diagonal
                 + (lowRank.map {
-                    sum($0, rows: shared.rows, output, target, gradient: gradient, factor: factor)
+                    Self.sum($0, rows: shared.rows, output, target, gradient: gradient, factor: factor)
                 } ?? 0)
         }
     }
@@ -85,8 +85,9 @@ struct BlockMetric: Sendable {
     }
 
     /// `Σ a · M · aᵀ` over images, a being the products of the error's magnitude and the measured gradients.
-    private func sum(
-        _ part: LowRank, rows: Int, _ output: Matrix, _ target: Matrix, gradient: Matrix?, factor: Double
+    static func sum(
+        _ part: LowRank, rows: Int, _ output: Matrix, _ target: Matrix, gradient: Matrix? = nil,
+        factor: Double = 0
     ) -> Double {
         let rank = part.inverse.count
         var total = 0.0

@@ -171,7 +171,8 @@ extension BlockMetricEstimator {
         let plain = BlockMetric.shared(diagonal)
         let whole = plain.sum(error, zero, weights: nil)
         let part = BlockMetric.LowRank(gradients: gradients, inverse: inverse, scale: 1)
-        let unscaled = BlockMetric.shared(diagonal, lowRank: part).sum(error, zero, weights: nil) - whole
+        // It may be a millionth of the other part: their sum less that part would be rounding errors.
+        let unscaled = BlockMetric.sum(part, rows: error.rows, error, zero)
         guard unscaled > 0, unscaled.isFinite else { return plain }
         return .shared(
             diagonal,
