@@ -99,8 +99,8 @@ let package = Package(
             name: "ReconstructionTests",
             dependencies: [
                 "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore",
-                "TestSupport", "Vocabulary",
-            ]),
+                "TestSupport", "Vocabulary", "Runs", "Safetensors",
+            ], exclude: ["Goldens"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], exclude: ["Fixtures"]),
         .testTarget(
