@@ -4,61 +4,77 @@ internal import Runs
 internal import TensorCore
 internal import Vocabulary
 
-/// Images that nothing is learned from.
+/// Images that no unit learns from; attempts are compared on them.
 struct HeldOutSource: Sendable {
     let source: HeldOutBaseline.Source
     /// `[rows, channels · height · width]`, normalised.
     let images: Matrix
-    /// Which images of the set.
+    /// The places of the images in their set, ascending.
     let rows: [Int]
     let labels: [Int]?
 
-    /// Reads at most `count` of the evaluation images, spread evenly over them; nil where that makes none.
+    /// Reads at most `count` evaluation images, spread evenly over the set; nil if that is none.
     ///
     /// - Throws: `DatasetError`.
     init?(spreadOver set: EvaluationImages, count: Int, pool: WorkerPool) throws {
-        let count = min(count, set.count)
-        guard count > 0 else { return nil }
+        let rows = evenlySpread(count, over: set.count)
+        guard !rows.isEmpty else { return nil }
         source = .evaluation
-        let rows = (0..<count).map { $0 * set.count / count }
         images = try set.images(rows, pool: pool)
         self.rows = rows
         labels = set.labels.map { labels in rows.map { labels[$0] } }
     }
 
-    /// Reads some of a set's images; nil where that makes none.
+    /// Reads some of a set's images, spread evenly over those that may be read; nil if that is none.
+    ///
+    /// An image that cannot be used is replaced by another one, so that a run that is resumed with the number of images
+    /// read here gets the same images.
     ///
     /// - Parameters:
-    ///   - set: Where they come from; those that cannot be used are left out.
-    ///   - places: Which may be read.
-    ///   - count: How many are read at most.
-    ///   - pipeline: What the model wants.
+    ///   - set: The set.
+    ///   - places: The images that may be read, ascending.
+    ///   - count: The greatest number of images.
+    ///   - pipeline: The model's preprocessing.
+    ///   - appliesOrientation: Whether images are turned by their Exif orientation.
     ///   - pool: The threads.
     /// - Throws: `DatasetError`.
     init?(
-        unusedOf set: ImageSet, places: [Int], count: Int, pipeline: PreprocessingPipeline, pool: WorkerPool
+        unusedOf set: ImageSet, places: [Int], count: Int, pipeline: PreprocessingPipeline,
+        appliesOrientation: Bool, pool: WorkerPool
     ) throws {
-        let places = Array(places.prefix(count))
-        let matrix = Matrix(rows: places.count, columns: pipeline.valueCount)
-        var read = 0
-        try set.forEachBatch(
-            of: places, size: imagesPerBatch, pipeline: pipeline, reading: ImageOptions(onBadImage: .skip),
-            pool: pool
-        ) { batch in
-            for row in 0..<batch.indices.count {
-                copy(batch.images.rows(row..<row + 1), into: matrix.rows(read..<read + 1))
-                read += 1
+        let first = evenlySpread(count, over: places.count)
+        let others = Set(places.indices).subtracting(first).sorted()
+        var candidates = (first + others)[...]
+        let matrix = Matrix(rows: first.count, columns: pipeline.valueCount)
+        var read: [Int] = []
+        while read.count < first.count, !candidates.isEmpty {
+            let next = candidates.prefix(first.count - read.count)
+            candidates = candidates.dropFirst(next.count)
+            try set.forEachBatch(
+                of: next.map { places[$0] }, size: imagesPerBatch, pipeline: pipeline,
+                reading: ImageOptions(onBadImage: .skip, appliesExifOrientation: appliesOrientation), pool: pool
+            ) { batch in
+                copy(batch.images, into: matrix.rows(read.count..<read.count + batch.images.rows))
+                read += batch.indices
             }
         }
-        guard read > 0 else { return nil }
+        guard !read.isEmpty else { return nil }
         source = .calibration
-        images = matrix.rows(0..<read)
-        rows = Array(0..<read)
+        let order = read.indices.sorted { read[$0] < read[$1] }
+        images =
+            order == Array(read.indices) ? matrix.rows(0..<read.count) : gather(order, of: matrix)
+        rows = order.map { read[$0] }
         labels = nil
     }
 }
 
-/// Held-out images with what the full-precision model says of them.
+/// At most `count` numbers in `0 ..< total`, ascending and evenly spread.
+private func evenlySpread(_ count: Int, over total: Int) -> [Int] {
+    let count = min(count, total)
+    return (0..<count).map { $0 * total / count }
+}
+
+/// Held-out images and the full-precision model's logits for them.
 struct HeldOutImages: Sendable {
     private let chosen: HeldOutSource
     /// `[images, classes]`.

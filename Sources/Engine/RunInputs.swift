@@ -47,7 +47,7 @@ struct RunInputs: Sendable {
             let used = Set(calibration.indices)
             heldOut = try HeldOutSource(
                 unusedOf: set, places: (0..<set.count).filter { !used.contains($0) }, count: heldOutImages,
-                pipeline: pipeline, pool: pool)
+                pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation, pool: pool)
             manifest = RunImageManifest(calibration: calibration.manifest, evaluation: nil)
             return
         }
