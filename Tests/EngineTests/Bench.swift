@@ -128,6 +128,24 @@ struct Bench: Sendable {
         return (entries, extent.isTorn)
     }
 
+    /// Measures a grid of bit-widths without a run; `answer` sees every event and may send commands.
+    func sweep(
+        _ plan: RunPlan, _ request: SweepRequest, to directory: String,
+        answer: @escaping @Sendable (RunEvent) -> [RunCommand] = { _ in [] }
+    ) -> [RunEvent] {
+        let options = EngineOptions(threads: 2, directory: folder.file(directory))
+        return follow(answer) {
+            startSweep(plan, request: request, resources: resources, options: options, sink: $0)
+        }
+    }
+
+    /// The commands in a run's journal, in order.
+    func commands(of directory: String) throws -> [RunCommand] {
+        try journal(directory).entries.compactMap {
+            if case .command(let command) = $0.content { command } else { nil }
+        }
+    }
+
     /// Sends one list of commands after another, each when the run waits; then lets it go on.
     @discardableResult
     func script(

@@ -269,6 +269,51 @@ struct DecisionTests {
         try bench.expectSameIntegers("plain", "asked")
     }
 
+    @Test(
+        "outside an optimisation there is nothing to finish or cancel: the commands are recorded and warned of"
+    )
+    func nothingToFinish() throws {
+        let commands: [RunCommand] = [.finishUnit, .cancelAttempt, .stopSweep, .evaluate]
+        let events = bench.run(try bench.plan(), to: "asked") { event in
+            if case .progressed("calibrating", done: 1, _) = event { commands } else { [] }
+        }
+        #expect(events.warnings.filter { $0.contains("no unit is being optimised") }.count == 2)
+        #expect(events.warnings.filter { $0.contains("no sweep") }.count == 1)
+        #expect(events.warnings.filter { $0.contains("at a gate only") }.count == 1)
+        #expect(events.report?.units.map(\.ending) == [.complete, .complete, .complete, .complete])
+        #expect(try bench.commands(of: "asked") == commands)
+    }
+
+    @Test("commands during a sweep are recorded, and a pause is kept for the next gate")
+    func commandsDuringSweep() throws {
+        let request = SweepRequest(weightBits: [8], activationBits: [6, 8])
+        let events = bench.run(try bench.plan([("steps", "0")]), to: "asked") { event in
+            switch event {
+            case .unitFinished(let report) where report.unit == 0: [.sweep(request)]
+            case .sweepMeasured(let point) where point.activationBits == 6: [.pause, .undo, .finishUnit]
+            case .waiting: [.resume]
+            default: []
+            }
+        }
+        #expect(events.contains(.sweepFinished(complete: true)))
+        #expect(events.contains(.pauseQueued) && events.contains(.waiting(unit: 1)))
+        #expect(events.warnings.filter { $0.contains("a sweep is running") }.count == 1)
+        #expect(events.warnings.filter { $0.contains("no unit is being optimised") }.count == 1)
+        #expect(
+            try bench.commands(of: "asked") == [.sweep(request), .pause, .undo, .finishUnit, .resume])
+    }
+
+    @Test("a sweep without a run has no gate to wait at, says so, and can be stopped")
+    func commandsDuringLoneSweep() throws {
+        let request = SweepRequest(weightBits: [8], activationBits: [4, 6, 8])
+        let events = bench.sweep(try bench.plan(), request, to: "sweep") { event in
+            if case .sweepMeasured = event { [.pause, .stopSweep] } else { [] }
+        }
+        #expect(events.warnings.filter { $0.contains("no gate") }.count == 1)
+        #expect(events.contains(.sweepFinished(complete: false)) && events.report != nil)
+        #expect(try bench.commands(of: "sweep") == [.pause, .stopSweep])
+    }
+
     @Test("a run at its end can be evaluated, exported, and gone back from")
     func end() throws {
         let path = bench.folder.file("out.safetensors")

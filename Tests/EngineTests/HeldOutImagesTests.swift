@@ -4,6 +4,7 @@ import Foundation
 import Runs
 import Safetensors
 import TensorCore
+import Vocabulary
 import Testing
 
 @testable import Engine

@@ -4,8 +4,15 @@ internal import Vocabulary
 
 extension RunSession {
     /// Measures a grid of bit-widths.
+    ///
+    /// - Parameters:
+    ///   - request: The grid.
+    ///   - lab: The model and its images.
+    ///   - hasGate: Whether the sweep runs at a gate of a run.
+    ///   - measured: Called after each point.
+    /// - Throws: `Stopped` for `.stop`; what calibration and evaluation throw.
     func sweep(
-        _ request: SweepRequest, lab: QuantizationLab, measured: () -> Void = {}
+        _ request: SweepRequest, lab: QuantizationLab, hasGate: Bool, measured: () -> Void = {}
     ) throws {
         let isPossible = (request.weightBits + request.activationBits)
             .allSatisfy(Hyperparameters.bitWidths.contains)
@@ -16,7 +23,7 @@ extension RunSession {
         try emit(.sweepStarted(points: request.points.count))
         do {
             for bits in request.points {
-                try emit(.sweepMeasured(try measure(bits, lab: lab)))
+                try emit(.sweepMeasured(try measure(bits, lab: lab, hasGate: hasGate)))
                 measured()
             }
             try emit(.sweepFinished(complete: true))
@@ -30,10 +37,10 @@ extension RunSession {
 
     /// Calibrates the whole model at some bits and evaluates it.
     ///
-    /// Everything but the bits is as the plan has it, the solver of weights among it: what a point says is what a run
-    /// at its bits starts from.
+    /// Everything but the bits follows the plan, including the weight solver, so that a point is the state in which a run
+    /// with these bits starts.
     private func measure(
-        _ bits: (weightBits: Int, activationBits: Int), lab: QuantizationLab
+        _ bits: (weightBits: Int, activationBits: Int), lab: QuantizationLab, hasGate: Bool
     ) throws -> SweepPoint {
         var point = ledger.plan
         point.hyperparameters.steps = 0
@@ -43,13 +50,7 @@ extension RunSession {
         let model = try lab.calibratedModel(
             plan: point,
             progress: { _, _ in
-                while let command = commands.next() {
-                    switch command {
-                    case .stopSweep: throw SweepStopped()
-                    case .stop: throw Stopped()
-                    default: try emit(.warning("a sweep is in work; stop it first"))
-                    }
-                }
+                guard try takeCommands(during: .sweep(hasGate: hasGate)) == nil else { throw SweepStopped() }
             }
         ).map(\.unit)
         return SweepPoint(

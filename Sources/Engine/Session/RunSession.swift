@@ -172,7 +172,7 @@ extension RunSession {
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
             try emit(.progressed(activity: "refitting MLPs with ReLU", done: done, total: total))
-            try checkForStop()
+            try takeCommands(during: .preparation)
         }
         attempts.header = PackedCheckpoint(inputs.checkpoint, configuration: lab.configuration)
         let fullPrecision = try lab.prepareCaches()
@@ -187,7 +187,7 @@ extension RunSession {
 
     private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {
         let lab = try begin()
-        try sweep(request, lab: lab) { done += 1 }
+        try sweep(request, lab: lab, hasGate: false) { done += 1 }
         return makeReport(final: nil, bytes: 0, lab: lab)
     }
 
@@ -231,7 +231,7 @@ extension RunSession {
         let result = try lab.baseline(plan: ledger.plan, measuresHeldOut: facts.heldOut == nil) {
             index, total in
             try emit(.progressed(activity: "calibrating", done: index, total: total))
-            try checkForStop()
+            try takeCommands(during: .preparation)
         }
         if facts.heldOut == nil, let heldOut = result.heldOut { try emit(.heldOutMeasured(heldOut)) }
         baseline = result.model

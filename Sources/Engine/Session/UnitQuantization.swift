@@ -44,7 +44,7 @@ extension RunSession {
                 try emit(
                     .progressed(activity: "running the quantized units", done: result.next, total: index))
             }
-            try checkForStop()
+            try takeCommands(during: .preparation)
             result = lab.advance(result, with: try attempts.load(report), attempt: report.attempt)
         }
         chain = result
@@ -124,7 +124,7 @@ extension RunSession {
             ? hyperparameters.steps : min(hyperparameters.steps, hyperparameters.stopAfter)
         var endedAt: Int?
         var drowned = DrownedTermCheck()
-        steps: for step in 1...last {
+        for step in 1...last {
             let measured = reconstruction.step()
             guard measured.loss.isFinite else {
                 try emit(.warning("\(task.unit.name): the loss is \(measured.loss) at step \(step)"))
@@ -136,14 +136,12 @@ extension RunSession {
                 try emit(.stepped(measured))
             }
             if let norms = measured.gradientNorms { drowned.add(norms) }
-            let border = try takeBetweenSteps()
+            let request = try takeCommands(during: .optimisation)
             if reconstruction.isFinished { break }
-            switch border {
-            case .proceed: break
-            case .cancel: return .cancelled
-            case .finish:
+            if request == .cancelAttempt { return .cancelled }
+            if request == .finishUnit {
                 if step < last { endedAt = step }
-                break steps
+                break
             }
         }
         for sentence in drowned.sentences(unit: task.unit.name) { try emit(.warning(sentence)) }
