@@ -168,37 +168,6 @@ package func startEngineThread(
     thread.start()
 }
 
-/// Commands on their way to the engine.
-final class CommandQueue: @unchecked Sendable {
-    // `@unchecked Sendable`: `pending` is touched with `condition` locked only.
-    private let condition = NSCondition()
-    private var pending: [RunCommand] = []
-
-    func append(_ command: RunCommand) {
-        condition.lock()
-        pending.append(command)
-        condition.signal()
-        condition.unlock()
-    }
-
-    /// The oldest command, if there is one.
-    func next() -> RunCommand? {
-        condition.lock()
-        defer { condition.unlock() }
-        return pending.isEmpty ? nil : pending.removeFirst()
-    }
-
-    /// The oldest command; waits for one.
-    func waitForNext() -> RunCommand {
-        condition.lock()
-        defer { condition.unlock() }
-        while pending.isEmpty {
-            condition.wait()
-        }
-        return pending.removeFirst()
-    }
-}
-
 /// Tells any number of waiters that something has ended.
 private final class Completion: @unchecked Sendable {
     // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.

@@ -1,8 +1,11 @@
+import Checkpoints
 import Datasets
-import Engine
 import Foundation
 import TensorCore
+import Vocabulary
 import Testing
+
+@testable import Engine
 
 /// The folder of the real backbone, which is not part of the repository: MGRQ_BACKBONE names it.
 private let backbone = ProcessInfo.processInfo.environment["MGRQ_BACKBONE"]
@@ -32,8 +35,12 @@ struct BackboneTests {
         let reference = try JSONDecoder().decode(ReferenceLogits.self, from: try Data(contentsOf: file))
         let set = try ImageSet(path: folder + "/evaluation")
         try #require(set.count == reference.images.count)
-        let threads = ProcessInfo.processInfo.activeProcessorCount
-        let logits = try fullPrecisionLogits(path: folder, set: set, threads: threads)
+        let model = try EvaluatedModel(fullPrecision: try loadCheckpoint(path: folder))
+        let pool = WorkerPool(threads: ProcessInfo.processInfo.activeProcessorCount)
+        defer { pool.shutDown() }
+        let logits = try set.logits(
+            of: [model.units], pipeline: model.pipeline, reading: ImageOptions(), pool: pool
+        ).logits[0]
         var rows: [String: Int] = [:]
         for index in 0..<set.count { rows["evaluation/" + (try #require(set.path(of: index)))] = index }
         let labels = try #require(set.labels)

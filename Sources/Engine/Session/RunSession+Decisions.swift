@@ -166,30 +166,32 @@ extension RunSession {
         try emit(.evaluated(.prefix(unit: model.count - 1), try lab.evaluate(model)))
     }
 
-    /// Writes a file; what cannot be written is a warning, not the end of the run.
+    /// Writes a file; if it cannot be written, the run goes on after a warning.
     func export(_ format: ExportFormat, to path: String) throws {
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
-        let stale = ledger.stale.map { ledger.units[$0].name }
-        do {
-            switch format {
-            case .recipe:
-                let result = try writeVerifiedRecipe(ledger.plan, stale: stale, to: path)
-                try emit(.exported(format: .recipe, path: path, result))
-            case .packed:
-                guard ledger.unitsDone == ledger.units.count, var file = attempts.header else {
-                    return try emit(
-                        .warning("the packed checkpoint can be written when every unit is quantized"))
-                }
-                file.plan = ledger.plan.yaml(stale: stale)
-                for (index, unit) in try chosenUnits().enumerated() {
-                    file.units[index] = unit
-                }
-                let result = try file.writeVerified(to: path, pool: pool)
-                try emit(.exported(format: .packed, path: path, result))
-            }
-        } catch {
-            try emit(.warning("\(path) was not written: \(failure(of: error).message)"))
+        guard !format.needsCompleteModel || ledger.unitsDone == ledger.units.count else {
+            return try emit(
+                .warning("\(format.rawValue) can be written when every unit is quantized"))
         }
+        let source = ExportSource(plan: ledger.plan, stale: staleNames, model: packedModel)
+        let outcome: RunEvent
+        do throws(RunFailure) {
+            outcome = .exported(
+                format: format, path: path, try source.export(format, to: path, pool: pool))
+        } catch {
+            outcome = .warning("\(path) was not written: \(error.message)")
+        }
+        try emit(outcome)
+    }
+
+    /// The quantized model with the chosen attempts.
+    private func packedModel() throws -> PackedCheckpoint {
+        guard var file = attempts.header else {
+            throw RunFailure(.internal, "the model's shape is not known yet")
+        }
+        file.plan = ledger.plan.yaml(stale: staleNames)
+        file.units = Dictionary(uniqueKeysWithValues: try chosenUnits().enumerated().map { ($0, $1) })
+        return file
     }
 
     /// The units that are quantized, as chosen, in order.

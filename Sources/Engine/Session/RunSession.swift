@@ -253,10 +253,11 @@ extension RunSession {
         )
     }
 
-    /// What a file of a model with stale units cannot promise.
-    var staleSentence: String {
-        staleWarning(ledger.stale.map { ledger.units[$0].name })
-    }
+    /// The names of stale units.
+    var staleNames: [String] { ledger.stale.map { ledger.units[$0].name } }
+
+    /// The warning that the plan does not replay to a model with stale units.
+    var staleSentence: String { staleWarning(staleNames) }
 
     private func summary(of inputs: RunInputs) throws -> RunSummary {
         let model = inputs.checkpoint.model

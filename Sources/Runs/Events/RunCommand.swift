@@ -1,11 +1,3 @@
-/// A format of export.
-package enum ExportFormat: String, CaseIterable, Codable, Sendable {
-    /// Safetensors with codes at their width, scales, zero points and the plan.
-    case packed
-    /// The plan with all decisions, as YAML.
-    case recipe
-}
-
 /// A grid of bit-widths to measure; each point is calibrated by the plan and not reconstructed.
 package struct SweepRequest: Equatable, Codable, Sendable {
     /// The widths of weight codes.

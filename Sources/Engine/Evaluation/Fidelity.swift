@@ -7,7 +7,7 @@ internal import TensorCore
 /// - Parameters:
 ///   - logits: `[images, classes]` of the quantized model.
 ///   - reference: `[images, classes]` of the full-precision model.
-///   - labels: The right classes, if they are known.
+///   - labels: The true classes, if they are known.
 /// - Returns: Top-1 and top-5 in percent, agreement in percent, KL(full ‖ quantized) in nats, SQNR in dB.
 func evaluation(of logits: Matrix, against reference: Matrix, labels: [Int]?) -> Evaluation {
     fidelity(of: logits, to: reference, labels: labels).evaluation
@@ -56,13 +56,13 @@ func divergence(of logits: Matrix, from reference: Matrix) -> Double {
 
 private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(1, values.count)) }
 
-/// KL(full ‖ quantized) in nats at every image, 0 at least; no number where logits are none.
+/// KL(full ‖ quantized) in nats at every image, 0 at least; NaN if logits are NaN.
 func divergences(of logits: Matrix, from reference: Matrix) -> [Double] {
     (0..<logits.rows).map { image in
         let p = logSoftmax((0..<reference.columns).map { Double(reference[image, $0]) })
         let q = logSoftmax((0..<logits.columns).map { Double(logits[image, $0]) })
         let divergence = zip(p, q).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
-        // Not the greater of both, which would make 0 of what is no number.
+        // `max` would turn NaN into 0.
         return divergence < 0 ? 0 : divergence
     }
 }

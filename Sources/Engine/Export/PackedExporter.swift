@@ -6,27 +6,21 @@ internal import Runs
 internal import TensorCore
 internal import VisionTransformers
 
-/// On how many images of noise a file's model is compared with the one in memory.
+/// The number of noise images on which a file's model is compared with the one in memory.
 private let comparedImages = 8
 
-extension PackedCheckpoint {
-    /// Writes the file under another name, reads it back, compares it with this model, and gives it its name.
-    ///
-    /// A file that is there is replaced only by one that was read back without a difference.
-    ///
-    /// - Parameters:
-    ///   - path: Where to write.
-    ///   - pool: Runs both models.
-    /// - Returns: The size and what was compared.
-    /// - Throws: `RunFailure` where the file cannot be written or read, `.internal` with the first difference.
-    func writeVerified(to path: String, pool: WorkerPool) throws(RunFailure) -> ExportResult {
-        try Engine.writeVerified(to: path) { file in
-            try write(into: file)
-        } verify: { path in
-            try verify(try PackedCheckpoint(path: path), pool: pool)
-        }
+/// Writes the quantized model as a packed checkpoint.
+struct PackedExporter: Exporter {
+    func write(
+        _ source: ExportSource, into file: AtomicFile, pool: WorkerPool
+    ) throws -> ExportVerification {
+        let model = try source.model()
+        try model.write(into: file)
+        return try model.verify(try PackedCheckpoint(path: file.temporaryPath), pool: pool)
     }
+}
 
+extension PackedCheckpoint {
     /// Compares a model that was read with this one: every code, every number in full precision, and logits.
     ///
     /// - Throws: `RunFailure(.internal)` that names the first difference.
@@ -78,45 +72,5 @@ extension PackedCheckpoint {
         let logits = Matrix(rows: images.rows, columns: configuration.outputs)
         ModelPass(prepared, pool: pool).run(images, into: logits)
         return logits
-    }
-}
-
-/// Writes a plan as a recipe under another name, reads it back, and gives it its name.
-///
-/// - Returns: The size; a recipe has neither codes nor images to compare.
-/// - Throws: `RunFailure`, `.internal` where what is read is another plan.
-func writeVerifiedRecipe(_ plan: RunPlan, stale: [String], to path: String) throws(RunFailure) -> ExportResult
-{
-    try Engine.writeVerified(to: path) { file in
-        try file.write(Array(plan.yaml(stale: stale).utf8))
-    } verify: { path in
-        guard try RunPlan(path: path) == plan else {
-            throw RunFailure(.internal, "what was written is not the plan in memory")
-        }
-        return ExportVerification(codes: 0, images: 0)
-    }
-}
-
-/// Writes a file under a temporary name, reads it back, and gives it its own name if that went well.
-///
-/// - Parameters:
-///   - path: The file.
-///   - write: Writes the contents.
-///   - verify: Reads the contents back from the path that it gets.
-/// - Returns: The size, and what `verify` returns.
-/// - Throws: `RunFailure` that names the file by its own name; then it is as it was before.
-private func writeVerified(
-    to path: String, _ write: (AtomicFile) throws -> Void,
-    verify: (_ path: String) throws -> ExportVerification
-) throws(RunFailure) -> ExportResult {
-    let file = try RunFailure.wrapping(try AtomicFile(path))
-    do {
-        try write(file)
-        let verification = try verify(file.temporaryPath)
-        try file.commit()
-        return ExportResult(bytes: file.count, verification: verification)
-    } catch {
-        let failure = failure(of: error)
-        throw RunFailure(failure.kind, failure.message.replacing(file.temporaryPath, with: path))
     }
 }

@@ -1,0 +1,161 @@
+internal import Checkpoints
+internal import Datasets
+internal import Quantization
+internal import Reconstruction
+package import Runs
+internal import TensorCore
+package import Vocabulary
+internal import VisionTransformers
+
+/// The result of `mgrq evaluate`: an `Evaluation` in which nothing need be known of the full-precision model.
+package struct ModelEvaluation: Equatable, Codable, Sendable {
+    /// The number of images.
+    package var images: Int
+    /// Top-1 in percent; nil without labels.
+    package var top1: Double?
+    /// Top-5 in percent; nil without labels.
+    package var top5: Double?
+    /// The share of images on which both models choose the same class, in percent; nil without a reference.
+    package var agreement: Double?
+    /// KL(full ‖ quantized) in nats, mean over images; nil without a reference.
+    package var kl: Double?
+    /// Signal to quantization noise of the logits in dB; nil without a reference or without noise.
+    package var sqnrDb: Double?
+    /// The number of images that were skipped because they cannot be used.
+    package var skipped: Int
+
+    fileprivate init(_ evaluation: Evaluation, isCompared: Bool, skipped: Int) {
+        images = evaluation.images
+        (top1, top5) = (evaluation.top1, evaluation.top5)
+        if isCompared {
+            (agreement, kl, sqnrDb) = (evaluation.agreement, evaluation.kl, evaluation.sqnrDb)
+        }
+        self.skipped = skipped
+    }
+}
+
+/// Evaluates a full-precision checkpoint, a packed checkpoint, or a run.
+///
+/// - Parameters:
+///   - path: A safetensors file, a folder with `model.safetensors`, or a run directory.
+///   - dataPath: The images.
+///   - images: How image files are read.
+///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own. A
+///     quantized model has its own size, and its reference gets the same.
+///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
+///     full-precision checkpoint is compared with itself.
+///   - threads: The number of threads.
+///   - warn: Called with one sentence for every skipped image.
+/// - Returns: The evaluation.
+/// - Throws: `RunFailure` with one sentence.
+package func evaluateModelOrRun(
+    path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
+    referencePath: String?, threads: Int, warn: (String) -> Void = { _ in }
+) throws(RunFailure) -> ModelEvaluation {
+    try reportingFailures {
+        let pool = WorkerPool(threads: threads)
+        defer { pool.shutDown() }
+        let set = try ImageSet(path: dataPath)
+        let model: EvaluatedModel
+        var reference: EvaluatedModel?
+        var isCompared = true
+        if let quantized = try QuantizedModelFile(path: path) {
+            let shape = quantized.checkpoint.configuration
+            let size = (shape.imageHeight, shape.imageWidth)
+            reference = try referencePath.map {
+                try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0, imageSize: size))
+            }
+            isCompared = reference != nil
+            model = try EvaluatedModel(packed: quantized)
+        } else {
+            model = try EvaluatedModel(
+                fullPrecision: try loadCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) }))
+        }
+        let (result, skipped) = try model.evaluation(
+            against: reference, on: set, reading: images, pool: pool, warn: warn)
+        return ModelEvaluation(result, isCompared: isCompared, skipped: skipped)
+    }
+}
+
+/// A model that can be run on images.
+struct EvaluatedModel {
+    let units: [PreparedUnit]
+    let pipeline: PreprocessingPipeline
+    /// The number of classes; 0 without a classifier.
+    private let classes: Int
+    /// The number of logits, or of features without a classifier.
+    private let outputs: Int
+    private let labels: [String]?
+
+    /// Takes a checkpoint over: its weights go as soon as they are packed, so that they are not held twice.
+    init(fullPrecision checkpoint: consuming Checkpoint) throws {
+        pipeline = try PreprocessingPipeline(checkpoint.preparation)
+        classes = checkpoint.model.configuration.classes
+        outputs = checkpoint.model.configuration.outputs
+        labels = checkpoint.labels
+        let shapes = checkpoint.model.units
+        var weights = checkpoint.model.weights
+        _ = consume checkpoint
+        var units: [PreparedUnit] = []
+        for shape in shapes.reversed() {
+            units.append(PreparedUnit(fullPrecision: shape, weights: weights.removeLast(), backward: false))
+        }
+        self.units = units.reversed()
+    }
+
+    init(packed file: QuantizedModelFile) throws {
+        let configuration = file.checkpoint.configuration
+        pipeline = try PreprocessingPipeline(file.checkpoint.preparation)
+        classes = configuration.classes
+        outputs = configuration.outputs
+        labels = file.checkpoint.labels
+        units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
+    }
+
+    /// Evaluates the model on a set that is read batch by batch.
+    ///
+    /// - Parameters:
+    ///   - reference: The full-precision model; nil compares the model with itself.
+    ///   - set: The images, with or without labels.
+    ///   - reading: How unusable images and orientations are handled.
+    ///   - pool: The threads.
+    ///   - warn: Called with one sentence for every skipped image.
+    /// - Returns: The evaluation, and the number of skipped images.
+    /// - Throws: `DatasetError`; `RunFailure` for a reference of other outputs, or if no image can be used.
+    fileprivate func evaluation(
+        against reference: EvaluatedModel?, on set: ImageSet, reading: ImageOptions, pool: WorkerPool,
+        warn: (String) -> Void
+    ) throws -> (evaluation: Evaluation, skipped: Int) {
+        // Before minutes of arithmetic, not after.
+        let labels =
+            set.labels == nil || classes == 0 ? nil : try set.labels(classes: classes, names: self.labels)
+        if let reference, reference.outputs != outputs {
+            throw RunFailure(
+                .badData,
+                "the reference has \(reference.outputs) outputs, the quantized model \(outputs); "
+                    + "give the checkpoint that the model was made from")
+        }
+        let models = [self] + [reference].compactMap(\.self)
+        // Models with one pipeline share the reading of images.
+        let passes = models.allSatisfy { $0.pipeline == pipeline } ? [models] : models.map { [$0] }
+        var logits: [Matrix] = []
+        var used: [Int] = []
+        var skipped: [SkippedImage] = []
+        for models in passes {
+            let pass = try set.logits(
+                of: models.map(\.units), pipeline: models[0].pipeline, reading: reading, pool: pool)
+            logits += pass.logits
+            (used, skipped) = (pass.used, pass.skipped)
+        }
+        for image in skipped { warn("left out: \(image.reason)") }
+        guard !used.isEmpty else {
+            throw RunFailure(
+                .badData,
+                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+        }
+        let result = Engine.evaluation(
+            of: logits[0], against: logits[logits.count - 1],
+            labels: labels.map { labels in used.map { labels[$0] } })
+        return (result, skipped.count)
+    }
+}

@@ -1,0 +1,64 @@
+internal import Checkpoints
+internal import Files
+internal import Runs
+internal import TensorCore
+
+/// What is exported: a finished run on disk, or a run at a gate.
+struct ExportSource {
+    /// The plan with every decision folded in.
+    let plan: RunPlan
+    /// The names of stale units; with any, the plan does not replay to the model.
+    let stale: [String]
+    /// Reads or collects the quantized model.
+    ///
+    /// Called only if the format needs it; throws `RunFailure` for a run that is not finished.
+    let model: () throws -> PackedCheckpoint
+}
+
+/// Writes one format.
+///
+/// A new format is a case of `ExportFormat`, a conformance to this protocol, and a line in `ExportFormat.exporter`.
+protocol Exporter {
+    /// Writes a file under its temporary name, reads it back and compares it with the source.
+    ///
+    /// - Parameters:
+    ///   - source: The plan and the model.
+    ///   - file: The file, which the caller commits.
+    ///   - pool: The threads that run models for the comparison.
+    /// - Returns: What was compared.
+    /// - Throws: Any error of writing or reading; `RunFailure(.internal)` with the first difference.
+    func write(_ source: ExportSource, into file: AtomicFile, pool: WorkerPool) throws -> ExportVerification
+}
+
+extension ExportFormat {
+    fileprivate var exporter: any Exporter {
+        switch self {
+        case .packed: PackedExporter()
+        case .recipe: RecipeExporter()
+        }
+    }
+}
+
+extension ExportSource {
+    /// Writes a file under a temporary name, reads it back, compares it, and gives it its name.
+    ///
+    /// An existing file is replaced only if the new one was read back without a difference.
+    ///
+    /// - Parameters:
+    ///   - format: The format.
+    ///   - path: The file.
+    ///   - pool: The threads that run models for the comparison.
+    /// - Returns: The size and what was compared.
+    /// - Throws: `RunFailure` that names `path`, `.internal` with the first difference; then `path` is unchanged.
+    func export(_ format: ExportFormat, to path: String, pool: WorkerPool) throws(RunFailure) -> ExportResult {
+        let file = try RunFailure.wrapping(try AtomicFile(path))
+        do {
+            let verification = try format.exporter.write(self, into: file, pool: pool)
+            try file.commit()
+            return ExportResult(bytes: file.count, verification: verification)
+        } catch {
+            let failure = failure(of: error)
+            throw RunFailure(failure.kind, failure.message.replacing(file.temporaryPath, with: path))
+        }
+    }
+}
