@@ -39,10 +39,10 @@ func refittedWithReLU(
 ) throws -> [UnitWeights] {
     var result = weights
     var input = images
-    let blocks = teacher.count { $0.unit is TransformerBlock }
+    let blocks = teacher.count { $0.unit.block != nil }
     var done = 0
     for (index, prepared) in teacher.enumerated() {
-        if let block = prepared.unit as? TransformerBlock {
+        if let block = prepared.unit.block {
             try progress(done, blocks)
             // Where a head reads one token only, the MLP is still one of all tokens: a few rows would not decide it.
             let wide = block.givingAllTokens

@@ -9,21 +9,24 @@ package import TensorCore
 /// Its only operator is the feature that the classifiers read, so that supervision can compare that
 /// feature: a global feature loss is the head's local supervision.
 package struct ClassifierHead: ModelUnit {
-    private let tokens: Int
-    private let width: Int
-    /// The number of logits, or without a classifier of features.
-    private let outputs: Int
-    private let epsilon: Float
+    /// The number of tokens that the head reads.
+    package let tokens: Int
+    /// The features of a token.
+    package let width: Int
+    /// The number of logits, or of features without a classifier.
+    package let outputs: Int
+    /// Added to the variance in LayerNorm.
+    package let epsilon: Float
     /// The norm's name.
-    private let norm: String
+    package let norm: String
     /// The classifiers' names.
-    private let layers: [String]
+    package let layers: [String]
     /// The token rows whose means make up the feature, side by side.
-    private let pooledRows: [Range<Int>]
+    package let pooledRows: [Range<Int>]
     /// Whether the norm comes after pooling.
     ///
     /// A mean over tokens does not commute with LayerNorm; reading one token does, and is cheaper first.
-    private let poolsFirst: Bool
+    package let poolsFirst: Bool
 
     /// Makes the head of a ViT.
     package init(configuration: ViTConfiguration) {
@@ -138,8 +141,8 @@ package struct ClassifierHead: ModelUnit {
         output: Matrix,
         before layer: Int?
     ) {
-        let (pooled, feature) = (tape[Slot.pooled.rawValue], tape[Slot.feature.rawValue])
-        let norm = statistics(tape[Slot.statistics.rawValue], rows: normalizedRows)
+        let (pooled, feature) = (tape[Slot.pooled], tape[Slot.feature])
+        let norm = statistics(tape[Slot.statistics], rows: normalizedRows)
         func normalize(_ x: Matrix, into out: Matrix) {
             layerNorm(
                 x, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
@@ -149,19 +152,19 @@ package struct ClassifierHead: ModelUnit {
             pool(input, into: stacked(pooled))
             normalize(stacked(pooled), into: stacked(feature))
         } else {
-            normalize(input, into: tape[Slot.normalized.rawValue])
-            pool(tape[Slot.normalized.rawValue], into: stacked(feature))
+            normalize(input, into: tape[Slot.normalized])
+            pool(tape[Slot.normalized], into: stacked(feature))
         }
         if layers.isEmpty { copy(feature, into: output) }
         for index in layers.indices {
             let seen = transformed(
                 index, feature.columns(columns(of: index)), by: transform,
-                into: tape[Slot.featureQuantized.rawValue].columns(columns(of: index)))
+                into: tape[Slot.featureQuantized].columns(columns(of: index)))
             if index == layer { return }
-            parameters.linears[index].forward(seen, into: index == 0 ? output : tape[Slot.other.rawValue])
+            parameters.linears[index].forward(seen, into: index == 0 ? output : tape[Slot.other])
         }
         if layers.count == 2 {
-            add(output, tape[Slot.other.rawValue], into: output)
+            add(output, tape[Slot.other], into: output)
             scale(output, by: 0.5, into: output)
         }
     }
@@ -171,9 +174,9 @@ package struct ClassifierHead: ModelUnit {
         tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
-        let dLogits = tape[Slot.dLogits.rawValue]
+        let dLogits = tape[Slot.dLogits]
         scale(dOutput, by: 1 / Float(max(1, layers.count)), into: dLogits)
-        let dFeature = scratch[Scratch.feature.rawValue]
+        let dFeature = scratch[Scratch.feature]
         if layers.isEmpty { copy(dLogits, into: dFeature) }
         for layer in layers.indices {
             let gradient = dFeature.columns(columns(of: layer))
@@ -181,24 +184,24 @@ package struct ClassifierHead: ModelUnit {
             if !transform.isIdentity(layer) {
                 transform.backward(
                     layer, gradient: gradient,
-                    values: tape[Slot.feature.rawValue].columns(columns(of: layer)),
-                    transformed: tape[Slot.featureQuantized.rawValue].columns(columns(of: layer)))
+                    values: tape[Slot.feature].columns(columns(of: layer)),
+                    transformed: tape[Slot.featureQuantized].columns(columns(of: layer)))
             }
         }
         addLocal(local, 0, tape: tape, to: dFeature)
         guard let dInput else { return }
-        let norm = statistics(tape[Slot.statistics.rawValue], rows: normalizedRows)
+        let norm = statistics(tape[Slot.statistics], rows: normalizedRows)
         func normalizeBackward(_ gradient: Matrix, x: Matrix, into out: Matrix) {
             layerNormBackward(
                 gradient, x: x, gamma: parameters.vectors[0], mean: norm.mean,
                 reciprocalDeviation: norm.reciprocalDeviation, into: out)
         }
         if poolsFirst {
-            let dPooled = stacked(scratch[Scratch.pooled.rawValue])
-            normalizeBackward(stacked(dFeature), x: stacked(tape[Slot.pooled.rawValue]), into: dPooled)
+            let dPooled = stacked(scratch[Scratch.pooled])
+            normalizeBackward(stacked(dFeature), x: stacked(tape[Slot.pooled]), into: dPooled)
             poolBackward(dPooled, into: dInput)
         } else {
-            let dTokens = scratch[Scratch.tokens.rawValue]
+            let dTokens = scratch[Scratch.tokens]
             poolBackward(stacked(dFeature), into: dTokens)
             normalizeBackward(dTokens, x: input, into: dInput)
         }

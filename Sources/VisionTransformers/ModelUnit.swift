@@ -3,15 +3,17 @@ package import TensorCore
 
 /// The part of a model that is reconstructed at once: the stem, a transformer block, a patch merging, the head.
 ///
-/// A unit is a description and two passes in straight-line code. It owns no numbers: parameters, the
-/// activations that the backward pass needs (`Tape`) and gradient scratch are handed in, all of them
-/// laid out image by image, so that any run of images can be worked on apart from the others.
+/// A unit is a description and two passes in straight-line code. It owns no numbers: the caller hands in parameters, the
+/// activations that the backward pass needs (`Tape`) and gradient scratch, all laid out image by image, so that any run
+/// of images can be computed apart from the others.
 package protocol ModelUnit: Sendable {
     /// The unit's name: `stem`, `blocks.3`, `head`.
     var name: String { get }
-    /// What one image brings in.
+    /// The unit's kind, with its numbers of heads, widths and so on.
+    var structure: UnitStructure { get }
+    /// The rows that one image has in the input.
     var input: RowShape { get }
-    /// What one image gives.
+    /// The rows that one image has in the output.
     var output: RowShape { get }
     /// The products with learned weights, in order of execution.
     var linears: [LinearDescriptor] { get }
@@ -31,11 +33,11 @@ package protocol ModelUnit: Sendable {
     /// - Parameters:
     ///   - input: `[images · input.rows, input.columns]`.
     ///   - parameters: The unit's parameters, prepared for products.
-    ///   - transform: What happens to activations at sites.
+    ///   - transform: Applied to activations at sites.
     ///   - tape: Buffers of `tapeShapes` for as many images; overwritten.
     ///   - output: `[images · output.rows, output.columns]`; overwritten.
-    ///   - layer: The linear layer in front of which the pass ends, with what the layer multiplies in the tape and
-    ///     nothing of use in `output`; nil for the whole pass.
+    ///   - layer: The linear layer before which the pass ends. Then the layer's operand is in the tape, and `output` is
+    ///     undefined. nil for the whole pass.
     func forward(
         _ input: Matrix, parameters: UnitParameters, transform: some SiteTransform, tape: Tape,
         output: Matrix,
@@ -44,14 +46,14 @@ package protocol ModelUnit: Sendable {
     /// Computes the gradient of the unit's input and leaves the gradients of products in the tape.
     ///
     /// - Parameters:
-    ///   - dOutput: `[images · output.rows, output.columns]`, the gradient of the output; left alone.
+    ///   - dOutput: `[images · output.rows, output.columns]`, the gradient of the output; not changed.
     ///   - input: The forward pass's input.
     ///   - parameters: The forward pass's parameters.
     ///   - transform: The forward pass's transform.
-    ///   - tape: What the forward pass left.
+    ///   - tape: The forward pass's tape.
     ///   - scratch: Buffers of `scratchShapes` for as many images; overwritten.
     ///   - local: Gradients to add at the operators' outputs.
-    ///   - dInput: `[images · input.rows, input.columns]`, overwritten; nil where nobody wants it.
+    ///   - dInput: `[images · input.rows, input.columns]`, overwritten; nil if it is not needed.
     func backward(
         _ dOutput: Matrix, input: Matrix, parameters: UnitParameters, transform: some SiteTransform,
         tape: Tape,
@@ -64,7 +66,7 @@ package struct RowShape: Equatable, Sendable {
     package let rows: Int
     /// The columns of a row.
     package let columns: Int
-    /// The distance between rows: `columns`, or more where rows should be aligned.
+    /// The distance between rows: `columns`, or more if rows are aligned.
     package let stride: Int
 
     /// Makes a shape.
@@ -109,7 +111,7 @@ package struct LinearDescriptor: Equatable, Sendable {
     package var inputColumns: Range<Int>?
 }
 
-/// A parameter that is no product's weight or bias.
+/// A parameter that is not the weight or bias of a product.
 package struct VectorDescriptor: Equatable, Sendable {
     /// The parameter's name in the checkpoint.
     package let name: String
@@ -117,11 +119,11 @@ package struct VectorDescriptor: Equatable, Sendable {
     package let shape: [Int]
 }
 
-/// What kind of values an activation site has.
+/// The kind of an activation site's values.
 package enum SiteKind: Equatable, Sendable {
-    /// The input of a linear layer behind a LayerNorm whose gain and shift are these vectors.
+    /// The input of a linear layer after a LayerNorm whose gain and shift are these vectors.
     case normalized(gamma: Int, beta: Int, linear: Int)
-    /// The input of a linear layer behind GELU.
+    /// The input of a linear layer after GELU.
     case gelu
     /// The input of another linear layer.
     case linearInput
@@ -135,7 +137,7 @@ package enum SiteKind: Equatable, Sendable {
 package struct SiteDescriptor: Equatable, Sendable {
     /// The site's name, such as `blocks.3.attn.softmax`.
     package let name: String
-    /// What kind of values it has.
+    /// The kind of its values.
     package let kind: SiteKind
     /// How its quantization parameters are shared.
     package let groups: QuantizationGroups
@@ -160,28 +162,16 @@ package struct OperatorDescriptor: Equatable, Sendable {
     package let slot: Int
 }
 
-/// What happens to activations at sites: nothing, or fake quantization.
+/// A function of the activations at sites: the identity, or fake quantization.
 package protocol SiteTransform: Sendable {
-    /// Whether a site's values go on as they are.
+    /// Whether a site's values are left unchanged.
     func isIdentity(_ site: Int) -> Bool
-    /// Writes what the next operator sees. Called only where `isIdentity` is false.
+    /// Writes the transformed values, which the next operator reads.
+    ///
+    /// Called only if `isIdentity` is false.
     func apply(_ site: Int, _ values: Matrix, into out: Matrix)
-    /// Turns the gradient of what the next operator saw into that of the values, in place.
+    /// Turns the gradient of transformed values into the gradient of the values, in place.
     func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix)
-}
-
-/// Leaves every site as it is.
-package struct FullPrecision: SiteTransform {
-    /// Makes the transform.
-    package init() {}
-    /// True at every site.
-    package func isIdentity(_ site: Int) -> Bool { true }
-    /// Never called.
-    package func apply(_ site: Int, _ values: Matrix, into out: Matrix) {
-        preconditionFailure("site \(site) is an identity")
-    }
-    /// Leaves the gradient as it is.
-    package func backward(_ site: Int, gradient: Matrix, values: Matrix, transformed: Matrix) {}
 }
 
 /// Gradients that local supervision adds at operators' outputs.
@@ -202,10 +192,10 @@ extension ModelUnit {
             input, parameters: parameters, transform: transform, tape: tape, output: output, before: nil)
     }
 
-    /// The rows of an image that the unit works on: those that it reads or those that it gives, whichever are more.
+    /// The rows of an image that the unit works on: those of the input or of the output, whichever are more.
     package var rows: Int { max(input.rows, output.rows) }
 
-    /// The values that a linear layer multiplied, given what the forward pass left.
+    /// The operand of a linear layer in the forward pass.
     package func operand(of linear: LinearDescriptor, in tape: Tape, transform: some SiteTransform) -> Matrix
     {
         let isTransformed = linear.inputSite.map { !transform.isIdentity($0) } ?? false
@@ -213,7 +203,7 @@ extension ModelUnit {
         return linear.inputColumns.map { buffer.columns($0) } ?? buffer
     }
 
-    /// Applies a site's transform if there is one, and returns what the next operator sees.
+    /// Applies a site's transform if there is one; returns the next operator's operand.
     func transformed(
         _ site: Int, _ values: Matrix, by transform: some SiteTransform, into out: Matrix
     ) -> Matrix {
@@ -242,7 +232,7 @@ extension ModelUnit {
 /// - Parameters:
 ///   - matrix: `[2 · images, rows]`, a tape's buffer.
 ///   - rows: The rows of an image.
-/// - Returns: `[images · rows]` each, one behind the other in the buffer.
+/// - Returns: `[images · rows]` each, one after the other in the buffer.
 func statistics(_ matrix: Matrix, rows: Int) -> (mean: Vector, reciprocalDeviation: Vector) {
     let count = matrix.rows / 2 * rows
     return (

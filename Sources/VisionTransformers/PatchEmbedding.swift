@@ -7,16 +7,18 @@ package import TensorCore
 /// Its input is one row of `channels · height · width` normalised values per image. Pixels have 8 bits
 /// already, so the input is no site; the weight is.
 package struct PatchEmbedding: ModelUnit {
-    /// What follows the projection.
-    private enum Ending {
-        /// The tokens before the patches, by their parameters' names and numbers, and the positions.
+    /// The step after the projection.
+    package enum Ending: Sendable {
+        /// A ViT's: tokens before the patches, by their parameters' names and numbers, and added positions.
         case positions(prefix: [(name: String, tokens: Int)], coverPrefix: Bool)
+        /// A Swin's: a LayerNorm.
         case norm(epsilon: Float)
     }
 
-    private let grid: PatchGrid
-    private let width: Int
-    private let ending: Ending
+    package let grid: PatchGrid
+    /// The features of a token.
+    package let width: Int
+    package let ending: Ending
 
     /// Makes the stem of a ViT.
     package init(configuration: ViTConfiguration) {
@@ -95,8 +97,8 @@ package struct PatchEmbedding: ModelUnit {
         output: Matrix,
         before layer: Int?
     ) {
-        let patches = tape[Slot.patches.rawValue]
-        let embedded = tape[Slot.embedded.rawValue]
+        let patches = tape[Slot.patches]
+        let embedded = tape[Slot.embedded]
         for image in 0..<tape.images {
             cut(input.rows(image..<image + 1), into: patches.rows(rows(of: image)))
         }
@@ -125,7 +127,7 @@ package struct PatchEmbedding: ModelUnit {
                     into: tokens.rows(row..<tokens.rows))
             }
         case .norm(let epsilon):
-            let norm = statistics(tape[Slot.statistics.rawValue], rows: grid.patches)
+            let norm = statistics(tape[Slot.statistics], rows: grid.patches)
             layerNorm(
                 embedded, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
                 into: output, mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
@@ -165,7 +167,7 @@ package struct PatchEmbedding: ModelUnit {
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
         precondition(dInput == nil, "nobody can want the gradient of pixels")
-        let dEmbedded = tape[Slot.dEmbedded.rawValue]
+        let dEmbedded = tape[Slot.dEmbedded]
         switch ending {
         case .positions:
             for image in 0..<tape.images {
@@ -174,9 +176,9 @@ package struct PatchEmbedding: ModelUnit {
                     into: dEmbedded.rows(rows(of: image)))
             }
         case .norm:
-            let norm = statistics(tape[Slot.statistics.rawValue], rows: grid.patches)
+            let norm = statistics(tape[Slot.statistics], rows: grid.patches)
             layerNormBackward(
-                dOutput, x: tape[Slot.embedded.rawValue], gamma: parameters.vectors[0], mean: norm.mean,
+                dOutput, x: tape[Slot.embedded], gamma: parameters.vectors[0], mean: norm.mean,
                 reciprocalDeviation: norm.reciprocalDeviation, into: dEmbedded)
         }
     }

@@ -1,14 +1,18 @@
 internal import Kernels
 package import TensorCore
 
-/// Swin's step between stages: four neighbouring tokens become one of twice the width, behind a LayerNorm.
+/// Swin's step between stages: four neighbouring tokens become one of twice the width, after a LayerNorm.
 package struct PatchMerging: ModelUnit {
     /// The unit's name, which is also the prefix of its parameters' names.
     package let name: String
-    private let rows: Int
-    private let columns: Int
-    private let width: Int
-    private let epsilon: Float
+    /// The rows of the token grid that is read.
+    package let rows: Int
+    /// The columns of the token grid that is read.
+    package let columns: Int
+    /// The features of a token that is read.
+    package let width: Int
+    /// Added to the variance in LayerNorm.
+    package let epsilon: Float
 
     /// Makes a merging.
     ///
@@ -95,7 +99,7 @@ package struct PatchMerging: ModelUnit {
         output: Matrix,
         before layer: Int?
     ) {
-        let joined = tape[Slot.joined.rawValue]
+        let joined = tape[Slot.joined]
         if hasPadding {
             fill(joined, with: 0)
         }
@@ -104,12 +108,12 @@ package struct PatchMerging: ModelUnit {
                 input.rows(token..<token + 1),
                 into: joined.rows(mergedToken..<mergedToken + 1).columns(columns))
         }
-        let norm = statistics(tape[Slot.statistics.rawValue], rows: mergedTokens)
+        let norm = statistics(tape[Slot.statistics], rows: mergedTokens)
         layerNorm(
             joined, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
-            into: tape[Slot.norm.rawValue], mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
+            into: tape[Slot.norm], mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
         let seen = transformed(
-            0, tape[Slot.norm.rawValue], by: transform, into: tape[Slot.normQuantized.rawValue])
+            0, tape[Slot.norm], by: transform, into: tape[Slot.normQuantized])
         guard layer == nil else { return }
         parameters.linears[0].forward(seen, into: output)
     }
@@ -119,19 +123,19 @@ package struct PatchMerging: ModelUnit {
         tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
-        copy(dOutput, into: tape[Slot.dReduced.rawValue])
-        let dNorm = scratch[Scratch.norm.rawValue]
+        copy(dOutput, into: tape[Slot.dReduced])
+        let dNorm = scratch[Scratch.norm]
         parameters.linears[0].backward(dOutput, into: dNorm)
         if !transform.isIdentity(0) {
             transform.backward(
-                0, gradient: dNorm, values: tape[Slot.norm.rawValue],
-                transformed: tape[Slot.normQuantized.rawValue])
+                0, gradient: dNorm, values: tape[Slot.norm],
+                transformed: tape[Slot.normQuantized])
         }
         guard let dInput else { return }
-        let norm = statistics(tape[Slot.statistics.rawValue], rows: mergedTokens)
-        let dJoined = scratch[Scratch.joined.rawValue]
+        let norm = statistics(tape[Slot.statistics], rows: mergedTokens)
+        let dJoined = scratch[Scratch.joined]
         layerNormBackward(
-            dNorm, x: tape[Slot.joined.rawValue], gamma: parameters.vectors[0], mean: norm.mean,
+            dNorm, x: tape[Slot.joined], gamma: parameters.vectors[0], mean: norm.mean,
             reciprocalDeviation: norm.reciprocalDeviation, into: dJoined)
         forEachNeighbour(images: tape.images) { token, mergedToken, columns in
             copy(

@@ -1,34 +1,39 @@
 internal import Kernels
 internal import TensorCore
 
-/// A pre-norm transformer block in timm's layout: attention and an MLP, each behind a LayerNorm and
+/// A pre-norm transformer block in timm's layout: attention and an MLP, each after a LayerNorm and
 /// beside a residual connection, with optional layer scale.
 ///
-/// Attention is over all tokens of an image (ViT), or over those of a window with relative positions (Swin). Then
-/// everything from the first norm to the projection has its rows in the windows' order.
+/// Attention is over all tokens of an image (ViT), or over those of a window with relative positions (Swin). With
+/// windows, everything from the first norm to the projection has its rows in the windows' order.
 package struct TransformerBlock: ModelUnit {
     /// The unit's name.
     package let name: String
-    let gridTokens: Int
-    /// How many tokens the block gives, from the first on: all, or those that the head behind it reads.
-    private(set) var outputTokens: Int
-    /// The windows of attention; nil where all tokens see each other.
-    let layout: WindowLayout?
-    let width: Int
-    let heads: Int
-    let hidden: Int
-    let activation: MLPActivation
-    let qkvBias: Bool
-    let layerScale: Bool
-    let epsilon: Float
+    /// The number of tokens that the block reads.
+    package let gridTokens: Int
+    /// The number of tokens that the block gives, from the first on: all, or those that the head reads.
+    package private(set) var outputTokens: Int
+    /// The windows of attention; nil if every token attends to all.
+    package let layout: WindowLayout?
+    /// The features of a token.
+    package let width: Int
+    package let heads: Int
+    /// The features between the MLP's layers.
+    package let hidden: Int
+    package let activation: MLPActivation
+    /// Whether queries, keys and values have a bias.
+    package let qkvBias: Bool
+    package let layerScale: Bool
+    /// Added to the variance in LayerNorm.
+    package let epsilon: Float
 
     /// Makes a block of a ViT.
     ///
     /// - Parameters:
     ///   - name: The unit's name, which is also the prefix of its parameters' names.
     ///   - configuration: The model's shape.
-    ///   - leadingTokens: How many tokens are wanted, from the first on; nil for all. The others are read as keys
-    ///     and values, and nothing else is computed of them.
+    ///   - leadingTokens: The number of tokens to give, from the first on; nil for all. The others are used as keys
+    ///     and values only.
     package init(name: String, configuration: ViTConfiguration, leadingTokens: Int? = nil) {
         self.name = name
         gridTokens = configuration.tokens
@@ -66,27 +71,27 @@ package struct TransformerBlock: ModelUnit {
         epsilon = configuration.epsilon
     }
 
-    /// The same block, giving all tokens of which it reads any.
+    /// The same block, giving all the tokens that it reads.
     package var givingAllTokens: TransformerBlock {
         var result = self
         result.outputTokens = gridTokens
         return result
     }
 
-    /// Where the MLP is: its two layers among `linears`, and the tape's buffers of what it reads and what it gives.
+    /// The MLP: its two layers in `linears`, and the tape's buffers of its input and its output.
     package var mlp: (fc1: Int, fc2: Int, input: Int, output: Int) {
         (Linear.fc1.rawValue, Linear.fc2.rawValue, Slot.norm2.rawValue, Slot.fc2.rawValue)
     }
 
     /// The number of windows in an image.
     var windows: Int { layout?.windows ?? 1 }
-    /// The tokens that see each other.
+    /// The tokens of a window.
     var tokens: Int { layout?.tokens ?? gridTokens }
     /// The rows of an image in the windows' order.
     var orderedRows: Int { windows * tokens }
-    /// Whether some tokens are read and not given.
+    /// Whether the block gives fewer tokens than it reads.
     var isNarrowed: Bool { outputTokens < gridTokens }
-    /// The tokens of a window that look at the others.
+    /// The tokens of a window that have a query.
     var queries: Int { isNarrowed ? outputTokens : tokens }
 
     /// The tape's buffers.

@@ -6,7 +6,7 @@ extension VisionTransformer {
     /// that few levels serve activations and weights better, at no cost when the model runs.
     ///
     /// In a ViT with a classifier, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
-    /// reads them its inverse; norms give their gain and shift to the layers behind, layer scale goes into the
+    /// reads them its inverse; norms give their gain and shift to the layers after them, layer scale goes into the
     /// layers before. The rotation keeps the mean of every token, so that LayerNorm commutes with it. In every
     /// model, queries and keys are rotated head by head, and so are values and what reads them. Only weights
     /// change; logits stay the same but for rounding.
@@ -29,7 +29,7 @@ extension VisionTransformer {
             }
         }
         for (index, unit) in units.enumerated() {
-            guard let block = unit as? TransformerBlock else { continue }
+            guard let block = unit.block else { continue }
             result.weights[index].rotateHeads(block.heads, width: block.width, generator: &generator)
         }
         return result

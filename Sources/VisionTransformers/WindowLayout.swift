@@ -5,7 +5,7 @@ internal import TensorCore
 ///
 /// The grid of tokens is rolled up and left by the shift, filled up with zeros below and to the right to whole
 /// windows, and cut. Windows that hold tokens from both ends of the rolled grid do not let them see each other.
-struct WindowLayout: Sendable {
+package struct WindowLayout: Sendable {
     /// Rows of tokens that are neighbours in both orders.
     private struct Run: Sendable {
         let token: Int
@@ -14,9 +14,9 @@ struct WindowLayout: Sendable {
     }
 
     /// The number of windows.
-    let windows: Int
+    package let windows: Int
     /// The number of tokens in a window.
-    let tokens: Int
+    package let tokens: Int
     /// Whether some slots of windows hold no token.
     let hasPadding: Bool
     /// For every pair of tokens of a window, the row of the table of relative positions.

@@ -76,7 +76,7 @@ struct RunWork {
     private var refit: Double {
         guard let mlpRefit else { return 0 }
         let products = units.reduce(0.0) { sum, unit in
-            guard let block = unit.unit as? TransformerBlock else { return sum }
+            guard let block = unit.unit.block else { return sum }
             let layers = [block.linears[block.mlp.fc1], block.linears[block.mlp.fc2]]
             return sum + layers.reduce(0.0) { $0 + 2 * Double($1.inputs * $1.outputs) }
         }
@@ -211,7 +211,7 @@ struct RunWork {
 
     /// The floats of refitting a unit's MLP with ReLU; 0 where there is none to refit.
     private func refitFloats(_ index: Int) -> Int {
-        guard let mlpRefit, let block = units[index].unit as? TransformerBlock else { return 0 }
+        guard let mlpRefit, let block = units[index].unit.block else { return 0 }
         let wide = block.givingAllTokens
         return mlpRefit.floats(
             rows: refittedImages(of: block, among: images) * wide.output.rows, width: wide.output.columns,
