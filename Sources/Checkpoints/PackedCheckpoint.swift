@@ -55,36 +55,20 @@ package struct PackedCheckpoint: Sendable {
 
 /// The metadata of one site.
 struct PackedSite: Codable {
-    enum Kind: String, Codable {
-        case uniform
-        case logSqrt2 = "log_sqrt2"
-        case searchedLog = "searched_log"
-        case shiftedLog = "shifted_log"
-        case fullPrecision = "full_precision"
-    }
-
-    var kind: Kind
+    /// One of a quantizer's `kinds`, or `full_precision`.
+    var kind: String
+    /// The width of a code; nil in full precision.
     var bits: Int?
 
     init(_ quantizer: SiteQuantizer) {
-        switch quantizer {
-        case .fullPrecision: kind = .fullPrecision
-        case .uniform(let uniform):
-            kind = .uniform
-            bits = uniform.bits.rawValue
-        case .logSqrt2(let logarithmic):
-            kind = .logSqrt2
-            bits = logarithmic.bits.rawValue
-        case .searchedLog(let logarithmic):
-            kind = logarithmic.isShifted ? .shiftedLog : .searchedLog
-            bits = logarithmic.bits.rawValue
-        }
+        kind = quantizer.kind
+        bits = quantizer.bits?.rawValue
     }
 }
 
 /// The metadata of the model.
 struct PackedHeader: Codable {
-    /// The shape of a ViT; one of `vit` and `swin` is there.
+    /// The shape of a ViT; exactly one of `vit` and `swin` is not nil.
     var vit: ViTConfiguration?
     /// The shape of a Swin.
     var swin: SwinConfiguration?
@@ -100,7 +84,7 @@ struct PackedHeader: Codable {
         labels = packed.labels
     }
 
-    /// The shape, if every number is one that a model can have.
+    /// The shape; nil if no model can have its numbers.
     var configuration: ModelConfiguration? {
         let shape: ModelConfiguration
         switch (vit, swin) {

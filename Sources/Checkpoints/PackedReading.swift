@@ -126,32 +126,19 @@ private struct PackedReader {
         guard let site = sites[name] else {
             throw .unusable("\(path): the metadata “sites” has no “\(name)”")
         }
-        do {
-            switch site.kind {
-            case .fullPrecision:
-                return .fullPrecision
-            case .uniform:
-                return .uniform(
-                    try UniformQuantizer(
-                        bits: try BitWidth(site.bits ?? 0),
-                        scales: try floats("\(name).scales", count: count, used: &used),
-                        zeroPoints: try zeroPoints("\(name).zero_points", count: count, used: &used),
-                        groups: groups))
-            case .logSqrt2:
-                return .logSqrt2(
-                    try LogSqrt2Quantizer(
-                        bits: try BitWidth(site.bits ?? 0),
-                        deltas: try floats("\(name).deltas", count: count, used: &used), groups: groups))
-            case .searchedLog, .shiftedLog:
-                return .searchedLog(
-                    try SearchedLogQuantizer(
-                        bits: try BitWidth(site.bits ?? 0),
-                        deltas: try floats("\(name).deltas", count: count, used: &used),
-                        steps: try floats("\(name).steps", count: count, used: &used),
-                        isShifted: site.kind == .shiftedLog, groups: groups))
-            }
-        } catch let error as CheckpointError {
-            throw error
+        guard site.kind != SiteQuantizer.fullPrecisionKind else { return .fullPrecision }
+        guard let type = SiteQuantizer.types.first(where: { $0.kinds.contains(site.kind) }) else {
+            throw .unusable("\(path): the metadata “sites” gives “\(name)” the unknown kind “\(site.kind)”")
+        }
+        var values: [[Float]] = []
+        for parameter in type.parameters {
+            values.append(
+                try self.values(of: parameter, "\(name).\(parameter.name)", count: count, used: &used))
+        }
+        do throws(QuantizationError) {
+            return try type.init(
+                kind: site.kind, bits: try BitWidth(site.bits ?? 0), values: values, groups: groups
+            ).boxed
         } catch {
             throw .unusable("\(path), site “\(name)”: \(error)")
         }
@@ -172,10 +159,12 @@ private struct PackedReader {
         }
     }
 
-    private func zeroPoints(
-        _ name: String, count: Int, used: inout Set<String>
+    private func values(
+        of parameter: QuantizerParameter, _ name: String, count: Int, used: inout Set<String>
     ) throws(CheckpointError) -> [Float] {
-        guard file.entry(name)?.type == .uint8 else { return try floats(name, count: count, used: &used) }
+        guard parameter.isByte, file.entry(name)?.type == .uint8 else {
+            return try floats(name, count: count, used: &used)
+        }
         return try reading(name, used: &used) {
             let values = try file.bytes(name)
             try expect(values.count, of: count, in: name)

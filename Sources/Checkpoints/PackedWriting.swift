@@ -79,37 +79,14 @@ extension PackedCheckpoint {
             + parameterTensors(name, state.quantizer)
     }
 
-    /// Zero points as bytes where they fit, else as floats.
-    private func zeroPointTensor(_ name: String, _ values: [Float]) -> SafetensorsTensor {
-        guard values.allSatisfy({ (0...255).contains($0) }) else {
-            return SafetensorsTensor(name: name, shape: [values.count], floats: values)
-        }
-        return SafetensorsTensor(
-            name: name, type: .uint8, shape: [values.count], bytes: values.map { UInt8($0) })
-    }
-
-    private func parameterTensors(_ name: String, _ quantizer: SiteQuantizer) -> [SafetensorsTensor] {
-        switch quantizer {
-        case .fullPrecision:
-            []
-        case .uniform(let uniform):
-            [
-                SafetensorsTensor(
-                    name: "\(name).scales", shape: [uniform.scales.count], floats: uniform.scales),
-                zeroPointTensor("\(name).zero_points", uniform.zeroPoints),
-            ]
-        case .logSqrt2(let logarithmic):
-            [
-                SafetensorsTensor(
-                    name: "\(name).deltas", shape: [logarithmic.deltas.count], floats: logarithmic.deltas)
-            ]
-        case .searchedLog(let logarithmic):
-            [
-                SafetensorsTensor(
-                    name: "\(name).deltas", shape: [logarithmic.deltas.count], floats: logarithmic.deltas),
-                SafetensorsTensor(
-                    name: "\(name).steps", shape: [logarithmic.steps.count], floats: logarithmic.steps),
-            ]
+    private func parameterTensors(_ name: String, _ site: SiteQuantizer) -> [SafetensorsTensor] {
+        guard let quantizer = site.quantizer else { return [] }
+        return zip(type(of: quantizer).parameters, quantizer.values).map { parameter, values in
+            let (name, shape) = ("\(name).\(parameter.name)", [values.count])
+            guard parameter.isByte, values.allSatisfy({ (0...255).contains($0) }) else {
+                return SafetensorsTensor(name: name, shape: shape, floats: values)
+            }
+            return SafetensorsTensor(name: name, type: .uint8, shape: shape, bytes: values.map { UInt8($0) })
         }
     }
 }

@@ -37,36 +37,73 @@ package struct LogSqrt2Quantizer: Equatable, Sendable {
         deltas = validDeltas
         self.groups = groups
     }
+}
 
-    /// Quantizes and dequantizes values.
-    ///
-    /// - Parameters:
-    ///   - x: The values.
-    ///   - out: The quantized values, shaped as `x`; overwritten. May be `x`.
-    package func fakeQuantize(_ x: Matrix, into out: Matrix) {
-        Kernels.fakeQuantizeLogSqrt2(
-            x, deltas: Vector(deltas), maximumCode: bits.maximumCode, groups: groups, into: out)
+extension LogSqrt2Quantizer: Quantizer {
+    package static let kinds = ["log_sqrt2"]
+    package static let parameters = [QuantizerParameter(name: "deltas")]
+    package static let learnsScales = false
+
+    package var kind: String { Self.kinds[0] }
+    package var title: String { "log√2" }
+    package var values: [[Float]] { [deltas] }
+    package var boxed: SiteQuantizer { .logSqrt2(self) }
+
+    package init(
+        kind: String, bits: BitWidth, values: [[Float]], groups: QuantizationGroups
+    ) throws(QuantizationError) {
+        try self.init(bits: bits, deltas: values[0], groups: groups)
     }
 
-    /// The codes of values, row by row.
-    package func codes(of x: Matrix) -> [UInt8] {
-        let codes = Matrix(rows: x.rows, columns: x.columns)
-        Kernels.quantizeLogSqrt2(
+    package func replacing(values: [[Float]], groups: QuantizationGroups) -> LogSqrt2Quantizer {
+        LogSqrt2Quantizer(bits: bits, validDeltas: values[0], groups: groups)
+    }
+
+    package func fakeQuantize(_ x: Matrix, with values: [Vector], into out: Matrix) {
+        fakeQuantizeLogSqrt2(x, deltas: values[0], maximumCode: bits.maximumCode, groups: groups, into: out)
+    }
+
+    package func backward(
+        _ gradient: Matrix, x: Matrix, out: Matrix, with values: [Vector], scaleGradients: Vector?
+    ) {
+        fakeQuantizeLogSqrt2Backward(
+            gradient, x: x, out: out, deltas: values[0], maximumCode: bits.maximumCode, groups: groups,
+            into: gradient)
+    }
+
+    package func quantize(_ x: Matrix, into codes: Matrix) {
+        quantizeLogSqrt2(
             x, deltas: Vector(deltas), maximumCode: bits.maximumCode, groups: groups, into: codes)
-        return codes.bytes
     }
 
-    /// Gives the values that codes stand for.
-    ///
-    /// - Parameters:
-    ///   - codes: `[rows, columns]` codes, row by row.
-    ///   - rows: The number of rows.
-    ///   - columns: The number of columns.
-    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
-    package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix {
-        let matrix = Matrix(rows: rows, columns: columns, elements: codes.map(Float.init))
-        Kernels.dequantizeLogSqrt2(
-            matrix, deltas: Vector(deltas), maximumCode: bits.maximumCode, groups: groups, into: matrix)
-        return matrix
+    package func dequantize(_ codes: Matrix, into out: Matrix) {
+        dequantizeLogSqrt2(
+            codes, deltas: Vector(deltas), maximumCode: bits.maximumCode, groups: groups, into: out)
+    }
+
+    package func bounds(of group: Int) -> ClosedRange<Float> {
+        // Half a step above δ in the logarithm.
+        -.infinity...max(deltas[group] * 1.189_207_1, deltas[group])
+    }
+}
+
+extension LevelTable {
+    /// Becomes the levels of a strict log√2 quantizer.
+    mutating func setLogSqrt2(delta: Float) {
+        let top = boundaries.count
+        let delta = Double(delta)
+        levels[0] = 0
+        for level in 1...top {
+            let code = top - level
+            levels[level] = delta * halfPower(of: 2 * code)
+            boundaries[level - 1] = Float(delta * halfPower(of: 2 * code + 1))
+        }
+    }
+
+    /// 2^(−quarters / 4).
+    private func halfPower(of quarters: Int) -> Double {
+        let rest = [1, 0.840_896_415_253_714_6, 0.707_106_781_186_547_5, 0.594_603_557_501_360_5][
+            quarters % 4]
+        return Double(sign: .plus, exponent: -(quarters / 4), significand: rest)
     }
 }

@@ -63,54 +63,23 @@ extension SiteQuantizer {
         }
     }
 
-    /// Runs of rows that can be quantized apart, and how.
+    /// Runs of rows that can be quantized apart, each with its quantizer.
     private func tiles(rows: Int, columns: Int) -> [(rows: Range<Int>, quantizer: SiteQuantizer)] {
         guard case .rows(let perGroup) = groups else {
             return stride(from: 0, to: rows, by: 128).map { ($0..<min(rows, $0 + 128), self) }
         }
         return stride(from: 0, to: rows, by: perGroup).enumerated().map { index, start in
-            (start..<min(rows, start + perGroup), single(index % groupCount, columns: columns))
+            (
+                start..<min(rows, start + perGroup),
+                quantizer?.single(index % groupCount, columns: columns).boxed ?? self
+            )
         }
     }
 
-    /// One group's parameters, for `columns` columns that all belong to it.
-    private func single(_ group: Int, columns: Int) -> SiteQuantizer {
-        switch self {
-        case .uniform(let quantizer): .uniform(quantizer.single(group, columns: columns))
-        case .logSqrt2(let quantizer): .logSqrt2(quantizer.single(group, columns: columns))
-        case .searchedLog(let quantizer): .searchedLog(quantizer.single(group, columns: columns))
-        case .fullPrecision: self
-        }
-    }
-
-    /// How many values lie beyond the range by more than half a step.
+    /// How many values lie beyond the range by more than half a step; the groups are runs of columns.
     private func clippedCount(in x: Matrix) -> Int {
-        switch self {
-        case .uniform(let quantizer):
-            let top = Float(quantizer.bits.maximumCode)
-            return countOutside(
-                x,
-                bounds: zip(quantizer.scales, quantizer.zeroPoints).map { scale, zeroPoint in
-                    scale * (-0.5 - zeroPoint)...scale * (top + 0.5 - zeroPoint)
-                })
-        case .logSqrt2(let quantizer):
-            // Half a step above δ in the logarithm.
-            return countOutside(
-                x, bounds: quantizer.deltas.map { -.infinity...max($0 * 1.189_207_1, $0) })
-        case .searchedLog(let quantizer):
-            return countOutside(
-                x,
-                bounds: zip(quantizer.deltas, quantizer.steps).map { delta, step in
-                    let half = exp2(step / Float(2 * SearchedLogQuantizer.denominator))
-                    return -.infinity...max(delta * half, delta) - quantizer.shift
-                })
-        case .fullPrecision:
-            return 0
-        }
-    }
-
-    /// How many values lie outside of their group's bounds; the groups are runs of columns.
-    private func countOutside(_ x: Matrix, bounds: [ClosedRange<Float>]) -> Int {
+        guard let quantizer else { return 0 }
+        let bounds = (0..<quantizer.groupCount).map(quantizer.bounds)
         let width = x.columns / bounds.count
         var count = 0
         for row in 0..<x.rows {
@@ -123,30 +92,5 @@ extension SiteQuantizer {
             }
         }
         return count
-    }
-}
-
-extension UniformQuantizer {
-    /// One group's parameters, for `columns` columns that all belong to it.
-    fileprivate func single(_ group: Int, columns: Int) -> UniformQuantizer {
-        UniformQuantizer(
-            bits: bits, validScales: [scales[group]], zeroPoints: [zeroPoints[group]],
-            groups: .columns(width: columns))
-    }
-}
-
-extension LogSqrt2Quantizer {
-    /// One group's parameters, for `columns` columns that all belong to it.
-    fileprivate func single(_ group: Int, columns: Int) -> LogSqrt2Quantizer {
-        LogSqrt2Quantizer(bits: bits, validDeltas: [deltas[group]], groups: .columns(width: columns))
-    }
-}
-
-extension SearchedLogQuantizer {
-    /// One group's parameters, for `columns` columns that all belong to it.
-    fileprivate func single(_ group: Int, columns: Int) -> SearchedLogQuantizer {
-        SearchedLogQuantizer(
-            bits: bits, validDeltas: [deltas[group]], steps: [steps[group]], isShifted: isShifted,
-            groups: .columns(width: columns))
     }
 }

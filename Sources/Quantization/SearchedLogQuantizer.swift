@@ -1,6 +1,8 @@
 package import Kernels
 package import TensorCore
 
+internal import Glibc
+
 /// A quantizer whose levels are powers of a base that was searched, of an attention map or of what GELU gives.
 ///
 /// With the shift t, the code of x is `q = round(−37 · log₂((x + t) / δ) / k)` and stands for `δ · 2^(−q · k / 37) − t`;
@@ -65,39 +67,75 @@ package struct SearchedLogQuantizer: Equatable, Sendable {
         self.isShifted = isShifted
         self.groups = groups
     }
+}
+
+extension SearchedLogQuantizer: Quantizer {
+    package static let kinds = ["searched_log", "shifted_log"]
+    package static let parameters = [QuantizerParameter(name: "deltas"), QuantizerParameter(name: "steps")]
+    package static let learnsScales = false
+
+    package var kind: String { Self.kinds[isShifted ? 1 : 0] }
+    package var title: String { isShifted ? "shifted log" : "searched log" }
+    package var values: [[Float]] { [deltas, steps] }
+    package var boxed: SiteQuantizer { .searchedLog(self) }
+
+    package init(
+        kind: String, bits: BitWidth, values: [[Float]], groups: QuantizationGroups
+    ) throws(QuantizationError) {
+        try self.init(
+            bits: bits, deltas: values[0], steps: values[1], isShifted: kind == Self.kinds[1], groups: groups)
+    }
+
+    package func replacing(values: [[Float]], groups: QuantizationGroups) -> SearchedLogQuantizer {
+        SearchedLogQuantizer(
+            bits: bits, validDeltas: values[0], steps: values[1], isShifted: isShifted, groups: groups)
+    }
 
     /// The parameters as kernels take them.
-    package var parameters: SearchedLogParameters {
+    private func kernelParameters(_ values: [Vector]) -> SearchedLogParameters {
         SearchedLogParameters(
-            deltas: Vector(deltas), steps: Vector(steps), shift: shift, maximumCode: bits.maximumCode)
+            deltas: values[0], steps: values[1], shift: shift, maximumCode: bits.maximumCode)
     }
 
-    /// Quantizes and dequantizes values.
-    ///
-    /// - Parameters:
-    ///   - x: The values.
-    ///   - out: The quantized values, shaped as `x`; overwritten. May be `x`.
-    package func fakeQuantize(_ x: Matrix, into out: Matrix) {
-        fakeQuantizeSearchedLog(x, parameters, groups: groups, into: out)
+    package func fakeQuantize(_ x: Matrix, with values: [Vector], into out: Matrix) {
+        fakeQuantizeSearchedLog(x, kernelParameters(values), groups: groups, into: out)
     }
 
-    /// The codes of values, row by row.
-    package func codes(of x: Matrix) -> [UInt8] {
-        let codes = Matrix(rows: x.rows, columns: x.columns)
-        quantizeSearchedLog(x, parameters, groups: groups, into: codes)
-        return codes.bytes
+    package func backward(
+        _ gradient: Matrix, x: Matrix, out: Matrix, with values: [Vector], scaleGradients: Vector?
+    ) {
+        fakeQuantizeSearchedLogBackward(
+            gradient, x: x, out: out, kernelParameters(values), groups: groups, into: gradient)
     }
 
-    /// Gives the values that codes stand for.
-    ///
-    /// - Parameters:
-    ///   - codes: `[rows, columns]` codes, row by row.
-    ///   - rows: The number of rows.
-    ///   - columns: The number of columns.
-    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
-    package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix {
-        let matrix = Matrix(rows: rows, columns: columns, elements: codes.map(Float.init))
-        dequantizeSearchedLog(matrix, parameters, groups: groups, into: matrix)
-        return matrix
+    package func quantize(_ x: Matrix, into codes: Matrix) {
+        quantizeSearchedLog(x, kernelParameters(vectors), groups: groups, into: codes)
+    }
+
+    package func dequantize(_ codes: Matrix, into out: Matrix) {
+        dequantizeSearchedLog(codes, kernelParameters(vectors), groups: groups, into: out)
+    }
+
+    package func bounds(of group: Int) -> ClosedRange<Float> {
+        let half = exp2(steps[group] / Float(2 * Self.denominator))
+        return -.infinity...max(deltas[group] * half, deltas[group]) - shift
+    }
+}
+
+extension LevelTable {
+    /// Becomes the levels of a strict logarithmic quantizer of base 2^(step / 37).
+    mutating func setSearchedLog(delta: Float, step: Float, shift: Float) {
+        let top = boundaries.count
+        let (delta, shift) = (Double(delta), Double(shift))
+        // A power for every half code; each is the one before times the root of the base.
+        let root = exp2(-Double(step) / Double(2 * SearchedLogQuantizer.denominator))
+        levels[0] = -shift
+        var power = delta
+        for code in 0..<top {
+            levels[top - code] = power - shift
+            power *= root
+            boundaries[top - code - 1] = Float(power - shift)
+            power *= root
+        }
     }
 }

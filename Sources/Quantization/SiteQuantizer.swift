@@ -1,7 +1,9 @@
 package import Kernels
 package import TensorCore
 
-/// How one site is quantized.
+/// The quantizer of one site, or none.
+///
+/// A box for the types of `Quantizer`, which does everything through them.
 package enum SiteQuantizer: Equatable, Sendable {
     /// Equal steps.
     case uniform(UniformQuantizer)
@@ -9,38 +11,38 @@ package enum SiteQuantizer: Equatable, Sendable {
     case logSqrt2(LogSqrt2Quantizer)
     /// Powers of a searched base and zero.
     case searchedLog(SearchedLogQuantizer)
-    /// Not at all.
+    /// No quantization.
     case fullPrecision
 
-    /// The width of a code; nil in full precision.
-    package var bits: BitWidth? {
+    /// The types that a site can have.
+    package static let types: [any Quantizer.Type] = [
+        UniformQuantizer.self, LogSqrt2Quantizer.self, SearchedLogQuantizer.self,
+    ]
+
+    /// The kind of full precision in packed checkpoints.
+    package static let fullPrecisionKind = "full_precision"
+
+    /// The quantizer; nil in full precision.
+    package var quantizer: (any Quantizer)? {
         switch self {
-        case .uniform(let quantizer): quantizer.bits
-        case .logSqrt2(let quantizer): quantizer.bits
-        case .searchedLog(let quantizer): quantizer.bits
+        case .uniform(let quantizer): quantizer
+        case .logSqrt2(let quantizer): quantizer
+        case .searchedLog(let quantizer): quantizer
         case .fullPrecision: nil
         }
     }
 
-    /// Which elements share parameters; nil in full precision.
-    package var groups: QuantizationGroups? {
-        switch self {
-        case .uniform(let quantizer): quantizer.groups
-        case .logSqrt2(let quantizer): quantizer.groups
-        case .searchedLog(let quantizer): quantizer.groups
-        case .fullPrecision: nil
-        }
-    }
+    /// The width of a code; nil in full precision.
+    package var bits: BitWidth? { quantizer?.bits }
+
+    /// The elements that share parameters; nil in full precision.
+    package var groups: QuantizationGroups? { quantizer?.groups }
 
     /// The number of groups; 0 in full precision.
-    package var groupCount: Int {
-        switch self {
-        case .uniform(let quantizer): quantizer.scales.count
-        case .logSqrt2(let quantizer): quantizer.deltas.count
-        case .searchedLog(let quantizer): quantizer.deltas.count
-        case .fullPrecision: 0
-        }
-    }
+    package var groupCount: Int { quantizer?.groupCount ?? 0 }
+
+    /// The kind's name in packed checkpoints.
+    package var kind: String { quantizer?.kind ?? Self.fullPrecisionKind }
 
     /// Quantizes and dequantizes values; in full precision copies them.
     ///
@@ -48,51 +50,41 @@ package enum SiteQuantizer: Equatable, Sendable {
     ///   - x: The values.
     ///   - out: The quantized values, shaped as `x`; overwritten. May be `x`.
     package func fakeQuantize(_ x: Matrix, into out: Matrix) {
-        switch self {
-        case .uniform(let quantizer): quantizer.fakeQuantize(x, into: out)
-        case .logSqrt2(let quantizer): quantizer.fakeQuantize(x, into: out)
-        case .searchedLog(let quantizer): quantizer.fakeQuantize(x, into: out)
-        case .fullPrecision: copy(x, into: out)
-        }
+        guard let quantizer else { return copy(x, into: out) }
+        quantizer.fakeQuantize(x, into: out)
     }
 
-    /// The codes of values, row by row; nil in full precision, which has none.
-    package func codes(of x: Matrix) -> [UInt8]? {
-        switch self {
-        case .uniform(let quantizer): quantizer.codes(of: x)
-        case .logSqrt2(let quantizer): quantizer.codes(of: x)
-        case .searchedLog(let quantizer): quantizer.codes(of: x)
-        case .fullPrecision: nil
-        }
-    }
+    /// The codes of values, row by row; nil in full precision.
+    package func codes(of x: Matrix) -> [UInt8]? { quantizer?.codes(of: x) }
 
-    /// The values that codes stand for; nil in full precision, which has no codes.
+    /// The values of codes; nil in full precision.
     ///
     /// - Parameters:
     ///   - codes: `[rows, columns]` codes, row by row.
     ///   - rows: The number of rows.
     ///   - columns: The number of columns.
-    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
+    /// - Returns: `[rows, columns]`, the same floats as `fakeQuantize`.
     package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix? {
-        switch self {
-        case .uniform(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)
-        case .logSqrt2(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)
-        case .searchedLog(let quantizer): quantizer.dequantize(codes, rows: rows, columns: columns)
-        case .fullPrecision: nil
-        }
+        quantizer?.dequantize(codes, rows: rows, columns: columns)
     }
 
     /// The bytes that the parameters take when stored.
     ///
     /// Four for each scale; for each zero point one, or four if any of them does not fit in a byte.
-    package var parameterBytes: Int {
-        switch self {
-        case .uniform(let quantizer):
-            quantizer.scales.count * (quantizer.zeroPoints.allSatisfy { (0...255).contains($0) } ? 5 : 8)
-        case .logSqrt2(let quantizer): quantizer.deltas.count * 4
-        case .searchedLog(let quantizer): quantizer.deltas.count * 8
-        case .fullPrecision: 0
-        }
+    package var parameterBytes: Int { quantizer?.parameterBytes ?? 0 }
+
+    /// Whether reconstruction learns the scales.
+    package var learnsScales: Bool { quantizer.map { type(of: $0).learnsScales } ?? false }
+
+    /// The same quantizer with other scales; itself in full precision.
+    ///
+    /// - Throws: `QuantizationError.invalidScale`.
+    package func replacing(scales: [Float]) throws(QuantizationError) -> SiteQuantizer {
+        guard let quantizer else { return self }
+        return try type(of: quantizer).init(
+            kind: quantizer.kind, bits: quantizer.bits, values: [scales] + quantizer.values.dropFirst(),
+            groups: quantizer.groups
+        ).boxed
     }
 
     /// The bytes that a number of values take when stored: packed codes, or floats in full precision.
@@ -117,18 +109,13 @@ package enum SiteQuantizer: Equatable, Sendable {
 extension SiteQuantizer: CustomStringConvertible {
     /// For example `uniform per channel`, `log√2 per head`, `shifted log per tensor` or `full precision`.
     package var description: String {
-        switch self {
-        case .uniform(let quantizer): "uniform \(quantizer.groups.sharing(quantizer.scales.count))"
-        case .logSqrt2(let quantizer): "log√2 \(quantizer.groups.sharing(quantizer.deltas.count))"
-        case .searchedLog(let quantizer):
-            "\(quantizer.isShifted ? "shifted" : "searched") log \(quantizer.groups.sharing(quantizer.deltas.count))"
-        case .fullPrecision: "full precision"
-        }
+        guard let quantizer else { return "full precision" }
+        return "\(quantizer.title) \(quantizer.groups.sharing(quantizer.groupCount))"
     }
 }
 
 extension QuantizationGroups {
-    /// Who shares parameters.
+    /// The elements that share parameters, in words.
     fileprivate func sharing(_ count: Int) -> String {
         switch self {
         case _ where count == 1: "per tensor"

@@ -58,41 +58,6 @@ package struct UniformQuantizer: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// Quantizes and dequantizes values.
-    ///
-    /// - Parameters:
-    ///   - x: The values.
-    ///   - out: The quantized values, shaped as `x`; overwritten. May be `x`.
-    package func fakeQuantize(_ x: Matrix, into out: Matrix) {
-        Kernels.fakeQuantize(
-            x, scales: Vector(scales), zeroPoints: Vector(zeroPoints), maximumCode: bits.maximumCode,
-            groups: groups, into: out)
-    }
-
-    /// The codes of values, row by row.
-    package func codes(of x: Matrix) -> [UInt8] {
-        let codes = Matrix(rows: x.rows, columns: x.columns)
-        Kernels.quantize(
-            x, scales: Vector(scales), zeroPoints: Vector(zeroPoints), maximumCode: bits.maximumCode,
-            groups: groups, into: codes)
-        return codes.bytes
-    }
-
-    /// Gives the values that codes stand for.
-    ///
-    /// - Parameters:
-    ///   - codes: `[rows, columns]` codes, row by row.
-    ///   - rows: The number of rows.
-    ///   - columns: The number of columns.
-    /// - Returns: `[rows, columns]`, the very floats that `fakeQuantize` gives.
-    package func dequantize(_ codes: [UInt8], rows: Int, columns: Int) -> Matrix {
-        let matrix = Matrix(rows: rows, columns: columns, elements: codes.map(Float.init))
-        Kernels.dequantize(
-            matrix, scales: Vector(scales), zeroPoints: Vector(zeroPoints), maximumCode: bits.maximumCode,
-            groups: groups, into: matrix)
-        return matrix
-    }
-
     /// The smallest and the largest value that a group can represent.
     package func range(of group: Int) -> ClosedRange<Float> {
         let (scale, zeroPoint) = (scales[group], zeroPoints[group])
@@ -100,7 +65,68 @@ package struct UniformQuantizer: Equatable, Sendable {
     }
 }
 
-extension Matrix {
-    /// The elements as bytes, row by row; they must be whole numbers from 0 through 255.
-    var bytes: [UInt8] { elements.map { UInt8($0) } }
+extension UniformQuantizer: Quantizer {
+    package static let kinds = ["uniform"]
+    package static let parameters = [
+        QuantizerParameter(name: "scales"), QuantizerParameter(name: "zero_points", isByte: true),
+    ]
+    package static let learnsScales = true
+
+    package var kind: String { Self.kinds[0] }
+    package var title: String { "uniform" }
+    package var values: [[Float]] { [scales, zeroPoints] }
+    package var boxed: SiteQuantizer { .uniform(self) }
+
+    package init(
+        kind: String, bits: BitWidth, values: [[Float]], groups: QuantizationGroups
+    ) throws(QuantizationError) {
+        try self.init(bits: bits, scales: values[0], zeroPoints: values[1], groups: groups)
+    }
+
+    package func replacing(values: [[Float]], groups: QuantizationGroups) -> UniformQuantizer {
+        UniformQuantizer(bits: bits, validScales: values[0], zeroPoints: values[1], groups: groups)
+    }
+
+    package func fakeQuantize(_ x: Matrix, with values: [Vector], into out: Matrix) {
+        Kernels.fakeQuantize(
+            x, scales: values[0], zeroPoints: values[1], maximumCode: bits.maximumCode, groups: groups,
+            into: out)
+    }
+
+    package func backward(
+        _ gradient: Matrix, x: Matrix, out: Matrix, with values: [Vector], scaleGradients: Vector?
+    ) {
+        fakeQuantizeBackward(
+            gradient, x: x, scales: values[0], zeroPoints: values[1], maximumCode: bits.maximumCode,
+            groups: groups, into: gradient, scaleGradients: scaleGradients)
+    }
+
+    package func quantize(_ x: Matrix, into codes: Matrix) {
+        Kernels.quantize(
+            x, scales: Vector(scales), zeroPoints: Vector(zeroPoints), maximumCode: bits.maximumCode,
+            groups: groups, into: codes)
+    }
+
+    package func dequantize(_ codes: Matrix, into out: Matrix) {
+        Kernels.dequantize(
+            codes, scales: Vector(scales), zeroPoints: Vector(zeroPoints), maximumCode: bits.maximumCode,
+            groups: groups, into: out)
+    }
+
+    package func bounds(of group: Int) -> ClosedRange<Float> {
+        let (scale, zeroPoint) = (scales[group], zeroPoints[group])
+        return scale * (-0.5 - zeroPoint)...scale * (Float(bits.maximumCode) + 0.5 - zeroPoint)
+    }
+}
+
+extension LevelTable {
+    /// Becomes the levels of a uniform quantizer.
+    mutating func setUniform(scale: Float, zeroPoint: Float) {
+        let (scale, zeroPoint) = (Double(scale), Double(zeroPoint))
+        for code in boundaries.indices {
+            levels[code] = scale * (Double(code) - zeroPoint)
+            boundaries[code] = Float(scale * (Double(code) - zeroPoint + 0.5))
+        }
+        levels[boundaries.count] = scale * (Double(boundaries.count) - zeroPoint)
+    }
 }

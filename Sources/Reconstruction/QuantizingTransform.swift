@@ -6,48 +6,28 @@ internal import VisionTransformers
 /// Fake quantization at a unit's sites, with scales that can be learned between passes.
 package struct QuantizingTransform: SiteTransform {
     /// One site's quantizer, with its parameters in vectors that all copies share.
-    enum Site: Sendable {
-        case fullPrecision
-        case uniform(UniformQuantizer, scales: Vector, zeroPoints: Vector)
-        case logSqrt2(LogSqrt2Quantizer, deltas: Vector)
-        case searchedLog(SearchedLogQuantizer, SearchedLogParameters)
-
-        init(_ quantizer: SiteQuantizer) {
-            switch quantizer {
-            case .fullPrecision: self = .fullPrecision
-            case .uniform(let uniform):
-                self = .uniform(
-                    uniform, scales: Vector(uniform.scales), zeroPoints: Vector(uniform.zeroPoints))
-            case .logSqrt2(let logarithmic):
-                self = .logSqrt2(logarithmic, deltas: Vector(logarithmic.deltas))
-            case .searchedLog(let logarithmic):
-                self = .searchedLog(
-                    logarithmic,
-                    SearchedLogParameters(
-                        deltas: Vector(logarithmic.deltas), steps: Vector(logarithmic.steps),
-                        shift: logarithmic.shift, maximumCode: logarithmic.bits.maximumCode))
-            }
-        }
-
+    struct Site: Sendable {
+        private let initial: SiteQuantizer
+        /// The quantizer; nil in full precision.
+        let quantizer: (any Quantizer)?
+        /// One vector for each of the quantizer's `values`.
+        let parameters: [Vector]
         /// The parameters that are learned: the scales of a uniform quantizer; nil for the others.
-        var learnedScales: Vector? {
-            if case .uniform(_, let scales, _) = self { scales } else { nil }
+        let learnedScales: Vector?
+
+        init(_ site: SiteQuantizer) {
+            initial = site
+            quantizer = site.quantizer
+            parameters = site.quantizer?.vectors ?? []
+            learnedScales = site.learnsScales ? parameters[0] : nil
         }
 
         /// The quantizer with its parameters as they are now.
         ///
         /// - Throws: A scale that is not positive and finite.
-        func quantizer() throws(QuantizationError) -> SiteQuantizer {
-            switch self {
-            case .fullPrecision: .fullPrecision
-            case .uniform(let uniform, let scales, _):
-                .uniform(
-                    try UniformQuantizer(
-                        bits: uniform.bits, scales: scales.elements, zeroPoints: uniform.zeroPoints,
-                        groups: uniform.groups))
-            case .logSqrt2(let logarithmic, _): .logSqrt2(logarithmic)
-            case .searchedLog(let logarithmic, _): .searchedLog(logarithmic)
-            }
+        func current() throws(QuantizationError) -> SiteQuantizer {
+            guard let learnedScales else { return initial }
+            return try initial.replacing(scales: learnedScales.elements)
         }
     }
 
@@ -115,24 +95,15 @@ package struct QuantizingTransform: SiteTransform {
 
     /// Whether a site's values go on as they are.
     package func isIdentity(_ site: Int) -> Bool {
-        if case .fullPrecision = sites[site] { true } else { false }
+        sites[site].quantizer == nil
     }
 
     /// Writes the quantized values.
     package func apply(_ site: Int, _ values: Matrix, into out: Matrix) {
-        switch sites[site] {
-        case .fullPrecision:
+        if let quantizer = sites[site].quantizer {
+            quantizer.fakeQuantize(values, with: sites[site].parameters, into: out)
+        } else {
             copy(values, into: out)
-        case .uniform(let uniform, let scales, let zeroPoints):
-            fakeQuantize(
-                values, scales: scales, zeroPoints: zeroPoints, maximumCode: uniform.bits.maximumCode,
-                groups: uniform.groups, into: out)
-        case .logSqrt2(let logarithmic, let deltas):
-            fakeQuantizeLogSqrt2(
-                values, deltas: deltas, maximumCode: logarithmic.bits.maximumCode,
-                groups: logarithmic.groups, into: out)
-        case .searchedLog(let logarithmic, let parameters):
-            fakeQuantizeSearchedLog(values, parameters, groups: logarithmic.groups, into: out)
         }
         if let drop {
             choose(values, out, drop.choice(site, values), into: out)
@@ -152,29 +123,15 @@ package struct QuantizingTransform: SiteTransform {
                 add(gradient, dropped, into: gradient)
             }
         }
-        switch sites[site] {
-        case .fullPrecision:
-            break
-        case .uniform(let uniform, let scales, let zeroPoints):
-            fakeQuantizeBackward(
-                gradient, x: values, scales: scales, zeroPoints: zeroPoints,
-                maximumCode: uniform.bits.maximumCode, groups: uniform.groups, into: gradient,
-                scaleGradients: scaleGradients?[site])
-        case .logSqrt2(let logarithmic, let deltas):
-            fakeQuantizeLogSqrt2Backward(
-                gradient, x: values, out: transformed, deltas: deltas,
-                maximumCode: logarithmic.bits.maximumCode, groups: logarithmic.groups, into: gradient)
-        case .searchedLog(let logarithmic, let parameters):
-            fakeQuantizeSearchedLogBackward(
-                gradient, x: values, out: transformed, parameters, groups: logarithmic.groups,
-                into: gradient)
-        }
+        sites[site].quantizer?.backward(
+            gradient, x: values, out: transformed, with: sites[site].parameters,
+            scaleGradients: scaleGradients?[site])
     }
 
     /// The quantizers with the scales as they are now.
     ///
     /// - Throws: A scale that is not positive and finite.
     func quantizers() throws(QuantizationError) -> [SiteQuantizer] {
-        try sites.map { site throws(QuantizationError) in try site.quantizer() }
+        try sites.map { site throws(QuantizationError) in try site.current() }
     }
 }
