@@ -169,3 +169,39 @@ package struct ComparisonDifference: Equatable, Codable, Sendable {
         kl = own.count == predictions.count ? PairedDifference(own, other) : nil
     }
 }
+
+/// The tables of an experiment: its lines, and how far they are from others at the same bits.
+package struct Comparison: Equatable, Encodable, Sendable {
+    /// One row for each line.
+    package var rows: [ComparisonRow]
+    /// One difference for each line that is compared with another and whose runs all have predictions.
+    package var differences: [ComparisonDifference]
+
+    /// Compares lines pairwise, image by image.
+    ///
+    /// - Parameters:
+    ///   - lines: The lines; those without runs are left out.
+    ///   - runs: The runs of the first lines.
+    ///   - name: The line that others at its bits are compared with; nil takes the first at each bits.
+    package init(_ lines: [Experiment.Line], runs: [[FinishedRun]], against name: String?) {
+        let rows = zip(lines, runs).map { line, runs in
+            ComparisonRow(
+                name: line.name, plan: line.trials[0].plan, runs: runs.map { ($0.seed, $0.report) })
+        }
+        func predictions(_ row: Int) -> [Predictions]? {
+            let found = runs[row].compactMap(\.predictions)
+            return found.count == runs[row].count ? found : nil
+        }
+        self.rows = rows
+        differences = rows.indices.compactMap { index in
+            let row = rows[index]
+            let other = rows.indices.first {
+                rows[$0].weightBits == row.weightBits && rows[$0].activationBits == row.activationBits
+                    && (name == nil || rows[$0].name == name)
+            }
+            guard let other, other != index, let own = predictions(index), let others = predictions(other)
+            else { return nil }
+            return ComparisonDifference(row, from: rows[other], predictions: own, others: others)
+        }
+    }
+}

@@ -1,6 +1,6 @@
-internal import Files
 internal import ArgumentParser
 internal import Engine
+internal import Files
 internal import Runs
 internal import Vocabulary
 
@@ -51,167 +51,38 @@ struct Compare: ParsableCommand {
         guard let model = options.model else { throw options.missingModel }
         var base = RunPlan(model: model)
         try options.apply(to: &base)
-        // What --set says goes for every line that does not say otherwise itself.
+        // --set applies to every line that does not set the same key itself.
         let shared = RunPlan(model: model).hyperparameters.changes(to: base.hyperparameters)
-        let threads = try work.threads()
         let resources = try resources(of: base)
-        let lines = try lines(from: base, shared: shared)
-        let work = HeadlessRun(printsJSON: false)
-        var comparison = Comparison()
-        var runs: [[FinishedRun]] = []
-        for line in lines {
-            var own: [FinishedRun] = []
-            for plan in line.plans {
-                let run = try finishedRun(
-                    of: plan, line, resources: resources, threads: threads, work: work)
-                try check(run, against: runs.first?.first ?? own.first)
-                own.append(run)
-            }
-            runs.append(own)
-            comparison.rows.append(
-                ComparisonRow(name: line.name, plan: line.plans[0], runs: own.map { ($0.seed, $0.report) }))
-            comparison.differences = differences(of: comparison.rows, runs)
-            try keep(comparison)
+        let variants = try chosenVariants()
+        let experiment = try Experiment(
+            in: output, variants: variants, bits: try bitPairs(), seeds: try seedList(), from: base,
+            shared: shared)
+        if let against, !variants.contains(where: { $0.name == against }) {
+            let names = variants.map(\.name).joined(separator: ", ")
+            throw RunFailure(.usage, "--against cannot be “\(against)”; it accepts \(names)")
+        }
+        let launcher = LocalLauncher(resources: resources, threads: try work.threads())
+        let runs = try experiment.runs(launch: launcher.launch) { runs in
+            try keep(Comparison(experiment.lines, runs: runs, against: against))
         }
         if let run = runs.joined().first(where: { $0.predictions == nil }) {
             printError(
                 "compare: \(run.path) has no predictions of evaluation images; nothing is compared with it image by image"
             )
         }
+        let comparison = Comparison(experiment.lines, runs: runs, against: against)
         if json {
             try printLine(try JSONText(encoding: comparison).line)
         } else {
-            for line in comparison.lines {
+            for line in Results.lines(of: comparison) {
                 try printLine(line)
             }
         }
     }
 
-    /// What is printed and kept.
-    private struct Comparison: Encodable {
-        var rows: [ComparisonRow] = []
-        var differences: [ComparisonDifference] = []
-
-        /// As Markdown.
-        var lines: [String] {
-            let second = Results.table(of: differences)
-            return Results.table(of: rows) + (second.isEmpty ? [] : [""]) + second
-        }
-    }
-
-    /// Refuses a run that was evaluated on other images than another one.
-    private func check(_ run: FinishedRun, against other: FinishedRun?) throws(RunFailure) {
-        guard let other, let own = run.predictions, let others = other.predictions else { return }
-        guard own.labels == others.labels, own.fullPrecision == others.fullPrecision else {
-            throw RunFailure(
-                .badData,
-                "\(run.path) was evaluated on other images than \(other.path); give --output a folder of its own"
-            )
-        }
-    }
-
-    /// How far lines are from the one that they are compared with, where that is done already and all of their runs
-    /// have predictions.
-    ///
-    /// - Parameters:
-    ///   - rows: The lines.
-    ///   - runs: The runs of each.
-    /// - Returns: A difference for every line for which it is known.
-    private func differences(of rows: [ComparisonRow], _ runs: [[FinishedRun]]) -> [ComparisonDifference] {
-        func predictions(_ row: Int) -> [Predictions]? {
-            let found = runs[row].compactMap(\.predictions)
-            return found.count == runs[row].count ? found : nil
-        }
-        return rows.indices.compactMap { index in
-            let row = rows[index]
-            let other = rows.indices.first {
-                rows[$0].weightBits == row.weightBits && rows[$0].activationBits == row.activationBits
-                    && (against == nil || rows[$0].name == against)
-            }
-            guard let other, other != index, let own = predictions(index), let others = predictions(other)
-            else { return nil }
-            return ComparisonDifference(row, from: rows[other], predictions: own, others: others)
-        }
-    }
-
-    /// A line of the table: a variant at some bits, with a plan for each seed.
-    private struct Line {
-        let name: String
-        let plans: [RunPlan]
-    }
-
-    /// Every line, checked before anything is run.
-    private func lines(from base: RunPlan, shared: [HyperparameterChange]) throws(RunFailure) -> [Line] {
-        let (variants, pairs, seeds) = (try chosenVariants(), try bitPairs(), try seedList())
-        var result: [Line] = []
-        for pair in pairs {
-            for variant in variants {
-                var plans: [RunPlan] = []
-                do throws(PlanError) {
-                    for seed in seeds {
-                        plans.append(
-                            try variant.plan(
-                                from: base, shared: shared, weightBits: pair.weights,
-                                activationBits: pair.activations, seed: seed))
-                    }
-                } catch {
-                    throw RunFailure(.usage, "the variant “\(variant.name)”: \(error)")
-                }
-                result.append(Line(name: variant.name, plans: plans))
-            }
-        }
-        return result
-    }
-
-    /// What a run came to.
-    private struct FinishedRun {
-        let path: String
-        let seed: UInt64
-        let report: RunReport
-        /// nil without evaluation images or without a classifier.
-        let predictions: Predictions?
-
-        init(_ directory: RunDirectory, seed: UInt64) throws(RunFailure) {
-            path = directory.path
-            self.seed = seed
-            report = try directory.report()
-            predictions = try directory.predictions()
-        }
-    }
-
-    /// A finished run: the one that is there if it belongs to the same plan, or one made now.
-    private func finishedRun(
-        of plan: RunPlan, _ line: Line, resources: RunResources, threads: Int, work: HeadlessRun
-    ) throws -> FinishedRun {
-        let bits = "w\(plan.hyperparameters.weightBits)a\(plan.hyperparameters.activationBits)"
-        let directory = RunDirectory(path: joined(output, "\(bits)-\(slug(line.name))-seed\(plan.seed)"))
-        if RunDirectory.isRun(directory.path) {
-            guard try directory.plan() == plan else {
-                throw RunFailure(
-                    .cannotCreate,
-                    "\(directory.path) holds a run of another plan; give --output a folder of its own")
-            }
-            if isFile(directory.reportPath) { return try FinishedRun(directory, seed: plan.seed) }
-            try OpenRun.discard(directory)
-        }
-        printError("compare: \(directory.path)")
-        let outcome = try work.carryOut { sink in
-            startRun(
-                plan, resources: resources,
-                // Its table has no room for what units start from.
-                options: EngineOptions(
-                    threads: threads, directory: directory.path, heldOutImages: 0,
-                    evaluatesCalibrated: false),
-                sink: sink)
-        }
-        guard outcome.report != nil else {
-            throw RunFailure(.internal, "\(directory.path) ended without a report")
-        }
-        return try FinishedRun(directory, seed: plan.seed)
-    }
-
     private func keep(_ comparison: Comparison) throws {
-        let table = comparison.lines.joined(separator: "\n") + "\n"
+        let table = Results.lines(of: comparison).joined(separator: "\n") + "\n"
         let json = Array(try JSONText(encoding: comparison).page.utf8)
         try RunFailure.wrapping(try writeFile(Array(table.utf8), to: joined(output, "compare.md")))
         try RunFailure.wrapping(try writeFile(json, to: joined(output, "compare.json")))
@@ -224,17 +95,6 @@ struct Compare: ParsableCommand {
         }
         for text in variants {
             result.append(try Variant(parsing: text))
-        }
-        let names = result.map(\.name)
-        guard !names.isEmpty else {
-            throw RunFailure(.usage, "nothing was named to compare; give --presets such as calibrate,mgrq")
-        }
-        guard Set(names.map(slug)).count == names.count else {
-            throw RunFailure(.usage, "two of the lines have the same name; give each a name of its own")
-        }
-        if let against, !names.contains(against) {
-            throw RunFailure(
-                .usage, "--against cannot be “\(against)”; it accepts \(names.joined(separator: ", "))")
         }
         return result
     }
@@ -261,10 +121,5 @@ struct Compare: ParsableCommand {
                 .usage, "--seeds cannot be “\(seeds)”; it accepts different whole numbers, such as 1,2,3")
         }
         return known
-    }
-
-    /// A name as part of a file's name.
-    private func slug(_ name: String) -> String {
-        String(name.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "-" })
     }
 }

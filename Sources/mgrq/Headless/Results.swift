@@ -44,8 +44,14 @@ enum Results {
             }
     }
 
-    /// A comparison as a table in Markdown.
-    static func table(of rows: [ComparisonRow]) -> [String] {
+    /// A comparison as one or two tables in Markdown.
+    static func lines(of comparison: Comparison) -> [String] {
+        let second = table(of: comparison.differences)
+        return table(of: comparison.rows) + (second.isEmpty ? [] : [""]) + second
+    }
+
+    /// The rows of a comparison as a table in Markdown.
+    private static func table(of rows: [ComparisonRow]) -> [String] {
         let header = [
             "bits", "recipe", "seeds", "top-1 %", "lost points", "KL, nats", "agreement %", "size, MB",
             "time, s",
@@ -72,7 +78,7 @@ enum Results {
     private static func klDecimals(_ nats: Double) -> Int { nats < 1e-3 ? 6 : 4 }
 
     /// Differences as a table in Markdown; nothing without any.
-    static func table(of differences: [ComparisonDifference]) -> [String] {
+    private static func table(of differences: [ComparisonDifference]) -> [String] {
         guard !differences.isEmpty else { return [] }
         func text(
             _ difference: PairedDifference?, decimals: Int,

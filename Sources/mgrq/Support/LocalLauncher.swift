@@ -1,0 +1,36 @@
+internal import Engine
+internal import Runs
+
+/// Makes an experiment's runs in this process, one after the other.
+struct LocalLauncher {
+    private let resources: RunResources
+    private let threads: Int
+    private let work = HeadlessRun(printsJSON: false)
+
+    /// - Parameters:
+    ///   - resources: The files of every plan.
+    ///   - threads: The number of threads.
+    init(resources: RunResources, threads: Int) {
+        self.resources = resources
+        self.threads = threads
+    }
+
+    /// Makes a run and waits for its end.
+    ///
+    /// - Throws: `RunFailure`; `SilentExit` after a signal.
+    func launch(_ trial: Experiment.Trial) throws {
+        let path = trial.directory.path
+        printError("compare: \(path)")
+        let outcome = try work.carryOut { sink in
+            startRun(
+                trial.plan, resources: resources,
+                // Tables have no column for held-out images or the calibrated model.
+                options: EngineOptions(
+                    threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false),
+                sink: sink)
+        }
+        guard outcome.report != nil else {
+            throw RunFailure(.internal, "\(path) ended without a report")
+        }
+    }
+}
