@@ -1,5 +1,6 @@
 import Runs
 import Testing
+import Vocabulary
 
 @Suite("Experiments")
 struct ExperimentTests {

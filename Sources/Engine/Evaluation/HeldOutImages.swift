@@ -52,7 +52,8 @@ struct HeldOutSource: Sendable {
             candidates = candidates.dropFirst(next.count)
             try set.forEachBatch(
                 of: next.map { places[$0] }, size: imagesPerBatch, pipeline: pipeline,
-                reading: ImageOptions(onBadImage: .skip, appliesExifOrientation: appliesOrientation), pool: pool
+                reading: ImageOptions(onBadImage: .skip, appliesExifOrientation: appliesOrientation),
+                pool: pool
             ) { batch in
                 copy(batch.images, into: matrix.rows(read.count..<read.count + batch.images.rows))
                 read += batch.indices
