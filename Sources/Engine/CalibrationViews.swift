@@ -4,7 +4,7 @@ internal import VisionTransformers
 
 /// The views that a run calibrates on: every calibration image as it is, and the same again flipped and shifted.
 ///
-/// The full-precision model says of each view what it would say of a new image, so that more of them cost neither
+/// The full-precision model treats each view as a new image, so that more of them cost neither
 /// labels nor data. What is lost to rounding looks alike in all images; what a fit to few images memorises does not.
 struct CalibrationViews {
     /// How many views there are of an image, the image itself included.

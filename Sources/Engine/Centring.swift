@@ -11,7 +11,7 @@ let centringImages = 128
 ///
 /// They often lie far from 0, channel by channel, and a quantizer that channels share would spend its levels on the
 /// distances between them. Softmax does not see a constant of keys; one of values and of the feature goes into the
-/// bias behind. Only biases and the last norm's shift change.
+/// bias after it. Only biases and the last norm's shift change.
 ///
 /// - Parameters:
 ///   - weights: The model's weights.
@@ -47,7 +47,7 @@ func centringActivations(
         }
         let means = seen.map { columnMeans(of: $0, pool: pool) }
         if isHead {
-            // Without a classifier, the feature is what the model gives.
+            // Without a classifier, the model gives the feature.
             guard !unit.linears.isEmpty else { continue }
             let parts = means[0].count / unit.input.columns
             result[index].subtractFromFeature(mean(of: means[0], parts: parts))

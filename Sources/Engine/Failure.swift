@@ -41,7 +41,7 @@ func failure(of error: any Error) -> RunFailure {
     case let error as QuantizationError:
         RunFailure(.badData, "\(error)")
     default:
-        RunFailure(.internal, "an error that nobody expected: \(error)")
+        RunFailure(.internal, "unexpected error: \(error)")
     }
 }
 

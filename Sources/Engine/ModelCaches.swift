@@ -3,13 +3,13 @@ internal import Reconstruction
 internal import TensorCore
 internal import VisionTransformers
 
-/// What the full-precision model says of a set of images: everything that a run compares with.
+/// The full-precision model's outputs for a set of images, with which a run compares.
 struct ModelCaches: Sendable {
     /// `[images, channels · height · width]`, normalised.
     let images: Matrix
     /// `[images, classes]`.
     let logits: Matrix
-    /// `[images, width]`: what the classifier reads; two features side by side where there are two classifiers.
+    /// `[images, width]`: the classifier's input; two features side by side with two classifiers.
     let features: Matrix
 
     /// Runs the full-precision model.

@@ -1,6 +1,6 @@
 internal import TensorCore
 
-/// Images of noise between −1 and 1, for what needs images and not what they show.
+/// Images of noise between −1 and 1, for checks that need any images.
 ///
 /// - Parameters:
 ///   - count: How many.

@@ -7,20 +7,29 @@ internal import TensorCore
 internal import VisionTransformers
 internal import Vocabulary
 
-/// On how many images the importance of tokens is measured at most.
+/// The greatest number of images on which the importance of tokens is measured.
 let importanceImages = 256
 
 /// A calibrated unit.
 struct CalibratedUnit {
     let unit: QuantizedUnit
-    /// How each quantizer fits its site.
+    /// The fit of each quantizer to its site.
     let sites: [SiteReport]
-    /// What it was calibrated by.
+    /// The settings of the calibration.
     let settings: CalibrationSettings
 }
 
-/// A model, its images, and what full precision says of them: everything that calibration, sweeps and
-/// reconstruction share.
+/// A model, its images, and the full-precision model's outputs for them, which calibration, sweeps and reconstruction share.
+///
+/// It prepares the model that is quantized (rotated, centred, with ReLU in place of GELU, as the plan says), runs the
+/// teacher over the calibration images and their views once, and then calibrates and evaluates quantized models:
+///
+///     let lab = try QuantizationLab(inputs: inputs, plan: plan, pool: pool) { done, total in }
+///     let fullPrecision = try lab.prepareCaches()
+///     let model = try lab.calibratedModel(plan: plan, progress: { _, _ in }).map(\.unit)
+///     let evaluation = try lab.evaluate(model)
+///
+/// The teacher is the model before its MLPs are refitted. Evaluations compare with the checkpoint as it is.
 final class QuantizationLab {
     /// The shape of the model that is quantized: the checkpoint's, with another activation where MLPs are refitted.
     let configuration: ModelConfiguration
@@ -28,19 +37,19 @@ final class QuantizationLab {
     /// The model that is quantized, in full precision.
     let fullPrecision: [PreparedUnit]
     let weights: [UnitWeights]
-    /// What outputs and logits are to be: the model before its MLPs were refitted, else the one that is quantized.
+    /// The model whose outputs and logits are the targets: before its MLPs are refitted, else the one that is quantized.
     let teacher: [PreparedUnit]
     let inputs: RunInputs
     let pool: WorkerPool
-    /// The views of the calibration images and what full precision says of them; the images themselves come first.
+    /// The views of the calibration images and the teacher's outputs for them; the images themselves come first.
     let calibration: ModelCaches
-    /// `[images, classes]`: what the checkpoint's model says of the images that models are evaluated on.
+    /// `[images, classes]`: the checkpoint's logits for the images that models are evaluated on.
     private(set) var reference: Matrix
     /// Whether `weights` are the checkpoint's own: neither rotated nor centred nor refitted.
     private let holdsCheckpoint: Bool
-    /// What attempts are compared on; nil where there are no images for it.
+    /// The images that attempts are compared on; nil without any.
     private(set) var heldOut: HeldOutImages?
-    /// What errors of tokens count, once it was asked for.
+    /// Per-token error weights, computed on first use.
     private var importance: TokenImportance?
     private let seed: UInt64
 
@@ -48,9 +57,9 @@ final class QuantizationLab {
     ///
     /// - Parameters:
     ///   - inputs: The checkpoint and its images.
-    ///   - plan: How both are changed first.
+    ///   - plan: The changes to the model and the views of images.
     ///   - pool: The threads.
-    ///   - refitting: Called before each MLP that is refitted with how many are done and how many there are.
+    ///   - refitting: Called before each refit of an MLP with the number done and the total.
     /// - Throws: `QuantizationError` for values that are not finite; what `refitting` throws.
     init(
         inputs: RunInputs, plan: RunPlan, pool: WorkerPool, refitting: (Int, Int) throws -> Void
@@ -92,19 +101,20 @@ final class QuantizationLab {
         }
     }
 
-    /// Whether MLPs are not those of the checkpoint.
+    /// Whether MLPs are refitted.
     var isRefitted: Bool { configuration != inputs.checkpoint.model.configuration }
 
-    /// `[images, classes]`: what full precision says of the calibration images themselves.
+    /// `[images, classes]`: the teacher's logits for the calibration images without their views.
     var calibrationLogits: Matrix { calibration.logits.rows(0..<inputs.calibration.rows) }
 
     /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
     /// the held-out ones.
     ///
-    /// What models are compared with is the checkpoint as it is, not its changed form, whose roundings differ.
+    /// The reference is the original checkpoint, not its rotated or centred form, whose floating-point results differ
+    /// slightly.
     ///
     /// - Returns: Its evaluation against itself.
-    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
     func prepareCaches() throws -> Evaluation {
         let checkpoint =
             holdsCheckpoint
@@ -129,18 +139,18 @@ final class QuantizationLab {
 
     /// Evaluates a model on the evaluation images, or without them on the calibration images.
     ///
-    /// - Parameter model: The first units, quantized; those behind are in full precision.
+    /// - Parameter model: The first units, quantized; the others are in full precision.
     /// - Returns: The evaluation.
-    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
     func evaluate(_ model: [QuantizedUnit]) throws -> Evaluation {
         evaluation(of: try logits(of: prepared(model)))
     }
 
-    /// Evaluates the whole model as `evaluate` does, and says what it takes every evaluation image for.
+    /// Evaluates the whole model as `evaluate` does, and predicts every evaluation image.
     ///
     /// - Parameter model: All units, quantized.
     /// - Returns: The evaluation; the predictions, nil without evaluation images or without a classifier.
-    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
     func evaluateFinal(
         _ model: [QuantizedUnit]
     ) throws -> (evaluation: Evaluation, predictions: Predictions?) {
@@ -169,7 +179,7 @@ final class QuantizationLab {
     ///   - units: The model's units.
     ///   - count: How many images; nil for all.
     /// - Returns: `[count, classes]`.
-    /// - Throws: `DatasetError` where an evaluation image is not what it was at the start.
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
     func logits(of units: [PreparedUnit], first count: Int? = nil) throws -> Matrix {
         guard let evaluation = inputs.evaluation else {
             let images = inputs.calibration
@@ -178,7 +188,7 @@ final class QuantizationLab {
         return try evaluation.logits(of: units, first: count, pool: pool)
     }
 
-    /// A whole model that begins with quantized units and goes on as the teacher does.
+    /// A whole model: quantized units, then the teacher's.
     func prepared(_ model: [QuantizedUnit]) -> [PreparedUnit] {
         zip(model, units).map { $0.prepared(for: $1) } + teacher[model.count...]
     }
@@ -191,7 +201,7 @@ final class QuantizationLab {
 
     // MARK: - Calibration
 
-    /// How a plan has a unit calibrated.
+    /// The calibration settings of a unit in a plan.
     ///
     /// - Throws: `PlanError` for an override that is wrong.
     private func settings(of index: Int, plan: RunPlan) throws(PlanError) -> CalibrationSettings {
@@ -211,9 +221,9 @@ final class QuantizationLab {
     ///
     /// - Parameters:
     ///   - index: The unit.
-    ///   - input: Its input behind the quantized prefix.
+    ///   - input: Its input after the quantized prefix.
     ///   - fullPrecisionInput: Its input in full precision.
-    ///   - settings: How.
+    ///   - settings: The settings.
     /// - Returns: The calibrated unit.
     /// - Throws: `QuantizationError` for values that are not finite.
     private func calibrated(
@@ -227,7 +237,7 @@ final class QuantizationLab {
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
     }
 
-    /// What errors of tokens count, measured the first time; nil where settings do not ask for it.
+    /// Per-token error weights, measured on first use; nil if settings do not use them.
     private func tokenImportance(_ settings: CalibrationSettings) -> TokenImportance? {
         guard settings.weighsTokens else { return nil }
         if let importance { return importance }
@@ -237,8 +247,10 @@ final class QuantizationLab {
         return measured
     }
 
-    /// Calibrates the chain's next unit, or takes it from a calibrated model if that has the same units before it and
-    /// calibrated it by the same settings on as many images: the same inputs give the same bits.
+    /// Calibrates the chain's next unit.
+    ///
+    /// Takes it from a calibrated model instead if that has the same prefix and calibrated it by the same settings on as
+    /// many images, since the same inputs give the same bits.
     ///
     /// - Parameters:
     ///   - chain: The units before.
@@ -247,7 +259,7 @@ final class QuantizationLab {
     /// - Returns: The calibrated unit.
     /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
     func calibrated(
-        behind chain: UnitChain, plan: RunPlan, known: [CalibratedUnit]?
+        after chain: UnitChain, plan: RunPlan, known: [CalibratedUnit]?
     ) throws -> CalibratedUnit {
         let index = chain.next
         let settings = try settings(of: index, plan: plan)
@@ -266,7 +278,7 @@ final class QuantizationLab {
 
     /// Calibrates every unit in order, each on the outputs of the ones before, on the calibration images themselves.
     ///
-    /// Their views would take several times as long, and only units with few rows an image would read more of them.
+    /// Their views would take several times as long and would help only units with few rows an image.
     ///
     /// - Parameters:
     ///   - plan: Gives the bits.

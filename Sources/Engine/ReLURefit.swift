@@ -9,20 +9,20 @@ internal import Vocabulary
 /// The most rows of activations that an MLP is refitted on.
 private let refitRows = 65_536
 
-/// The steps that a model's MLPs are refitted with before it is quantized.
+/// The number of steps for which a model's MLPs are refitted before it is quantized.
 ///
-/// - Returns: The steps; 0 where nobody asks for a refit, and where the model has no GELU to replace.
+/// - Returns: The steps; 0 without a refit, or if the model has no GELU to replace.
 func refitSteps(_ hyperparameters: Hyperparameters, of configuration: ModelConfiguration) -> Int {
     configuration.activation == .gelu ? hyperparameters.reluRefitSteps : 0
 }
 
-/// On how many images of so many a block's MLP is refitted.
+/// The number of available images on which a block's MLP is refitted.
 func refittedImages(of block: TransformerBlock, among available: Int) -> Int {
     let wide = block.givingAllTokens
     return min(available, max(1, refitRows / wide.output.rows))
 }
 
-/// Refits every MLP of a model with ReLU in place of GELU, each on what it reads in full precision.
+/// Refits every MLP of a model with ReLU in place of GELU, each on its full-precision inputs.
 ///
 /// - Parameters:
 ///   - weights: The model's numbers with GELU.
@@ -30,7 +30,7 @@ func refittedImages(of block: TransformerBlock, among available: Int) -> Int {
 ///   - images: `[images, channels · height · width]`, normalised.
 ///   - refit: How to fit.
 ///   - pool: The threads; the result does not depend on their number.
-///   - progress: Called before each block with how many are done and how many there are.
+///   - progress: Called before each block with the number done and the total.
 /// - Returns: The numbers with ReLU.
 /// - Throws: `QuantizationError` for values that are not finite; what `progress` throws.
 func refittedWithReLU(

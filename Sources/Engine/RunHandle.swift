@@ -2,7 +2,7 @@ internal import Foundation
 package import Runs
 internal import TensorCore
 
-/// Where a plan's references lead: files of this machine.
+/// The files on this machine that a plan's references name.
 package struct RunResources: Hashable, Sendable {
     /// The checkpoint: a safetensors file or a folder with one.
     package var modelPath: String
@@ -19,7 +19,7 @@ package struct RunResources: Hashable, Sendable {
     }
 }
 
-/// What does not change a run's results.
+/// The options of a run that do not change its results.
 package struct EngineOptions: Sendable {
     /// The number of threads that work.
     package var threads: Int
@@ -27,17 +27,16 @@ package struct EngineOptions: Sendable {
     package var directory: String?
     /// Whether the run waits at the first gate.
     package var waitsAtFirstGate: Bool
-    /// Whether the run waits at the gate behind the last unit, with everything evaluated, until it is told to go on.
+    /// Whether the run waits at the gate after the last unit, with everything evaluated, until `.resume`.
     package var waitsAtEnd: Bool
-    /// The number of held-out images where nobody says one: enough to tell 1 % of top-1 from chance, few enough to
-    /// take little time.
+    /// The default number of held-out images: enough to tell 1 % of top-1 from chance, few enough to take little time.
     package static let defaultHeldOutImages = 256
 
-    /// On how many images attempts are compared after each unit; 0 leaves that out.
+    /// The number of images on which attempts are compared after each unit; 0 compares none.
     package var heldOutImages: Int
     /// Whether the calibrated model is evaluated before the first unit.
     package var evaluatesCalibrated: Bool
-    /// What each of the engine's threads does first, such as getting ready for signals; nil for nothing.
+    /// Called first on each of the engine's threads, for example to block signals.
     package var prepareThread: (@Sendable () -> Void)?
 
     /// Makes options.
@@ -56,7 +55,7 @@ package struct EngineOptions: Sendable {
     }
 }
 
-/// A running engine, as seen from outside: commands go in here, events come out of the sink.
+/// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
     let commands: CommandQueue
     private let completion = Completion()
@@ -65,12 +64,12 @@ package final class RunHandle: Sendable {
         self.commands = commands
     }
 
-    /// Hands a command over; the engine takes it at the next border between steps or units.
+    /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
         commands.append(command)
     }
 
-    /// Waits until the engine's thread has given its last event and ended.
+    /// Waits until the engine's thread has given its last event and has ended.
     package func wait() {
         completion.wait()
     }
@@ -83,9 +82,9 @@ package final class RunHandle: Sendable {
 /// Starts a run on a thread of its own.
 ///
 /// - Parameters:
-///   - plan: What to do.
-///   - resources: Where the plan's references lead.
-///   - options: What does not change results.
+///   - plan: The plan.
+///   - resources: The files that the plan's references name.
+///   - options: Options that do not change results.
 ///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
 /// - Returns: The run's handle.
 package func startRun(
@@ -102,18 +101,18 @@ package func startRun(
     return handle
 }
 
-/// Goes on with a run whose process ended, on a thread of its own.
+/// Continues a run whose process ended, on a thread of its own.
 ///
 /// The sink first receives every event of the journal, a final one left out, then `.continued`. To see only new events,
 /// ignore everything before `.continued`.
 ///
 /// - Parameters:
-///   - resources: Where the references of the run's plan lead.
-///   - options: What does not change results, with the run directory; a run that is finished can be opened again with
-///     a gate to wait at.
+///   - resources: The files that the references of the run's plan name.
+///   - options: Options that do not change results, and the run directory. A finished run can be opened again if it
+///     waits at a gate.
 ///   - sink: Takes every event, in order, on the engine's thread; the last one has `isLast`.
 /// - Returns: The run's handle.
-/// - Throws: `RunFailure` where the directory holds no run, another process works on it, or nothing is left to do.
+/// - Throws: `RunFailure` if the directory holds no run, another process works on it, or nothing is left to do.
 package func resumeRun(
     resources: RunResources, options: EngineOptions, sink: @escaping @Sendable (RunEvent) -> Void
 ) throws(RunFailure) -> RunHandle {
@@ -150,10 +149,10 @@ private struct SendableBox: @unchecked Sendable {
     }
 }
 
-/// Starts a thread for minutes of arithmetic: a plain thread of the system that yields to others, with a roomy stack.
+/// Starts a thread for minutes of arithmetic, at a low priority and with a large stack.
 ///
 /// - Parameters:
-///   - prepare: What the thread does first; nil for nothing.
+///   - prepare: Called first on the thread.
 ///   - body: Its work.
 package func startEngineThread(
     prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable () -> Void
@@ -168,7 +167,7 @@ package func startEngineThread(
     thread.start()
 }
 
-/// Tells any number of waiters that something has ended.
+/// Wakes any number of waiters at an end.
 private final class Completion: @unchecked Sendable {
     // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.
     private let condition = NSCondition()

@@ -6,9 +6,19 @@ internal import TensorCore
 internal import VisionTransformers
 internal import Vocabulary
 
-/// How far a model is quantized: the units so far and what the next one reads.
+/// The quantized prefix of a model and the inputs of the next unit.
+///
+/// A run grows one chain from the images to the head; each attempt starts from the chain before its unit:
+///
+///     var chain = lab.startChain()
+///     while chain.next < lab.units.count - 1 {
+///         let calibrated = try lab.calibrated(after: chain, plan: plan, known: nil)
+///         chain = lab.advance(chain, with: calibrated.unit, attempt: 1)
+///     }
+///
+/// It holds activations of all images, so that one chain is kept at a time.
 struct UnitChain {
-    /// The attempts that the units are of, in order.
+    /// The attempts that the units come from, in order.
     var attempts: [Int]
     var quantized: [QuantizedUnit]
     /// The quantized prefix's output over the calibration images.
@@ -34,7 +44,7 @@ extension QuantizationLab {
             heldOutInput: heldOut?.images)
     }
 
-    /// The chain behind one more unit, which is not the last and of which this is the given attempt.
+    /// The chain after one more unit, which must not be the last.
     func advance(_ chain: UnitChain, with unit: QuantizedUnit, attempt: Int) -> UnitChain {
         let prepared = [unit.prepared(for: units[chain.next])]
         return UnitChain(
@@ -46,7 +56,7 @@ extension QuantizationLab {
             heldOutInput: chain.heldOutInput.map { outputs(of: prepared, on: $0, pool: pool) })
     }
 
-    /// What a reconstruction of the chain's next unit starts from.
+    /// The task of reconstructing the chain's next unit.
     func task(for unit: QuantizedUnit, in chain: UnitChain) -> ReconstructionTask {
         let index = chain.next
         return ReconstructionTask(
@@ -57,11 +67,12 @@ extension QuantizationLab {
             features: calibration.features, originals: inputs.calibration.rows)
     }
 
-    /// How good a candidate for the chain's next unit is, over the calibration images themselves: their views would tell
-    /// the same, and the passes through the units behind take longer than many steps.
+    /// Scores a candidate for the chain's next unit on the calibration images only.
+    ///
+    /// Their augmented views give the same answer and would cost more than many steps.
     ///
     /// - Returns: The block term (for the head, the divergence of logits), and the divergence of the model's
-    ///   logits with the units behind in full precision, in nats.
+    ///   logits with the suffix in full precision, in nats.
     func score(
         _ unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain
     ) -> (loss: Double, kl: Double) {
@@ -74,8 +85,8 @@ extension QuantizationLab {
         return (squaredDistance(output, target) / Double(output.rows * output.columns), kl)
     }
 
-    /// How the model does on the held-out images with the chain's next unit quantized and those behind in full
-    /// precision; nil without such images.
+    /// Evaluates the model on the held-out images with the chain's next unit quantized and the suffix in full precision;
+    /// nil without held-out images.
     ///
     /// - Returns: The evaluation, and KL(full ‖ quantized) at every image in nats.
     func heldOutEvaluation(
@@ -88,14 +99,14 @@ extension QuantizationLab {
                 pool: pool))
     }
 
-    /// Calibrates every unit as a run does at its start, and evaluates each prefix of it on the held-out images.
+    /// Calibrates every unit as at the start of a run, and evaluates each prefix on the held-out images.
     ///
     /// - Parameters:
     ///   - plan: Gives the bits.
-    ///   - measuresHeldOut: Whether prefixes are evaluated, if there are held-out images; also those of the same model
-    ///     with weights rounded to the nearest codes, where the plan asks for another solver.
-    ///   - progress: Called before each unit with the number of units that are calibrated and will be.
-    /// - Returns: The calibrated units, and what held-out images say; nil without such images.
+    ///   - measuresHeldOut: Whether prefixes are evaluated, if there are held-out images. If the plan has another weight
+    ///     solver, so are those of the model with weights rounded to the nearest codes.
+    ///   - progress: Called before each unit with the number of units that are calibrated and their total.
+    /// - Returns: The calibrated units, and the evaluations on held-out images; nil without such images.
     /// - Throws: What `calibrated` and `progress` throw.
     func baseline(
         plan: RunPlan, measuresHeldOut: Bool, progress: (Int, Int) throws -> Void
@@ -115,7 +126,7 @@ extension QuantizationLab {
         return (model, heldOut.baseline(calibrated: evaluations, roundedToNearest: rounded))
     }
 
-    /// A calibrated model, and an evaluation of the units through each one with those behind in full precision.
+    /// A calibrated model, and the evaluation of each of its prefixes with the suffix in full precision.
     private func evaluatedPrefixes(
         _ plan: RunPlan, on heldOut: HeldOutImages, progress: (Int) throws -> Void
     ) throws -> (model: [CalibratedUnit], evaluations: [Evaluation]) {
@@ -131,7 +142,7 @@ extension QuantizationLab {
         return (model, evaluations)
     }
 
-    /// The plan with weights rounded to the nearest codes; nil where that is what it asks for in every unit.
+    /// The plan with weights rounded to the nearest codes; nil if every unit does so already.
     private func planOfNearestCodes(_ plan: RunPlan) throws(PlanError) -> RunPlan? {
         var isOther = false
         for unit in units where try plan.hyperparameters(of: unit.name).weightSolver != .nearest {

@@ -164,7 +164,7 @@ package func geluBackward(_ dOut: Matrix, x: Matrix, into dX: Matrix, accumulate
     unsafe kernels.gelu_backward(dOut.view, x.view, dX.view, accumulate)
 }
 
-/// Applies the rectified linear unit, with an upper limit: `out = min(max(x, 0), limit)`; not-a-number stays.
+/// Applies the rectified linear unit, with an upper limit: `out = min(max(x, 0), limit)`; NaN stays NaN.
 ///
 /// - Parameters:
 ///   - x: `[rows, columns]`.

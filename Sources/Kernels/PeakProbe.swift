@@ -14,7 +14,7 @@ package func threadTime() -> Double {
 
 /// Measures how many multiply-adds one thread can do, by running them in registers only.
 ///
-/// A benchmark divides by it what a product reaches; it belongs right before and right after what is measured,
+/// A benchmark divides the speed of products by it; measure it right before and right after them,
 /// since clock rates change.
 ///
 /// - Parameter rounds: How long to run; a million rounds take about two milliseconds.

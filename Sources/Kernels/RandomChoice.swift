@@ -4,7 +4,7 @@ package import TensorCore
 /// A random choice among the elements of a matrix that follows from numbers alone, so nothing has to be stored
 /// and any part of the matrix can be chosen from apart from the others.
 package struct RandomChoice: Sendable, Hashable {
-    /// What decides, together with an element's number.
+    /// Decides together with an element's number.
     package var seed: UInt32
     /// The number of the first element.
     package var first: UInt32
@@ -14,7 +14,7 @@ package struct RandomChoice: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - share: The share of elements that is chosen, 0 through 1.
-    ///   - seed: What decides, together with an element's number.
+    ///   - seed: Decides together with an element's number.
     ///   - first: The number of the first element; the others are counted row by row, gaps left out.
     package init(share: Double, seed: UInt32, first: Int = 0) {
         precondition(share >= 0 && share <= 1, "\(share) is no share of the elements")
@@ -39,7 +39,7 @@ package func choose(_ x: Matrix, _ y: Matrix, _ choice: RandomChoice, into out: 
     unsafe kernels.choose(x.view, y.view, choice.view, out.view)
 }
 
-/// Moves the elements that are not chosen from `x` to `rest`; zeros stay behind.
+/// Moves the elements that are not chosen from `x` to `rest`; their places become 0.
 ///
 /// - Parameters:
 ///   - x: `[rows, columns]`; keeps the chosen elements.

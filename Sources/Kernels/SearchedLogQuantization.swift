@@ -7,9 +7,9 @@ package struct SearchedLogParameters: Sendable {
     package let deltas: Vector
     /// `[groups]`, whole numbers from 1 on: a code more is a factor of 2^(−step / 37).
     package let steps: Vector
-    /// What is added to values before and taken from them after.
+    /// Added to values before and subtracted after.
     package let shift: Float
-    /// 2^bits − 1, the code of what is nearest to 0 after the shift.
+    /// 2^bits − 1, the code of values nearest to 0 after the shift.
     package let maximumCode: Int
 
     /// Puts parameters together.

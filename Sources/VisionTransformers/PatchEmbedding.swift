@@ -166,7 +166,7 @@ package struct PatchEmbedding: ModelUnit {
         tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
-        precondition(dInput == nil, "nobody can want the gradient of pixels")
+        precondition(dInput == nil, "pixels have no gradient")
         let dEmbedded = tape[Slot.dEmbedded]
         switch ending {
         case .positions:

@@ -13,7 +13,7 @@ extension ModelUnit {
     }
 }
 
-// What follows changes where activations lie, and not what a unit computes.
+// These shift activations without changing what a unit computes.
 extension UnitWeights {
     /// Subtracts a constant from every key: all scores of a query change by the same amount, which softmax does not
     /// see.
@@ -33,7 +33,7 @@ extension UnitWeights {
     ///   - constant: `[width]`, a number for each channel of the values.
     package mutating func subtractFromValues(of unit: any ModelUnit, _ constant: [Float]) {
         subtract(constant, from: unit.values, of: unit)
-        // The projection is the layer behind the attention.
+        // The projection is the layer after the attention.
         linears[1].addToBias(of: constant)
     }
 

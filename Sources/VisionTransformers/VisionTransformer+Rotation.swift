@@ -123,7 +123,7 @@ extension LinearWeights {
         bias = Tensor(shape: [shifts.count], elements: shifts)
     }
 
-    /// Takes over the layer scale behind: W ← diag(s) · W, b ← s ⊙ b.
+    /// Folds in the layer scale after it: W ← diag(s) · W, b ← s ⊙ b.
     fileprivate mutating func takeScale(_ scale: Tensor) {
         let columns = weight.count / scale.count
         for index in weight.elements.indices {

@@ -36,7 +36,7 @@ typedef struct {
     ck_groups groups;
 } ck_affine;
 
-/* A logarithmic quantizer: code q stands for delta * 2^(-q/2), and maximum_code stands for zero. */
+/* A logarithmic quantizer: code q is delta * 2^(-q/2), and maximum_code is zero. */
 typedef struct {
     const float *deltas;
     float maximum_code;

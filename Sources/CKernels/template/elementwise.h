@@ -162,7 +162,7 @@ static void FN(gelu_backward)(ck_matrix d_out, ck_matrix x, ck_matrix d_x, bool 
     }
 }
 
-/* What is no number stays so: no comparison with it is true. */
+/* NaN stays NaN: no comparison with it is true. */
 static void FN(relu)(ck_matrix x, float limit, ck_matrix out) {
     const v16 highest = (v16)(0.0f) + limit;
     EACH_ROW(r, x) {

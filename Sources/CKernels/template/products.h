@@ -39,7 +39,7 @@ static void FN(pack)(ck_matrix b, bool transposed, ck_packed packed) {
     }
 }
 
-/* What the block that starts at inner index `k` adds to: after the first, what the blocks before it left. */
+/* The initial sums of the block that starts at inner index `k`: after the first, the sums of the blocks before. */
 INLINE FN(result) FN(block_result)(ck_matrix c, ck_epilogue epilogue, ptrdiff_t k) {
     if (k > 0 || epilogue.accumulate) {
         return (FN(result)){c.data, c.stride, c.columns, c.data, c.stride, epilogue.alpha};

@@ -25,7 +25,7 @@ static void FN(choose)(ck_matrix x, ck_matrix y, ck_choice choice, ck_matrix out
     }
 }
 
-/* Moves what is not chosen from `x` to `rest`; each holds zeros where the other holds a value. */
+/* Moves elements that are not chosen from `x` to `rest`; each is zero where the other has a value. */
 static void FN(divide)(ck_matrix x, ck_choice choice, ck_matrix rest) {
     EACH_ROW(r, x) {
         const uint32_t first = choice.first + (uint32_t)(r * x.columns);

@@ -24,7 +24,7 @@ extension SensitivityTable {
         return try program.solved()
     }
 
-    /// What bits come to.
+    /// The cost of bits.
     ///
     /// - Parameter bits: The bits of sites by name; a site that is not named counts as full precision.
     /// - Returns: The same bits with their harm and costs.

@@ -35,7 +35,7 @@ private let sensitivityCalibrationImages = 256
 /// Measures what each width of each site does to a model when nothing else is quantized.
 ///
 /// Every unit's input in full precision is computed once; a site costs a pass of its unit and, where divergence is
-/// the measure, of those behind.
+/// the measure, of those after it.
 ///
 /// - Parameters:
 ///   - plan: The model, the images, the seed, and how sites are calibrated; its bits play no part.
@@ -74,7 +74,7 @@ private struct SensitivityPass {
     let plan: RunPlan
     let request: SensitivityRequest
     let images: Int
-    /// `[images, classes]`: what the model that is quantized says in full precision.
+    /// `[images, classes]`: the logits of the model that is quantized, in full precision.
     let logits: Matrix
 
     init(lab: QuantizationLab, plan: RunPlan, request: SensitivityRequest) {

@@ -17,7 +17,7 @@ struct RunWork {
     let heldOut: Int
     /// Whether the evaluation images are others than the calibration images.
     let isEvaluated: Bool
-    /// The steps that MLPs are refitted with before the first unit; 0 where none is.
+    /// The steps that MLPs are refitted with before the first unit; 0 without a refit.
     let refitSteps: Int
 
     /// Operations of products and values searched.
@@ -34,7 +34,7 @@ struct RunWork {
     static let frozenBackward = 1.3
     /// What the program takes before it works, in bytes.
     static let programBytes = 64_000_000
-    /// What the allocator keeps besides what is in use, as a share of that.
+    /// Memory that the allocator keeps, as a share of the memory in use.
     static let allocatorShare = 0.15
     /// The time in which one thread searches the range of one value, in seconds.
     static let secondsPerSearchedValue = 30e-9
@@ -132,12 +132,12 @@ struct RunWork {
     /// - Returns: The amount.
     func unit(_ index: Int, _ all: [Hyperparameters]) -> Amount {
         let values = all[index]
-        // Behind units that only were calibrated, the one that was made before the first unit is taken.
+        // After units that were only calibrated, the one calibrated at the start is taken.
         let isCalibrated = all[..<index].allSatisfy { $0.steps == 0 }
         let own = units[index].operations
         let suffix = forward(index + 1..<units.count)
         let candidates = values.steps > 0 ? 2.0 : 1
-        // Calibration, target, scores, and the passes that bring the chain behind the unit.
+        // Calibration, target, scores, and the passes that advance the chain past the unit.
         let calibration: Amount = isCalibrated ? (0, 0) : calibration(index, values, on: images)
         var operations = calibration.operations
         operations +=
@@ -167,7 +167,7 @@ struct RunWork {
         let parameters = units.reduce(0) { $0 + $1.parameters }
         // Of the evaluation images, which are read again for every evaluation, one batch at a time.
         let inputs = (images + (isEvaluated ? min(evaluated, imagesPerBatch) : 0) + heldOut) * pixels
-        // Input and output of both prefixes, the target, and what is compared with it.
+        // Input and output of both prefixes, the target, and the candidate.
         let caches = units.map {
             (images * (2 * $0.input + 4 * $0.output)) + heldOut * ($0.input + $0.output)
         }
@@ -184,7 +184,7 @@ struct RunWork {
                 refitFloats(unit)
             )
         }
-        // What is kept of all images and what is worked in are greatest at different units.
+        // Caches of all images and the workspace peak at different units.
         let greatest = units.indices.max { caches[$0] + work[$0] < caches[$1] + work[$1] } ?? 0
         func bytes(_ floats: Int) -> Int { floats * MemoryLayout<Float>.size }
         let parts = [
@@ -209,7 +209,7 @@ struct RunWork {
         units.reduce(0) { $0 + $1.tape + 2 * $1.output + $1.scratch }
     }
 
-    /// The floats of refitting a unit's MLP with ReLU; 0 where there is none to refit.
+    /// The floats of refitting a unit's MLP with ReLU; 0 without one.
     private func refitFloats(_ index: Int) -> Int {
         guard let mlpRefit, let block = units[index].unit.block else { return 0 }
         let wide = block.givingAllTokens

@@ -25,7 +25,7 @@ struct UnitCost {
         let products = unit.products.map { 2 * Double($0.multiplications) }
         operations = products.reduce(0, +)
         let layers = unit.linears.count
-        // Attention is behind the first layer.
+        // Attention comes after the first layer.
         let passes = (0..<layers).reduce(0.0) { sum, layer in
             sum + 2 * (layer > 0 ? (products[..<layer] + products[layers...]).reduce(0, +) : 0)
         }

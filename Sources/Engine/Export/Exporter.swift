@@ -50,7 +50,8 @@ extension ExportSource {
     ///   - pool: The threads that run models for the comparison.
     /// - Returns: The size and what was compared.
     /// - Throws: `RunFailure` that names `path`, `.internal` with the first difference; then `path` is unchanged.
-    func export(_ format: ExportFormat, to path: String, pool: WorkerPool) throws(RunFailure) -> ExportResult {
+    func export(_ format: ExportFormat, to path: String, pool: WorkerPool) throws(RunFailure) -> ExportResult
+    {
         let file = try RunFailure.wrapping(try AtomicFile(path))
         do {
             let verification = try format.exporter.write(self, into: file, pool: pool)

@@ -9,7 +9,7 @@ struct GroupView {
     private let values: Matrix
     private let groups: QuantizationGroups?
     private let groupCount: Int
-    /// The group that is looked at; nil looks at all values.
+    /// The inspected group; nil for all values.
     private let group: Int?
     /// The levels of every group, rising.
     private let table: [[Float]]
@@ -21,9 +21,9 @@ struct GroupView {
     /// - Parameters:
     ///   - values: The site's values.
     ///   - quantizer: Its quantizer.
-    ///   - group: The group to look at; nil looks at all values.
+    ///   - group: The group to inspect; nil for all values.
     ///   - site: The site's name, for errors.
-    /// - Throws: `SiteInspector.Refusal` for a group that is not there.
+    /// - Throws: `SiteInspector.Refusal` for a group that does not exist.
     init(
         _ values: Matrix, quantizer: SiteQuantizer, group: Int?, site: String
     ) throws(SiteInspector.Refusal) {
@@ -46,7 +46,7 @@ struct GroupView {
     /// The levels of `levelsOfGroup`, rising; empty in full precision.
     var levels: [Float] { levelsOfGroup.map { table[$0] } ?? [] }
 
-    /// How the values are spread.
+    /// The distribution of the values.
     var histogram: Histogram {
         var (lower, upper) = (Float.infinity, -Float.infinity)
         visit { value, _, _, _ in
@@ -79,9 +79,9 @@ struct GroupView {
         return Double(clipped) / Double(max(1, count))
     }
 
-    /// Signal to quantization noise of the values in dB; nil where there is no noise at all.
+    /// Signal to quantization noise of the values in dB; nil without noise.
     ///
-    /// - Parameter quantized: What became of all of the site's values.
+    /// - Parameter quantized: The quantized values of the whole site.
     /// - Returns: Decibels.
     func sqnrDb(_ quantized: Matrix) -> Double? {
         var (signal, noise) = (0.0, 0.0)

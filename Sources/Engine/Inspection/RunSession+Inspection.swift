@@ -3,25 +3,25 @@ internal import Quantization
 internal import Runs
 internal import TensorCore
 
-/// What both models say of a set of images, kept while nothing changes.
+/// Both models' predictions for a set of images, kept until the model changes.
 struct ImageGuesses {
     let images: RunImages
     /// The chosen attempts of the quantized model.
     let chosen: [Int]
     let fullPrecision: [ImagePrediction.Guess]
     let quantized: [ImagePrediction.Guess]
-    /// The images' places, those first of which the models say different things.
+    /// The images' places, those first on which the models differ.
     let order: [Int]
 
-    /// The number of images of which the models choose different classes.
+    /// The number of images on which the models choose different classes.
     var differing: Int { order.count { fullPrecision[$0].label != quantized[$0].label } }
 }
 
 extension RunSession {
-    /// The greatest number of images that a page is made of: more would keep someone who only looks waiting.
+    /// The greatest number of images that pages are made of; predicting more would take too long for an inspection.
     static let greatestImageCount = 1024
 
-    /// Answers to a look at a site.
+    /// Inspects a site.
     func inspect(_ request: SiteRequest, lab: QuantizationLab) throws {
         let names = ledger.units.map(\.sites)
         guard let unit = names.firstIndex(where: { $0.contains(request.site) }) else {
@@ -43,12 +43,12 @@ extension RunSession {
         try emit(answer)
     }
 
-    /// Answers to a look at images.
+    /// Inspects images.
     func inspect(_ request: ImageRequest, lab: QuantizationLab) throws {
         guard request.offset >= 0, (1...ImageRequest.greatestCount).contains(request.count) else {
             return try emit(
                 .warning(
-                    "a page begins at 0 or behind and has 1 through \(ImageRequest.greatestCount) images"))
+                    "a page begins at 0 or later and has 1 through \(ImageRequest.greatestCount) images"))
         }
         if request.images == .evaluation, lab.inputs.evaluation == nil {
             return try emit(.warning("this run has no evaluation images"))
@@ -78,7 +78,7 @@ extension RunSession {
                     })))
     }
 
-    /// Asks both models what the first images of a set are.
+    /// Predicts the first images of a set with both models.
     private func guess(_ images: RunImages, lab: QuantizationLab) throws -> ImageGuesses {
         try emit(.progressed(activity: "looking at the \(images.rawValue) images", done: 0, total: 1))
         let all = images == .calibration ? lab.calibrationLogits : lab.reference

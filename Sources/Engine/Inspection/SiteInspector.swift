@@ -5,14 +5,14 @@ internal import Runs
 internal import TensorCore
 internal import VisionTransformers
 
-/// Looks at the values of a site and how its quantizer fits them.
+/// Inspects the values of a site and the fit of its quantizer.
 struct SiteInspector {
-    /// Why a site cannot be looked at as asked for.
+    /// The reason why a site cannot be inspected as requested.
     struct Refusal: Error {
         let sentence: String
     }
 
-    /// How many calibration images an activation's values are of at most.
+    /// The greatest number of calibration images whose activations are inspected.
     static let images = 32
 
     private let lab: QuantizationLab
@@ -28,13 +28,13 @@ struct SiteInspector {
         index = unit
     }
 
-    /// Looks at a site of the unit.
+    /// Inspects a site of the unit.
     ///
     /// - Parameters:
     ///   - request: The site, which the unit has.
-    ///   - attempt: The attempt that the unit's state is of; nil where it is calibrated only.
-    /// - Returns: What there is to see.
-    /// - Throws: `Refusal` for a group, an image or a head that is not there.
+    ///   - attempt: The attempt that the unit's state is of; nil if it is only calibrated.
+    /// - Returns: The inspection.
+    /// - Throws: `Refusal` for a group, an image or a head that does not exist.
     func inspect(_ request: SiteRequest, attempt: Int?) throws(Refusal) -> SiteInspection {
         if let linear = unit.linears.firstIndex(where: { "\($0.name).weight" == request.site }) {
             return try inspectWeight(linear, request, attempt: attempt)
@@ -97,7 +97,7 @@ struct SiteInspector {
             channels: ranges(of: values, byRow: false), attention: attention)
     }
 
-    /// What the unit leaves behind a model's first units.
+    /// The unit's tape after a model's first units.
     private func tape(of model: [QuantizedUnit]?, images: Range<Int>) -> Tape {
         let prefix = model.map { Array(lab.prepared($0)[..<index]) } ?? Array(lab.fullPrecision[..<index])
         let prepared = model.map { $0[index].prepared(for: unit) } ?? lab.fullPrecision[index]

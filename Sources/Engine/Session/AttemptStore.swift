@@ -2,11 +2,11 @@ internal import Checkpoints
 internal import Quantization
 internal import Runs
 
-/// The units that attempts came to: in the run directory, or in memory where there is none.
+/// The units that attempts gave: in the run directory, or in memory without one.
 struct AttemptStore {
     private let record: RunRecord?
     private var inMemory: [Key: QuantizedUnit] = [:]
-    /// What files say of the model besides its units.
+    /// Everything but the units of the files to write.
     var header: PackedCheckpoint?
 
     private struct Key: Hashable {
@@ -19,7 +19,7 @@ struct AttemptStore {
         self.record = record
     }
 
-    /// Keeps an attempt.
+    /// Stores an attempt.
     mutating func store(_ unit: QuantizedUnit, of report: AttemptReport) throws {
         guard let record, var file = header else {
             inMemory[Key(unit: report.unit, attempt: report.attempt)] = unit
@@ -29,13 +29,13 @@ struct AttemptStore {
         try record.store(file, name: report.name, attempt: report.attempt)
     }
 
-    /// Gives an attempt back; its integers and floats are the very ones that were kept.
+    /// Loads an attempt, the same integers and floats that were stored.
     ///
-    /// - Throws: `CheckpointError` where the file is missing or damaged.
+    /// - Throws: `CheckpointError` if the file is missing or damaged.
     func load(_ report: AttemptReport) throws -> QuantizedUnit {
         if let unit = inMemory[Key(unit: report.unit, attempt: report.attempt)] { return unit }
         guard let record else {
-            throw RunFailure(.internal, "attempt \(report.attempt) at \(report.name) was never kept")
+            throw RunFailure(.internal, "attempt \(report.attempt) at \(report.name) was never stored")
         }
         let path = record.attemptPath(of: report)
         guard let unit = try PackedCheckpoint(path: path).units[report.unit] else {

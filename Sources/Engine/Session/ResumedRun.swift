@@ -11,7 +11,7 @@ struct ResumedRun {
     let ledger: RunLedger
     /// The time of the journal's last line, in seconds.
     let seconds: Double
-    /// The number of images that attempts are compared on; nil where that was not decided yet.
+    /// The number of images that attempts are compared on; nil if that was not decided yet.
     let heldOutImages: Int?
     private let directory: RunDirectory
     /// The number of the journal's lines so far.
@@ -60,7 +60,7 @@ struct ResumedRun {
 
     /// Checks that the model and the images are those of the run.
     ///
-    /// - Throws: `RunFailure` that says what is different.
+    /// - Throws: `RunFailure` if they differ.
     func check(_ now: RunSummary) throws {
         guard let summary else { return }
         let same =
@@ -82,7 +82,7 @@ private struct JournalFold {
     var lines = 0
     var seconds = 0.0
     var heldOutImages: Int?
-    /// Whether the whole model was calibrated, which a run does at its start and a sweep does not.
+    /// Whether the whole model was calibrated, as at the start of a run but not of a sweep.
     var isCalibrated = false
     var isSweep = false
     var isFinished = false

@@ -1,7 +1,7 @@
 internal import Checkpoints
 internal import Runs
 
-/// A run's directory while the run is in work.
+/// The directory of a run in progress.
 ///
 /// Events reach the journal before anyone sees them; attempts are packed checkpoints of one unit each.
 final class RunRecord {
@@ -35,7 +35,7 @@ final class RunRecord {
         try run.journal.append(command, at: seconds)
     }
 
-    /// Replaces the plan by one with a decision folded in.
+    /// Replaces the plan after a decision.
     func save(_ plan: RunPlan, stale: [String]) throws {
         try run.write(plan, stale: stale)
     }
@@ -59,13 +59,13 @@ final class RunRecord {
         try run.removeReport()
     }
 
-    /// Writes what the run came to; the report last, since a run with a report is a finished one.
+    /// Writes the results; the report last, since a run with a report is finished.
     func finish(_ report: RunReport, predictions: Predictions?) throws {
         if let predictions { try run.write(predictions) }
         try run.write(report)
     }
 
-    /// Ends the work; a run that has nothing to keep leaves nothing behind.
+    /// Ends the work; a run without results removes its directory.
     func close(keeping: Bool) {
         if keeping {
             run.finish()

@@ -4,7 +4,7 @@ internal import Runs
 internal import Vocabulary
 
 extension RunSession {
-    /// Gives coming units other hyperparameters.
+    /// Changes hyperparameters of units that are still to come.
     func change(_ changes: [HyperparameterChange], sites: [SiteOverride], unit: Int?) throws {
         let coming = ledger.unitsDone..<ledger.units.count
         guard !coming.isEmpty else {
@@ -48,7 +48,7 @@ extension RunSession {
             try emit(.warning("no unit is stale"))
             return false
         }
-        // With the first, the prefix of all behind it is another.
+        // Redoing the first changes the prefix of all units after it.
         let units = Array(first..<ledger.unitsDone)
         try emit(.redoStarted(units: units, changes: [], sites: []))
         try finishRedo(lab)
@@ -95,7 +95,7 @@ extension RunSession {
         return true
     }
 
-    /// Takes the last decision back.
+    /// Undoes the last decision.
     ///
     /// - Returns: Whether anything was done.
     func undo() throws -> Bool {
@@ -119,7 +119,7 @@ extension RunSession {
         return false
     }
 
-    /// Whether a change can be made; says why not.
+    /// Whether a change is possible; warns if not.
     private func isPossible(
         _ event: RunEvent, units: [Int], changes: [HyperparameterChange], sites: [SiteOverride]
     ) throws -> Bool {
@@ -156,7 +156,7 @@ extension RunSession {
 // MARK: - Results at a gate
 
 extension RunSession {
-    /// Evaluates the model as it is now.
+    /// Evaluates the current model.
     func evaluate(_ lab: QuantizationLab) throws {
         try emit(.progressed(activity: "evaluating", done: 0, total: 1))
         let model = try chosenUnits()

@@ -7,8 +7,8 @@ internal import Vocabulary
 
 /// One run, from the plan to its last event.
 ///
-/// Lives on the engine's thread. What was decided and what came of it is in the ledger, a fold over the events that
-/// the session gives; a session that resumes folds the journal's.
+/// Runs on the engine's thread. Decisions and results are in the ledger, a fold over the session's events; a resumed
+/// session starts from the fold over the journal's events.
 final class RunSession {
     let resources: RunResources
     let options: EngineOptions
@@ -21,9 +21,9 @@ final class RunSession {
     var attempts = AttemptStore()
     /// The quantized prefix that was worked on last.
     var chain: UnitChain?
-    /// The units as calibrated at the start; nil until someone needs them.
+    /// The units as calibrated at the start; nil until they are needed.
     var baseline: [CalibratedUnit]?
-    /// What the models say of the images that someone looked at last.
+    /// The models' predictions for the images that were inspected last.
     var guesses: ImageGuesses?
     let pool: WorkerPool
     private let sink: @Sendable (RunEvent) -> Void
@@ -31,17 +31,17 @@ final class RunSession {
     private let past: ResumedRun?
     private(set) var record: RunRecord?
     private(set) var facts = RunFacts()
-    /// The report that the directory has; nil before there is one, and from a decision on that makes it another run.
+    /// The report in the directory; nil before the end, and after a decision that invalidates it.
     private var report: RunReport?
 
     /// Makes a session; nothing happens before `carryOut`.
     ///
     /// - Parameters:
-    ///   - plan: What to do.
-    ///   - resources: Where the plan's references lead.
-    ///   - options: What does not change results.
-    ///   - past: The run to go on with, locked; nil starts a new one.
-    ///   - commands: What others ask for.
+    ///   - plan: The plan.
+    ///   - resources: The files that the plan's references name.
+    ///   - options: Options that do not change results.
+    ///   - past: The run to continue, locked; nil starts a new one.
+    ///   - commands: The queue of commands.
     ///   - sink: Takes every event.
     init(
         plan: RunPlan, resources: RunResources, options: EngineOptions, past: ResumedRun? = nil,
@@ -58,10 +58,10 @@ final class RunSession {
         pausesAtNextGate = options.waitsAtFirstGate
     }
 
-    /// Thrown where the user ended the run.
+    /// Thrown when the user stops the run.
     struct Stopped: Error {}
 
-    /// What has been said of the run as a whole.
+    /// The results of the run as a whole so far.
     struct RunFacts {
         var fullPrecision: Evaluation?
         var calibrated: Evaluation?
@@ -110,9 +110,9 @@ final class RunSession {
         sink(last)
     }
 
-    /// Writes an event to the journal and what it changes to the plan, then shows it.
+    /// Writes an event to the journal, saves the plan if it changes, then shows the event.
     ///
-    /// A report that does not know of the decision goes before the journal has it.
+    /// A report that a decision invalidates is removed before the journal has the decision.
     func emit(_ event: RunEvent) throws {
         var next = ledger
         next.apply(event)
@@ -150,7 +150,7 @@ extension RunSession {
         let summary = try summary(of: inputs)
         if let past, past.summary != nil {
             try past.check(summary)
-            // Everything that an onlooker would know, had they looked on from the start.
+            // Everything that an observer would have seen from the start.
             try past.forEachEvent { event in
                 guard !event.isLast else { return }
                 facts.apply(event)
@@ -209,7 +209,7 @@ extension RunSession {
             report = try conclude(lab)
             pausesAtNextGate = pausesAtNextGate || options.waitsAtEnd
             try gate(lab)
-            // Without it something was decided, and what the run comes to is another thing.
+            // A decision at the gate removed the report.
             if let report { return report }
         }
     }
@@ -225,7 +225,7 @@ extension RunSession {
         return report
     }
 
-    /// The units as calibrated at the start; measures held-out images on the way if nobody has.
+    /// The units as calibrated at the start; also measures held-out images if that is still to do.
     func baselineModel(_ lab: QuantizationLab) throws -> [QuantizedUnit] {
         if let baseline { return baseline.map(\.unit) }
         let result = try lab.baseline(plan: ledger.plan, measuresHeldOut: facts.heldOut == nil) {
@@ -240,7 +240,7 @@ extension RunSession {
 
     private func makeReport(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {
         let units = ledger.chosen.indices.compactMap(ledger.chosenAttempt).map { attempt in
-            // What single images say is in the journal.
+            // Values of single images are in the journal.
             var attempt = attempt
             attempt.heldOutKl = nil
             return attempt

@@ -6,18 +6,18 @@ internal import TensorCore
 internal import VisionTransformers
 internal import Vocabulary
 
-/// What an optimisation came to.
+/// The result of an optimisation.
 private enum Learning {
     /// The unit as learned; ended early after a step, or carried out in full.
     case learned(QuantizedUnit, endedAt: Int?)
-    /// The loss or a scale is no number any more.
+    /// The loss or a scale is not finite.
     case diverged
-    /// A person gave it up.
+    /// The user cancelled it.
     case cancelled
 }
 
 extension RunSession {
-    /// Makes an attempt at a unit behind the chosen attempts of those before, and keeps it.
+    /// Makes an attempt at a unit on the chosen attempts of the units before, and stores it.
     func attempt(_ index: Int, lab: QuantizationLab) throws {
         let chain = try chain(to: index, lab: lab)
         let outcome = try quantize(index, chain: chain, lab: lab)
@@ -25,16 +25,16 @@ extension RunSession {
         try emit(.unitFinished(outcome.report))
     }
 
-    /// The chosen attempts before a unit and what the unit reads behind them.
+    /// The chain of the chosen attempts before a unit.
     ///
-    /// Begins with the prefix that was worked on last where that is part of it, else with the images: another attempt at
-    /// the same unit takes no pass at all.
+    /// Starts from the last chain if that is a part of it, else from the images, so that another attempt at the same unit
+    /// needs no pass at all.
     func chain(to index: Int, lab: QuantizationLab) throws -> UnitChain {
         let wanted = Array(ledger.chosen[..<index])
         var result = chain.flatMap { wanted.starts(with: $0.attempts) ? $0 : nil } ?? lab.startChain()
         // One chain at a time: each holds the activations of all images.
         chain = nil
-        // Behind a unit that was just finished there is one to run, which is no wait to speak of.
+        // After a unit that was just finished there is only one to run, which is quick.
         let isReplay = index - result.next > 1
         while result.next < index {
             guard let report = ledger.chosenAttempt(of: result.next) else {
@@ -63,7 +63,7 @@ extension RunSession {
             .unitStarted(
                 unit: index, attempt: attempt, hyperparameters: Hyperparameters().changes(to: hyperparameters)
             ))
-        let calibration = try lab.calibrated(behind: chain, plan: ledger.plan, known: baseline)
+        let calibration = try lab.calibrated(after: chain, plan: ledger.plan, known: baseline)
         let (calibrated, sites) = (calibration.unit, calibration.sites)
         try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites))
         let task = lab.task(for: calibrated, in: chain)

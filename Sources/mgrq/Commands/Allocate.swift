@@ -56,7 +56,7 @@ struct Allocate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Keeps the measurements; what is there already is used instead of measuring again.",
+            "Keeps the measurements; existing ones are used instead of measuring again.",
             valueName: "file"))
     var sensitivities: String?
 
@@ -91,7 +91,7 @@ struct Allocate: ParsableCommand {
         let chosen = zip(table.sites, allocation.sites).filter { site, _ in
             isFree(site.site) && (site.weights != nil || !activations.isEmpty)
         }.map(\.1)
-        // Those of people stay behind, where they win.
+        // The user's overrides stay last, where they win.
         plan.sites = chosen + base.sites
         try RunFailure.wrapping(try writeFile(Array(plan.yaml.utf8), to: output))
         if json {

@@ -9,10 +9,10 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs presets at some bits over some seeds and prints a table.",
         discussion: """
-            Every run keeps a directory below --output. A run that is complete there is not made again, so the command \
-            can be interrupted and repeated. The table is printed as Markdown and kept as compare.md and compare.json. \
-            A second one says how far lines are from one of them (--against), with 95 % intervals over images and \
-            seeds: what they leave undecided, more evaluation images or seeds may tell.
+            Every run has a directory below --output. A finished run is not made again, so the command can be \
+            interrupted and repeated. The table is printed as Markdown and written to compare.md and compare.json. \
+            A second table compares lines with one of them (--against), with 95 % intervals over images and seeds; \
+            more evaluation images or seeds may decide what these leave undecided.
             """)
 
     @OptionGroup var options: PlanOptions

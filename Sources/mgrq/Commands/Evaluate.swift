@@ -8,7 +8,7 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Evaluates a checkpoint, a packed checkpoint or a run.",
         discussion: """
-            A quantized model is compared with the full-precision checkpoint that its plan names, if that is there.
+            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists.
             """)
 
     @Argument(
@@ -18,7 +18,7 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var size: ImageSizeFlag
 
-    @Option(help: ArgumentHelp("The images; without, those of the plan or the sample.", valueName: "ref"))
+    @Option(help: ArgumentHelp("The images (default: those of the plan or the sample).", valueName: "ref"))
     var data: String?
 
     @OptionGroup var images: ImageFlags
@@ -39,7 +39,8 @@ struct Evaluate: ParsableCommand {
         guard plan == nil || sides == nil else {
             throw RunFailure(
                 .usage,
-                "--image-size cannot be given with a packed checkpoint or a run, which have one of their own")
+                "--image-size cannot be given with a packed checkpoint or a run, which have a size of their own"
+            )
         }
         let named = data ?? plan?.evaluation
         guard let named = named ?? references.defaultImages(of: plan?.model ?? model, for: .evaluation) else {

@@ -6,15 +6,18 @@ internal import Workbench
 
 /// `mgrq export`.
 struct Export: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Writes what a run came to as a file.")
+    static let configuration = CommandConfiguration(
+        abstract: "Writes a run's quantized model or plan as a file.")
 
     @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
     var directory: String
 
-    @Option(help: "packed: integers, scales and zero points as safetensors; recipe: the plan as YAML.")
+    @Option(
+        help: ArgumentHelp(
+            ExportFormat.allCases.map { "\($0.rawValue): \($0.summary)." }.joined(separator: " ")))
     var format: String
 
-    @Option(help: ArgumentHelp("The file, which is replaced if it is there.", valueName: "path"))
+    @Option(help: ArgumentHelp("The file; an existing one is replaced.", valueName: "path"))
     var output: String
 
     @OptionGroup var work: ThreadOptions

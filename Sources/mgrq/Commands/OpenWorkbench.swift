@@ -29,7 +29,7 @@ struct OpenWorkbench: ParsableCommand {
     @Flag(help: "Print the settings in use, as a file, and end.")
     var printConfig = false
 
-    @Flag(help: "Print every key with what it does, and end.")
+    @Flag(help: "Print every key and its action, and exit.")
     var dumpKeys = false
 
     @Flag(help: "Print the names of the themes, and end.")
@@ -50,7 +50,7 @@ struct OpenWorkbench: ParsableCommand {
         try WorkbenchSession(plan: plan, options: options, screen: screen).run()
     }
 
-    /// Answers a question about settings; false where there was none.
+    /// Answers a question about settings; false if none was asked.
     private func answer() throws -> Bool {
         guard printConfig || dumpKeys || listThemes || printTheme != nil else { return false }
         let contents = try ScreenFiles(options: screen).read()

@@ -7,7 +7,7 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Quantizes a model without a screen.",
         discussion: """
-            What flags say goes before what the plan says. Without --output, the run directory is a new one below \
+            Flags override the plan. Without --output, the run directory is a new one below \
             runs. Ctrl-C ends the run after the step in work.
             """)
 
@@ -19,7 +19,7 @@ struct Run: ParsableCommand {
     @Flag(help: "Print events as JSON Lines.")
     var json = false
 
-    @Flag(help: "Only say what the run would probably take: time and memory.")
+    @Flag(help: "Only estimate the time and memory of the run.")
     var dryRun = false
 
     func run() throws {

@@ -8,7 +8,7 @@ struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.",
         discussion: """
-            Models are calibrated as the calibrate preset does it and --set changes it, such as --set rotate=true --set \
+            Models are calibrated by the calibrate preset with the changes of --set, such as --set rotate=true --set \
             weight_solver=ridge_gptq.
             """)
 

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Runs
 
 extension Results {
-    /// Sensitivities and what was allocated, as a table with a line for each site.
+    /// Sensitivities and allocated bits, as a table with a line for each site.
     static func lines(of table: SensitivityTable, allocation: Allocation, path: String) -> [String] {
         let widths = Set(table.sites.flatMap { $0.widths.map(\.bits) }).sorted()
         let name = (table.sites.map(\.site.count).max() ?? 0) + 2

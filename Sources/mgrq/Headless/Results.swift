@@ -3,7 +3,7 @@ internal import Workbench
 
 /// Results as lines for people.
 enum Results {
-    /// What a run came to: every evaluation, the size, where it lies.
+    /// The results of a run: every evaluation, the size, the run directory.
     static func lines(of report: RunReport, directory: String) -> [String] {
         let stages: [(String, Evaluation?)] = [
             ("full precision", report.fullPrecision), ("calibrated", report.calibrated),
@@ -20,7 +20,7 @@ enum Results {
         return lines
     }
 
-    /// What a run will probably take, in the digits that count.
+    /// The estimated time and memory of a run, rounded.
     static func lines(of estimate: RunEstimate) -> [String] {
         let units = estimate.unitSeconds.reduce(0, +)
         let stages = [
@@ -110,7 +110,7 @@ enum Results {
             agreement: evaluation.agreement, kl: evaluation.kl, sqnrDb: evaluation.sqnrDb)
     }
 
-    /// An evaluation in a line, without what is not known.
+    /// An evaluation in a line, without unknown values.
     static func sentence(
         images: Int, top1: Double?, top5: Double?, agreement: Double?, kl: Double?, sqnrDb: Double?
     ) -> String {

@@ -3,7 +3,7 @@ internal import Runs
 
 /// Finds the files that a plan names.
 ///
-/// - Throws: `RunFailure`: `.missingInput` for what is not there, `.usage` where no calibration images are named
+/// - Throws: `RunFailure`: `.missingInput` for missing files, `.usage` if no calibration images are named
 ///   and the model has none of its own.
 func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
     let references = ProcessEnvironment.references

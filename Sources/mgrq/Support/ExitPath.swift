@@ -16,7 +16,7 @@ func exitProcess(with error: any Error) -> Never {
         printError("mgrq: \(failure.message)")
         exit(failure.exitCode)
     case let error as PlanError:
-        // Plans in files are read by `RunPlan(path:)`, which names the file; what is left comes from flags.
+        // `RunPlan(path:)` names the file in its errors; the others come from flags.
         printError("mgrq: \(error)")
         exit(RunFailure(.usage, "").exitCode)
     default:
@@ -37,7 +37,7 @@ func printError(_ line: String) {
 
 /// Writes a line to standard output.
 ///
-/// - Throws: `RunFailure(.inputOutput)` where it cannot be written, such as to a pipe that nobody reads.
+/// - Throws: `RunFailure(.inputOutput)` if it cannot be written, for example to a closed pipe.
 func printLine(_ line: String) throws(RunFailure) {
     do {
         try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
