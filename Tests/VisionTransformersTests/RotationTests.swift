@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Safetensors
 import TensorCore
+import TestSupport
 import Testing
 
 @testable import VisionTransformers
