@@ -290,11 +290,6 @@ class Reconstruction:
         logits, _ = self.task.suffix(y)
         return torch.autograd.grad(divergence(self.task.logits[images], logits, METRIC_TEMPERATURE), y)[0]
 
-    def curvature(self, output, shift, images):
-        """By how much a shift to either side changes the gradient: the mean magnitude over images."""
-        up, down = (self.divergence_gradient(output + d, images) for d in (shift, -shift))
-        return (up - down).abs().mean(0)
-
     def prepare_metric(self):
         distance = self.settings.block_distance
         everything = list(range(self.images))
@@ -303,17 +298,6 @@ class Reconstruction:
                 output, _ = self.forward(everything, self.weights(hard=True))
             squares = self.divergence_gradient(output, everything).square()
             self.metric = Metric(squares / squares.mean())
-        elif distance == "aphq":
-            target = self.task.target
-            epsilon = 1e-2 * target.square().mean().sqrt()
-            # Whole batches only.
-            some = everything[:min(self.images, 128) // self.batch * self.batch]
-            weights = self.curvature(target[some], epsilon, some)
-            # LayerNorms downstream take a shift of all channels away. Where that leaves no curvature but rounding
-            # errors, by comparison with a shift that they see, errors of the output count alike.
-            signs = torch.tensor([1.0, -1.0], dtype=target.dtype).repeat(target.shape[2] // 2)
-            if weights.mean() > 1e-3 * self.curvature(target[some], epsilon * signs, some).mean():
-                self.metric = Metric(weights / weights.mean())
         elif distance == "fima":
             self.renew_fisher(everything[:self.batch])
 
