@@ -39,7 +39,6 @@ package struct EngineOptions: Sendable {
     /// Called first on each of the engine's threads, for example to block signals.
     package var prepareThread: (@Sendable () -> Void)?
 
-    /// Makes options.
     package init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages, evaluatesCalibrated: Bool = true,

@@ -9,7 +9,6 @@ package struct QuantizedLinear: Equatable, Sendable {
     /// How the weight is quantized, one group per output channel.
     package var quantizer: SiteQuantizer
 
-    /// Makes a layer.
     package init(weight: Tensor, bias: Tensor?, quantizer: SiteQuantizer) {
         self.weight = weight
         self.bias = bias
@@ -36,7 +35,6 @@ package struct QuantizedUnit: Equatable, Sendable {
     /// The quantizers of activation sites, in the unit's order.
     package var sites: [SiteQuantizer]
 
-    /// Makes a unit.
     package init(linears: [QuantizedLinear], vectors: [Tensor], sites: [SiteQuantizer]) {
         self.linears = linears
         self.vectors = vectors

@@ -9,7 +9,6 @@ package struct FittedViews {
     /// The number of originals.
     package let originals: Int
 
-    /// Makes a split.
     package init(count: Int, originals: Int) {
         self.count = count
         self.originals = originals

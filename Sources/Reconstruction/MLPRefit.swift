@@ -29,7 +29,6 @@ package struct MLPRefit {
     /// The greatest number of rows for the closed form.
     private static let solvedRows = 8192
 
-    /// Makes a fit.
     package init(steps: Int, seed: UInt64) {
         self.steps = steps
         self.seed = seed

@@ -28,7 +28,6 @@ package struct ReconstructionTask: Sendable {
     /// The number of originals among the images: they come first, and each has the same number of views.
     package let originals: Int
 
-    /// Makes a task.
     package init(
         unit: any ModelUnit, state: QuantizedUnit, fullPrecision: PreparedUnit, prefixInput: Matrix,
         fullPrecisionInput: Matrix, target: Matrix, suffix: [PreparedUnit], logits: Matrix, features: Matrix,

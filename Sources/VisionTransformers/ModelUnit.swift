@@ -69,7 +69,6 @@ package struct RowShape: Equatable, Sendable {
     /// The distance between rows: `columns`, or more if rows are aligned.
     package let stride: Int
 
-    /// Makes a shape.
     package init(_ rows: Int, _ columns: Int, stride: Int? = nil) {
         self.rows = rows
         self.columns = columns

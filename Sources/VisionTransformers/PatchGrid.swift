@@ -11,7 +11,6 @@ package struct PatchGrid: Equatable, Sendable {
     /// The number of colour channels.
     package let channels: Int
 
-    /// Makes a grid.
     package init(imageHeight: Int, imageWidth: Int, patchHeight: Int, patchWidth: Int, channels: Int) {
         self.imageHeight = imageHeight
         self.imageWidth = imageWidth

@@ -9,7 +9,6 @@ package struct SwinConfiguration: Equatable, Codable, Sendable {
         /// The number of features between fc1 and fc2.
         package var hiddenWidth: Int
 
-        /// Makes a stage.
         package init(depth: Int, heads: Int, hiddenWidth: Int) {
             self.depth = depth
             self.heads = heads

@@ -22,7 +22,6 @@ package struct PerTerm<Value> {
     /// The value of the local terms together.
     package var local: Value
 
-    /// Makes values.
     package init(block: Value, global: Value, local: Value) {
         self.block = block
         self.global = global

@@ -24,7 +24,6 @@ package struct StepSample: Equatable, Codable, Sendable {
     /// The fused loss over the validation images; nil where it was not measured.
     package var validationLoss: Double?
 
-    /// Makes a sample.
     package init(
         unit: Int, attempt: Int, step: Int, steps: Int, loss: Double, terms: Terms, weighted: Terms,
         gradientNorms: Terms? = nil, gradientCosines: GradientCosines? = nil,
@@ -54,7 +53,6 @@ package struct GradientCosines: Equatable, Codable, Sendable {
     /// Between the global and the local terms.
     package var globalLocal: Double?
 
-    /// Makes values.
     package init(blockGlobal: Double? = nil, blockLocal: Double? = nil, globalLocal: Double? = nil) {
         self.blockGlobal = blockGlobal
         self.blockLocal = blockLocal
@@ -69,7 +67,6 @@ package struct OperatorLoss: Equatable, Codable, Sendable {
     /// Its part of the local terms, before their mean.
     package var loss: Double
 
-    /// Makes a loss.
     package init(name: String, loss: Double) {
         self.name = name
         self.loss = loss
@@ -87,7 +84,6 @@ package struct SiteReport: Equatable, Codable, Sendable {
     /// Signal to quantization noise in dB; nil where there is no noise at all.
     package var sqnrDb: Double?
 
-    /// Makes a report.
     package init(site: String, bits: Int, quantizer: String, sqnrDb: Double?) {
         self.site = site
         self.bits = bits

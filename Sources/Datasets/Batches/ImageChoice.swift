@@ -10,7 +10,6 @@ package struct ImageChoice: Hashable, Sendable, Codable {
     /// The seed of the choice.
     package var seed: UInt64
 
-    /// Makes a choice.
     package init(count: Int?, rule: ImageOptions.Selection = .random, seed: UInt64) {
         self.count = count
         self.rule = rule

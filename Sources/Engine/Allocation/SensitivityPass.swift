@@ -18,7 +18,6 @@ package struct SensitivityRequest: Equatable, Sendable {
     /// On how many calibration images harm is measured at most.
     package var images: Int
 
-    /// Makes a request.
     package init(
         weightBits: [Int], activationBits: [Int], measure: SensitivityMeasure = .divergence, images: Int = 64
     ) {

@@ -5,7 +5,6 @@ package struct KnapsackChoice: Equatable, Sendable {
     /// What it does harm; finite.
     package var harm: Double
 
-    /// Makes a choice.
     package init(cost: Int, harm: Double) {
         precondition(cost >= 0 && harm.isFinite, "a choice cannot cost \(cost) and harm \(harm)")
         self.cost = cost

@@ -29,7 +29,6 @@ package struct ReferenceResolver: Sendable {
         /// The names in a folder, sorted; nil where it cannot be listed.
         package var names: @Sendable (String) -> [String]?
 
-        /// Makes a file system.
         package init(
             isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
             names: @escaping @Sendable (String) -> [String]?

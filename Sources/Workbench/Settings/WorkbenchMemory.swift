@@ -9,7 +9,6 @@ package struct RecentRun: Equatable, Sendable {
     /// What it was, such as `fashion-vit mgrq W4A4`.
     package let label: String
 
-    /// Makes an entry.
     package init(directory: String, label: String) {
         (self.directory, self.label) = (directory, label)
     }
