@@ -59,18 +59,21 @@ let package = Package(
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
                 "Checkpoints", "Datasets", "Runs", "Files", "Safetensors", "Vocabulary",
             ]),
-        .target(name: "TerminalUI"),
+        .target(name: "ChartScale"),
+        .target(name: "RunText", dependencies: ["Runs", "ChartScale", "Vocabulary"]),
+        .target(name: "TerminalUI", dependencies: ["ChartScale"]),
         .target(
             name: "CTerminal",
             cSettings: [.define("NCURSES_WIDECHAR", to: "1")] + strictC,
             linkerSettings: [.linkedLibrary("ncursesw")]),
         .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
-        .target(name: "Workbench", dependencies: ["TerminalUI", "Runs", "Vocabulary"]),
+        .target(
+            name: "Workbench", dependencies: ["TerminalUI", "ChartScale", "RunText", "Runs", "Vocabulary"]),
         .executableTarget(
             name: "mgrq",
             dependencies: [
-                "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "Runs", "Checkpoints", "Datasets",
-                "Files", "Vocabulary",
+                "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "RunText", "Runs", "Checkpoints",
+                "Datasets", "Files", "Vocabulary",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -84,47 +87,59 @@ let package = Package(
         .executableTarget(
             name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
             path: "Tests/TerminalProbe"),
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
         .target(
-            name: "TestSupport", dependencies: ["TensorCore", "VisionTransformers"],
-            path: "Tests/TestSupport"),
-        .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TestSupport"]),
-        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TestSupport"]),
+            name: "TensorTestSupport", dependencies: ["TensorCore", "VisionTransformers"],
+            path: "Tests/TensorTestSupport"),
+        .target(name: "SampleRun", dependencies: ["Runs", "Vocabulary"], path: "Tests/SampleRun"),
+        .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore", "TensorTestSupport"]),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TensorCore", "TensorTestSupport"]),
         .testTarget(
             name: "VisionTransformersTests",
             dependencies: [
-                "VisionTransformers", "Kernels", "TensorCore", "TestSupport", "Checkpoints", "Safetensors",
+                "VisionTransformers", "Kernels", "TensorCore", "TensorTestSupport", "Checkpoints",
+                "Safetensors",
             ], exclude: ["Goldens"]),
         .testTarget(
             name: "QuantizationTests",
-            dependencies: ["Quantization", "Kernels", "TensorCore", "TestSupport", "Vocabulary"]),
+            dependencies: ["Quantization", "Kernels", "TensorCore", "TensorTestSupport", "Vocabulary"]),
         .testTarget(
             name: "ReconstructionTests",
             dependencies: [
                 "Reconstruction", "VisionTransformers", "Quantization", "Kernels", "TensorCore",
-                "TestSupport", "Vocabulary", "Runs", "Safetensors",
+                "TensorTestSupport", "Vocabulary", "Runs", "Safetensors",
             ], exclude: ["Goldens"]),
-        .testTarget(name: "FilesTests", dependencies: ["Files"]),
-        .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"], exclude: ["Fixtures"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(
-            name: "DatasetsTests", dependencies: ["Datasets", "Safetensors", "TensorCore", "Vocabulary"],
+            name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"], exclude: ["Fixtures"]),
+        .testTarget(
+            name: "DatasetsTests",
+            dependencies: ["Datasets", "Safetensors", "TensorCore", "TestSupport", "Vocabulary"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
                 "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
-                "TestSupport", "Vocabulary",
+                "TensorTestSupport", "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
-        .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "Vocabulary"]),
+        .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "TestSupport", "Vocabulary"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [
                 "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Files", "Safetensors",
-                "TensorCore",
-                "Vocabulary",
+                "TensorCore", "TestSupport", "Vocabulary",
             ]),
-        .testTarget(name: "TerminalUITests", dependencies: ["TerminalUI"], exclude: ["Goldens"]),
+        .testTarget(name: "ChartScaleTests", dependencies: ["ChartScale", "TestSupport"]),
+        .testTarget(name: "RunTextTests", dependencies: ["RunText", "Runs", "SampleRun", "Vocabulary"]),
         .testTarget(
-            name: "WorkbenchTests", dependencies: ["Workbench", "TerminalUI", "Runs", "Vocabulary"],
+            name: "TerminalUITests", dependencies: ["TerminalUI", "ChartScale", "TestSupport"],
+            exclude: ["Goldens"]),
+        .testTarget(
+            name: "WorkbenchTests",
+            dependencies: [
+                "Workbench", "TerminalUI", "ChartScale", "RunText", "Runs", "SampleRun", "TestSupport",
+                "Vocabulary",
+            ],
             exclude: ["Goldens"]),
         .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"], exclude: ["Scripts"]),
     ]

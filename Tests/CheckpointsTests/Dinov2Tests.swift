@@ -2,9 +2,10 @@ import Foundation
 import Kernels
 import Safetensors
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 import VisionTransformers
+import TestSupport
 
 @testable import Checkpoints
 import Vocabulary
@@ -18,8 +19,8 @@ struct Dinov2Tests {
     }
 
     /// A copy of a golden whose files can be changed.
-    private func copy(_ model: String) throws -> Folder {
-        let folder = try Folder()
+    private func copy(_ model: String) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
         for name in ["model.safetensors", "config.json"] {
             try FileManager.default.copyItem(
                 atPath: "\(goldens)/\(model)/\(name)", toPath: "\(folder.path)/\(name)")
@@ -87,18 +88,18 @@ struct Dinov2Tests {
         let folder = try copy("dinov2")
         try folder.write(
             #"{"size": {"shortest_edge": 48}, "crop_size": {"height": 40, "width": 40}, "do_center_crop": true}"#,
-            "preprocessor_config.json")
+            to: "preprocessor_config.json")
         let usual = try loadCheckpoint(path: folder.path)
         #expect(usual.preparation.height == 40 && usual.preparation.resize == .shortSide(48))
         #expect(usual.model.configuration.grid.rows == 5)
         #expect(usual.mean == [0.5] && usual.preparation.source.contains("as usual for Dinov2"))
         let asked = try loadCheckpoint(path: folder.path, imageSize: (80, 80)).preparation
         #expect(asked.height == 80 && asked.resize == .shortSide(96))
-        try folder.write(#"{"crop_size": "small", "do_center_crop": true}"#, "preprocessor_config.json")
+        try folder.write(#"{"crop_size": "small", "do_center_crop": true}"#, to: "preprocessor_config.json")
         #expect(try #require(loadingComplaint(folder.path)).contains("“crop_size”"))
         // A ViT's own program does not resample, so that config.json decides.
         let other = try copy("vit")
-        try other.write(#"{"crop_size": 40, "do_center_crop": true}"#, "preprocessor_config.json")
+        try other.write(#"{"crop_size": 40, "do_center_crop": true}"#, to: "preprocessor_config.json")
         #expect(try loadCheckpoint(path: other.path).preparation.height == 16)
     }
 
@@ -127,7 +128,7 @@ struct Dinov2Tests {
         let text = try String(contentsOfFile: folder.path + "/config.json", encoding: .utf8)
         try folder.write(
             text.replacingOccurrences(of: "{\n  \"arch", with: "{\n  \"num_classes\": 0,\n  \"arch"),
-            "config.json")
+            to: "config.json")
         let checkpoint = try loadCheckpoint(path: folder.path)
         #expect(checkpoint.model.configuration.classes == 0 && checkpoint.labels == nil)
     }

@@ -3,6 +3,7 @@ import Safetensors
 import TensorCore
 import Testing
 import VisionTransformers
+import TestSupport
 
 @testable import Checkpoints
 import Vocabulary
@@ -36,14 +37,14 @@ struct ImageSizeTests {
 
     @Test("is no hint of the grid where config.json tells it")
     func oblong() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         // Four positions: two rows of two patches, or one of four.
         try FileManager.default.copyItem(
             atPath: goldens + "/vit/model.safetensors", toPath: folder.path + "/model.safetensors")
         let text = try String(contentsOfFile: goldens + "/vit/config.json", encoding: .utf8)
         try folder.write(
             text.replacingOccurrences(of: #""image_size": 16"#, with: #""image_size": [8, 32]"#),
-            "config.json")
+            to: "config.json")
         let usual = try loadCheckpoint(path: folder.path).model
         #expect(usual.configuration.grid.rows == 1 && usual.configuration.grid.columns == 4)
         let square = try loadCheckpoint(path: folder.path, imageSize: (16, 16)).model
@@ -53,7 +54,7 @@ struct ImageSizeTests {
 
     @Test("takes the preparation of images with it, in proportion")
     func preparation() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         for name in ["model.safetensors", "config.json"] {
             try FileManager.default.copyItem(
                 atPath: "\(goldens)/vit/\(name)", toPath: "\(folder.path)/\(name)")
@@ -65,11 +66,11 @@ struct ImageSizeTests {
         #expect(usual.height == 24 && usual.width == 32)
         #expect(usual.resize == .timm(cropFraction: 0.9, cropMode: .center))
         #expect(usual.source.hasSuffix("the image size as asked for, not 16 × 16"))
-        try folder.write(#"{"size": {"shortest_edge": 20}}"#, "preprocessor_config.json")
+        try folder.write(#"{"size": {"shortest_edge": 20}}"#, to: "preprocessor_config.json")
         #expect(try prepared().resize == .shortSide(30))
-        try folder.write(#"{"size": {"height": 16, "width": 16}}"#, "preprocessor_config.json")
+        try folder.write(#"{"size": {"height": 16, "width": 16}}"#, to: "preprocessor_config.json")
         #expect(try prepared().resize == .exact(height: 24, width: 32))
-        try folder.write(#"{"do_resize": false}"#, "preprocessor_config.json")
+        try folder.write(#"{"do_resize": false}"#, to: "preprocessor_config.json")
         #expect(try prepared().resize == .none)
     }
 

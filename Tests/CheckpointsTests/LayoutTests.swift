@@ -2,9 +2,10 @@ import Foundation
 import Kernels
 import Safetensors
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 import VisionTransformers
+import TestSupport
 
 @testable import Checkpoints
 import Vocabulary
@@ -24,23 +25,6 @@ func logits(of model: VisionTransformer, on images: Matrix) -> Matrix {
         current = output
     }
     return current
-}
-
-/// A folder that goes when the test ends.
-final class Folder {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("mgrq-\(UUID().uuidString)").path
-
-    init() throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ text: String, _ name: String) throws {
-        try text.write(toFile: "\(path)/\(name)", atomically: true, encoding: .utf8)
-    }
 }
 
 /// The tensors of a file, each by another name if `rename` says so.
@@ -88,7 +72,7 @@ struct LayoutTests {
         let names = try JSONDecoder().decode(
             [String: String].self,
             from: Data(contentsOf: URL(fileURLWithPath: "\(goldens)/\(model)/in-memory-names.json")))
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try writeSafetensors(
             try tensors(of: "\(goldens)/\(model)/model.safetensors") { names[$0] ?? $0 },
             to: folder.path + "/model.safetensors")
@@ -104,7 +88,7 @@ struct LayoutTests {
 
     @Test("a wrapped file of torch.save with a prefix and a transposed tensor gives the same logits")
     func wrapped() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try FileManager.default.copyItem(atPath: goldens + "/wrapped.pth", toPath: folder.path + "/some.pth")
         try FileManager.default.copyItem(
             atPath: goldens + "/vit/config.json", toPath: folder.path + "/config.json")
@@ -113,7 +97,7 @@ struct LayoutTests {
 
     @Test("shards give the same logits, and a shard elsewhere or with other tensors is refused")
     func shards() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let all = try tensors(of: goldens + "/vit/model.safetensors")
         try FileManager.default.copyItem(
             atPath: goldens + "/vit/config.json", toPath: folder.path + "/config.json")
@@ -148,7 +132,7 @@ struct LayoutTests {
     func microsoft() throws {
         let timm = URL(fileURLWithPath: goldens).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("VisionTransformersTests/Goldens/swin").path
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         var list = try tensors(of: timm + "/model.safetensors") { name in
             name.replacingOccurrences(of: "layers.1.downsample", with: "layers.0.downsample")
                 .replacingOccurrences(of: "head.fc.", with: "head.")
@@ -175,7 +159,7 @@ struct LayoutTests {
 
     @Test("what is not supported is named by what it is")
     func unsupported() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let list =
             try tensors(of: goldens + "/vit/model.safetensors")
             + [SafetensorsTensor(name: "norm_pre.weight", shape: [1], floats: [1])]
@@ -187,7 +171,7 @@ struct LayoutTests {
 
     @Test("how images are prepared comes from the files, and the rest is said to be usual")
     func preparation() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         for name in ["model.safetensors", "config.json"] {
             try FileManager.default.copyItem(
                 atPath: "\(goldens)/vit/\(name)", toPath: "\(folder.path)/\(name)")
@@ -198,13 +182,13 @@ struct LayoutTests {
         #expect(usual.labels == ["ant", "bee", "cat"])
         try folder.write(
             #"{"size": {"shortest_edge": 20}, "resample": 2, "image_mean": [0.25], "image_std": [2], "do_resize": true}"#,
-            "preprocessor_config.json")
+            to: "preprocessor_config.json")
         let said = try loadCheckpoint(path: folder.path).preparation
         #expect(said.resize == .shortSide(20))
         #expect(said.interpolation == .bilinear)
         #expect(said.mean == [0.25])
         #expect(said.standardDeviation == [2])
-        try folder.write(#"{"size": "large"}"#, "preprocessor_config.json")
+        try folder.write(#"{"size": "large"}"#, to: "preprocessor_config.json")
         #expect(try #require(loadingComplaint(folder.path)).contains("“size”"))
     }
 }

@@ -4,7 +4,7 @@ import Kernels
 import Quantization
 import Safetensors
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 import VisionTransformers
 import Vocabulary

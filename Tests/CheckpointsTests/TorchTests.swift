@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 @testable import Checkpoints
 
@@ -43,7 +44,7 @@ struct TorchTests {
 
     @Test("a file cut anywhere is refused", arguments: Array(stride(from: 0, to: 30_000, by: 997)))
     func truncated(length: Int) throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let data = try Data(contentsOf: URL(fileURLWithPath: goldens + "/wrapped.pth"))
         try data.prefix(min(length, data.count - 1)).write(to: URL(fileURLWithPath: folder.path + "/x.pth"))
         #expect(throws: CheckpointError.self) { _ = try TensorSource(path: folder.path + "/x.pth") }
@@ -51,7 +52,7 @@ struct TorchTests {
 
     @Test("damage of single bytes never does more than being refused", arguments: 0..<8)
     func damaged(seed: Int) throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path + "/x.pth"
         let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: goldens + "/wrapped.pth")))
         var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
@@ -73,11 +74,11 @@ struct TorchTests {
 
     @Test("the format from before PyTorch 1.6 and a folder with several files are refused")
     func others() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try Data([0x80, 2, 0x8A]).write(to: URL(fileURLWithPath: folder.path + "/a.pth"))
         let old = try #require(loadingComplaint(folder.path))
         #expect(old.contains("1.6"), "\(old)")
-        try folder.write("", "b.pth")
+        try folder.write("", to: "b.pth")
         let several = try #require(loadingComplaint(folder.path))
         #expect(several.contains("a.pth, b.pth"), "\(several)")
     }

@@ -3,6 +3,7 @@ import Foundation
 import TensorCore
 import Testing
 import Vocabulary
+import TestSupport
 
 @Suite("Folders of images")
 struct FolderTests {

@@ -4,6 +4,7 @@ import Safetensors
 import TensorCore
 import Testing
 import Vocabulary
+import TestSupport
 
 /// Where the committed data lies.
 let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/"
@@ -74,34 +75,9 @@ func planar(_ pixels: Span<UInt8>, channels: Int) -> [UInt8] {
     }
 }
 
-/// A folder that goes when the test ends.
-final class TemporaryFolder {
-    let path = NSTemporaryDirectory() + "datasets-" + UUID().uuidString
-
-    init() throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-    }
-
-    /// Writes a file, and the folders above it.
-    func write(_ bytes: [UInt8], to name: String) throws {
-        let url = URL(fileURLWithPath: path + "/" + name)
-        try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(bytes).write(to: url)
-    }
-
-    func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
-
+extension TemporaryFolder {
     /// Writes a file of the fixtures.
     func place(_ fixture: String, at name: String) throws { try write(try fixtureFile(fixture), to: name) }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            Issue.record("cannot remove \(path): \(error)")
-        }
-    }
 }
 
 /// Threads that end with the test.

@@ -1,5 +1,5 @@
+import TestSupport
 import Datasets
-import Foundation
 import Safetensors
 import Testing
 import Vocabulary
@@ -59,19 +59,15 @@ struct Refusal: Sendable, CustomTestStringConvertible {
 
 @Suite("Image set refusals")
 struct ImageSetRefusalTests {
-    private let folder: String
+    private let folder: TemporaryFolder
 
-    init() throws {
-        folder = NSTemporaryDirectory() + "datasets-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    }
+    init() throws { folder = try TemporaryFolder() }
 
     @Test(
         "a file without usable images is refused with file, tensor and what is accepted",
         arguments: Refusal.all)
     func refusedFile(refusal: Refusal) throws {
-        defer { removeFolder() }
-        let path = folder + "/set.safetensors"
+        let path = folder.path + "/set.safetensors"
         try writeSafetensors(refusal.tensors, to: path)
         let error = try #require(throws: DatasetError.self) { try ImageSet(path: path) }
         #expect(error.code == refusal.code)
@@ -85,21 +81,19 @@ struct ImageSetRefusalTests {
 
     @Test("a missing file is named, with what could be given")
     func missing() throws {
-        defer { removeFolder() }
-        let error = try #require(throws: DatasetError.self) { try ImageSet(path: folder + "/none") }
+        let error = try #require(throws: DatasetError.self) { try ImageSet(path: folder.path + "/none") }
         #expect(error.code == .missing && error.description.contains("folder of images"))
     }
 
     @Test(
         "gray images without a channel axis and labels of any whole type are read", arguments: [true, false])
     func accepted(wide: Bool) throws {
-        defer { removeFolder() }
         let labels =
             wide
             ? SafetensorsTensor(name: "labels", shape: [2], integers: [3, 1])
             : SafetensorsTensor(name: "labels", type: .uint8, shape: [2], bytes: [3, 1])
-        try writeSafetensors([Refusal.images([2, 5, 4]), labels], to: folder + "/set")
-        let set = try ImageSet(path: folder + "/set")
+        try writeSafetensors([Refusal.images([2, 5, 4]), labels], to: folder.path + "/set")
+        let set = try ImageSet(path: folder.path + "/set")
         #expect(set.count == 2)
         #expect(set.labels == [3, 1])
         #expect(try set.labels(classes: 4, names: nil) == [3, 1])
@@ -109,7 +103,6 @@ struct ImageSetRefusalTests {
 
     @Test("a set in memory is used only for what it fits")
     func misuse() throws {
-        defer { removeFolder() }
         let set = try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3, 4])
         func pipeline(_ channels: Int, _ height: Int) throws -> PreprocessingPipeline {
             try PreprocessingPipeline(
@@ -135,18 +128,9 @@ struct ImageSetRefusalTests {
         arguments: [([], []), ([0.5], []), ([0.5], [0]), ([0.5], [-1]), ([.nan], [1]), ([0.5], [.infinity])]
             as [([Float], [Float])])
     func preprocessing(mean: [Float], deviation: [Float]) throws {
-        defer { removeFolder() }
         let error = try #require(throws: DatasetError.self) {
             try Normalisation(mean: mean, standardDeviation: deviation)
         }
         #expect(error.code == .badPreprocessing)
-    }
-
-    private func removeFolder() {
-        do {
-            try FileManager.default.removeItem(atPath: folder)
-        } catch {
-            Issue.record("cannot remove \(folder): \(error)")
-        }
     }
 }

@@ -4,6 +4,7 @@ import Safetensors
 import TensorCore
 import Testing
 import Vocabulary
+import TestSupport
 
 @Suite("NumPy arrays")
 struct NumPyTests {

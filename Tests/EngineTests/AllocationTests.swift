@@ -1,3 +1,4 @@
+import TestSupport
 import Engine
 import Runs
 import Testing

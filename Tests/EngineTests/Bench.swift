@@ -6,22 +6,7 @@ import Safetensors
 import Synchronization
 import TensorCore
 import Testing
-
-/// A folder that goes when the test ends.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("mgrq-\(UUID().uuidString)").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func file(_ name: String) -> String { path + "/" + name }
-}
+import TestSupport
 
 /// A small random model and images in files, and runs of it.
 struct Bench: Sendable {

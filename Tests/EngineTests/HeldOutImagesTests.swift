@@ -5,6 +5,7 @@ import Runs
 import Safetensors
 import TensorCore
 import Vocabulary
+import TestSupport
 import Testing
 
 @testable import Engine

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import Quantization
 import Runs

@@ -1,3 +1,4 @@
+import TestSupport
 import Files
 import Foundation
 import Testing
@@ -39,7 +40,7 @@ struct AtomicFileTests {
     func link() throws {
         try FileManager.default.createDirectory(
             atPath: folder.file("real"), withIntermediateDirectories: false)
-        _ = try folder.write("old", to: "real/file")
+        try folder.write("old", to: "real/file")
         try FileManager.default.createSymbolicLink(
             atPath: folder.file("link"), withDestinationPath: "real/file")
         try writeFile(Array("new".utf8), to: folder.file("link"))
@@ -59,7 +60,7 @@ struct AtomicFileTests {
         ])
     func refusal(name: String, words: String) throws {
         let files = FileManager.default
-        _ = try folder.write("old", to: "file")
+        try folder.write("old", to: "file")
         try files.createDirectory(atPath: folder.file("folder"), withIntermediateDirectories: false)
         for (link, target) in [("dangling", "nowhere"), ("null", "/dev/null"), ("loop", "loop")] {
             try files.createSymbolicLink(atPath: folder.file(link), withDestinationPath: target)

@@ -1,3 +1,4 @@
+import TestSupport
 import Files
 import Testing
 
@@ -32,7 +33,7 @@ struct FolderTests {
         let made = try makeFolders(folder.file("a/b/c"))
         #expect(made == ["a", "a/b", "a/b/c"].map(folder.file))
         #expect(try makeFolders(folder.file("a/b")) == [])
-        _ = try folder.write("mine", to: "a/b/notes")
+        try folder.write("mine", to: "a/b/notes")
         removeFolders(made)
         #expect(isFolder(folder.file("a/b")) && !exists(folder.file("a/b/c")))
         let error = #expect(throws: FileError.self) { try makeFolders(folder.file("a/x/\0")) }
@@ -44,8 +45,8 @@ struct FolderTests {
 
     @Test("a folder that cannot be listed is an error, not an empty folder")
     func listing() throws {
-        _ = try folder.write("", to: "b")
-        _ = try folder.write("", to: ".a")
+        try folder.write("", to: "b")
+        try folder.write("", to: ".a")
         #expect(try names(in: folder.path) == [".a", "b"])
         let missing = #expect(throws: FileError.self) { try names(in: folder.file("none")) }
         #expect(missing?.code == .missing)

@@ -1,3 +1,4 @@
+import TestSupport
 import Files
 import Foundation
 import Testing
@@ -35,7 +36,7 @@ struct ReadingTests {
             ("pipe", .notAFile), ("loop", .circularLink), (String(repeating: "n", count: 256), .unreadable),
         ])
     func refusal(name: String, code: FileError.Code) throws {
-        _ = try folder.write("text", to: "file")
+        try folder.write("text", to: "file")
         let isMade = unsafe mkfifo(folder.file("pipe"), 0o600) == 0
         #expect(isMade)
         try FileManager.default.createSymbolicLink(atPath: folder.file("loop"), withDestinationPath: "loop")

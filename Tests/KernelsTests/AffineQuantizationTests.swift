@@ -1,6 +1,6 @@
 import Kernels
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 /// Which elements share parameters, and how many sets of them there are.

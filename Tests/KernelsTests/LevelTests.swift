@@ -1,6 +1,6 @@
 import Kernels
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 /// What every kernel but the products makes of seeded inputs, by name.

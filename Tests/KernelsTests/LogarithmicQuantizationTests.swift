@@ -1,7 +1,7 @@
 import Foundation
 import Kernels
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 /// The code of one value by the definition, in double precision.

@@ -1,7 +1,7 @@
 import Foundation
 import Kernels
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 extension KernelSuite {

@@ -1,6 +1,6 @@
 import Kernels
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 extension KernelSuite {

@@ -1,7 +1,7 @@
 import Foundation
 import Kernels
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 /// A product of a model's reconstruction, and what share of the peak it should reach at least.

@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = pathlib.Path(__file__).with_name("mutants.toml")
 COPY = ROOT / ".build-mutants"
 TEST_TARGET = "ReconstructionTests"
-COPIED = ["Sources", "Tests/" + TEST_TARGET, "Tests/TestSupport"]
+COPIED = ["Sources", "Tests/" + TEST_TARGET, "Tests/TensorTestSupport"]
 BUILD_LIMIT, TEST_LIMIT = 1800, 120  # seconds
 
 # Appended to the manifest: keeps the test target and what it needs. Modules that no mutant changes are optimised, since

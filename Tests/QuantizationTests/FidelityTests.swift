@@ -1,7 +1,7 @@
 import Kernels
 import Quantization
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 @Suite("Fidelity of a quantizer")

@@ -2,7 +2,7 @@ import Kernels
 import Quantization
 import Reconstruction
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 import VisionTransformers
 

@@ -1,5 +1,5 @@
 import Runs
-import TestSupport
+import TensorTestSupport
 import Testing
 
 /// The first steps of every preset that learns, against an implementation in PyTorch with automatic derivatives.

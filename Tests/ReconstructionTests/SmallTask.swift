@@ -1,7 +1,7 @@
 import Quantization
 import Reconstruction
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import VisionTransformers
 import Vocabulary
 

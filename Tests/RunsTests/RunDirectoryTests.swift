@@ -1,6 +1,7 @@
 import Foundation
 import Runs
 import Testing
+import TestSupport
 
 @Suite("Run directory")
 struct RunDirectoryTests {
@@ -42,7 +43,7 @@ struct RunDirectoryTests {
         "a folder that is not empty is refused and unchanged",
         arguments: ["notes.txt", "plan.yaml", ".hidden"])
     func notEmpty(name: String) throws {
-        _ = try folder.write("mine", to: "out/\(name)")
+        try folder.write("mine", to: "out/\(name)")
         let error = #expect(throws: RunFailure.self) { try OpenRun(creating: folder.file("out"), plan: plan) }
         #expect(error?.kind == .cannotCreate)
         #expect(try folder.contents() == ["out", "out/\(name)"])
@@ -59,7 +60,7 @@ struct RunDirectoryTests {
 
     @Test("a path through a file cannot be created, and nothing is left")
     func throughFile() throws {
-        _ = try folder.write("mine", to: "file")
+        try folder.write("mine", to: "file")
         let error = #expect(throws: RunFailure.self) {
             try OpenRun(creating: folder.file("file/out"), plan: plan)
         }
@@ -70,7 +71,7 @@ struct RunDirectoryTests {
     @Test("a discarded run leaves nothing, not even the folders that were made above it")
     func discard() throws {
         let run = try OpenRun(creating: folder.file("a/b/c"), plan: plan)
-        _ = try folder.write("codes", to: "a/b/c/attempts/stem-1.safetensors")
+        try folder.write("codes", to: "a/b/c/attempts/stem-1.safetensors")
         try run.journal.append(.failed(RunFailure(.badData, "no")), at: 0)
         run.discard()
         #expect(try folder.contents() == [])
@@ -79,7 +80,7 @@ struct RunDirectoryTests {
     @Test("other files in the folder survive a discarded run")
     func discardKeepsOthers() throws {
         let run = try OpenRun(creating: folder.file("a"), plan: plan)
-        _ = try folder.write("mine", to: "a/notes.txt")
+        try folder.write("mine", to: "a/notes.txt")
         run.discard()
         #expect(try folder.contents() == ["a", "a/notes.txt"])
     }

@@ -1,6 +1,7 @@
 import Runs
 import Testing
 import Vocabulary
+import TestSupport
 
 private let minimalPlan = "schema: 1\nmodel: sample:fashion-vit\n"
 

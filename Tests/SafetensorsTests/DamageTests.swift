@@ -1,5 +1,6 @@
 import Safetensors
 import Testing
+import TestSupport
 
 @Suite("Damaged safetensors")
 struct DamageTests {
@@ -33,7 +34,7 @@ struct DamageTests {
         "flipped bytes never crash, and what is still read keeps every rule",
         arguments: 1...8 as ClosedRange<UInt64>)
     func flips(seed: UInt64) throws {
-        var random = Lehmer(seed: seed)
+        var random = TestGenerator(seed: seed)
         var survivors = 0
         for _ in 0..<20_000 {
             var bytes = Self.sample
@@ -55,22 +56,9 @@ struct DamageTests {
     }
 
     /// Half of the time a byte that means something to the parser.
-    private static func replacement(_ random: inout Lehmer) -> UInt8 {
+    private static func replacement(_ random: inout TestGenerator) -> UInt8 {
         let telling = Array(#"{}[],:"\u0019-.eE "#.utf8)
         return random.next() % 2 == 0
             ? telling[Int(random.next() % UInt64(telling.count))] : UInt8(truncatingIfNeeded: random.next())
-    }
-}
-
-/// A small generator of reproducible numbers (Lehmer, 128 bits of state).
-private struct Lehmer {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
-
-    mutating func next() -> UInt64 {
-        let product = state.multipliedFullWidth(by: 0xDA94_2042_E4DD_58B5)
-        state = product.low ^ product.high
-        return product.high >> 11
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Testing
+import TestSupport
 
 @Suite("Safetensors on disk")
 struct FileTests {
@@ -68,7 +69,9 @@ struct FileTests {
         let data: [UInt8] =
             [0]
             + (0...UInt16.max).flatMap { (bits: UInt16) -> [UInt8] in [UInt8(bits & 255), UInt8(bits >> 8)] }
-        let floats = try SafetensorsFile(path: folder.file(safetensors(header, data: data))).floats("h")
+        let floats = try SafetensorsFile(
+            path: folder.write(safetensors(header, data: data), to: "x.safetensors")
+        ).floats("h")
         for pattern in 0...UInt16.max {
             let expected = Float(Float16(bitPattern: pattern))
             let found = floats[Int(pattern)]
@@ -125,7 +128,8 @@ struct FileTests {
     @Test("a file that is cut short after it was opened gives an error, not a crash")
     func changedFile() throws {
         let header = #"{"a":{"dtype":"U8","shape":[100000],"data_offsets":[0,100000]}}"#
-        let path = try folder.file(safetensors(header, data: Array(repeating: 1, count: 100_000)))
+        let path = try folder.write(
+            safetensors(header, data: Array(repeating: 1, count: 100_000)), to: "x.safetensors")
         let file = try SafetensorsFile(path: path)
         let isCut = unsafe truncate(path, 100) == 0
         #expect(isCut)

@@ -1,6 +1,7 @@
 import Foundation
 import Safetensors
 import Testing
+import TestSupport
 
 @Suite("Safetensors round trip")
 struct RoundTripTests {

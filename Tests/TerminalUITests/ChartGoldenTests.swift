@@ -1,5 +1,7 @@
+import ChartScale
 import Testing
 import TerminalUI
+import TestSupport
 
 /// A falling curve with a gap, for x of 0 to 5000.
 private func falling(_ speed: Double, gap: ClosedRange<Int> = 200...220) -> [ChartPoint] {
@@ -28,7 +30,8 @@ struct ChartGoldenTests {
                 ChartSeries(label: "this 2.2e-3", style: Style(.curve), points: falling(0.2), band: band),
             ], xRange: 0...5000, yScale: .log)
         try Golden.expect(
-            frame(60, 16) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }, equals: "lines-\(glyphs)")
+            frame(60, 16) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }.goldenText,
+            equals: "lines-\(glyphs)")
     }
 
     @Test("in a small area the curve remains", arguments: [(16, 3), (15, 6), (7, 2), (1, 1)])
@@ -36,7 +39,7 @@ struct ChartGoldenTests {
         let chart = LineChart(
             series: [ChartSeries(label: "a", style: Style(.curve), points: falling(0.2))], xRange: 0...5000)
         try Golden.expect(
-            frame(width, height) { chart.draw(into: &$0, in: $1, glyphs: .braille) },
+            frame(width, height) { chart.draw(into: &$0, in: $1, glyphs: .braille) }.goldenText,
             equals: "lines-\(width)x\(height)")
     }
 
@@ -54,7 +57,7 @@ struct ChartGoldenTests {
                 let parts = area.rows([.fixed(1), .share(1)])
                 grid.write(StackedShares.legend(glyphs: glyphs), x: 0, y: 0, in: parts[0])
                 chart.draw(into: &grid, in: parts[1], glyphs: glyphs)
-            }, equals: "shares-\(glyphs)")
+            }.goldenText, equals: "shares-\(glyphs)")
     }
 
     @Test("a Pareto front with labels that do not cover each other", arguments: GlyphSet.allCases)
@@ -71,7 +74,8 @@ struct ChartGoldenTests {
                 ScatterPoint(x: 7, y: .nan, label: "gap"),
             ])
         try Golden.expect(
-            frame(56, 14) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }, equals: "scatter-\(glyphs)")
+            frame(56, 14) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }.goldenText,
+            equals: "scatter-\(glyphs)")
     }
 
     @Test("heat strips and progress bars", arguments: [GlyphSet.braille, .ascii])
@@ -88,7 +92,7 @@ struct ChartGoldenTests {
                 ProgressBar(fraction: .nan).draw(into: &grid, in: area.row(4), glyphs: glyphs)
                 ProgressBar(label: "a label without room for more", fraction: 1)
                     .draw(into: &grid, in: area.row(5), glyphs: glyphs)
-            }, equals: "strips-\(glyphs)")
+            }.goldenText, equals: "strips-\(glyphs)")
     }
 
     @Test("a table with its selection in view", arguments: [GlyphSet.braille, .ascii])
@@ -106,7 +110,8 @@ struct ChartGoldenTests {
             ],
             rows: rows, selected: 9, offset: 2)
         try Golden.expect(
-            frame(26, 7) { table.draw(into: &$0, in: $1, glyphs: glyphs) }, equals: "table-\(glyphs)")
+            frame(26, 7) { table.draw(into: &$0, in: $1, glyphs: glyphs) }.goldenText,
+            equals: "table-\(glyphs)")
     }
 }
 

@@ -1,3 +1,4 @@
+import ChartScale
 import TerminalUI
 import Testing
 

@@ -53,36 +53,17 @@ struct ShippedThemeTests {
         .heat0, .heat1, .heat2, .heat3, .heat4,
     ]
 
-    /// Writes the source file that has a theme's text.
-    private func write(_ text: String, of name: String) throws {
-        let words = name.split(separator: "-").map(String.init)
-        let identifier = words[0] + words.dropFirst().map(\.capitalized).joined()
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.isEmpty ? "" : "    " + $0
-        }
-        let source =
-            "// themes/\(name).theme; see BuiltInThemes.swift.\n\nlet \(identifier)ThemeText = #\"\"\"\n"
-            + lines.joined(separator: "\n") + "\n    \"\"\"#\n"
-        let folder = Golden.testsFolder + "../../Sources/TerminalUI/Themes/BuiltIn/"
-        try source.write(toFile: "\(folder)\(name).swift", atomically: false, encoding: .utf8)
-    }
-
     /// The defaults of dark and of light terminals come first, the others in the order of their names.
     private static func rank(_ name: String) -> Int { ["ink", "paper"].firstIndex(of: name) ?? 2 }
 
     @Test("the built-in themes are the files of themes/")
     func embedded() throws {
-        let folder = Golden.testsFolder + "../../themes/"
+        let folder = String(#filePath.dropLast("ShippedThemeTests.swift".count)) + "../../themes/"
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             .filter { $0.hasSuffix(".theme") }.map { String($0.dropLast(6)) }
             .sorted { (Self.rank($0), $0) < (Self.rank($1), $1) }
         let files = try names.map {
             ($0, try String(contentsOfFile: "\(folder)\($0).theme", encoding: .utf8))
-        }
-        if Golden.isRecording {
-            for (name, text) in files { try write(text, of: name) }
-            Issue.record("the built-in themes were written anew; run the tests again without recording")
-            return
         }
         #expect(builtInThemeTexts.map(\.name) == names)
         #expect(names.sorted() == Self.names.sorted())

@@ -1,5 +1,6 @@
 import Testing
 import TerminalUI
+import TestSupport
 
 @Suite("Theme files")
 struct ThemeFileTests {

@@ -3,7 +3,7 @@ import Foundation
 import Kernels
 import Safetensors
 import TensorCore
-import TestSupport
+import TensorTestSupport
 import Testing
 
 @testable import VisionTransformers

@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -95,7 +96,7 @@ struct ChartKeysTests {
         #expect(session.text.contains("KL nats on 1000") && session.text.contains("this run  6.4e-3"))
         session.press(.character("v"))
         #expect(session.text.contains("smooth .9"))
-        var unlabelled = Session(at: .heldOut, run: FakeRun(isLabelled: false))
+        var unlabelled = Session(at: .heldOut, run: SampleRun(isLabelled: false))
         #expect(unlabelled.text.contains("KL nats"))
         unlabelled.press(.character("v"))
         #expect(!unlabelled.text.contains("held-out images"))

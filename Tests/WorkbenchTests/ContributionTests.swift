@@ -1,3 +1,5 @@
+import ChartScale
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -9,7 +11,7 @@ import Vocabulary
 struct ContributionTests {
     /// A session in which contributions have the whole screen.
     private func session(blocks: Int = 6) -> Session {
-        var session = Session(at: .waiting, run: FakeRun(blocks: blocks))
+        var session = Session(at: .waiting, run: SampleRun(blocks: blocks))
         session.press(.character("3"), .character("f"))
         return session
     }

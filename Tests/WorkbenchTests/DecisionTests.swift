@@ -1,3 +1,5 @@
+import RunText
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -213,7 +215,7 @@ struct DecisionTests {
 
     @Test("a recorded run is shown as it ended, with its units")
     func recorded() {
-        let run = FakeRun()
+        let run = SampleRun()
         var recorded = RecordedRun(plan: run.plan)
         for (index, event) in run.whole.enumerated() { recorded.take(event, at: 100 + Double(index)) }
         recorded.end()

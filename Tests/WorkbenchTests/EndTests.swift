@@ -1,3 +1,5 @@
+import ChartScale
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -85,7 +87,7 @@ struct EndTests {
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.yaml")])
         let effects = session.answer(.pathChecked("fashion-vit-w4a4.yaml", .free))
         #expect(effects == [.send(.export(.recipe, path: "fashion-vit-w4a4.yaml"))])
-        session.tell([.exported(format: .recipe, path: "fashion-vit-w4a4.yaml", FakeRun.written(812))])
+        session.tell([.exported(format: .recipe, path: "fashion-vit-w4a4.yaml", SampleRun.written(812))])
         #expect(session.text.contains("Wrote 812 B"))
         session.press(.enter)
         #expect(session.state.overlay == nil)
@@ -110,7 +112,7 @@ struct EndTests {
             session.answer(.pathChecked("out/r.yaml", .free)) == [
                 .export(.recipe, of: "runs/fashion-vit-w4a4", path: "out/r.yaml")
             ])
-        session.answer(.exported(.recipe, path: "out/r.yaml", FakeRun.written(1200)))
+        session.answer(.exported(.recipe, path: "out/r.yaml", SampleRun.written(1200)))
         #expect(session.text.contains("Wrote 1.2 kB"))
     }
 

@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -259,7 +260,7 @@ struct GateTests {
     func nearTies() throws {
         var sweep = SweepProgress(expected: 25)
         for (offset, bits) in [(4, 2), (2, 8), (2, 2), (2, 4)].enumerated() {
-            var point = FakeRun().point(bits.0, bits.1)
+            var point = SampleRun().point(bits.0, bits.1)
             point.bytes -= 3 * offset
             sweep.points.append(point)
         }
@@ -270,7 +271,7 @@ struct GateTests {
     @Test(
         "the size axis holds the same range from the first point to the last", arguments: [1, 5, 6, 11, 24])
     func sizes(count: Int) throws {
-        let run = FakeRun()
+        let run = SampleRun()
         var sweep = SweepProgress(expected: 25, fullPrecisionBytes: run.summary.fullPrecisionBytes)
         let all = SweepRequest().points.map { run.point($0.weightBits, $0.activationBits) }
         sweep.points = Array(all.prefix(count))
@@ -301,7 +302,7 @@ struct GateTests {
 
     @Test("the front holds exactly the points that nothing beats", arguments: [true, false])
     func front(isLabelled: Bool) throws {
-        let session = Session(at: .swept, run: FakeRun(isLabelled: isLabelled))
+        let session = Session(at: .swept, run: SampleRun(isLabelled: isLabelled))
         let sweep = try #require(session.state.run?.sweep)
         #expect(sweep.isJudgedByTop1 == isLabelled)
         for point in sweep.points {

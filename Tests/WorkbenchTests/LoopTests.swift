@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -7,7 +8,7 @@ import Vocabulary
 
 /// An engine's double: answers commands with the events that the engine would send.
 private final class FakeEngine {
-    private let run = FakeRun(steps: 100)
+    private let run = SampleRun(steps: 100)
     private var waiting: [WorkbenchData] = []
     private var nextUnit = 0
     private(set) var commands: [RunCommand] = []
@@ -24,7 +25,7 @@ private final class FakeEngine {
         case .send(let command): take(command)
         case .checkPath(let path): waiting.append(.done(.pathChecked(path, .free)))
         case .export(let format, _, let path):
-            waiting.append(.done(.exported(format, path: path, FakeRun.written(9))))
+            waiting.append(.done(.exported(format, path: path, SampleRun.written(9))))
         case .writeCurves(_, let path), .writePicture(_, _, let path):
             waiting.append(.done(.wrote(path: path, bytes: 9, summary: "9 steps of 8 units")))
         case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
@@ -51,7 +52,7 @@ private final class FakeEngine {
         case .change(_, let changes, _):
             post([.changed(units: Array(nextUnit..<run.unitNames.count), changes: changes)])
         case .export(let format, let path):
-            post([.exported(format: format, path: path, FakeRun.written(812))])
+            post([.exported(format: format, path: path, SampleRun.written(812))])
         case .resume:
             post([.resumed(unit: nextUnit)])
             for unit in nextUnit..<run.unitNames.count {

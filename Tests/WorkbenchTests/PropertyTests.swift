@@ -1,26 +1,11 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
+import TestSupport
 
 @testable import Workbench
 import Vocabulary
-
-/// A small generator for tests whose seed is a parameter (SplitMix64; Steele, Lea, Flood, 2014).
-struct TestGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 @Suite("Any messages, any size")
 struct PropertyTests {
@@ -54,7 +39,7 @@ struct PropertyTests {
             let path = "fashion-vit-w4a4.safetensors"
             let outcomes: [WorkbenchOutcome] = [
                 .pathChecked(path, .free), .pathChecked(path, .exists), .exportFailed("no"),
-                .exported(.packed, path: path, FakeRun.written(7)),
+                .exported(.packed, path: path, SampleRun.written(7)),
                 .wrote(path: path, bytes: 7, summary: "7 steps"),
                 .runRefused(RunFailure(.internal, "no")),
             ]
@@ -65,7 +50,7 @@ struct PropertyTests {
 
     /// Events of a real run and some that no engine should send.
     private static let events: [RunEvent] = {
-        let run = FakeRun(blocks: 3, steps: 60)
+        let run = SampleRun(blocks: 3, steps: 60)
         return run.whole + run.sweep(points: 25) + [
             .waiting(unit: 2), .waiting(unit: 5), .waiting(unit: 99), .resumed(unit: 1), .resumed(unit: 77),
             .pauseQueued, .unitStarted(unit: 99, attempt: 2, hyperparameters: []),

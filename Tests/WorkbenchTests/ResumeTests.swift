@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -8,7 +9,7 @@ import Testing
 struct ResumeTests {
     /// A recorded run, interrupted within its third unit.
     private func recorded() -> RecordedRun {
-        let run = FakeRun()
+        let run = SampleRun()
         var recorded = RecordedRun(plan: run.plan)
         var events: [RunEvent] = run.opening
         events += run.unit(0) + run.unit(1) + run.unit(2, through: 100)

@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing
@@ -113,11 +114,11 @@ struct RunKeysTests {
 
     @Test("a preset that does not learn has no steps unless they were set with it")
     func calibrateHasNoSteps() {
-        var form = StartForm(plan: FakeRun().plan, card: Session.card)
+        var form = StartForm(plan: SampleRun().plan, card: Session.card)
         while form.plan.preset != .calibrate { form.move(by: -1) }
         #expect(form.plan.hyperparameters.steps == 0)
-        while form.plan.preset != FakeRun().plan.preset { form.move(by: 1) }
-        #expect(form.plan == FakeRun().plan)
+        while form.plan.preset != SampleRun().plan.preset { form.move(by: 1) }
+        #expect(form.plan == SampleRun().plan)
     }
 
     @Test("choices on the start screen stop at their ends")

@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 
@@ -15,10 +16,10 @@ struct Session {
     }
 
     var state: WorkbenchState
-    let run: FakeRun
+    let run: SampleRun
 
     init(
-        width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille, run: FakeRun = FakeRun()
+        width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille, run: SampleRun = SampleRun()
     ) {
         self.run = run
         state = WorkbenchState(
@@ -30,7 +31,7 @@ struct Session {
     /// Makes a session in a situation.
     init(
         at stage: Stage, width: Int = 120, height: Int = 40, glyphs: GlyphSet = .braille,
-        run: FakeRun = FakeRun()
+        run: SampleRun = SampleRun()
     ) {
         // A run is started on a screen that is large enough, which may then become too small.
         let least = Layout.least
@@ -234,6 +235,6 @@ struct Session {
         press(.enter)
         let path = "fashion-vit-w4a4.safetensors"
         answer(.pathChecked(path, stage == .exportExists ? .exists : .free))
-        if stage == .exportDone { answer(.exported(.packed, path: path, FakeRun.written(662_412))) }
+        if stage == .exportDone { answer(.exported(.packed, path: path, SampleRun.written(662_412))) }
     }
 }

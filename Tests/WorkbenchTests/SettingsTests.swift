@@ -1,3 +1,4 @@
+import SampleRun
 import Runs
 import TerminalUI
 import Testing

@@ -1,6 +1,7 @@
 import Runs
 import TerminalUI
 import Testing
+import TestSupport
 
 @testable import Workbench
 import Vocabulary
@@ -10,9 +11,9 @@ struct ViewTests {
     /// The frame, with the content of the parameters panel only on request.
     ///
     /// Parameters change often, so one golden of the panel for each size of the screen is enough.
-    private func frame(_ session: Session, shows: Bool) -> CellGrid {
+    private func frame(_ session: Session, shows: Bool) -> String {
         var grid = session.grid
-        guard !shows, session.state.run != nil else { return grid }
+        guard !shows, session.state.run != nil else { return grid.goldenText }
         var uncovered = session
         uncovered.state.overlay = nil
         let below = uncovered.grid
@@ -25,7 +26,7 @@ struct ViewTests {
                 grid.put(" ", x: x, y: y, style: .background)
             }
         }
-        return grid
+        return grid.goldenText
     }
 
     @Test("each situation looks as recorded at 120 × 40", arguments: Session.Stage.allCases)
@@ -63,7 +64,7 @@ struct ViewTests {
     func fullScreen(panel: Panel) throws {
         var session = Session(at: .swept)
         session.press(.character(Character("\(panel.rawValue)")), .character("f"))
-        try Golden.expect(session.grid, equals: "120x40-full-\(panel.rawValue)")
+        try Golden.expect(session.grid.goldenText, equals: "120x40-full-\(panel.rawValue)")
     }
 
     @Test("with ASCII glyphs every cell is ASCII", arguments: Session.Stage.allCases, [60, 80, 120])

@@ -1,3 +1,5 @@
+internal import ChartScale
+
 /// Values as glyphs and colours of rising weight, one cell or more each, in one row.
 package struct HeatStrip: Hashable, Sendable {
     /// The values; one that is not finite is a gap.

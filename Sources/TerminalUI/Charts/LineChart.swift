@@ -1,33 +1,4 @@
-/// A point of a chart.
-package struct ChartPoint: Hashable, Sendable {
-    /// The value on the horizontal axis.
-    package let x: Double
-    /// The value on the vertical axis; one that is not finite is a gap.
-    package let y: Double
-
-    /// Makes a point.
-    package init(x: Double, y: Double) {
-        self.x = x
-        self.y = y
-    }
-}
-
-/// The range of values at one place of a curve.
-package struct BandPoint: Hashable, Sendable {
-    /// The value on the horizontal axis.
-    package let x: Double
-    /// The lowest value.
-    package let low: Double
-    /// The highest value.
-    package let high: Double
-
-    /// Makes a range.
-    package init(x: Double, low: Double, high: Double) {
-        self.x = x
-        self.low = low
-        self.high = high
-    }
-}
+package import ChartScale
 
 /// One curve of a chart.
 package struct ChartSeries: Hashable, Sendable {

@@ -1,3 +1,5 @@
+internal import ChartScale
+
 /// The axes of a chart and the area they leave for what is plotted.
 struct PlotFrame {
     let x: Axis

@@ -1,3 +1,5 @@
+package import ChartScale
+
 /// A point of a Pareto plot.
 package struct ScatterPoint: Hashable, Sendable {
     /// The value on the horizontal axis.

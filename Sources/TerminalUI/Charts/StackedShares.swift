@@ -1,3 +1,5 @@
+package import ChartScale
+
 /// How a whole is divided among block, global and local supervision at one place.
 package struct ShareSample: Hashable, Sendable {
     /// The value on the horizontal axis.

@@ -1,3 +1,5 @@
+internal import ChartScale
+internal import RunText
 internal import TerminalUI
 
 /// Small charts of all units below the large one, if the screen is large.

@@ -1,3 +1,5 @@
+internal import ChartScale
+internal import RunText
 internal import Runs
 internal import TerminalUI
 

@@ -1,3 +1,4 @@
+internal import RunText
 package import Runs
 internal import TerminalUI
 internal import Vocabulary

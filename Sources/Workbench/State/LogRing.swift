@@ -1,3 +1,4 @@
+internal import RunText
 internal import Runs
 
 /// The latest lines of the log.

@@ -1,3 +1,4 @@
+internal import RunText
 package import Runs
 
 /// A run read from its journal, in memory that does not grow with the journal.

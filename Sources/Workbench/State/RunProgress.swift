@@ -1,3 +1,4 @@
+internal import RunText
 package import Runs
 internal import Vocabulary
 
@@ -105,7 +106,7 @@ package struct RunProgress: Equatable, Sendable {
     /// The bits of the calibrated evaluation, if the units have other bits now.
     var formerBitsLabel: String? {
         guard calibrated != nil, !calibratedBits.isEmpty, calibratedBits != bits else { return nil }
-        return BitsText.label(calibratedBits)
+        return BitsText.label(calibratedBits.map(\.weightBits), calibratedBits.map(\.activationBits))
     }
 
     /// The time since the start, up to the end.

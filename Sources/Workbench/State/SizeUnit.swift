@@ -1,3 +1,5 @@
+internal import RunText
+
 /// The unit for the sizes of a table or an axis.
 struct SizeUnit: Equatable, Sendable {
     let name: String

@@ -1,3 +1,4 @@
+internal import ChartScale
 internal import TerminalUI
 
 extension ChartView {

@@ -1,4 +1,5 @@
 internal import Files
+internal import RunText
 internal import ArgumentParser
 internal import Engine
 internal import Runs

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Engine
 internal import Runs
+internal import RunText
 
 /// `mgrq machine`.
 struct Machine: ParsableCommand {
@@ -18,6 +19,7 @@ struct Machine: ParsableCommand {
             "instructions  \(report.instructions)\(others.isEmpty ? "" : " (also there: \(others))")")
         try printLine("cores         \(report.cores)")
         try printLine("memory        \(Results.megabytes(Int(clamping: report.memoryBytes)))")
-        try printLine("peak          \(Results.fixed(report.peakGflops, 1)) GFLOP/s of float32 a thread")
+        try printLine(
+            "peak          \(QuantityText.fixed(report.peakGflops, decimals: 1)) GFLOP/s of float32 a thread")
     }
 }

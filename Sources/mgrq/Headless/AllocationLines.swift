@@ -1,4 +1,5 @@
 internal import Foundation
+internal import RunText
 internal import Runs
 
 extension Results {
@@ -20,8 +21,8 @@ extension Results {
         return lines + [
             "sum             \(significant(allocation.harm))",
             "size            \(megabytes(allocation.bytes))",
-            "mean bits       \(fixed(allocation.meanBits, 3))",
-            "bit operations  \(fixed(Double(allocation.bitOperations) / 1e9, 3)) · 10⁹ for an image",
+            "mean bits       \(QuantityText.fixed(allocation.meanBits, decimals: 3))",
+            "bit operations  \(QuantityText.fixed(Double(allocation.bitOperations) / 1e9, decimals: 3)) · 10⁹ for an image",
             "plan            \(path)",
         ]
     }

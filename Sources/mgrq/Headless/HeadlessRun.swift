@@ -1,8 +1,8 @@
+internal import RunText
 internal import Engine
 internal import Foundation
 internal import Runs
 internal import Synchronization
-internal import Workbench
 
 /// Carries out runs or sweeps, one after the other, without a screen: events become lines, signals become a stop.
 final class HeadlessRun: Sendable {

@@ -1,5 +1,5 @@
+internal import RunText
 internal import Runs
-internal import Workbench
 
 /// Results as lines for people.
 enum Results {
@@ -15,7 +15,7 @@ enum Results {
         let ratio = Double(report.fullPrecisionBytes) / Double(max(1, report.bytes))
         lines.append(
             "\(pad("size", 16))\(megabytes(report.fullPrecisionBytes)) → \(megabytes(report.bytes)), "
-                + "\(fixed(ratio, 1)) times smaller")
+                + "\(QuantityText.fixed(ratio, decimals: 1)) times smaller")
         lines.append("\(pad("run directory", 16))\(directory)")
         return lines
     }
@@ -39,8 +39,11 @@ enum Results {
         return [header]
             + points.map { point in
                 pad("W\(point.weightBits)A\(point.activationBits)", 10) + pad(megabytes(point.bytes), 12)
-                    + pad(point.evaluation.top1.map { "\(fixed($0, 2)) %" } ?? "–", 8 + 1)
-                    + pad("\(fixed(point.evaluation.agreement, 2)) %", 10) + fixed(point.evaluation.kl, 5)
+                    + pad(
+                        point.evaluation.top1.map { "\(QuantityText.fixed($0, decimals: 2)) %" } ?? "–", 8 + 1
+                    )
+                    + pad("\(QuantityText.fixed(point.evaluation.agreement, decimals: 2)) %", 10)
+                    + QuantityText.fixed(point.evaluation.kl, decimals: 5)
             }
     }
 
@@ -59,17 +62,17 @@ enum Results {
         func cells(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
         func text(_ spread: Spread?, _ decimals: Int) -> String {
             guard let spread else { return "–" }
-            let mean = fixed(spread.mean, decimals)
-            return spread.deviation.map { "\(mean) ± \(fixed($0, decimals))" } ?? mean
+            let mean = QuantityText.fixed(spread.mean, decimals: decimals)
+            return spread.deviation.map { "\(mean) ± \(QuantityText.fixed($0, decimals: decimals))" } ?? mean
         }
         return [cells(header), cells(header.map { _ in "---" })]
             + rows.map { row in
                 let lost = row.top1.flatMap { top1 in row.fullPrecisionTop1.map { $0 - top1.mean } }
                 return cells([
                     "W\(row.weightBits)A\(row.activationBits)", row.name, "\(row.seeds.count)",
-                    text(row.top1, 2), lost.map { fixed($0, 2) } ?? "–",
+                    text(row.top1, 2), lost.map { QuantityText.fixed($0, decimals: 2) } ?? "–",
                     text(row.kl, klDecimals(row.kl?.mean ?? 1)), text(row.agreement, 2),
-                    fixed(Double(row.bytes) / 1e6, 2), text(row.seconds, 0),
+                    QuantityText.fixed(Double(row.bytes) / 1e6, decimals: 2), text(row.seconds, 0),
                 ])
             }
     }
@@ -86,8 +89,9 @@ enum Results {
         ) -> String {
             guard let difference else { return "–" }
             let sign = difference.mean > 0 ? "+" : ""
-            let interval = fixed(difference.halfWidth, decimals)
-            return "\(sign)\(fixed(difference.mean, decimals)) ± \(interval) \(verdict(difference).rawValue)"
+            let interval = QuantityText.fixed(difference.halfWidth, decimals: decimals)
+            return
+                "\(sign)\(QuantityText.fixed(difference.mean, decimals: decimals)) ± \(interval) \(verdict(difference).rawValue)"
         }
         func points(_ difference: PairedDifference?) -> String { text(difference, decimals: 2, \.verdict) }
         return [
@@ -115,21 +119,18 @@ enum Results {
         images: Int, top1: Double?, top5: Double?, agreement: Double?, kl: Double?, sqnrDb: Double?
     ) -> String {
         var parts: [String] = []
-        if let top1 { parts.append("top-1 \(fixed(top1, 2)) %") }
-        if let top5 { parts.append("top-5 \(fixed(top5, 2)) %") }
-        if let agreement { parts.append("agreement \(fixed(agreement, 2)) %") }
-        if let kl { parts.append("KL \(fixed(kl, 5)) nats") }
-        if let sqnrDb { parts.append("SQNR \(fixed(sqnrDb, 2)) dB") }
+        if let top1 { parts.append("top-1 \(QuantityText.fixed(top1, decimals: 2)) %") }
+        if let top5 { parts.append("top-5 \(QuantityText.fixed(top5, decimals: 2)) %") }
+        if let agreement { parts.append("agreement \(QuantityText.fixed(agreement, decimals: 2)) %") }
+        if let kl { parts.append("KL \(QuantityText.fixed(kl, decimals: 5)) nats") }
+        if let sqnrDb { parts.append("SQNR \(QuantityText.fixed(sqnrDb, decimals: 2)) dB") }
         parts.append("\(images) \(images == 1 ? "image" : "images")")
         return parts.joined(separator: ", ")
     }
 
     /// A number of bytes in MB of 10⁶ bytes.
-    static func megabytes(_ bytes: Int) -> String { "\(fixed(Double(bytes) / 1e6, 3)) MB" }
-
-    /// A number with so many decimals.
-    static func fixed(_ value: Double, _ decimals: Int) -> String {
-        QuantityText.fixed(value, decimals: decimals)
+    static func megabytes(_ bytes: Int) -> String {
+        "\(QuantityText.fixed(Double(bytes) / 1e6, decimals: 3)) MB"
     }
 
     /// A text filled up with spaces, at least one.

@@ -1,4 +1,5 @@
 internal import Files
+internal import RunText
 internal import Runs
 internal import TerminalUI
 internal import Workbench

@@ -1,3 +1,4 @@
+internal import RunText
 internal import ArgumentParser
 internal import Runs
 internal import TerminalUI

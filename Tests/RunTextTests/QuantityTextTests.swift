@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Workbench
+import RunText
 
 @Suite("Quantity text")
 struct QuantityTextTests {

@@ -1,5 +1,5 @@
 package import Runs
-internal import TerminalUI
+internal import ChartScale
 
 /// Numbers as people read them: short, aligned, never in the locale's way.
 package enum QuantityText: Sendable {

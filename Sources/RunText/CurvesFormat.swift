@@ -1,41 +1,5 @@
 internal import Runs
-package import TerminalUI
 package import Vocabulary
-
-/// A format that the ending of a file's name asks for.
-package protocol FileFormat: CaseIterable, RawRepresentable<String>, Sendable {}
-
-extension FileFormat {
-    /// The format that a file's name asks for; nil for another ending, or none.
-    package init?(path: String) {
-        self.init(rawValue: ending(of: path))
-    }
-
-    /// The endings that there are: `.csv or .json`.
-    package static var endings: String {
-        let all = allCases.map { ".\($0.rawValue)" }
-        return [all.dropLast().joined(separator: ", "), all.last ?? ""].joined(separator: " or ")
-    }
-}
-
-/// What a picture of the screen can be, by the ending of its file's name.
-package enum PictureFormat: String, FileFormat {
-    /// Vectors, frames and curves included.
-    case svg
-    /// Pixels.
-    case png
-    /// Glyphs without colours.
-    case txt
-
-    /// The file of a frame.
-    package func bytes(of grid: CellGrid, theme: Theme) -> [UInt8] {
-        switch self {
-        case .svg: Array(svgPicture(of: grid, theme: theme, title: "The mgrq workbench").utf8)
-        case .png: pngPicture(of: grid, theme: theme)
-        case .txt: Array((grid.glyphRows.joined(separator: "\n") + "\n").utf8)
-        }
-    }
-}
 
 /// What a file of measurements can be, by the ending of its name.
 package enum CurvesFormat: String, FileFormat {
@@ -141,11 +105,4 @@ package enum CurvesFormat: String, FileFormat {
             number("\(prefix)local") { values($0)?.local },
         ]
     }
-}
-
-/// What stands behind the last full stop of a file's name.
-private func ending(of path: String) -> String {
-    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count > 1 ? parts[parts.count - 1].lowercased() : ""
 }

@@ -1,6 +1,7 @@
 import Glibc
+import ChartScale
+import TestSupport
 import Testing
-import TerminalUI
 
 @Suite("Numbers as text")
 struct NumberTextTests {
@@ -37,23 +38,6 @@ struct NumberTextTests {
         ] as [(Double, String)])
     func axis(value: Double, expected: String) {
         #expect(NumberText.axis(value) == expected)
-    }
-
-    @Test("bytes and durations")
-    func units() {
-        #expect(NumberText.bytes(412) == "412 B")
-        #expect(NumberText.bytes(11_600_000) == "11.6 MB")
-        #expect(NumberText.bytes(999_600) == "1 MB")
-        #expect(NumberText.duration(.milliseconds(12345)) == "12.3s")
-        #expect(NumberText.duration(.seconds(245)) == "4:05")
-        #expect(NumberText.duration(.seconds(3723)) == "1:02:03")
-    }
-
-    @Test("the logarithm agrees with the C library to the last digits", arguments: 0..<200 as Range<UInt64>)
-    func logarithm(seed: UInt64) {
-        var random = TestGenerator(seed: seed)
-        let x = pow(10, Double.random(in: -300...300, using: &random))
-        #expect(abs(decimalLogarithm(x) - log10(x)) <= 4e-16 * max(1, abs(log10(x))))
     }
 
     @Test("a text reads back within its digits", arguments: 0..<200 as Range<UInt64>)

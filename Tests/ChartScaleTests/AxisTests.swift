@@ -1,5 +1,6 @@
+import ChartScale
+import TestSupport
 import Testing
-import TerminalUI
 
 @Suite("Axes")
 struct AxisTests {

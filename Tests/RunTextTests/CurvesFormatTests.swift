@@ -1,12 +1,11 @@
 import Foundation
 import Runs
 import Testing
-
-@testable import Workbench
 import Vocabulary
+import RunText
 
-@Suite("Files of curves and pictures")
-struct ExportTextTests {
+@Suite("Files of curves")
+struct CurvesFormatTests {
     private static let probed = StepSample(
         unit: 0, attempt: 2, step: 1, steps: 40, loss: 0.25,
         terms: Terms(block: 0.5, global: 0.125, local: nil),
@@ -51,12 +50,12 @@ struct ExportTextTests {
     }
 
     @Test(
-        "a file's name asks for a format by its ending",
+        "a file's extension selects the format",
         arguments: [
-            ("a.svg", .svg), ("b.c/d.PNG", .png), ("x.txt", .txt), ("svg", nil), ("a.svg/b", nil), ("", nil),
-            ("a.", nil),
-        ] as [(String, PictureFormat?)])
-    func endings(path: String, format: PictureFormat?) {
-        #expect(PictureFormat(path: path) == format)
+            ("a.csv", .csv), ("b.c/d.JSON", .json), ("csv", nil), ("a.csv/b", nil), ("", nil), ("a.", nil),
+            ("a.svg", nil),
+        ] as [(String, CurvesFormat?)])
+    func endings(path: String, format: CurvesFormat?) {
+        #expect(CurvesFormat(path: path) == format)
     }
 }

@@ -1,23 +1,23 @@
-import Runs
-import Vocabulary
+internal import Vocabulary
+package import Runs
 
 /// A run of a small model as the engine would report it: the same events every time.
-struct FakeRun {
+package struct SampleRun {
     /// The names of the units.
-    let unitNames: [String]
+    package let unitNames: [String]
     /// The steps of each unit.
-    let steps: Int
+    package let steps: Int
     /// Whether the evaluation images have labels.
-    let isLabelled: Bool
+    package let isLabelled: Bool
 
-    init(blocks: Int = 6, steps: Int = 600, isLabelled: Bool = true) {
+    package init(blocks: Int = 6, steps: Int = 600, isLabelled: Bool = true) {
         unitNames = ["stem"] + (0..<blocks).map { "blocks.\($0)" } + ["head"]
         self.steps = steps
         self.isLabelled = isLabelled
     }
 
     /// The plan, with explicit values, so that frames do not change when a default does.
-    var plan: RunPlan {
+    package var plan: RunPlan {
         var plan = RunPlan(model: "sample:fashion-vit")
         plan.hyperparameters.steps = steps
         plan.hyperparameters.weightLearningRate = 1e-4
@@ -25,14 +25,14 @@ struct FakeRun {
     }
 
     /// A file that was written and read back; a small one is a recipe.
-    static func written(_ bytes: Int) -> ExportResult {
+    package static func written(_ bytes: Int) -> ExportResult {
         ExportResult(
             bytes: bytes,
             verification: bytes > 100_000
                 ? ExportVerification(codes: 1_189_632, images: 8) : ExportVerification(codes: 0, images: 0))
     }
 
-    var summary: RunSummary {
+    package var summary: RunSummary {
         RunSummary(
             model: "sample:fashion-vit", architecture: "ViT, 6 blocks of width 128, 4 heads, 4 × 4 patches",
             preset: .mgrq,
@@ -45,14 +45,14 @@ struct FakeRun {
             threads: 2, directory: "runs/fashion-vit-w4a4")
     }
 
-    func evaluation(top1: Double, kl: Double) -> Evaluation {
+    package func evaluation(top1: Double, kl: Double) -> Evaluation {
         Evaluation(
             images: isLabelled ? 1000 : 512, top1: isLabelled ? top1 : nil, top5: isLabelled ? 99.7 : nil,
             agreement: 100 - kl * 90, kl: kl, sqnrDb: kl > 0 ? 24 - kl * 100 : nil)
     }
 
     /// From the start to the first unit.
-    var opening: [RunEvent] {
+    package var opening: [RunEvent] {
         [
             .started(summary), .progressed(activity: "running the full-precision model", done: 0, total: 1),
             .evaluated(.fullPrecision, evaluation(top1: 91.6, kl: 0)),
@@ -67,13 +67,13 @@ struct FakeRun {
     }
 
     /// The held-out evaluation through a unit.
-    func heldOut(_ unit: Int, lossPerUnit: Double) -> Evaluation {
+    package func heldOut(_ unit: Int, lossPerUnit: Double) -> Evaluation {
         let loss = Double(unit + 1) * lossPerUnit
         return evaluation(top1: 91.6 - loss, kl: loss * 0.02)
     }
 
     /// Another attempt at a unit, from start to end, with a higher loss.
-    func redo(_ unit: Int, attempt: Int, steps other: Int) -> [RunEvent] {
+    package func redo(_ unit: Int, attempt: Int, steps other: Int) -> [RunEvent] {
         var used = plan.hyperparameters
         used.steps = other
         let changes = Hyperparameters().changes(to: used)
@@ -101,7 +101,7 @@ struct FakeRun {
     }
 
     /// The inspection of a site, with an attention map if it is a softmax.
-    func inspection(_ request: SiteRequest, unit: Int) -> SiteInspection {
+    package func inspection(_ request: SiteRequest, unit: Int) -> SiteInspection {
         let isMap = request.site.hasSuffix("softmax")
         let counts = (0..<Histogram.bins).map { 4000 / (1 + abs($0 - 30) * abs($0 - 30)) }
         let side = 24
@@ -122,7 +122,7 @@ struct FakeRun {
     }
 
     /// A page of images: gradients in two directions.
-    func page(_ request: ImageRequest) -> ImagePage {
+    package func page(_ request: ImageRequest) -> ImagePage {
         let images = (request.offset..<request.offset + request.count).map { index in
             ImagePrediction(
                 index: index, label: index % 10, height: 28, width: 28,
@@ -137,7 +137,7 @@ struct FakeRun {
     }
 
     /// A unit from its start through a step, or through its end.
-    func unit(_ unit: Int, through last: Int? = nil, reverted: Bool = false) -> [RunEvent] {
+    package func unit(_ unit: Int, through last: Int? = nil, reverted: Bool = false) -> [RunEvent] {
         var events: [RunEvent] = [
             .unitStarted(
                 unit: unit, attempt: 1,
@@ -154,7 +154,7 @@ struct FakeRun {
     }
 
     /// The events after the last unit.
-    var ending: [RunEvent] {
+    package var ending: [RunEvent] {
         let final = evaluation(top1: 90.9, kl: 0.0213)
         return [
             .evaluated(.final, final),
@@ -168,10 +168,10 @@ struct FakeRun {
     }
 
     /// Everything, from the start to the last event.
-    var whole: [RunEvent] { opening + unitNames.indices.flatMap { unit($0) } + ending }
+    package var whole: [RunEvent] { opening + unitNames.indices.flatMap { unit($0) } + ending }
 
     /// A sweep of some of the points.
-    func sweep(points: Int) -> [RunEvent] {
+    package func sweep(points: Int) -> [RunEvent] {
         let request = SweepRequest()
         var events: [RunEvent] = [.sweepStarted(points: request.points.count)]
         events += request.points.prefix(points).map {
@@ -184,7 +184,7 @@ struct FakeRun {
     }
 
     /// A sweep's point; more bits cost more and lose less.
-    func point(_ weightBits: Int, _ activationBits: Int) -> SweepPoint {
+    package func point(_ weightBits: Int, _ activationBits: Int) -> SweepPoint {
         let loss = 1.0 / Double(weightBits * weightBits) + 1.6 / Double(activationBits * activationBits)
         return SweepPoint(
             weightBits: weightBits, activationBits: activationBits,
@@ -206,7 +206,7 @@ struct FakeRun {
         }
     }
 
-    func report(_ unit: Int, reverted: Bool = false) -> AttemptReport {
+    package func report(_ unit: Int, reverted: Bool = false) -> AttemptReport {
         let calibrated = 1.2e-3 * Double(unit + 2)
         let heldOut = heldOut(unit, lossPerUnit: 0.08)
         return AttemptReport(

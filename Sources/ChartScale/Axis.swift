@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// How an axis maps values to positions.
 package enum AxisScale: String, CaseIterable, Hashable, Sendable {
     /// Equal differences take equal space.
@@ -39,8 +41,8 @@ package struct Axis: Hashable, Sendable {
             high = self.scale == .log ? high * 2 : high + pad
         }
         self.range = low...high
-        lower = self.scale == .log ? decimalLogarithm(low) : low
-        upper = self.scale == .log ? decimalLogarithm(high) : high
+        lower = self.scale == .log ? log10(low) : low
+        upper = self.scale == .log ? log10(high) : high
     }
 
     /// Makes the axis that shows all values, with bounds moved outwards to round numbers.
@@ -79,25 +81,14 @@ package struct Axis: Hashable, Sendable {
         guard value.isFinite else { return nil }
         if scale == .linear { return (max(-Self.limit, min(Self.limit, value)) - lower) / (upper - lower) }
         guard value > 0 else { return nil }
-        return (decimalLogarithm(value) - lower) / (upper - lower)
+        return (log10(value) - lower) / (upper - lower)
     }
 
-    /// The value at a position of 0 to 1 of a linear axis or, on a logarithmic one, the nearest of 512 steps.
+    /// The value at a position of 0 to 1; positions outside are clamped.
     package func value(at position: Double) -> Double {
         let fraction = position.isFinite ? min(1, max(0, position)) : 0
-        if scale == .linear { return lower + fraction * (upper - lower) }
-        var low = range.lowerBound
-        var high = range.upperBound
-        // Bisection by the geometric mean: no exponential function without an import.
-        for _ in 0..<60 {
-            let middle = low.squareRoot() * high.squareRoot()
-            if (decimalLogarithm(middle) - lower) / (upper - lower) < fraction {
-                low = middle
-            } else {
-                high = middle
-            }
-        }
-        return high
+        let place = lower + fraction * (upper - lower)
+        return scale == .linear ? place : min(range.upperBound, max(range.lowerBound, pow(10, place)))
     }
 
     /// At most about `count` labelled positions inside the range, rising.
@@ -136,13 +127,13 @@ package struct Axis: Hashable, Sendable {
         guard extent > 1e-290, extent.isFinite else { return 1 }
         let raw = extent / Double(max(1, count))
         guard raw > 1e-290 else { return extent }
-        let power = powerOfTen(Int(decimalLogarithm(raw).rounded(.down)))
+        let power = powerOfTen(Int(log10(raw).rounded(.down)))
         for factor in [1.0, 2, 5, 10] where factor * power >= raw * (1 - 1e-9) { return factor * power }
         return 10 * power
     }
 
     private static func roundedLog(_ value: Double, up: Bool) -> Double {
-        let power = powerOfTen(Int(decimalLogarithm(value).rounded(.down)))
+        let power = powerOfTen(Int(log10(value).rounded(.down)))
         guard power > 1e-290, power < 1e299 else { return value }
         let steps = [1.0, 2, 5, 10].map { $0 * power }
         return up

@@ -23,7 +23,7 @@ package struct PlainReporter: Equatable, Sendable {
     }
 
     /// Makes a reporter of short lines.
-    init(brief: Bool) {
+    package init(brief: Bool) {
         isBrief = brief
     }
 
@@ -40,7 +40,7 @@ package struct PlainReporter: Equatable, Sendable {
     }
 
     /// What there is to say of an event, however soon after the one before.
-    mutating func sentences(for event: RunEvent) -> [String] {
+    package mutating func sentences(for event: RunEvent) -> [String] {
         if case .started(let summary) = event {
             (self.summary, hasOtherBits) = (summary, false)
         }

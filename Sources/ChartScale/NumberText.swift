@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Numbers as short texts.
 package enum NumberText: Sendable {
     /// A number with `decimals` digits after the point: `79.1`.
@@ -47,28 +49,6 @@ package enum NumberText: Sendable {
         }
     }
 
-    /// A count of bytes: `412 B`, `11.6 MB`.
-    package static func bytes(_ count: Int) -> String {
-        let units = [" kB", " MB", " GB", " TB"]
-        var value = Double(count)
-        var unit = " B"
-        for next in units where value.magnitude >= 999.5 {
-            value /= 1000
-            unit = next
-        }
-        return (unit == " B" ? "\(count)" : significant(value)) + unit
-    }
-
-    /// A time as `12.3s`, `4:05` or `1:02:03`.
-    package static func duration(_ duration: Duration) -> String {
-        let seconds = max(0, duration.components.seconds)
-        let tenth = max(0, duration.components.attoseconds) / 100_000_000_000_000_000
-        func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + "\(value)" }
-        if seconds < 60 { return "\(seconds).\(tenth)s" }
-        if seconds < 3600 { return "\(seconds / 60):\(two(seconds % 60))" }
-        return "\(seconds / 3600):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
-    }
-
     private static func special(_ value: Double) -> String? {
         if value.isNaN { return "nan" }
         return value.isInfinite ? (value < 0 ? "-inf" : "inf") : nil
@@ -79,7 +59,7 @@ package enum NumberText: Sendable {
         let magnitude = value.magnitude
         guard magnitude > 1e-290 else { return nil }
         let count = min(15, max(1, digits))
-        var exponent = Int(decimalLogarithm(magnitude).rounded(.down))
+        var exponent = Int(log10(magnitude).rounded(.down))
         let limit = powerOfTen(count)
         func scaled() -> Double {
             (magnitude / powerOfTen(exponent) * powerOfTen(count - 1)).rounded()
@@ -105,26 +85,6 @@ package enum NumberText: Sendable {
         if kept.last == "." { kept = kept.dropLast() }
         return String(kept)
     }
-}
-
-/// The base-10 logarithm of a positive finite number.
-///
-/// Written out because this module imports nothing. With x = m · 2ᵉ and z = (m − 1) / (m + 1),
-/// ln m = 2 (z + z³/3 + z⁵/5 + …); |z| < 0.172, so that eleven terms reach the last digit.
-package func decimalLogarithm(_ x: Double) -> Double {
-    precondition(x > 0 && x.isFinite, "no logarithm of \(x)")
-    var mantissa = x.significand
-    var exponent = Double(x.exponent)
-    if mantissa > 1.414_213_562_373_095_1 {
-        mantissa /= 2
-        exponent += 1
-    }
-    let z = (mantissa - 1) / (mantissa + 1)
-    let square = z * z
-    let sum = stride(from: 21, through: 1, by: -2).reduce(0.0) { $0 * square + 1 / Double($1) }
-    let log10of2 = 0.301_029_995_663_981_2
-    let log10ofE = 0.434_294_481_903_251_8
-    return exponent * log10of2 + 2 * z * sum * log10ofE
 }
 
 /// A whole power of ten, correctly rounded.

@@ -1,13 +1,14 @@
+import SampleRun
 import Runs
 import Testing
 
-@testable import Workbench
+import RunText
 
 @Suite("Plain reporter")
 struct PlainReporterTests {
     @Test("a whole run reads as a story, one line for each thing that happened")
     func story() {
-        let run = FakeRun(blocks: 1, steps: 100)
+        let run = SampleRun(blocks: 1, steps: 100)
         var reporter = PlainReporter()
         var lines: [String] = []
         for (index, event) in run.whole.enumerated() {
@@ -51,7 +52,7 @@ struct PlainReporterTests {
 
     @Test("steps are told at most every two seconds", arguments: [0.01, 0.5, 1.9, 2.0])
     func throttle(gap: Double) {
-        let run = FakeRun(steps: 600)
+        let run = SampleRun(steps: 600)
         var reporter = PlainReporter()
         var last = -Double.infinity
         for (index, event) in run.unit(1).enumerated() {
@@ -84,7 +85,7 @@ struct PlainReporterTests {
         "after other bits were adopted, the end says which bits were calibrated",
         arguments: [("weight_bits", "86.10 % calibrated at W4A4 →"), ("steps", "86.10 % calibrated →")])
     func formerBits(key: String, part: String) throws {
-        let run = FakeRun()
+        let run = SampleRun()
         var reporter = PlainReporter()
         let changes = [HyperparameterChange(key: key, value: "6")]
         let events =
@@ -95,7 +96,7 @@ struct PlainReporterTests {
 
     @Test("without labels, no top-1 is invented")
     func unlabelled() {
-        let run = FakeRun(isLabelled: false)
+        let run = SampleRun(isLabelled: false)
         var reporter = PlainReporter()
         let lines = run.opening.flatMap { reporter.lines(for: $0, at: 0) }
         #expect(lines.allSatisfy { !$0.contains("top-1") })
