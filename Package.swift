@@ -68,7 +68,9 @@ let package = Package(
             linkerSettings: [.linkedLibrary("ncursesw")]),
         .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
         .target(
-            name: "Workbench", dependencies: ["TerminalUI", "ChartScale", "RunText", "Runs", "Vocabulary"]),
+            name: "Workbench",
+            dependencies: ["TerminalUI", "ChartScale", "RunText", "Runs", "Vocabulary"],
+            resources: [.embedInCode("Themes/Shipped")]),
         .executableTarget(
             name: "mgrq",
             dependencies: [

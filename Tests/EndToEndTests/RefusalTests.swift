@@ -62,8 +62,8 @@ private let missingInputs = [
         ["run", "--model", "none.safetensors"]),
     Refusal("a plan that is not there", 66, "none.yaml", ["run", "none.yaml"]),
     Refusal(
-        "a theme that is not there", 66, "there is no file none.theme",
-        ["workbench", "--theme-file", "none.theme", "--list-themes"]),
+        "a theme that is not there", 66, "there is no file none.yaml",
+        ["workbench", "--theme-file", "none.yaml", "--list-themes"]),
     Refusal("an unknown sample", 66, "“resnet”", ["evaluate", "sample:resnet"]),
     Refusal(
         "calibration images that are not there", 66, "none is not there",
@@ -73,10 +73,10 @@ private let missingInputs = [
         "a run that is not there", 66, "none is no folder",
         ["export", "none", "--format", "recipe", "--output", "x"]),
     Refusal(
-        "a theme that is none", 65, "odd.theme:1: ",
-        ["workbench", "--theme-file", "odd.theme", "--print-config"]
+        "a theme that is none", 65, "odd.yaml:1: ",
+        ["workbench", "--theme-file", "odd.yaml", "--print-config"]
     ) {
-        try Data("no theme".utf8).write(to: URL(filePath: $0.file("odd.theme")))
+        try Data("no theme".utf8).write(to: URL(filePath: $0.file("odd.yaml")))
     },
     Refusal("a folder without a model", 66, "empty", ["inspect", "empty"]) {
         try FileManager.default.createDirectory(atPath: $0.file("empty"), withIntermediateDirectories: false)

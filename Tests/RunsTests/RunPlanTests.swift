@@ -52,23 +52,23 @@ private let refusals = [
         sentence: "line 3: “seed” is a list, where a single value was expected"),
     Refusal(
         yaml: minimalPlan + "units: 4\n",
-        sentence: "line 3: “units” is “4”, where a list of overrides was expected"),
+        sentence: "line 3: “units” is “4”, where a list was expected"),
     Refusal(
         yaml: minimalPlan + "units:\n  - set: {steps: 1}\n",
-        sentence: "line 4: the plan has no “match”, which it needs"),
+        sentence: "line 4: “match” is missing"),
     Refusal(
         yaml: minimalPlan + "seed: 1\nseed: 2\n", sentence: "the key “seed” comes twice; it may come once"),
-    Refusal(yaml: "schema: 1\n", sentence: "the plan has no “model”, which it needs"),
-    Refusal(yaml: "model: m\n", sentence: "the plan has no “schema”, which it needs"),
+    Refusal(yaml: "schema: 1\n", sentence: "“model” is missing"),
+    Refusal(yaml: "model: m\n", sentence: "“schema” is missing"),
     Refusal(
         yaml: "schema: 2\nmodel: m\n", sentence: "line 1: the plan has schema 2; this version reads schema 1"),
-    Refusal(yaml: "", sentence: "the plan has no “schema”, which it needs"),
+    Refusal(yaml: "", sentence: "“schema” is missing"),
     Refusal(yaml: "- a\n", sentence: "line 1: the plan is a list, where keys with values was expected"),
-    Refusal(yaml: minimalPlan + "a: [\n", sentence: "the plan is not YAML"),
-    Refusal(yaml: minimalPlan + "--- \nmodel: b\n", sentence: "the plan is not YAML"),
+    Refusal(yaml: minimalPlan + "a: [\n", sentence: "this is not YAML"),
+    Refusal(yaml: minimalPlan + "--- \nmodel: b\n", sentence: "this is not YAML"),
     Refusal(
         yaml: minimalPlan + "evaluation: &a x\n",
-        sentence: "the plan is not YAML (line 3): anchors (&name) are not read; write the value itself"),
+        sentence: "line 3: this is not YAML: anchors (&name) are not supported; write the value itself"),
 ]
 
 @Suite("Plan")

@@ -21,16 +21,17 @@ struct TerminalProbe {
         let terminal = try NCursesTerminal(
             options: NCursesTerminal.Options(
                 usesAlternateScreen: words.dropFirst().first != "inline", descriptionFolder: cache))
+        let theme = Theme(name: "probe", variant: .dark, roles: [:])
         var grid = CellGrid(width: terminal.size.width, height: terminal.size.height)
         let whole = Rect(x: 0, y: 0, width: grid.width, height: grid.height)
         grid.write("the probe is up", x: 2, y: 10, in: whole)
-        terminal.present(grid, theme: ThemeLibrary.defaultTheme)
+        terminal.present(grid, theme: theme)
         // Until a key says that the screen was seen.
         while !terminal.events(timeout: .seconds(60)).contains(where: {
             if case .key = $0 { true } else { false }
         }) {}
         grid.write("the key was read", x: 2, y: 11, in: whole)
-        terminal.present(grid, theme: ThemeLibrary.defaultTheme)
+        terminal.present(grid, theme: theme)
         try end(kind)
     }
 

@@ -47,17 +47,13 @@ struct ChartGoldenTests {
     func shares(glyphs: GlyphSet) throws {
         let samples = (0..<40).map { step in
             ShareSample(
-                x: Double(step) * 100, block: 1 + Double(step) / 10,
-                global: (15...17).contains(step) ? .nan : 1,
-                local: 2)
+                x: Double(step) * 100,
+                parts: [1 + Double(step) / 10, (15...17).contains(step) ? .nan : 1, 2])
         }
         let chart = StackedShares(samples: samples, xRange: 0...5000)
         try Golden.expect(
-            frame(50, 12) { grid, area in
-                let parts = area.rows([.fixed(1), .share(1)])
-                grid.write(StackedShares.legend(glyphs: glyphs), x: 0, y: 0, in: parts[0])
-                chart.draw(into: &grid, in: parts[1], glyphs: glyphs)
-            }.goldenText, equals: "shares-\(glyphs)")
+            frame(50, 11) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }.goldenText,
+            equals: "shares-\(glyphs)")
     }
 
     @Test("a Pareto front with labels that do not cover each other", arguments: GlyphSet.allCases)
@@ -100,7 +96,7 @@ struct ChartGoldenTests {
         let rows = (0..<20).map { index in
             [
                 TextSpan("blocks.\(index).attention", Style(.text)),
-                TextSpan(NumberText.significant(0.0013 * Double(index + 1)), Style(.block)),
+                TextSpan(NumberText.significant(0.0013 * Double(index + 1)), Style(.series1)),
             ]
         }
         let table = Table(
@@ -140,7 +136,7 @@ struct DrawingPropertyTests {
             xScale: scale, yScale: scale
         ).draw(into: &grid, in: area, glyphs: glyphs)
         StackedShares(
-            samples: points.map { ShareSample(x: $0.x, block: $0.y, global: 1, local: value(&random)) },
+            samples: points.map { ShareSample(x: $0.x, parts: [$0.y, 1, value(&random)]) },
             xRange: range
         ).draw(into: &grid, in: area, glyphs: glyphs)
         ScatterChart(

@@ -44,7 +44,7 @@ struct TerminalLoopTests {
                 }
                 return []
             },
-            view: view, theme: { _ in ThemeLibrary.defaultTheme }, tickInterval: { _ in tick },
+            view: view, theme: { _ in testTheme }, tickInterval: { _ in tick },
             drain: {
                 source.fetches += 1
                 defer { source.pending = [] }

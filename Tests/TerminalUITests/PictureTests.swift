@@ -21,7 +21,7 @@ struct PictureTests {
 
     @Test("an SVG is well-formed, has the text, and needs no font for frames and curves")
     func svg() throws {
-        let text = svgPicture(of: frame(), theme: ThemeLibrary.defaultTheme, title: "A <frame>")
+        let text = svgPicture(of: frame(), theme: testTheme, title: "A <frame>")
         #expect(text.contains("viewBox=\"0 0 480 240\""))
         #expect(text.contains("91.60 %</text>"))
         #expect(text.contains("A &lt;frame&gt;"))
@@ -44,7 +44,7 @@ struct PictureTests {
     @Test("a PNG has the parts that the format asks for, and its pixels", arguments: [0, 1])
     func png(size: Int) throws {
         let grid = size == 0 ? CellGrid(width: 0, height: 0) : frame()
-        let bytes = pngPicture(of: grid, theme: ThemeLibrary.defaultTheme)
+        let bytes = pngPicture(of: grid, theme: testTheme)
         #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]))
         func number(_ place: Int) -> Int { bytes[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }
         var (place, names) = (8, [String]())

@@ -101,7 +101,7 @@ struct MouseTests {
                 #expect(moved.frame.x == edge.frame.x + shift.0 && moved.frame.y == edge.frame.y + shift.1)
             }
             #expect(
-                WorkbenchMemory(parsing: session.state.remembered.text).splits == session.state.memory.splits)
+                WorkbenchMemory(json: session.state.remembered.json).splits == session.state.memory.splits)
             session.press(.character("|"))
             #expect(
                 Layout(session.state) == Layout(Session(at: .running, width: width, height: height).state))

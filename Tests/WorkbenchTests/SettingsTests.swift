@@ -9,30 +9,30 @@ import Testing
 struct SettingsTests {
     private func problem(_ text: String) -> String? {
         do throws(SettingsProblem) {
-            _ = try WorkbenchSettings(parsing: text, file: "config.toml")
+            _ = try WorkbenchSettings(yaml: text, file: "config.yaml")
             return nil
         } catch {
             return error.description
         }
     }
 
-    @Test("everything that can be set is read")
+    @Test("every setting is read")
     func reading() throws {
         let settings = try WorkbenchSettings(
-            parsing: """
-                [screen]
-                theme = "paper"
-                glyphs = "block"
-                color = 256
-                mouse = false
-                alt_screen = false
-                fps = 30
-                esc_ms = 50
-                [keys]
-                step = "S"
-                pause = ["Ctrl-O", "F5"]
-                sweep = []
-                """, file: "config.toml")
+            yaml: """
+                screen:
+                  theme: paper
+                  glyphs: block
+                  color: 256
+                  mouse: false
+                  alt_screen: false
+                  fps: 30
+                  esc_ms: 50
+                keys:
+                  step: S
+                  pause: [Ctrl-O, F5]
+                  sweep: []
+                """, file: "config.yaml")
         #expect(settings.theme == "paper")
         #expect(settings.glyphs == .block)
         #expect(settings.color.depth == .indexed256)
@@ -48,58 +48,69 @@ struct SettingsTests {
     }
 
     @Test(
-        "what is wrong is told with file, line and what would be accepted",
+        "an empty file, or one without values, gives the defaults",
+        arguments: ["", "# a\n", "screen:\nkeys:\n"])
+    func empty(text: String) throws {
+        #expect(try WorkbenchSettings(yaml: text, file: "config.yaml") == WorkbenchSettings())
+    }
+
+    @Test(
+        "a mistake is reported with file, line and what would be accepted",
         arguments: [
-            ("[screen]\nfps = 0", "config.toml:2: \"fps\" accepts a whole number from 1 through 60"),
             (
-                "[screen]\ncolor = \"neverr\"",
-                "config.toml:2: \"color\" accepts auto, never, 16, 256, true; did you mean \"never\"?"
+                "screen:\n  fps: 0",
+                "config.yaml:2: fps cannot be “0”; it accepts a whole number from 1 through 60"
             ),
             (
-                "[screen]\nthem = \"ink\"",
-                "config.toml:2: there is no setting \"them\"; did you mean \"theme\"?"
+                "screen:\n  color: neverr",
+                "config.yaml:2: color cannot be “neverr”; it accepts auto or never or 16 or 256 or true"
             ),
             (
-                "fps = 3",
-                "config.toml:1: \"fps\" means nothing before the first section; there are [screen] and [keys]"
+                "screen:\n  them: ink",
+                "config.yaml:2: there is no key “them” in screen; did you mean “theme”?"
+            ),
+            ("fps: 3", "config.yaml:1: there is no key “fps”; it accepts screen, keys"),
+            (
+                "keys:\n\n  pasue: p",
+                "config.yaml:3: there is no key “pasue” in keys; did you mean “pause”?"
             ),
             (
-                "[keys]\n\npasue = \"p\"",
-                "config.toml:3: there is no action \"pasue\"; did you mean \"pause\"?"
+                "keys:\n  step: Hyper-x",
+                "config.yaml:2: step cannot be “Hyper-x”; it accepts a character, Space, Enter, Esc, Tab, Up, PgDn, F1 to F12, Ctrl-X or Alt-x"
+            ),
+            ("keys:\n  step: Ctrl-C", "config.yaml:2: Ctrl-C cannot be given another meaning"),
+            (
+                "keys:\n  suspend: x",
+                "config.yaml:2: “suspend” has the same key in every program and cannot have another"
             ),
             (
-                "[keys]\nstep = \"Hyper-x\"",
-                "config.toml:2: \"Hyper-x\" is no key; use a character, Space, Enter, Esc, Tab, Up, PgDn, F1 to F12, Ctrl-X or Alt-x"
+                "keys:\n  keep-filter: k",
+                "config.yaml:2: “k” is typed where “keep-filter” works; use a key that types nothing"
             ),
-            ("[keys]\nstep = \"Ctrl-C\"", "config.toml:2: Ctrl-C cannot be given another meaning"),
+            ("keys:\n  step:", "config.yaml:2: step cannot be “null”; it accepts a key, or a list of keys"),
             (
-                "[keys]\nsuspend = \"x\"",
-                "config.toml:2: \"suspend\" has the same key in every program and cannot have another"
-            ),
-            (
-                "[keys]\nkeep-filter = \"k\"",
-                "config.toml:2: \"k\" is typed where \"keep-filter\" works; use a key that types nothing"
-            ),
-            ("[keys]\nstep = 3", "config.toml:2: \"step\" must be a key in double quotes, or a list of keys"),
-            (
-                "[keys]\nstep = \"w\"",
-                "config.toml:2: w for \"step\" is the key of \"sweep\" (Run: start a sweep of bit-widths at a gate, or stop it); give one of them another"
+                "keys:\n  step: {a: b}",
+                "config.yaml:2: “step” is a mapping, where a single value was expected"
             ),
             (
-                "[keys]\nstep = \"q\"",
-                "config.toml:2: q for \"step\" is the key of \"quit\" (Everywhere: quit; asks first while a run is in progress); give one of them another"
+                "keys:\n  step: w",
+                "config.yaml:2: w for “step” is the key of “sweep” (Run: start a sweep of bit-widths at a gate, or stop it); give one of them another"
             ),
             (
-                "[keys]\n\nfilter = \"f\"",
-                "config.toml:3: f for \"filter\" is the key of \"full-screen\" (Run: panel on the full screen); give one of them another"
+                "keys:\n  step: q",
+                "config.yaml:2: q for “step” is the key of “quit” (Everywhere: quit; asks first while a run is in progress); give one of them another"
             ),
             (
-                "[keys]\nmouse = \"o\"",
-                "config.toml:2: o for \"mouse\" is the key of \"open\" (Start: open a checkpoint, images, a plan or a run); give one of them another"
+                "keys:\n\n  filter: f",
+                "config.yaml:3: f for “filter” is the key of “full-screen” (Run: panel on the full screen); give one of them another"
             ),
             (
-                "[keys]\nstep = \"S\"\nstep = \"T\"",
-                "config.toml:3: \"step\" was already given in line 2; remove one of them"
+                "keys:\n  mouse: o",
+                "config.yaml:2: o for “mouse” is the key of “open” (Start: open a checkpoint, images, a plan or a run); give one of them another"
+            ),
+            (
+                "keys:\n  step: S\n  step: T",
+                "config.yaml:2: the key “step” comes twice; it may come once"
             ),
         ])
     func problems(text: String, expected: String) {
@@ -108,13 +119,13 @@ struct SettingsTests {
 
     @Test("two keys can change places")
     func swapped() {
-        #expect(problem("[keys]\nstep = \"w\"\nsweep = \"s\"") == nil)
-        #expect(problem("[keys]\nstep = \"q\"\nquit = \"s\"") == nil)
+        #expect(problem("keys: {step: w, sweep: s}") == nil)
+        #expect(problem("keys: {step: q, quit: s}") == nil)
     }
 
-    @Test("what a panel does with a key of the run as it comes, it may go on doing")
+    @Test("a panel may keep a default key that shadows one of the run")
     func shadowed() {
-        #expect(problem("[keys]\nmeasure = [\"v\", \"V\"]\nnew-run = [\"n\", \"Ctrl-N\"]") == nil)
+        #expect(problem("keys: {measure: [v, V], new-run: [n, Ctrl-N]}") == nil)
     }
 
     @Test("every key's name is read as the key", arguments: KeyTable.standard.bindings.flatMap(\.keys))
@@ -128,20 +139,22 @@ struct SettingsTests {
         #expect(names.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "-" } })
     }
 
-    @Test("the written file says what is in use")
-    func writing() throws {
-        var settings = try WorkbenchSettings(
-            parsing: "[screen]\ntheme = \"paper\"\nfps = 7\n[keys]\nstep = \"S\"\nsweep = []", file: "a")
-        #expect(try WorkbenchSettings(parsing: settings.text, file: "b") == settings)
-        settings = WorkbenchSettings()
-        #expect(try WorkbenchSettings(parsing: settings.text, file: "b") == settings)
+    @Test(
+        "the written file reads back as the same settings",
+        arguments: [
+            "", "screen: {theme: paper, fps: 7, glyphs: ascii, color: true}\nkeys: {step: S, sweep: []}",
+            "keys: {step: '\"', pause: ['\\', '#', Ctrl-O]}",
+        ])
+    func writing(text: String) throws {
+        let settings = try WorkbenchSettings(yaml: text, file: "a")
+        #expect(try WorkbenchSettings(yaml: settings.yaml, file: "b") == settings)
     }
 
     @Test("other keys work, and footer, help and sentences tell them")
     func rebound() throws {
         var session = Session(at: .waiting)
         session.state.settings = try WorkbenchSettings(
-            parsing: "[keys]\npause = \"P\"\nhelp = \"H\"", file: "config.toml")
+            yaml: "keys: {pause: P, help: H}", file: "config.yaml")
         let footer = session.grid.glyphRows.last ?? ""
         #expect(footer.contains("P go on") && footer.contains("H help"))
         #expect(session.press(.character(" ")).isEmpty)
@@ -151,7 +164,7 @@ struct SettingsTests {
         #expect(session.text.contains("pause at the next gate, or go on"))
     }
 
-    @Test("what was remembered comes back, and what cannot be read is forgotten")
+    @Test("the state file reads back as the same state, and unusable parts are dropped")
     func memory() {
         var memory = WorkbenchMemory()
         memory.theme = "paper"
@@ -160,13 +173,11 @@ struct SettingsTests {
         memory.remember(RecentRun(directory: "/runs/a", label: "a\tb"))
         memory.draft = [.init(key: "steps", value: "900")]
         memory.splits.move(.tabbedLog, to: 0.25)
-        #expect(WorkbenchMemory(parsing: memory.text) == memory)
-        #expect(WorkbenchMemory(parsing: "][") == WorkbenchMemory())
-        #expect(
-            WorkbenchMemory(
-                parsing:
-                    "runs = [\"a\"]\n[draft]\nsteps = \"x\"\nnone = \"1\"\n[panels]\nnone = 1\nlog = \"x\"")
-                == WorkbenchMemory())
+        #expect(WorkbenchMemory(json: memory.json) == memory)
+        #expect(WorkbenchMemory(json: "][") == WorkbenchMemory())
+        let foreign =
+            #"{"draft": [{"key": "steps", "value": "x"}, {"key": "none", "value": "1"}], "panels": {"none": 1}}"#
+        #expect(WorkbenchMemory(json: foreign) == WorkbenchMemory())
         for index in 0..<100 {
             memory.remember(command: "theme \(index)")
             memory.remember(RecentRun(directory: "/runs/\(index)", label: ""))

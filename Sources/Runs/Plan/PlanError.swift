@@ -1,4 +1,4 @@
-/// An error in a plan or in a change of one.
+/// An error in a plan, in a change of one, or in another YAML file.
 package indirect enum PlanError: Error, Equatable, Sendable {
     /// A key does not accept the value.
     case badValue(key: String, value: String, accepted: String)
@@ -7,13 +7,15 @@ package indirect enum PlanError: Error, Equatable, Sendable {
     /// A required key is missing.
     case missingKey(String)
     /// The text is not YAML.
-    case notYAML(message: String, line: Int?)
+    case notYAML(String)
     /// The plan is of another version.
     case unsupportedSchema(String)
     /// A key occurs twice.
     case duplicateKey(String)
     /// A part of the plan has the wrong form, such as a list in place of a value.
     case wrongForm(what: String, found: String, accepted: String)
+    /// A value contradicts another one or its key; the sentence states how.
+    case conflict(String)
     /// An error and its line, from 1.
     case located(PlanError, line: Int)
 }
@@ -31,18 +33,27 @@ extension PlanError: CustomStringConvertible {
             }
             return "there is no key “\(key)”\(place); it accepts \(known.joined(separator: ", "))"
         case .missingKey(let key):
-            return "the plan has no “\(key)”, which it needs"
-        case .notYAML(let message, let line):
-            return "the plan is not YAML\(line.map { " (line \($0))" } ?? ""): \(message)"
+            return "“\(key)” is missing"
+        case .notYAML(let message):
+            return "this is not YAML: \(message)"
         case .unsupportedSchema(let schema):
             return "the plan has schema \(schema); this version reads schema \(RunPlan.schema)"
         case .duplicateKey(let key):
             return "the key “\(key)” comes twice; it may come once"
         case .wrongForm(let what, let found, let accepted):
             return "\(what) is \(found), where \(accepted) was expected"
+        case .conflict(let sentence):
+            return sentence
         case .located(let error, let line):
             return "line \(line): \(error)"
         }
+    }
+
+    /// The error with its line; unchanged if it has one.
+    package func located(at line: Int?) -> PlanError {
+        guard let line else { return self }
+        if case .located = self { return self }
+        return .located(self, line: line)
     }
 
     /// The sentence with the file's name.

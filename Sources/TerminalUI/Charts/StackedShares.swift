@@ -1,30 +1,28 @@
 package import ChartScale
 
-/// How a whole is divided among block, global and local supervision at one place.
+/// How a whole is divided among three series at one place.
 package struct ShareSample: Hashable, Sendable {
     /// The value on the horizontal axis.
     package let x: Double
-    /// The parts; not negative, of any sum.
-    package let block, global, local: Double
+    /// Three parts; not negative, of any sum.
+    package let parts: [Double]
 
     /// Makes a sample.
-    package init(x: Double, block: Double, global: Double, local: Double) {
-        self.x = x
-        self.block = block
-        self.global = global
-        self.local = local
+    package init(x: Double, parts: [Double]) {
+        precondition(parts.count == 3, "a whole has three parts, not \(parts.count)")
+        (self.x, self.parts) = (x, parts)
     }
 
     /// The parts as fractions of their sum, or nil if they have none.
     fileprivate var fractions: [Double]? {
-        let parts = [block, global, local].map { $0.isFinite ? max(0, $0) : .nan }
+        let parts = parts.map { $0.isFinite ? max(0, $0) : .nan }
         let sum = parts.reduce(0, +)
         guard sum.isFinite, sum > 0 else { return nil }
         return parts.map { $0 / sum }
     }
 }
 
-/// Three shares of a whole over a fixed horizontal range: block at the bottom, local at the top.
+/// Three shares of a whole over a fixed horizontal range, the first at the bottom.
 ///
 /// The fills differ in glyph and in role. A column shows the mean of its samples, a column between samples
 /// the one before it; samples with a part that is not finite, or without any part, are gaps.
@@ -50,14 +48,7 @@ package struct StackedShares: Hashable, Sendable {
     }
 
     /// The roles of the parts, from the bottom to the top.
-    package static let roles: [Role] = [.block, .global, .local]
-
-    /// The legend: each part's fill and name.
-    package static func legend(glyphs: GlyphSet) -> [TextSpan] {
-        zip(zip(roles, glyphs.fills), ["block", "global", "local"]).flatMap { pair, name in
-            [TextSpan("\(pair.1)", Style(pair.0)), TextSpan(" \(name)  ", .text)]
-        }
-    }
+    package static let roles: [Role] = [.series1, .series2, .series3]
 
     /// Draws the chart.
     package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {

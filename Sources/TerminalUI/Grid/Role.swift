@@ -33,12 +33,12 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     case running
     /// Axes and ticks of charts.
     case axis
-    /// Block-granularity supervision.
-    case block
-    /// Global-granularity supervision.
-    case global
-    /// Local-granularity supervision.
-    case local
+    /// The first of three series shown together.
+    case series1
+    /// The second of three series.
+    case series2
+    /// The third of three series.
+    case series3
     /// The curve that is looked at.
     case curve
     /// A curve shown for comparison.
@@ -58,10 +58,12 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     /// The highest of five steps of a gradient.
     case heat4
 
+    /// The five steps of a gradient, from the lowest.
+    package static let heatSteps: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
+
     /// The gradient step for a fraction of 0 to 1; other numbers are moved to the nearest end.
     package static func heat(_ fraction: Double) -> Role {
-        let steps: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
         guard fraction > 0 else { return .heat0 }
-        return steps[min(4, Int(min(fraction, 1) * 5))]
+        return heatSteps[min(4, Int(min(fraction, 1) * 5))]
     }
 }

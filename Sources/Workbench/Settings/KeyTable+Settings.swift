@@ -11,56 +11,44 @@ extension KeyTable {
 
     /// The table with other keys for some bindings.
     ///
-    /// - Parameters:
-    ///   - entries: `name = "Key"` or `name = ["Key", …]`; an empty list takes the keys away.
-    ///   - file: The name of the settings file, for messages.
+    /// - Parameter mapping: `name: Key` or `name: [Key, …]`; an empty list removes the keys.
     /// - Returns: The table.
-    /// - Throws: A name or a key that is not known, a key that cannot be given, or two meanings of a key in one place.
-    func rebound(by entries: [SettingsText.Entry], file: String) throws(SettingsProblem) -> KeyTable {
+    /// - Throws: An unknown name or key, a key that cannot be given, or two meanings of a key in one place.
+    func rebound(by mapping: YAMLMapping) throws(PlanError) -> KeyTable {
+        try mapping.check(known: bindings.map(\.name))
         var table = self
-        var lines: [String: Int] = [:]
-        for entry in entries {
-            func problem(_ message: String) -> SettingsProblem {
-                SettingsProblem(file: file, line: entry.line, message: message)
-            }
-            guard let index = table.bindings.firstIndex(where: { $0.name == entry.key }) else {
-                let near = closest(to: entry.key, among: bindings.map(\.name))
-                throw problem(
-                    "there is no action \"\(entry.key)\"; "
-                        + (near.map { "did you mean \"\($0)\"?" } ?? "mgrq workbench --dump-keys lists them"))
-            }
-            guard !table.bindings[index].contexts.contains(.always) else {
-                throw problem("\"\(entry.key)\" has the same key in every program and cannot have another")
-            }
-            let names: [String] =
-                switch entry.value {
-                case .string(let name): [name]
-                case .strings(let names): names
-                default: throw problem("\"\(entry.key)\" must be a key in double quotes, or a list of keys")
+        for index in table.bindings.indices {
+            let binding = table.bindings[index]
+            guard let line = mapping.line(of: binding.name) else { continue }
+            do throws(PlanError) {
+                guard !binding.contexts.contains(.always) else {
+                    throw .conflict(
+                        "“\(binding.name)” has the same key in every program and cannot have another")
                 }
-            var keys: [Key] = []
-            for name in names {
-                keys.append(try Self.key(named: name, for: table.bindings[index], problem))
+                guard let names = try mapping.texts(binding.name) else {
+                    throw .badValue(key: binding.name, value: "null", accepted: "a key, or a list of keys")
+                }
+                var keys: [Key] = []
+                for name in names { keys.append(try Self.key(named: name, for: binding)) }
+                table.bindings[index].keys = keys
+            } catch {
+                throw error.located(at: line)
             }
-            table.bindings[index].keys = keys
-            lines[entry.key] = entry.line
         }
-        try table.expectNoConflict(lines, file: file)
+        try table.expectNoConflict(mapping)
         return table
     }
 
-    private static func key(
-        named name: String, for binding: KeyBinding, _ problem: (String) -> SettingsProblem
-    ) throws(SettingsProblem) -> Key {
+    private static func key(named name: String, for binding: KeyBinding) throws(PlanError) -> Key {
         guard let key = Key(named: name) else {
-            throw problem(
-                "\"\(name)\" is no key; use a character, Space, Enter, Esc, Tab, Up, PgDn, F1 to F12, Ctrl-X or Alt-x"
-            )
+            throw .badValue(
+                key: binding.name, value: name,
+                accepted: "a character, Space, Enter, Esc, Tab, Up, PgDn, F1 to F12, Ctrl-X or Alt-x")
         }
-        if reserved.contains(key) { throw problem("\(key.name) cannot be given another meaning") }
+        if reserved.contains(key) { throw .conflict("\(key.name) cannot be given another meaning") }
         if case .character = key, binding.contexts.contains(where: typing.contains) {
-            throw problem(
-                "\"\(key.name)\" is typed where \"\(binding.name)\" works; use a key that types nothing")
+            throw .conflict(
+                "“\(key.name)” is typed where “\(binding.name)” works; use a key that types nothing")
         }
         return key
     }
@@ -73,14 +61,14 @@ extension KeyTable {
         ] + KeyContext.panels.map { [$0, .run, .everywhere] }
 
     /// Looks for a key that means two things in one place, and for one that settings hid behind another.
-    private func expectNoConflict(_ lines: [String: Int], file: String) throws(SettingsProblem) {
+    private func expectNoConflict(_ mapping: YAMLMapping) throws(PlanError) {
         for context in KeyContext.allCases {
-            try expectNoConflict(context, context, lines, file: file)
+            try expectNoConflict(context, context, mapping)
         }
         for stack in Self.stacks {
             for (depth, inner) in stack.enumerated() {
                 for outer in stack[(depth + 1)...] {
-                    try expectNoConflict(inner, outer, lines, file: file)
+                    try expectNoConflict(inner, outer, mapping)
                 }
             }
         }
@@ -88,21 +76,22 @@ extension KeyTable {
 
     /// Looks for a key with a meaning in each of two contexts; one that is given before settings is meant.
     private func expectNoConflict(
-        _ inner: KeyContext, _ outer: KeyContext, _ lines: [String: Int], file: String
-    ) throws(SettingsProblem) {
+        _ inner: KeyContext, _ outer: KeyContext, _ mapping: YAMLMapping
+    ) throws(PlanError) {
         for first in bindings where first.contexts.contains(inner) {
             for second in bindings where second.contexts.contains(outer) && second.name != first.name {
-                guard lines[first.name] != nil || lines[second.name] != nil,
+                let (line, other) = (mapping.line(of: first.name), mapping.line(of: second.name))
+                guard line != nil || other != nil,
                     let key = first.keys.first(where: second.keys.contains),
                     !(Self.standard.has(key, for: first) && Self.standard.has(key, for: second))
                 else { continue }
-                // The line that caused it; both may have one.
-                let isFirst = (lines[first.name] ?? 0) >= (lines[second.name] ?? 0)
+                // The later line caused it.
+                let isFirst = (line ?? 0) >= (other ?? 0)
                 let (own, taken, place) = isFirst ? (first, second, outer) : (second, first, inner)
-                throw SettingsProblem(
-                    file: file, line: lines[own.name],
-                    message: "\(key.name) for \"\(own.name)\" is the key of \"\(taken.name)\" "
-                        + "(\(place.rawValue): \(taken.help)); give one of them another")
+                throw PlanError.conflict(
+                    "\(key.name) for “\(own.name)” is the key of “\(taken.name)” "
+                        + "(\(place.rawValue): \(taken.help)); give one of them another"
+                ).located(at: mapping.line(of: own.name))
             }
         }
     }

@@ -1,13 +1,12 @@
-internal import RunText
+internal import Foundation
 package import Runs
-internal import TerminalUI
 internal import Vocabulary
 
-/// A run that was opened or made, as it is remembered.
-package struct RecentRun: Equatable, Sendable {
-    /// Its folder.
+/// A run that was opened or made.
+package struct RecentRun: Equatable, Codable, Sendable {
+    /// Its directory.
     package let directory: String
-    /// What it was, such as `fashion-vit mgrq W4A4`.
+    /// A short description, such as `fashion-vit mgrq W4A4`.
     package let label: String
 
     package init(directory: String, label: String) {
@@ -15,12 +14,12 @@ package struct RecentRun: Equatable, Sendable {
     }
 }
 
-/// What the workbench remembers from one time to the next.
+/// What the workbench remembers from one session to the next.
 package struct WorkbenchMemory: Equatable, Sendable {
     /// How many runs are remembered.
     static let runCount = 12
 
-    /// The theme that was used last.
+    /// The theme used last.
     package var theme: String?
     /// The commands of the palette, latest first.
     package var commands: [String] = []
@@ -34,50 +33,42 @@ package struct WorkbenchMemory: Equatable, Sendable {
     /// Remembers nothing.
     package init() {}
 
-    /// Reads what was remembered; what cannot be read any more is forgotten.
-    package init(parsing text: String) {
-        guard let settings = try? SettingsText(parsing: text, file: "state") else { return }
-        for entry in settings.entries {
-            switch (entry.section, entry.key, entry.value) {
-            case ("", "theme", .string(let name)): theme = name
-            case ("", "commands", .strings(let list)):
-                commands = Array(list.prefix(CommandPalette.historyLength))
-            case ("", "runs", .strings(let list)):
-                runs = stride(from: 0, to: list.count - 1, by: 2).prefix(Self.runCount).map {
-                    RecentRun(directory: list[$0], label: list[$0 + 1])
-                }
-            case ("draft", _, .string(let value)):
-                guard let field = HyperparameterField.named(entry.key) else { continue }
-                var trial = Hyperparameters()
-                guard (try? field.set(value, in: &trial)) != nil else { continue }
-                draft.append(HyperparameterChange(key: entry.key, value: value))
-            case ("panels", _, .number(let share)):
-                if let split = PanelSplits.Split(rawValue: entry.key) { splits.move(split, to: share) }
-            default: continue
-            }
+    /// The file's members.
+    private struct Stored: Codable {
+        var theme: String?
+        var commands: [String]?
+        var runs: [RecentRun]?
+        var draft: [HyperparameterChange]?
+        var panels: [String: Double]?
+    }
+
+    /// Reads a state file; what cannot be used, such as a parameter of another version, is dropped.
+    package init(json: String) {
+        guard let stored = try? JSONDecoder().decode(Stored.self, from: Data(json.utf8)) else { return }
+        theme = stored.theme
+        commands = Array((stored.commands ?? []).prefix(CommandPalette.historyLength))
+        runs = Array((stored.runs ?? []).prefix(Self.runCount))
+        draft = (stored.draft ?? []).filter { change in
+            var trial = Hyperparameters()
+            return (try? trial.apply([change])) != nil
+        }
+        for (name, share) in stored.panels ?? [:] {
+            if let split = PanelSplits.Split(rawValue: name) { splits.move(split, to: share) }
         }
     }
 
-    /// The text that says the same.
-    package var text: String {
-        func list(_ texts: [String]) -> String {
-            "[" + texts.map { "\"\(WorkbenchSettings.escaped($0))\"" }.joined(separator: ", ") + "]"
+    /// The state file.
+    package var json: String {
+        let panels = Dictionary(uniqueKeysWithValues: splits.shares.map { ($0.key.rawValue, $0.value) })
+        let stored = Stored(theme: theme, commands: commands, runs: runs, draft: draft, panels: panels)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return String(decoding: try encoder.encode(stored), as: UTF8.self) + "\n"
+        } catch {
+            // Only numbers that are not finite cannot be written, and shares are finite.
+            preconditionFailure("the state cannot be written: \(error)")
         }
-        var lines = ["# What the mgrq workbench remembers; it writes this file anew when it ends."]
-        if let theme { lines.append("theme = \"\(WorkbenchSettings.escaped(theme))\"") }
-        lines.append("commands = \(list(commands))")
-        lines.append("runs = \(list(runs.flatMap { [$0.directory, $0.label] }))")
-        if !draft.isEmpty {
-            lines.append("[draft]")
-            lines += draft.map { "\($0.key) = \"\(WorkbenchSettings.escaped($0.value))\"" }
-        }
-        if !splits.isEmpty {
-            lines.append("[panels]")
-            lines += PanelSplits.Split.allCases.compactMap { split in
-                splits.shares[split].map { "\(split.rawValue) = \(QuantityText.fixed($0, decimals: 4))" }
-            }
-        }
-        return lines.joined(separator: "\n") + "\n"
     }
 
     /// Puts a run first.

@@ -26,9 +26,7 @@ package enum ColorChoice: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// What a settings file says about the workbench; what it does not say is as it comes.
-///
-/// The file is of the same format as a theme: sections `[screen]` and `[keys]`.
+/// The settings of the workbench: the file's mappings `screen` and `keys`, and defaults for absent values.
 package struct WorkbenchSettings: Equatable, Sendable {
     /// The numbers of frames a second that can be asked for.
     package static let frameRates = 1...60
@@ -52,83 +50,34 @@ package struct WorkbenchSettings: Equatable, Sendable {
     /// What keys do.
     var keys = KeyTable.standard
 
-    /// Everything as it comes.
+    /// The defaults.
     package init() {}
 
     /// Reads a settings file.
     ///
     /// - Parameters:
-    ///   - text: The whole file.
-    ///   - file: Its name, for messages.
+    ///   - yaml: The whole file.
+    ///   - file: Its name, for errors.
     /// - Throws: The first line that cannot be used, with what would be accepted.
-    package init(parsing text: String, file: String) throws(SettingsProblem) {
-        var overrides: [SettingsText.Entry] = []
-        for entry in try SettingsText(parsing: text, file: file).entries {
-            switch entry.section {
-            case "screen": try take(entry, file: file)
-            case "keys": overrides.append(entry)
-            default:
-                let place = entry.section.isEmpty ? "before the first section" : "in [\(entry.section)]"
-                throw SettingsProblem(
-                    file: file, line: entry.line,
-                    message: "\"\(entry.key)\" means nothing \(place); there are [screen] and [keys]")
-            }
+    package init(yaml: String, file: String) throws(SettingsProblem) {
+        do throws(PlanError) {
+            let document = try YAMLMapping(yaml, what: "the settings")
+            try document.check(known: ["screen", "keys"])
+            if let screen = try document.mapping("screen") { try take(screen) }
+            if let bindings = try document.mapping("keys") { keys = try keys.rebound(by: bindings) }
+        } catch {
+            throw SettingsProblem(error, file: file)
         }
-        keys = try KeyTable.standard.rebound(by: overrides, file: file)
     }
 
-    private static let screenKeys = ["theme", "glyphs", "color", "mouse", "alt_screen", "fps", "esc_ms"]
-
-    private mutating func take(_ entry: SettingsText.Entry, file: String) throws(SettingsProblem) {
-        func problem(_ message: String) -> SettingsProblem {
-            SettingsProblem(file: file, line: entry.line, message: message)
-        }
-        func word(_ accepted: [String]) throws(SettingsProblem) -> String {
-            let text: String? =
-                switch entry.value {
-                case .string(let text): text
-                case .number(let number) where number == number.rounded() && abs(number) < 1e6:
-                    "\(Int(number))"
-                case .boolean(let value): "\(value)"
-                default: nil
-                }
-            guard let text, accepted.contains(text) else {
-                let near = text.flatMap { closest(to: $0, among: accepted) }
-                throw problem(
-                    "\"\(entry.key)\" accepts \(accepted.joined(separator: ", "))"
-                        + (near.map { "; did you mean \"\($0)\"?" } ?? ""))
-            }
-            return text
-        }
-        func number(_ range: ClosedRange<Int>) throws(SettingsProblem) -> Int {
-            guard case .number(let value) = entry.value, value == value.rounded(),
-                let number = Int(exactly: value), range.contains(number)
-            else {
-                throw problem(
-                    "\"\(entry.key)\" accepts a whole number from \(range.lowerBound) through \(range.upperBound)"
-                )
-            }
-            return number
-        }
-        switch entry.key {
-        case "theme":
-            guard case .string(let name) = entry.value, !name.isEmpty else {
-                throw problem("\"theme\" must be a theme's name in double quotes")
-            }
-            theme = name
-        case "glyphs": glyphs = GlyphSet(rawValue: try word(GlyphSet.allCases.map(\.rawValue)))
-        case "color":
-            color = ColorChoice(rawValue: try word(ColorChoice.allCases.map(\.rawValue))) ?? .auto
-        case "mouse": capturesMouse = try word(["true", "false"]) == "true"
-        case "alt_screen": usesAlternateScreen = try word(["true", "false"]) == "true"
-        case "fps": framesPerSecond = try number(Self.frameRates)
-        case "esc_ms": escapeMilliseconds = try number(Self.escapeDelays)
-        default:
-            let near = closest(to: entry.key, among: Self.screenKeys)
-            throw problem(
-                "there is no setting \"\(entry.key)\"; "
-                    + (near.map { "did you mean \"\($0)\"?" }
-                        ?? "there is \(Self.screenKeys.joined(separator: ", "))"))
-        }
+    private mutating func take(_ screen: YAMLMapping) throws(PlanError) {
+        try screen.check(known: ["theme", "glyphs", "color", "mouse", "alt_screen", "fps", "esc_ms"])
+        theme = try screen.text("theme")
+        glyphs = try screen.option("glyphs")
+        color = try screen.option("color") ?? color
+        capturesMouse = try screen.flag("mouse") ?? capturesMouse
+        usesAlternateScreen = try screen.flag("alt_screen") ?? usesAlternateScreen
+        framesPerSecond = try screen.integer("fps", in: Self.frameRates) ?? framesPerSecond
+        escapeMilliseconds = try screen.integer("esc_ms", in: Self.escapeDelays) ?? escapeMilliseconds
     }
 }

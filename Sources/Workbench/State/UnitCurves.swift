@@ -106,7 +106,7 @@ struct TermSeries: Equatable, Sendable {
     /// The three series as parts of a whole.
     var samples: [ShareSample] {
         zip(series.block.points, zip(series.global.points, series.local.points)).map { block, others in
-            ShareSample(x: block.x, block: block.y, global: others.0.y, local: others.1.y)
+            ShareSample(x: block.x, parts: [block.y, others.0.y, others.1.y])
         }
     }
 }

@@ -152,9 +152,9 @@ extension Rect {
 extension Term {
     var role: Role {
         switch self {
-        case .block: .block
-        case .global: .global
-        case .local: .local
+        case .block: .series1
+        case .global: .series2
+        case .local: .series3
         }
     }
 }

@@ -10,7 +10,7 @@ struct OpenWorkbench: ParsableCommand {
         abstract: "Opens the workbench.",
         discussion: """
             Without flags it shows the bundled ViT, to be quantized to 4 bits with the preset mgrq. Where there is no \
-            terminal, the same is done at once, with plain lines. Settings are read from mgrq/config.toml below \
+            terminal, the same is done at once, with plain lines. Settings are read from mgrq/config.yaml below \
             XDG_CONFIG_HOME; flags go before them.
             """)
 
@@ -55,7 +55,7 @@ struct OpenWorkbench: ParsableCommand {
         guard printConfig || dumpKeys || listThemes || printTheme != nil else { return false }
         let contents = try ScreenFiles(options: screen).read()
         for problem in contents.problems { printError("note: \(problem)") }
-        if printConfig { try printLine(trimmed(contents.settings.text)) }
+        if printConfig { try printLine(trimmed(contents.settings.yaml)) }
         if dumpKeys {
             for line in contents.settings.keyListing { try printLine(line) }
         }

@@ -25,11 +25,11 @@ struct ScreenFiles {
 
     /// The settings file.
     var configPath: String? {
-        options.config ?? folder("XDG_CONFIG_HOME", ".config").map { "\($0)/mgrq/config.toml" }
+        options.config ?? folder("XDG_CONFIG_HOME", ".config").map { "\($0)/mgrq/config.yaml" }
     }
     /// The file of what is remembered.
     private var statePath: String? {
-        folder("XDG_STATE_HOME", ".local/state").map { "\($0)/mgrq/state.toml" }
+        folder("XDG_STATE_HOME", ".local/state").map { "\($0)/mgrq/state.json" }
     }
     /// The folder for compiled terminal descriptions.
     var cacheFolder: String? { folder("XDG_CACHE_HOME", ".cache").map { "\($0)/mgrq/terminfo" } }
@@ -71,7 +71,7 @@ struct ScreenFiles {
         guard let path = configPath else { return WorkbenchSettings() }
         if options.config == nil, !exists(path) { return WorkbenchSettings() }
         do throws(SettingsProblem) {
-            return try WorkbenchSettings(parsing: try text(of: path), file: path)
+            return try WorkbenchSettings(yaml: try text(of: path), file: path)
         } catch {
             throw RunFailure(.badData, "\(error)")
         }
@@ -105,21 +105,14 @@ struct ScreenFiles {
     private func addTheme(_ path: String, to contents: inout Contents) throws(RunFailure) -> String {
         guard isFile(path) else { throw RunFailure(.missingInput, "--theme-file: there is no file \(path)") }
         do throws(SettingsProblem) {
-            return try readTheme(path, into: &contents)
+            return try contents.themes.add(try text(of: path), file: path)
         } catch {
             throw RunFailure(.badData, "\(error)")
         }
     }
 
-    /// Adds a theme's file and tells its name; what it passes over becomes a note.
-    private func readTheme(_ path: String, into contents: inout Contents) throws(SettingsProblem) -> String {
-        let added = try contents.themes.add(try text(of: path), file: path)
-        contents.problems += added.warnings.map(\.description)
-        return added.name
-    }
-
     private func addThemes(in folder: String, to contents: inout Contents) {
-        let names = ((try? names(in: folder)) ?? []).filter { $0.hasSuffix(".theme") }
+        let names = ((try? names(in: folder)) ?? []).filter { $0.hasSuffix(".yaml") }
         // One may inherit from another that comes later: what fails is tried again behind the others.
         var (waiting, last) = (names, [SettingsProblem]())
         while !waiting.isEmpty {
@@ -127,7 +120,8 @@ struct ScreenFiles {
             last = []
             for name in waiting {
                 do throws(SettingsProblem) {
-                    _ = try readTheme(joined(folder, name), into: &contents)
+                    let path = joined(folder, name)
+                    _ = try contents.themes.add(try text(of: path), file: path)
                 } catch {
                     failed.append(name)
                     last.append(error)
@@ -144,7 +138,7 @@ struct ScreenFiles {
     /// What was remembered; nothing where there is nothing to read.
     func memory() -> WorkbenchMemory {
         guard let statePath, let text = try? text(of: statePath) else { return WorkbenchMemory() }
-        var memory = WorkbenchMemory(parsing: text)
+        var memory = WorkbenchMemory(json: text)
         // Runs of the current folder read shorter; those that are gone are of no use.
         let here = FileManager.default.currentDirectoryPath + "/"
         memory.runs = memory.runs.filter { RunDirectory.isRun($0.directory) }.map { run in
@@ -166,7 +160,7 @@ struct ScreenFiles {
                 ? run : RecentRun(directory: joined(here, run.directory), label: run.label)
         }
         _ = try? makeFolders(parent(of: statePath))
-        try? writeFile(Array(memory.text.utf8), to: statePath)
+        try? writeFile(Array(memory.json.utf8), to: statePath)
     }
 
     /// Writes the settings as a file with comments, where there is none yet.
@@ -182,7 +176,7 @@ struct ScreenFiles {
             throw RunFailure(.cannotCreate, "\(path) is there already and is left as it is")
         }
         _ = try RunFailure.wrapping(try makeFolders(parent(of: path)))
-        try RunFailure.wrapping(try writeFile(Array(settings.text.utf8), to: path))
+        try RunFailure.wrapping(try writeFile(Array(settings.yaml.utf8), to: path))
         return path
     }
 }

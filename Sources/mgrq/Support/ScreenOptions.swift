@@ -31,7 +31,7 @@ struct ScreenOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The settings file, else mgrq/config.toml below XDG_CONFIG_HOME.", valueName: "file"))
+            "The settings file, else mgrq/config.yaml below XDG_CONFIG_HOME.", valueName: "file"))
     var config: String?
 
     /// Puts the flags that were given over the settings of the file.

@@ -239,7 +239,7 @@ def hang_up(tool, folder):
             terminal.send(signal.SIGHUP)
             terminal.watch(0.001)
         expect_end(terminal, 128 + signal.SIGHUP)
-    state = os.path.join(folder, "xdg", "state", "mgrq", "state.toml")
+    state = os.path.join(folder, "xdg", "state", "mgrq", "state.json")
     expect(os.path.exists(state) and "paper" in open(state, encoding="utf-8").read(), "the theme is not remembered")
 
 
@@ -334,9 +334,9 @@ def inline(tool, folder, *flags):
         expect(ended == 128 + signal.SIGTERM, f"it ended with {ended}\n{terminal.picture()}")
         expect_frame_left(terminal, "1 Units", "6 Log")
     # The settings file says it as well, and 24-bit colours do not stand against it.
-    config = os.path.join(folder, "settings.toml")
+    config = os.path.join(folder, "settings.yaml")
     with open(config, "w", encoding="utf-8") as file:
-        file.write("[screen]\nalt_screen = false\n")
+        file.write("screen: {alt_screen: false}\n")
     command = [tool, "workbench", "--config", config]
     with Terminal(command, folder, environment={"COLORTERM": "truecolor"}) as terminal:
         terminal.wait_for_footer("q quit")
@@ -431,10 +431,10 @@ def expect_silence(terminal, seconds=3):
 
 def settings(tool, folder):
     """Keys come from the settings file, the last theme and commands from the time before; mistakes are told."""
-    config = os.path.join(folder, "xdg", "config", "mgrq", "config.toml")
+    config = os.path.join(folder, "xdg", "config", "mgrq", "config.yaml")
     os.makedirs(os.path.dirname(config))
     with open(config, "w", encoding="utf-8") as file:
-        file.write('[keys]\nhelp = "H"\n')
+        file.write("keys: {help: H}\n")
     with Terminal([tool, "workbench"], folder) as terminal:
         terminal.wait_for_footer("Enter start the run", "H help", ": commands")
         terminal.press(":")
@@ -467,9 +467,9 @@ def settings(tool, folder):
         terminal.wait_without("▶ paper")
         terminal.press("q")
         expect_end(terminal, 0)
-    own = os.path.join(folder, "own.theme")
+    own = os.path.join(folder, "own.yaml")
     with open(own, "w", encoding="utf-8") as file:
-        file.write('name = "own"\nvariant = "light"\ninherits = "paper"\n')
+        file.write("name: own\nvariant: light\ninherits: paper\n")
     with Terminal([tool, "workbench", "--theme-file", own], folder) as terminal:
         terminal.wait_for_footer("H help")
         terminal.press("t")
@@ -479,12 +479,12 @@ def settings(tool, folder):
         terminal.press("q")
         expect_end(terminal, 0)
     with open(config, "w", encoding="utf-8") as file:
-        file.write('[keys]\nhelpp = "H"\n')
+        file.write("keys:\n  helpp: H\n")
     with Terminal([tool, "workbench"], folder) as terminal:
         code = terminal.wait_for_end()
         said = terminal.bytes.decode()
         expect(code == 65, f"it ended with {code} and said {said!r}")
-        expect(f'{config}:2: there is no action "helpp"; did you mean "help"?' in said, f"it said {said!r}")
+        expect(f"{config}:2: there is no key “helpp” in keys; did you mean “help”?" in said, f"it said {said!r}")
 
 
 def variables(words):

@@ -1,19 +1,29 @@
-/// All themes that can be chosen: those built in and those that the user added.
+package import TerminalUI
+
+/// All themes that can be chosen: the built-in ones and those that the user added.
 package struct ThemeLibrary: Hashable, Sendable {
-    /// The themes by name; built-in ones first, then the user's in the order they were added.
-    package private(set) var themes: [Theme]
-    private var documents: [String: ThemeDocument]
+    /// The themes: built-in ones first, then the user's in the order they were added.
+    package private(set) var themes: [Theme] = []
+    private var documents: [String: ThemeDocument] = [:]
     private var texts: [String: String] = [:]
+
+    /// The files of themes/: the default of dark terminals, that of light ones, then the others by name.
+    private static let files = [
+        PackageResources.ink_yaml, PackageResources.paper_yaml, PackageResources.blue_orange_yaml,
+        PackageResources.contrast_dark_yaml, PackageResources.contrast_light_yaml,
+        PackageResources.ember_yaml,
+        PackageResources.mono_yaml, PackageResources.terminal_yaml,
+    ]
 
     /// The themes built into the program.
     package static let builtIn: ThemeLibrary = {
         var library = ThemeLibrary()
-        for (name, text) in builtInThemeTexts {
+        for file in files {
             do throws(SettingsProblem) {
-                _ = try library.add(text, file: "\(name).theme")
+                _ = try library.add(String(decoding: file, as: UTF8.self), file: "themes/")
             } catch {
-                // The tests load the very same texts.
-                preconditionFailure("the built-in theme is broken: \(error)")
+                // The tests load the same files.
+                preconditionFailure("a built-in theme is broken: \(error)")
             }
         }
         return library
@@ -22,10 +32,7 @@ package struct ThemeLibrary: Hashable, Sendable {
     /// The theme for terminals of which nothing is known.
     package static var defaultTheme: Theme { builtIn.themes[0] }
 
-    private init() {
-        themes = []
-        documents = [:]
-    }
+    private init() {}
 
     /// The theme of this name.
     package func theme(named name: String) -> Theme? {
@@ -40,12 +47,10 @@ package struct ThemeLibrary: Hashable, Sendable {
     /// - Parameters:
     ///   - text: The whole file.
     ///   - file: Its name, for messages.
-    /// - Returns: The name of the theme, and what in the file was passed over.
-    /// - Throws: Why the file cannot be used; the library is as before.
-    package mutating func add(
-        _ text: String, file: String
-    ) throws(SettingsProblem) -> (name: String, warnings: [SettingsProblem]) {
-        let document = try ThemeDocument(parsing: text, file: file)
+    /// - Returns: The name of the theme.
+    /// - Throws: Why the file cannot be used; the library is unchanged.
+    package mutating func add(_ text: String, file: String) throws(SettingsProblem) -> String {
+        let document = try ThemeDocument(yaml: text, file: file)
         let theme = try joined(document, file: file).resolved()
         documents[document.name] = document
         texts[document.name] = text
@@ -54,7 +59,7 @@ package struct ThemeLibrary: Hashable, Sendable {
         } else {
             themes.append(theme)
         }
-        return (document.name, document.warnings)
+        return document.name
     }
 
     /// The document with everything it inherits.
@@ -65,13 +70,13 @@ package struct ThemeLibrary: Hashable, Sendable {
         while let name = next {
             guard seen.insert(name).inserted else {
                 throw SettingsProblem(
-                    file: file, line: nil, message: "the theme inherits from itself through \"\(name)\"")
+                    file: file, line: nil, message: "the theme inherits from itself through “\(name)”")
             }
             guard let parent = documents[name] else {
                 let known = themes.map(\.name).joined(separator: ", ")
                 throw SettingsProblem(
                     file: file, line: nil,
-                    message: "the theme inherits from \"\(name)\", which is not there; use one of: \(known)")
+                    message: "there is no theme “\(name)” to inherit from; there is \(known)")
             }
             result = result.inheriting(parent)
             next = parent.parent

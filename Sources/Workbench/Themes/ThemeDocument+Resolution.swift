@@ -1,45 +1,46 @@
+internal import TerminalUI
+
 extension ThemeDocument {
     /// The theme with every name resolved.
     ///
-    /// A palette name hides the palette colour of the same name; in `[ansi]` there is no palette, since its
-    /// purpose is to name what the terminal's user has chosen.
+    /// A palette name hides the terminal's colour of the same name. In `ansi` the palette does not apply: its values
+    /// name the colours that the terminal's user has chosen.
     ///
-    /// - Returns: The theme; roles that the document does not mention look like text.
+    /// - Returns: The theme; roles without an entry look like text.
     /// - Throws: The first entry that names no colour.
-    package func resolved() throws(SettingsProblem) -> Theme {
+    func resolved() throws(SettingsProblem) -> Theme {
         var roles: [Role: RoleStyle] = [:]
-        for (role, specification) in self.roles.sorted(by: { $0.value.line < $1.value.line }) {
-            roles[role] = try style(specification, palette: palette)
+        for (role, entry) in self.roles.sorted(by: { ($0.value.line ?? 0) < ($1.value.line ?? 0) }) {
+            roles[role] = try style(entry, palette: palette)
         }
         if !heat.isEmpty { try addGradient(to: &roles) }
         var paletteRoles: [Role: RoleStyle] = [:]
-        for (role, specification) in self.paletteRoles.sorted(by: { $0.value.line < $1.value.line }) {
-            paletteRoles[role] = try style(specification, palette: [:])
+        for (role, entry) in self.paletteRoles.sorted(by: { ($0.value.line ?? 0) < ($1.value.line ?? 0) }) {
+            paletteRoles[role] = try style(entry, palette: [:])
         }
         return Theme(name: name, variant: variant, roles: roles, paletteRoles: paletteRoles)
     }
 
-    /// The roles that neither this document nor one it inherits from mentions.
-    package var missingRoles: [Role] {
+    /// The roles that have no entry.
+    var missingRoles: [Role] {
         Role.allCases.filter { role in
-            let isHeat = role.rawValue.hasPrefix("heat")
-            return isHeat ? heat.isEmpty : roles[role] == nil
+            Role.heatSteps.contains(role) ? heat.isEmpty : roles[role] == nil
         }
     }
 
     /// Reads `colour [on colour] {bold | dim | underline | reverse}`.
     private func style(
-        _ specification: Specification, palette: [String: Specification]
+        _ entry: Entry, palette: [String: Entry]
     ) throws(SettingsProblem) -> RoleStyle {
-        var words = specification.text.split(separator: " ")[...]
-        guard let first = words.popFirst() else { throw problem(specification, "a colour is missing") }
-        var style = RoleStyle(try color(String(first), specification, palette))
+        var words = entry.text.split(separator: " ")[...]
+        guard let first = words.popFirst() else { throw problem(entry, "a colour is missing") }
+        var style = RoleStyle(try color(String(first), entry, palette))
         if words.first == "on" {
             words.removeFirst()
             guard let name = words.popFirst() else {
-                throw problem(specification, "a colour is missing after \"on\"")
+                throw problem(entry, "a colour is missing after “on”")
             }
-            style.background = try color(String(name), specification, palette)
+            style.background = try color(String(name), entry, palette)
         }
         for word in words {
             switch word {
@@ -49,23 +50,23 @@ extension ThemeDocument {
             case "reverse": style.attributes.insert(.reverse)
             default:
                 throw problem(
-                    specification, "\"\(word)\" is no attribute; use bold, dim, underline or reverse")
+                    entry, "“\(word)” is not an attribute; use bold, dim, underline or reverse")
             }
         }
         return style
     }
 
     private func color(
-        _ name: String, _ specification: Specification, _ palette: [String: Specification]
+        _ name: String, _ entry: Entry, _ palette: [String: Entry]
     ) throws(SettingsProblem) -> Color {
-        if let entry = palette[name] { return try color(entry.text, entry, [:]) }
+        if let named = palette[name] { return try color(named.text, named, [:]) }
         if name == "default" { return .terminalDefault }
         if let index = Color.ansiNames.firstIndex(of: name) { return .ansi(UInt8(index)) }
         if let index = UInt8(name) { return index < 16 ? .ansi(index) : .indexed(index) }
         if name.hasPrefix("#"), let color = Self.hexadecimal(name.dropFirst()) { return color }
         throw problem(
-            specification,
-            "\"\(name)\" is no colour; use #rgb, #rrggbb, 0 to 255, a palette name of this theme, default, "
+            entry,
+            "“\(name)” is not a colour; use #rgb, #rrggbb, 0 to 255, a palette name of this theme, default, "
                 + "or one of " + Color.ansiNames.joined(separator: ", "))
     }
 
@@ -82,22 +83,20 @@ extension ThemeDocument {
         }
     }
 
-    private static let heatRoles: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
-
     /// Spreads two or three stops over the five heat roles; five stops are taken as they are.
     private func addGradient(to roles: inout [Role: RoleStyle]) throws(SettingsProblem) {
-        guard heat.count < Self.heatRoles.count else {
-            for (role, stop) in zip(Self.heatRoles, heat) { roles[role] = try style(stop, palette: palette) }
+        guard heat.count < Role.heatSteps.count else {
+            for (role, stop) in zip(Role.heatSteps, heat) { roles[role] = try style(stop, palette: palette) }
             return
         }
         var stops: [(red: Int, green: Int, blue: Int)] = []
-        for specification in heat {
-            guard let stop = try color(specification.text, specification, palette).components else {
-                throw problem(specification, "a gradient cannot use \"default\", whose colour is not known")
+        for entry in heat {
+            guard let stop = try color(entry.text, entry, palette).components else {
+                throw problem(entry, "heat cannot use “default”, whose colour is not known")
             }
             stops.append(stop)
         }
-        for (step, role) in Self.heatRoles.enumerated() {
+        for (step, role) in Role.heatSteps.enumerated() {
             let position = Double(step) / 4 * Double(stops.count - 1)
             let index = min(stops.count - 2, Int(position))
             let part = position - Double(index)
@@ -109,7 +108,7 @@ extension ThemeDocument {
         }
     }
 
-    private func problem(_ specification: Specification, _ message: String) -> SettingsProblem {
-        SettingsProblem(file: specification.file, line: specification.line, message: message)
+    private func problem(_ entry: Entry, _ message: String) -> SettingsProblem {
+        SettingsProblem(file: entry.file, line: entry.line, message: message)
     }
 }

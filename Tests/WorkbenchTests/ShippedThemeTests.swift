@@ -3,6 +3,8 @@ import Testing
 
 import TerminalUI
 
+@testable import Workbench
+
 /// What a colour is on the screen; the terminal's own is nobody's but its user's, and here the ground of a dark theme
 /// stands for it where one is behind text.
 private func components(_ color: Color, isGround: Bool = false) throws -> (red: Int, green: Int, blue: Int) {
@@ -43,41 +45,32 @@ private func deuteranopia(_ color: Color) throws -> [Double] {
 @Suite("Shipped themes")
 struct ShippedThemeTests {
     private static let names = [
-        "ink", "paper", "contrast-dark", "contrast-light", "blue-orange", "ember", "mono", "terminal",
+        "ink", "paper", "blue-orange", "contrast-dark", "contrast-light", "ember", "mono", "terminal",
     ]
     private static let textRoles: [Role] = [
         .text, .muted, .heading, .title, .selection, .keyHint, .header, .ok, .warn, .error, .running,
     ]
     private static let lineRoles: [Role] = [
-        .border, .borderFocus, .axis, .block, .global, .local, .curve, .comparison, .front, .dominated,
+        .border, .borderFocus, .axis, .series1, .series2, .series3, .curve, .comparison, .front, .dominated,
         .heat0, .heat1, .heat2, .heat3, .heat4,
     ]
 
-    /// The defaults of dark and of light terminals come first, the others in the order of their names.
-    private static func rank(_ name: String) -> Int { ["ink", "paper"].firstIndex(of: name) ?? 2 }
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent().path + "/../../themes/"
 
-    @Test("the built-in themes are the files of themes/")
+    @Test("every file of themes/ is built in, the defaults of dark and of light terminals first")
     func embedded() throws {
-        let folder = String(#filePath.dropLast("ShippedThemeTests.swift".count)) + "../../themes/"
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-            .filter { $0.hasSuffix(".theme") }.map { String($0.dropLast(6)) }
-            .sorted { (Self.rank($0), $0) < (Self.rank($1), $1) }
-        let files = try names.map {
-            ($0, try String(contentsOfFile: "\(folder)\($0).theme", encoding: .utf8))
-        }
-        #expect(builtInThemeTexts.map(\.name) == names)
-        #expect(names.sorted() == Self.names.sorted())
-        for (name, text) in files {
-            #expect(builtInThemeTexts.first { $0.name == name }?.text == text, "themes/\(name).theme")
-        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder).sorted()
+        #expect(files == Self.names.map { "\($0).yaml" }.sorted())
+        #expect(ThemeLibrary.builtIn.themes.map(\.name) == Self.names)
+        #expect(ThemeLibrary.builtIn.themes.prefix(2).map(\.variant) == [.dark, .light])
     }
 
-    @Test("each parses without warnings and names every role itself", arguments: names)
+    @Test("each names every role itself", arguments: names)
     func complete(name: String) throws {
-        let text = try #require(builtInThemeTexts.first { $0.name == name }?.text)
-        let document = try ThemeDocument(parsing: text, file: "\(name).theme")
+        let text = try String(contentsOfFile: "\(Self.folder)\(name).yaml", encoding: .utf8)
+        #expect(ThemeLibrary.builtIn.text(of: name) == text)
+        let document = try ThemeDocument(yaml: text, file: "\(name).yaml")
         #expect(document.name == name)
-        #expect(document.warnings.isEmpty)
         #expect(document.missingRoles.isEmpty)
         let theme = try document.resolved()
         let colors = theme.roles.values.flatMap { [$0.foreground, $0.background].compactMap(\.self) }
@@ -108,21 +101,21 @@ struct ShippedThemeTests {
     }
 
     @Test(
-        "the three granularities and the two Pareto roles stay different at every depth", arguments: names,
+        "the three series and the two Pareto roles differ at every depth", arguments: names,
         [ColorDepth.trueColor, .indexed256, .sixteen, .eight])
     func distinguishable(name: String, depth: ColorDepth) throws {
         let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
         // Where there is no third colour, weight tells them apart.
-        let series = [Role.block, .global, .local].map { theme.resolve(Style($0), depth: depth) }
+        let series = [Role.series1, .series2, .series3].map { theme.resolve(Style($0), depth: depth) }
         #expect(Set(series).count == 3, "\(series)")
         let pareto = [Role.front, .dominated].map { theme.resolve(Style($0), depth: depth) }
         #expect(pareto[0] != pareto[1])
     }
 
-    @Test("the three granularities stay apart for readers without green cones", arguments: names)
+    @Test("the three series differ for readers without green cones", arguments: names)
     func colorBlind(name: String) throws {
         let theme = try #require(ThemeLibrary.builtIn.theme(named: name))
-        let seen = try [Role.block, .global, .local].map {
+        let seen = try [Role.series1, .series2, .series3].map {
             try deuteranopia(theme.resolve(Style($0), depth: .trueColor).foreground)
         }
         for (a, b) in [(0, 1), (0, 2), (1, 2)] {
