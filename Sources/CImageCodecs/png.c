@@ -157,3 +157,21 @@ image_status image_decode_png(
     free(source.rows);
     return status;
 }
+
+/* A description of RGB pixels for the library's simplified interface. */
+static png_image rgb_image(uint32_t width, uint32_t height) {
+    return (png_image){.version = PNG_IMAGE_VERSION, .width = width, .height = height, .format = PNG_FORMAT_RGB};
+}
+
+size_t image_png_capacity(uint32_t width, uint32_t height) {
+    png_image image = rgb_image(width, height);
+    return PNG_IMAGE_PNG_SIZE_MAX(image);
+}
+
+size_t image_encode_png(const uint8_t *pixels, uint32_t width, uint32_t height, uint8_t *file, size_t capacity) {
+    png_image image = rgb_image(width, height);
+    png_alloc_size_t size = capacity;
+    int is_written = png_image_write_to_memory(&image, file, &size, 0, pixels, 0, NULL);
+    png_image_free(&image);
+    return is_written ? size : 0;
+}

@@ -61,6 +61,14 @@ image_status image_decode_png(
 image_status image_decode_webp(
     const uint8_t *bytes, size_t count, int channels, int32_t longest, image_buffer *image);
 
+/* The most bytes that a PNG of so many RGB pixels has. */
+size_t image_png_capacity(uint32_t width, uint32_t height);
+/*
+ * Encodes `height` rows of `width` RGB pixels of 3 bytes, without gaps, as PNG. `file` has `capacity` bytes, at least
+ * those of `image_png_capacity`. Returns the size of the file; 0 if memory runs out.
+ */
+size_t image_encode_png(const uint8_t *pixels, uint32_t width, uint32_t height, uint8_t *file, size_t capacity);
+
 /*
  * The weights of a change of size in one direction: output place `i` is the sum over `taps` of weights[i * taps + t]
  * and the input at starts[i] + t, in units of 2^-22, rounded and cut off to 0 ... 255.

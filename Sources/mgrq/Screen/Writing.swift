@@ -1,3 +1,4 @@
+internal import Datasets
 internal import Files
 internal import RunText
 internal import Runs
@@ -17,9 +18,18 @@ func writePicture(of grid: CellGrid, theme: Theme, to path: String) throws(RunFa
     guard let format = PictureFormat(path: path) else {
         throw RunFailure(.usage, "\(path) must end with \(PictureFormat.endings)")
     }
-    let bytes = format.bytes(of: grid, theme: theme)
+    let bytes =
+        switch format {
+        case .svg: Array(svgPicture(of: grid, theme: theme, title: "The mgrq workbench").utf8)
+        case .png: png(PixelPicture(of: grid, theme: theme))
+        case .txt: Array((grid.glyphRows.joined(separator: "\n") + "\n").utf8)
+        }
     try RunFailure.wrapping(try writeFile(bytes, to: path))
     return .wrote(path: path, bytes: bytes.count, summary: "\(grid.width) × \(grid.height) cells")
+}
+
+private func png(_ picture: PixelPicture) -> [UInt8] {
+    encodedPNG(picture.bytes, width: picture.width, height: picture.height)
 }
 
 /// Writes what every step of a run measured, in the format that the file's name asks for.
