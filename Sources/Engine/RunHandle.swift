@@ -73,6 +73,11 @@ package final class RunHandle: Sendable {
         completion.wait()
     }
 
+    /// Waits like `wait()`, but at most so many seconds.
+    package func wait(timeout seconds: Double) {
+        completion.wait(until: Date(timeIntervalSinceNow: seconds))
+    }
+
     func end() {
         completion.signal()
     }
@@ -181,9 +186,13 @@ private final class Completion: @unchecked Sendable {
 
     func wait() {
         condition.lock()
-        while !isOver {
-            condition.wait()
-        }
+        while !isOver { condition.wait() }
+        condition.unlock()
+    }
+
+    func wait(until limit: Date) {
+        condition.lock()
+        while !isOver, condition.wait(until: limit) {}
         condition.unlock()
     }
 }

@@ -1,4 +1,5 @@
 internal import CTerminal
+internal import Foundation
 internal import Glibc
 package import TerminalUI
 
@@ -160,7 +161,7 @@ package final class NCursesTerminal: Terminal {
     /// Puts a text of at most 64 kB on the clipboard by OSC 52, where the terminal allows it.
     package func copy(_ text: String) {
         guard text.utf8.count <= 65536, Self.environment("TERM") != "linux" else { return }
-        let bytes = Array("\u{1B}]52;c;\(base64(text.utf8))\u{07}".utf8)
+        let bytes = Array("\u{1B}]52;c;\(Data(text.utf8).base64EncodedString())\u{07}".utf8)
         unsafe bytes.withUnsafeBufferPointer { unsafe ct_write($0.baseAddress, Int32($0.count)) }
     }
 
@@ -278,24 +279,3 @@ package final class NCursesTerminal: Terminal {
 
 @available(*, unavailable)
 extension NCursesTerminal: Sendable {}
-
-/// The base-64 text of bytes (RFC 4648).
-private func base64(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    var pending: [UInt8] = []
-    func encode() {
-        let padded = pending + Array(repeating: 0, count: 3 - pending.count)
-        let bits = padded.reduce(0) { $0 << 8 | Int($1) }
-        for position in 0..<4 {
-            text.append(position <= pending.count ? digits[bits >> (18 - 6 * position) & 63] : "=")
-        }
-        pending = []
-    }
-    for byte in bytes {
-        pending.append(byte)
-        if pending.count == 3 { encode() }
-    }
-    if !pending.isEmpty { encode() }
-    return text
-}

@@ -1,24 +1,17 @@
 internal import Engine
-internal import Foundation
 internal import NCursesTerminal
 internal import Runs
 internal import Synchronization
 internal import Workbench
 
-/// The place of the one engine that the workbench has at a time: starts it, lets it go on, and ends it.
+/// Starts, resumes and stops the one engine that the workbench has at a time.
 final class EngineController: Sendable {
-    /// An engine that was started.
-    private struct Work {
-        let handle: RunHandle
-        let ended: DispatchSemaphore
-    }
-
     private let threads: Int
     private let heldOutImages: Int
     private let mailbox: Mailbox
-    private let work = Mutex<Work?>(nil)
+    private let handle = Mutex<RunHandle?>(nil)
 
-    /// Prepares a seat; nothing runs yet.
+    /// Makes a controller; nothing runs yet.
     ///
     /// - Parameters:
     ///   - threads: The number of threads that runs work with.
@@ -33,19 +26,17 @@ final class EngineController: Sendable {
     /// - Throws: `RunFailure` where the plan's files are not there.
     func start(_ plan: RunPlan, directory: String) throws(RunFailure) {
         let resources = try resources(of: plan)
-        let ended = DispatchSemaphore(value: 0)
         let handle = startRun(
             plan, resources: resources, options: options(directory)
         ) { [mailbox] event in
             mailbox.post(.event(event))
-            if event.isLast { ended.signal() }
         }
-        work.withLock { $0 = Work(handle: handle, ended: ended) }
+        self.handle.withLock { $0 = handle }
     }
 
-    /// Goes on with a run that has ended, and says so before its first new event.
+    /// Resumes a run, and posts `.resumed` before its first new event.
     ///
-    /// Reads its journal first, which takes a while where that is long. One that is finished, or was waiting, waits.
+    /// Reads the run's journal first, which takes a while if it is long. A run that was finished or waiting waits.
     ///
     /// - Throws: `RunFailure` where that cannot be done.
     func resume(_ directory: String) throws(RunFailure) {
@@ -56,7 +47,6 @@ final class EngineController: Sendable {
         let resumed = WorkbenchData.done(.resumed(recorded, directory: directory))
         var options = options(directory)
         (options.waitsAtFirstGate, options.waitsAtEnd) = (wasWaiting, wasFinished)
-        let ended = DispatchSemaphore(value: 0)
         let isPast = Mutex(true)
         let handle = try resumeRun(
             resources: try resources(of: recorded.progress.plan), options: options
@@ -73,21 +63,20 @@ final class EngineController: Sendable {
             if case .failed(let failure) = event, isKnown {
                 mailbox.post(.done(.resumeRefused(failure.message)))
             }
-            if event.isLast { ended.signal() }
         }
-        work.withLock { $0 = Work(handle: handle, ended: ended) }
+        self.handle.withLock { $0 = handle }
     }
 
-    /// Hands a command to the engine, if there is one.
+    /// Sends a command to the engine, if there is one.
     func send(_ command: RunCommand) {
-        work.withLock { $0 }?.handle.send(command)
+        handle.withLock { $0 }?.send(command)
     }
 
-    /// Ends an engine that works, and waits for it for some seconds.
+    /// Stops the engine, if there is one, and waits for its end at most `patience` seconds.
     func stop(patience: Double) {
-        guard let work = work.withLock({ $0 }) else { return }
-        work.handle.send(.stop)
-        _ = work.ended.wait(timeout: .now() + patience)
+        guard let handle = handle.withLock({ $0 }) else { return }
+        handle.send(.stop)
+        handle.wait(timeout: patience)
     }
 
     private func options(_ directory: String) -> EngineOptions {
