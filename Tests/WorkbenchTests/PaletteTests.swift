@@ -44,6 +44,16 @@ struct PaletteTests {
         }
     }
 
+    @Test(
+        "write-config writes the settings, at every stage",
+        arguments: [Session.Stage.start, .running, .finished])
+    func writeConfig(stage: Session.Stage) {
+        var session = Session(at: stage)
+        session.press(.character(":"))
+        session.type("write-config")
+        #expect(session.press(.enter) == [.writeSettings])
+    }
+
     @Test("set drafts a parameter in a run and changes the plan before it")
     func set() {
         var session = Session(at: .waiting)

@@ -18,7 +18,7 @@ enum Action: CaseIterable, Hashable, Sendable {
     // The start screen
     case start, open, resumeRun, lineAbove, lineBelow, valueBefore, valueAfter
     // Everywhere
-    case quit, help, themes, glyphs, mouse, palette, reload, interrupt, suspend, redraw
+    case quit, help, themes, glyphs, mouse, palette, reload, writeConfig, interrupt, suspend, redraw
     // Overlays
     case stopAndQuit, stay, keepTheme, oldTheme, closeHelp
     case writeFile, complete, switchFormat, closeExport, replaceFile, anotherPath, closeResult

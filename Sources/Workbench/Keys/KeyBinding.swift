@@ -48,6 +48,9 @@ struct KeyBinding: Equatable, Sendable {
 
     var keyText: String { keys.map(\.name).joined(separator: " ") }
 
+    /// The keys, or the command of the palette if there are none.
+    var keysOrCommand: String { keys.isEmpty ? ":\(name)" : keyText }
+
     var firstKeyText: String { keys.first?.name ?? "" }
 
     /// The footer's text in a state.

@@ -134,6 +134,9 @@ extension KeyTable {
             .reload, [.control("r")], [.everywhere], "read settings and themes again",
             .perform { _ in [.reloadSettings] }),
         KeyBinding(
+            .writeConfig, [], [.everywhere], "write the settings as a file with comments",
+            .perform { _ in [.writeSettings] }),
+        KeyBinding(
             .interrupt, [.control("c")], [.always], "as q; twice within 2 s quits at once",
             isInPalette: false, .perform { $0.interrupt() }),
         KeyBinding(

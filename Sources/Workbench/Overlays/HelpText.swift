@@ -20,7 +20,7 @@ enum HelpText {
 
     /// The columns of the keys, with a gap after them.
     static func keyColumns(_ table: KeyTable) -> Int {
-        min(24, (table.bindings.map { cellWidth($0.keyText) }.max() ?? 0) + 2)
+        min(24, (table.bindings.map { cellWidth($0.keysOrCommand) }.max() ?? 0) + 2)
     }
 
     /// The lines, wrapped to a width.
@@ -44,12 +44,12 @@ enum HelpText {
         let words = SearchedWords(filter)
         func section(_ name: String, _ isMember: (KeyBinding) -> Bool) -> [Line] {
             let bindings = table.bindings.filter { binding in
-                guard !binding.keys.isEmpty else { return false }
+                guard !binding.keys.isEmpty || binding.isInPalette else { return false }
                 return isMember(binding)
-                    && words.areAll(in: "\(name) \(binding.keyText) \(binding.name) \(binding.help)")
+                    && words.areAll(in: "\(name) \(binding.keysOrCommand) \(binding.name) \(binding.help)")
             }
             guard !bindings.isEmpty else { return [] }
-            return [.heading(name)] + bindings.map { .binding(keys: $0.keyText, text: $0.help) }
+            return [.heading(name)] + bindings.map { .binding(keys: $0.keysOrCommand, text: $0.help) }
         }
         return KeyContext.allCases.flatMap { context in
             section(context.rawValue) { $0.contexts.contains(context) && !isShared($0) }
