@@ -84,3 +84,15 @@ package func dequantize(
     out.require(like: codes, "out")
     unsafe kernels.dequantize(codes.view, affine(codes, scales, zeroPoints, maximumCode, groups), out.view)
 }
+
+/// The parameters of an affine quantizer as C sees them, checked.
+@unsafe func affine(
+    _ x: Matrix, _ scales: Vector, _ zeroPoints: Vector, _ maximumCode: Int, _ groups: QuantizationGroups
+) -> ck_affine {
+    zeroPoints.require(scales.count, "zeroPoints")
+    precondition(
+        maximumCode >= 1 && maximumCode <= 65535, "\(maximumCode) is no maximum code; 1 ... 65535 is needed")
+    return unsafe ck_affine(
+        scales: scales.pointer, zero_points: zeroPoints.pointer, maximum_code: Float(maximumCode),
+        groups: groups.view(of: x, count: scales.count))
+}

@@ -75,3 +75,14 @@ package func dequantizeLogSqrt2(
     unsafe kernels.dequantize_log_sqrt2(
         codes.view, logarithmic(codes, deltas, maximumCode, groups), out.view)
 }
+
+/// The parameters of a logarithmic quantizer as C sees them, checked.
+@unsafe private func logarithmic(
+    _ x: Matrix, _ deltas: Vector, _ maximumCode: Int, _ groups: QuantizationGroups
+) -> ck_logarithmic {
+    precondition(
+        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is no maximum code; 1 ... 255 is needed")
+    return unsafe ck_logarithmic(
+        deltas: deltas.pointer, maximum_code: Float(maximumCode),
+        groups: groups.view(of: x, count: deltas.count))
+}

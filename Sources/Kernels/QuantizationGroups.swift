@@ -28,39 +28,3 @@ package enum QuantizationGroups: Sendable, Hashable {
         }
     }
 }
-
-/// The parameters of an affine quantizer as C sees them, checked.
-@unsafe func affine(
-    _ x: Matrix, _ scales: Vector, _ zeroPoints: Vector, _ maximumCode: Int, _ groups: QuantizationGroups
-) -> ck_affine {
-    zeroPoints.require(scales.count, "zeroPoints")
-    precondition(
-        maximumCode >= 1 && maximumCode <= 65535, "\(maximumCode) is no maximum code; 1 ... 65535 is needed")
-    return unsafe ck_affine(
-        scales: scales.pointer, zero_points: zeroPoints.pointer, maximum_code: Float(maximumCode),
-        groups: groups.view(of: x, count: scales.count))
-}
-
-/// The parameters of a logarithmic quantizer as C sees them, checked.
-@unsafe func logarithmic(
-    _ x: Matrix, _ deltas: Vector, _ maximumCode: Int, _ groups: QuantizationGroups
-) -> ck_logarithmic {
-    precondition(
-        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is no maximum code; 1 ... 255 is needed")
-    return unsafe ck_logarithmic(
-        deltas: deltas.pointer, maximum_code: Float(maximumCode),
-        groups: groups.view(of: x, count: deltas.count))
-}
-
-/// The parameters of a logarithmic quantizer of a searched base as C sees them, checked.
-@unsafe func searchedLog(
-    _ x: Matrix, _ parameters: SearchedLogParameters, _ groups: QuantizationGroups
-) -> ck_searched_log {
-    parameters.steps.require(parameters.deltas.count, "steps")
-    let maximumCode = parameters.maximumCode
-    precondition(
-        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is no maximum code; 1 ... 255 is needed")
-    return unsafe ck_searched_log(
-        deltas: parameters.deltas.pointer, steps: parameters.steps.pointer, shift: parameters.shift,
-        maximum_code: Float(maximumCode), groups: groups.view(of: x, count: parameters.deltas.count))
-}

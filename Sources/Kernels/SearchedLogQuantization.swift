@@ -90,3 +90,16 @@ package func dequantizeSearchedLog(
     out.require(like: codes, "out")
     unsafe kernels.dequantize_searched_log(codes.view, searchedLog(codes, parameters, groups), out.view)
 }
+
+/// The parameters of a logarithmic quantizer of a searched base as C sees them, checked.
+@unsafe private func searchedLog(
+    _ x: Matrix, _ parameters: SearchedLogParameters, _ groups: QuantizationGroups
+) -> ck_searched_log {
+    parameters.steps.require(parameters.deltas.count, "steps")
+    let maximumCode = parameters.maximumCode
+    precondition(
+        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is no maximum code; 1 ... 255 is needed")
+    return unsafe ck_searched_log(
+        deltas: parameters.deltas.pointer, steps: parameters.steps.pointer, shift: parameters.shift,
+        maximum_code: Float(maximumCode), groups: groups.view(of: x, count: parameters.deltas.count))
+}
