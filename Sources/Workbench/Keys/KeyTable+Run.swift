@@ -57,7 +57,7 @@ extension KeyTable {
             rank: 16, liveHint: { $0.run?.isSweeping == true ? "stop sweep" : "sweep" },
             .perform(unless: \.obstacleToSweeping) { $0.startOrStopSweep() }),
         KeyBinding(
-            .export, ["x"], [.run], "export the packed checkpoint, the recipe, the curves or a picture",
+            .export, ["x"], [.run], "export the run, its curves or a picture",
             hint: "export", rank: 18, .change(unless: \.obstacleToExport) { $0.openExport() }),
         KeyBinding(
             .newRun, ["n"], [.run], "back to the start screen after the end of a run", hint: "new run",

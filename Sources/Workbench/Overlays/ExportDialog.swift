@@ -3,32 +3,48 @@ internal import Runs
 internal import TerminalUI
 
 /// What the export dialog can write.
-enum ExportKind: String, CaseIterable, Hashable, Sendable {
-    /// The quantized model.
-    case packed
-    /// The plan with every decision.
-    case recipe
+enum ExportKind: CaseIterable, Hashable, Sendable {
+    /// What the engine writes.
+    case format(ExportFormat)
     /// The measurements of every step.
     case curves
     /// The screen.
     case picture
 
-    /// The format of what the engine writes; nil for the others.
-    var format: ExportFormat? {
+    static let allCases = ExportFormat.allCases.map(format) + [curves, picture]
+
+    var name: String {
         switch self {
-        case .packed: .packed
-        case .recipe: .recipe
-        case .curves, .picture: nil
+        case .format(let format): format.rawValue
+        case .curves: "curves"
+        case .picture: "picture"
+        }
+    }
+
+    /// The file name to start from.
+    func path(stem: String) -> String {
+        switch self {
+        case .format(let format): "\(stem).\(format.fileExtension)"
+        case .curves: "\(stem)-curves.csv"
+        case .picture: "\(stem)-screen.svg"
         }
     }
 
     /// The endings that a path could have, if its ending names no format of this kind.
     func endingsInstead(of path: String) -> String? {
         switch self {
-        case .packed, .recipe: nil
+        case .format: nil
         case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.endings : nil
         case .picture: PictureFormat(path: path) == nil ? PictureFormat.endings : nil
         }
+    }
+
+    /// Whether the file is read back and compared after it is written.
+    var isReadBack: Bool { if case .format = self { true } else { false } }
+
+    /// Whether every unit has to be quantized first.
+    var needsCompleteModel: Bool {
+        if case .format(let format) = self { format.needsCompleteModel } else { false }
     }
 }
 
@@ -133,26 +149,26 @@ struct ExportDialog: PathOverlay {
         }
         stage = .writing
         let path = line.text
-        if let format = kind.format {
+        switch kind {
+        case .format(let format):
             guard run.hasEnded, let directory = state.runDirectory else {
                 return [.send(.export(format, path: path))]
             }
             return [.export(format, of: directory, path: path)]
-        }
-        if kind == .picture {
+        case .curves: return state.runDirectory.map { [.writeCurves(of: $0, path: path)] } ?? []
+        case .picture:
             var uncovered = state
             (uncovered.overlay, uncovered.notice) = (nil, nil)
             return [.writePicture(view(uncovered, size: state.size), theme: state.theme, path: path)]
         }
-        return state.runDirectory.map { [.writeCurves(of: $0, path: path)] } ?? []
     }
 
     /// Why the file cannot be written; the run may have continued since the dialog was opened.
     private func obstacle(_ state: WorkbenchState) -> String? {
         if let obstacle = state.obstacleToExport { return obstacle }
         if line.isEmpty { return "a path is needed" }
-        if kind == .packed, state.run?.report == nil {
-            return "packed can be written when every unit is quantized"
+        if kind.needsCompleteModel, state.run?.report == nil {
+            return "\(kind.name) can be written when every unit is quantized"
         }
         if kind == .curves, state.runDirectory == nil { return "the run has no folder to read them from" }
         return kind.endingsInstead(of: line.text).map { "the name must end with \($0)" }
@@ -165,11 +181,12 @@ struct ExportDialog: PathOverlay {
         let rows = canvas.drawDialog("Export", (72, 9 + kinds.count)).rows([
             .fixed(kinds.count), .fixed(1), .fixed(1), .fixed(1), .share(1), .fixed(1),
         ])
+        let nameWidth = 1 + (kinds.map { cellWidth($0.name) }.max() ?? 0)
         for (index, kind) in kinds.enumerated() {
             let isChosen = kind == self.kind
             let mark = isChosen ? "\(canvas.glyphs.symbol(.pointer))" : " "
             canvas.write(
-                "\(mark) \(fitted(kind.rawValue, width: 8)) \(summary(of: kind, canvas.state))",
+                "\(mark) \(fitted(kind.name, width: nameWidth)) \(summary(of: kind, canvas.state))",
                 in: rows[0].row(index), style: isChosen ? Style.text.bold : .muted)
         }
         canvas.write("path", in: rows[2], style: .muted)
@@ -186,13 +203,14 @@ struct ExportDialog: PathOverlay {
 
     private func summary(of kind: ExportKind, _ state: WorkbenchState) -> String {
         switch kind {
-        case .packed:
-            state.run?.report.map {
-                "integers at their width, scales, plan; \(QuantityText.bytes($0.bytes)) + header"
-            } ?? "when every unit is quantized"
-        case .recipe: "the plan with every decision; replays to the same bits"
-        case .curves: "the measurements of every step, as \(CurvesFormat.endings)"
-        case .picture: "the screen, as \(PictureFormat.endings)"
+        case .format(let format):
+            guard let report = state.run?.report else {
+                return format.needsCompleteModel ? "when every unit is quantized" : format.summary
+            }
+            let size = format == .packed ? "; \(QuantityText.bytes(report.bytes)) + header" : ""
+            return format.summary + size
+        case .curves: return "the measurements of every step, as \(CurvesFormat.endings)"
+        case .picture: return "the screen, as \(PictureFormat.endings)"
         }
     }
 
@@ -207,7 +225,7 @@ struct ExportDialog: PathOverlay {
                 style: Style(.warn).bold)
         case .writing:
             canvas.write(
-                kind.format == nil ? "writing" : "writing, then reading it back", in: area,
+                kind.isReadBack ? "writing, then reading it back" : "writing", in: area,
                 style: Style(.running))
         case .done(let bytes, let summary):
             canvas.grid.writeWrapped(
@@ -231,12 +249,10 @@ extension WorkbenchState {
     mutating func openExport() {
         guard let run else { return }
         let stem = Self.fileStem(of: run)
+        let kinds = ExportKind.allCases
         overlay = ExportDialog(
-            kind: run.report == nil ? .recipe : .packed,
-            paths: [
-                .packed: EditLine("\(stem).safetensors"), .recipe: EditLine("\(stem).yaml"),
-                .curves: EditLine("\(stem)-curves.csv"), .picture: EditLine("\(stem)-screen.svg"),
-            ])
+            kind: kinds.first { run.report != nil || !$0.needsCompleteModel } ?? .curves,
+            paths: Dictionary(uniqueKeysWithValues: kinds.map { ($0, EditLine($0.path(stem: stem))) }))
     }
 
     /// A file name with the model and its bits, such as `fashion-vit-w4a4`, or `-w4-6a4` for mixed bits.
