@@ -50,7 +50,7 @@ FUZZ_SECONDS := 60
 fuzz: ## feed every reader with damaged files for a minute, under the address sanitizer
 	@.ci/install build
 	swift build -c release --sanitize address --scratch-path .build-fuzz --product Fuzz
-	@folder=$$(mktemp -d) && trap 'rmdir "$$folder" || echo "the input lies in $$folder"' EXIT && \
+	@folder=$$(mktemp -d) && trap 'rmdir "$$folder" || echo "the input is in $$folder"' EXIT && \
 	for entry in $(FUZZED); do \
 		"$$(swift build -c release --scratch-path .build-fuzz --show-bin-path)/Fuzz" \
 			$$entry $(FUZZ_SECONDS) $${FUZZ_SEED:-1} "$$folder" || exit 1; \

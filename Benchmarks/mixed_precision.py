@@ -52,7 +52,7 @@ def main():
         if budget == "size":
             limit = ["--budget-size", f"{same['bytes'] / 1e6:.6f}"]
         else:
-            # A site's bits: the last override wins, so that weights come behind everything.
+            # A site's bits: the last override wins, so that weights come last.
             fixed = ["--site", f"*={activations}", "--site", f"*.weight={weights}"]
             operations = bit_operations(args, args.work / "fixed.yaml", base + bits + fixed)
             limit = ["--budget-bit-operations", f"{operations / 1e9:.9f}"]

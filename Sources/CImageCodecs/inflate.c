@@ -17,7 +17,7 @@ inflate_status image_inflate(const uint8_t *input, size_t input_count, uint8_t *
     while (result == Z_OK) {
         size_t in = input_count - taken < MOST_AT_ONCE ? input_count - taken : MOST_AT_ONCE;
         size_t out = output_count - given < MOST_AT_ONCE ? output_count - given : MOST_AT_ONCE;
-        /* Where all room is used, one byte beside it tells whether more would come. */
+        /* Where all room is used, one byte beside it shows whether more would come. */
         int is_full = out == 0;
         stream.next_in = (Bytef *)(uintptr_t)(input + taken);
         stream.avail_in = (uInt)in;

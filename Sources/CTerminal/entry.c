@@ -28,7 +28,7 @@ static const char direct_capabilities[] =
 /* Without scrolling regions as well: to set one moves the cursor, which is where the shell left it. */
 static const char inline_capabilities[] = "\tsmcup@, rmcup@, csr@,\n";
 
-/* Whether a terminal type may stand in a terminfo source and in a file name. */
+/* Whether a terminal type may be used in a terminfo source and in a file name. */
 static bool is_plain_name(const char *name) {
     size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._");
     return length > 0 && length <= 64 && name[length] == '\0' && name[0] != '.';

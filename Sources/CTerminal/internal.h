@@ -25,7 +25,7 @@ struct ct_state {
 
 extern struct ct_state ct_state;
 
-/* Writes all bytes, as far as the terminal takes them. Safe in signal handlers. */
+/* Writes all bytes, or as many as the terminal takes. Safe in signal handlers. */
 void ct_write_all(int fd, const char *bytes, size_t count);
 
 /* Restores the terminal if the screen is taken. Safe in signal handlers and on any thread. */

@@ -23,7 +23,7 @@ package enum CheckpointError: FileFailure, Sendable, CustomStringConvertible {
         case .file(let error): error.description
         case .missing(let sentence), .unusable(let sentence): sentence
         case .problems(let file, let problems):
-            "\(file) is no checkpoint that can be quantized: \(problems.prefix(4).joined(separator: "; "))"
+            "\(file) is not a checkpoint that can be quantized: \(problems.prefix(4).joined(separator: "; "))"
                 + (problems.count > 4 ? "; and \(problems.count - 4) more (see mgrq inspect)" : "")
         }
     }

@@ -83,7 +83,7 @@ struct CheckpointReading {
         guard let entry = files.tensors.entries[name] else {
             throw Unfit(
                 sentence:
-                    "there is no tensor “\(name)”, so this is no vision transformer whose names are known (timm's, Hugging Face's or Microsoft's)"
+                    "there is no tensor “\(name)”, so this is not a vision transformer with known names (timm's, Hugging Face's or Microsoft's)"
             )
         }
         guard entry.shape.count == rank, entry.shape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {
@@ -249,7 +249,7 @@ struct CheckpointReading {
         guard width % 64 == 0 else {
             throw Unfit(
                 sentence:
-                    "the number of heads is not known: the width \(width) is no multiple of 64; give num_heads in "
+                    "the number of heads is not known: the width \(width) is not a multiple of 64; give num_heads in "
                     + "config.json")
         }
         return width / 64

@@ -52,7 +52,7 @@ private struct PackedReader {
         }
         guard file.metadata["format"] == PackedCheckpoint.format else {
             throw .unusable(
-                "\(path) is no packed checkpoint: its metadata has no format “\(PackedCheckpoint.format)”")
+                "\(path) is not a packed checkpoint: its metadata has no format “\(PackedCheckpoint.format)”")
         }
         guard file.metadata["version"] == PackedCheckpoint.version else {
             throw .unusable(

@@ -41,7 +41,7 @@ struct ShardIndex {
             for name in shard.names {
                 guard map[name] == files[index] else {
                     throw .unusable(
-                        "\(path): tensor \(quoted(name)) lies in \(quoted(files[index])), but the index says "
+                        "\(path): tensor \(quoted(name)) is in \(quoted(files[index])), but the index says "
                             + (map[name].map(quoted) ?? "nothing of it"))
                 }
                 place[name] = index
@@ -49,7 +49,7 @@ struct ShardIndex {
         }
         if let missing = map.keys.sorted().first(where: { place[$0] == nil }) {
             throw .unusable(
-                "\(path): tensor \(quoted(missing)) should lie in \(quoted(map[missing] ?? "")), which has none of this name"
+                "\(path): tensor \(quoted(missing)) should be in \(quoted(map[missing] ?? "")), which has none of this name"
             )
         }
         self.shards = shards
@@ -63,7 +63,7 @@ struct ShardIndex {
 func jsonObject(path: String, maximumLength: Int = 16 << 20) throws(CheckpointError) -> [String: Any] {
     let bytes = try CheckpointError.wrapping(try readFile(path, limit: maximumLength))
     guard let root = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] else {
-        throw .unusable("\(path) is no JSON object")
+        throw .unusable("\(path) is not a JSON object")
     }
     return root
 }

@@ -95,7 +95,7 @@ struct TensorSource: Sendable {
                 start.first == 0x80
                     ? "\(path): this is PyTorch's format from before version 1.6, which is not read; load and save it with "
                         + "a newer PyTorch, or convert it to safetensors"
-                    : "\(path): this is no zip file as torch.save writes it; convert the weights to safetensors"
+                    : "\(path): this is not a zip file as torch.save writes it; convert the weights to safetensors"
             )
         }
         return false

@@ -89,8 +89,8 @@ extension ImageSet {
             throw DatasetError(
                 .wrongClasses, file: file,
                 detail:
-                    "the images are of \(classNames.count) classes (\(listed(classNames))), but the model tells "
-                    + "\(classes) apart" + (names.map { ", such as \(listed($0))" } ?? ""))
+                    "the images are of \(classNames.count) classes (\(listed(classNames))), but the model has "
+                    + "\(classes)" + (names.map { ", such as \(listed($0))" } ?? ""))
         }
         return labels
     }

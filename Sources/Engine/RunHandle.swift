@@ -83,7 +83,7 @@ package final class RunHandle: Sendable {
     }
 }
 
-/// Starts a run on a thread of its own.
+/// Starts a run on its own thread.
 ///
 /// - Parameters:
 ///   - plan: The plan.
@@ -105,7 +105,7 @@ package func startRun(
     return handle
 }
 
-/// Continues a run whose process ended, on a thread of its own.
+/// Continues a run whose process ended, on its own thread.
 ///
 /// The sink first receives every event of the journal, a final one left out, then `.continued`. To see only new events,
 /// ignore everything before `.continued`.

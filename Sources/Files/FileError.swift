@@ -63,7 +63,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// A module's error type that tells what is wrong with files in its own words.
+/// A module's error type that describes file errors in its own words.
 package protocol FileFailure: Error {
     /// Makes the module's error.
     init(_ error: FileError)

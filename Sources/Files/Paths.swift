@@ -6,7 +6,7 @@ package func joined(_ folder: String, _ name: String) -> String {
     FilePath(folder).appending(name).string
 }
 
-/// The folder that a path lies in: `.` for a bare name, `/` for the root.
+/// The folder that contains a path: `.` for a bare name, `/` for the root.
 package func parent(of path: String) -> String {
     let folder = FilePath(path).removingLastComponent()
     return folder.isEmpty ? "." : folder.string
@@ -127,7 +127,7 @@ package func makeFolders(_ path: String) throws(FileError) -> [String] {
         guard unsafe mkdir(folder, 0o777) == 0 || errno == EEXIST && isFolder(folder) else {
             let isTaken = errno == EEXIST || errno == ENOTDIR
             let reason =
-                isTaken ? "something that is no folder is in its place" : "\(Errno(rawValue: errno))"
+                isTaken ? "something that is not a folder is in its place" : "\(Errno(rawValue: errno))"
             removeFolders(made)
             throw FileError(.cannotCreate, folder, "cannot be made: \(reason)")
         }
@@ -143,7 +143,7 @@ package func removeFolders(_ folders: [String]) {
     }
 }
 
-/// Removes a file's name; a name that is not there is no error.
+/// Removes a file's name; a missing name is not an error.
 ///
 /// - Throws: `FileError(.cannotWrite)`.
 package func removeFile(_ path: String) throws(FileError) {

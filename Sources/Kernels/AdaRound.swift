@@ -15,7 +15,7 @@ package func adaRoundInitialise(
     _ w: Matrix, scales: Vector, groups: QuantizationGroups = .rows(perGroup: 1), into alpha: Matrix
 ) {
     alpha.require(like: w, "alpha")
-    // The zero points play no part here; the scales stand in for them.
+    // The zero points are not used here; the scales are passed in their place.
     unsafe kernels.ada_round_initialise(w.view, affine(w, scales, scales, 1, groups), alpha.view)
 }
 

@@ -91,7 +91,8 @@ package func dequantize(
 ) -> ck_affine {
     zeroPoints.require(scales.count, "zeroPoints")
     precondition(
-        maximumCode >= 1 && maximumCode <= 65535, "\(maximumCode) is no maximum code; 1 ... 65535 is needed")
+        maximumCode >= 1 && maximumCode <= 65535,
+        "\(maximumCode) is not a maximum code; 1 ... 65535 is needed")
     return unsafe ck_affine(
         scales: scales.pointer, zero_points: zeroPoints.pointer, maximum_code: Float(maximumCode),
         groups: groups.view(of: x, count: scales.count))

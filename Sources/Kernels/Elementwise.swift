@@ -92,7 +92,7 @@ package func copy(_ x: Matrix, into out: Matrix) {
     unsafe kernels.copy(x.view, out.view)
 }
 
-/// Rows of a matrix, copied into one of their own.
+/// Rows of a matrix, copied into a new one.
 ///
 /// - Parameters:
 ///   - rows: Which rows, in the order of the result; a row may be there more than once.

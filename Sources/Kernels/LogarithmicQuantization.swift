@@ -81,7 +81,7 @@ package func dequantizeLogSqrt2(
     _ x: Matrix, _ deltas: Vector, _ maximumCode: Int, _ groups: QuantizationGroups
 ) -> ck_logarithmic {
     precondition(
-        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is no maximum code; 1 ... 255 is needed")
+        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is not a maximum code; 1 ... 255 is needed")
     return unsafe ck_logarithmic(
         deltas: deltas.pointer, maximum_code: Float(maximumCode),
         groups: groups.view(of: x, count: deltas.count))

@@ -6,7 +6,7 @@ package import TensorCore
 /// The layout is the same at every instruction level. Packing while another thread multiplies is a
 /// programming error, as with any other view's elements.
 package final class PackedMatrix: @unchecked Sendable {
-    // `@unchecked Sendable`: all properties are constants; `FloatStorage` documents who may write when.
+    // `@unchecked Sendable`: all properties are constants; `FloatStorage` documents when it may be written.
 
     /// The number of rows of the operand.
     package let inner: Int

@@ -17,7 +17,7 @@ package struct RandomChoice: Sendable, Hashable {
     ///   - seed: Decides together with an element's number.
     ///   - first: The number of the first element; the others are counted row by row, gaps left out.
     package init(share: Double, seed: UInt32, first: Int = 0) {
-        precondition(share >= 0 && share <= 1, "\(share) is no share of the elements")
+        precondition(share >= 0 && share <= 1, "\(share) is not a share of the elements")
         self.seed = seed
         self.first = UInt32(truncatingIfNeeded: first)
         threshold = UInt32((share * 0x1p24).rounded())

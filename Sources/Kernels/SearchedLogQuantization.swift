@@ -98,7 +98,7 @@ package func dequantizeSearchedLog(
     parameters.steps.require(parameters.deltas.count, "steps")
     let maximumCode = parameters.maximumCode
     precondition(
-        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is no maximum code; 1 ... 255 is needed")
+        maximumCode >= 1 && maximumCode <= 255, "\(maximumCode) is not a maximum code; 1 ... 255 is needed")
     return unsafe ck_searched_log(
         deltas: parameters.deltas.pointer, steps: parameters.steps.pointer, shift: parameters.shift,
         maximum_code: Float(maximumCode), groups: groups.view(of: x, count: parameters.deltas.count))

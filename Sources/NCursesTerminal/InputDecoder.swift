@@ -80,7 +80,7 @@ struct InputDecoder {
             return
         }
         if bytes.count > 2, bytes.starts(with: [0x1B, 0x5B]), let last = bytes.last {
-            // A report of another kind, such as of focus: it ends with a letter and is no text.
+            // A report of another kind, such as of focus: it ends with a letter and is not text.
             skipsSequence = !(0x40..<0x7F).contains(last)
             return
         }

@@ -5,7 +5,7 @@ internal import Glibc
 
 /// How well a quantizer fits values.
 package struct QuantizationFidelity: Equatable, Sendable {
-    /// The largest ratio that is told apart from no error at all, in dB.
+    /// The largest ratio that is distinguished from no error at all, in dB.
     package static let largestSqnrDb = 300.0
 
     /// The signal-to-quantization-noise ratio, 10 · log₁₀(Σ x² / Σ (x − x̂)²), in dB.

@@ -11,7 +11,7 @@ package struct QuantizerParameter: Equatable, Sendable {
 
 /// A map of values to codes and back: what calibration, reconstruction, inspection and packed checkpoints need of it.
 ///
-/// A new quantizer is a conformance in a file of its own, a case of `SiteQuantizer`, and a search in calibration.
+/// A new quantizer is a conformance in its own file, a case of `SiteQuantizer`, and a search in calibration.
 package protocol Quantizer: Equatable, Sendable {
     /// The names of the type's kinds in packed checkpoints.
     static var kinds: [String] { get }

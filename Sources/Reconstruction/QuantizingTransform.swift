@@ -87,7 +87,7 @@ package struct QuantizingTransform: SiteTransform {
         return result
     }
 
-    /// The same quantizers, which add the gradients of their scales to vectors of their own.
+    /// The same quantizers, which add the gradients of their scales to their own vectors.
     func collectingScaleGradients() -> QuantizingTransform {
         QuantizingTransform(
             sites: sites, scaleGradients: sites.map { Vector(count: $0.learnedScales?.count ?? 0) })

@@ -8,7 +8,7 @@ struct ShuffledBatches {
 
     /// - Parameter numbers: At least one.
     init(_ numbers: [Int]) {
-        precondition(!numbers.isEmpty, "no numbers to draw from")
+        precondition(!numbers.isEmpty, "there is no image to draw from")
         self.numbers = numbers
     }
 

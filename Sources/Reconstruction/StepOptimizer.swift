@@ -4,7 +4,7 @@ internal import TensorCore
 
 /// Moves a learned unit against its gradients, by Adam.
 ///
-/// It knows nothing of activations, terms or images: gradients lie in the linear layers, and those of scales are handed in.
+/// It knows nothing of activations, terms or images: gradients are in the linear layers, and those of scales are handed in.
 struct StepOptimizer: Sendable {
     private let unit: LearnedUnit
     /// Adam's moments of the logarithm of each site's scales.

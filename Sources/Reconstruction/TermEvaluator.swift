@@ -17,7 +17,7 @@ struct Batch: Sendable {
 /// caches of calibration images, the workspace, the passes through the quantized unit, through its full-precision twin and
 /// through the suffix, and the products that sum gradients over images. What crosses it is small: the learned unit's
 /// weights and scales go in; a value for each term and the gradients of weights, biases and scales come out. A back end
-/// implements the methods of this type on memory of its own. Batches, schedules, fusion, the optimiser and validation
+/// implements the methods of this type on its own memory. Batches, schedules, fusion, the optimiser and validation
 /// stay as they are.
 ///
 /// Every number is computed by one task in one fixed order, so results do not depend on the number of threads.

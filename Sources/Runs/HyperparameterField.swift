@@ -117,7 +117,7 @@ package struct HyperparameterField: Sendable {
     private static let calibrationFields: [HyperparameterField] = [
         choice("range_search", "how ranges are searched", "calibration", \.rangeSearch),
         choice("attention_levels", "levels of attention maps", "calibration", \.attentionLevels),
-        choice("gelu_levels", "levels of inputs behind GELU", "calibration", \.geluLevels),
+        choice("gelu_levels", "levels of inputs after GELU", "calibration", \.geluLevels),
         choice("weight_solver", "how weights are brought onto codes", "calibration", \.weightSolver),
         number("solver_damping", "damping of that solution", "calibration", 1e-6...10, \.solverDamping),
         number(

@@ -106,7 +106,7 @@ struct HeaderScanner {
                 }
                 decoded?.append(contentsOf: try escape(bytes))
             case 0..<0x20:
-                throw unexpected(bytes, "an escape, since control characters may not stand in strings")
+                throw unexpected(bytes, "an escape, since strings may not contain control characters")
             default:
                 decoded?.append(byte)
                 position += 1

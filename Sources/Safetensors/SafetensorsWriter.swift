@@ -96,7 +96,7 @@ private func layoutOrder(_ tensors: [SafetensorsTensor], file: String) throws(Sa
             throw SafetensorsError(
                 .duplicateKey, file: file, tensor: tensor.name,
                 detail:
-                    "this name is taken; every tensor needs one of its own, and '__metadata__' is reserved")
+                    "this name is taken; every tensor needs its own, and '__metadata__' is reserved")
         }
         guard tensor.shape.count <= SafetensorsHeader.maximumRank, tensor.shape.allSatisfy({ $0 >= 0 }),
             let size = try? tensor.type.byteCount(shape: tensor.shape), size == tensor.bytes.count

@@ -122,7 +122,7 @@ private struct Reader {
         var value: UInt64 = 0
         for index in (0..<width).reversed() { value = value << 8 | UInt64(bytes[place + index]) }
         guard let result = Int(exactly: value) else {
-            throw ZIPDirectory.Problem(byte: place, detail: "\(value) is no length that a file can have")
+            throw ZIPDirectory.Problem(byte: place, detail: "\(value) is not a length that a file can have")
         }
         return result
     }

@@ -1,6 +1,6 @@
 /// A view of floats in rows, with reference semantics: copies of the view see the same elements.
 ///
-/// Element (r, c) lies at `offset + r · stride + c` of the storage. See `FloatStorage` for who may
+/// Element (r, c) lies at `offset + r · stride + c` of the storage. See `FloatStorage` for when it may be
 /// write when.
 package struct Matrix: Sendable {
     /// The floats that this view and others share.
@@ -37,7 +37,7 @@ package struct Matrix: Sendable {
         self.stride = stride
     }
 
-    /// Makes a matrix of zeros with storage of its own and no gaps between rows.
+    /// Makes a matrix of zeros with its own storage and no gaps between rows.
     ///
     /// - Parameters:
     ///   - rows: The number of rows.
@@ -46,7 +46,7 @@ package struct Matrix: Sendable {
         self.init(storage: FloatStorage(count: rows * columns), offset: 0, rows: rows, columns: columns)
     }
 
-    /// Makes a matrix with storage of its own that holds a copy of `elements`.
+    /// Makes a matrix with its own storage that holds a copy of `elements`.
     ///
     /// - Parameters:
     ///   - rows: The number of rows.
@@ -143,14 +143,14 @@ package struct Vector: Sendable {
         self.count = count
     }
 
-    /// Makes a vector of zeros with storage of its own.
+    /// Makes a vector of zeros with its own storage.
     ///
     /// - Parameter count: The number of elements.
     package init(count: Int) {
         self.init(storage: FloatStorage(count: count), offset: 0, count: count)
     }
 
-    /// Makes a vector with storage of its own that holds a copy of `elements`.
+    /// Makes a vector with its own storage that holds a copy of `elements`.
     ///
     /// - Parameter elements: The values.
     package init(_ elements: [Float]) {

@@ -15,7 +15,7 @@ package struct Tensor: Equatable, Sendable {
     ///   - shape: The extents, outermost axis first.
     ///   - elements: The elements in row-major order.
     package init(shape: [Int], elements: [Float]) {
-        precondition(shape.allSatisfy { $0 >= 0 }, "\(shape) is no shape")
+        precondition(shape.allSatisfy { $0 >= 0 }, "\(shape) is not a shape")
         precondition(
             shape.reduce(1, *) == elements.count, "\(elements.count) elements do not make \(shape)")
         self.shape = shape
@@ -34,7 +34,7 @@ package struct Tensor: Equatable, Sendable {
     /// The number of elements.
     package var count: Int { elements.count }
 
-    /// A matrix of its own with the same elements: the first axis as rows, all others as columns.
+    /// A new matrix with the same elements: the first axis as rows, all others as columns.
     ///
     /// A tensor with fewer than two axes becomes one row.
     package func matrix() -> Matrix {
@@ -42,6 +42,6 @@ package struct Tensor: Equatable, Sendable {
         return Matrix(rows: rows, columns: rows == 0 ? 0 : count / rows, elements: elements)
     }
 
-    /// A vector of its own with the same elements.
+    /// A new vector with the same elements.
     package func vector() -> Vector { Vector(elements) }
 }

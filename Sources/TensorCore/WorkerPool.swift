@@ -175,7 +175,7 @@ internal import Glibc
 
     /// Lowers the calling thread's priority.
     ///
-    /// On Linux a thread has a niceness of its own.
+    /// On Linux every thread has its own niceness.
     ///
     /// - Parameter niceness: How much to yield, as in `nice(1)`.
     package static func lowerPriority(by niceness: Int) {

@@ -129,7 +129,7 @@ package struct ClassifierHead: ModelUnit {
         [OperatorDescriptor(name: "feature", slot: Slot.feature.rawValue)]
     }
 
-    /// The parts of features as rows of their own: `[images, parts · width]` as `[images · parts, width]`.
+    /// The parts of features as separate rows: `[images, parts · width]` as `[images · parts, width]`.
     private func stacked(_ features: Matrix) -> Matrix {
         Matrix(
             storage: features.storage, offset: features.offset, rows: features.rows * pooledRows.count,

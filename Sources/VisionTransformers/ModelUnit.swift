@@ -3,7 +3,7 @@ package import TensorCore
 
 /// The part of a model that is reconstructed at once: the stem, a transformer block, a patch merging, the head.
 ///
-/// A unit is a description and two passes in straight-line code. It owns no numbers: the caller hands in parameters, the
+/// A unit is a description and two passes in straight-line code. It owns no arrays: the caller hands in parameters, the
 /// activations that the backward pass needs (`Tape`) and gradient scratch, all laid out image by image, so that any run
 /// of images can be computed apart from the others.
 package protocol ModelUnit: Sendable {

@@ -5,7 +5,7 @@ package import TensorCore
 /// Swin normalises.
 ///
 /// Its input is one row of `channels · height · width` normalised values per image. Pixels have 8 bits
-/// already, so the input is no site; the weight is.
+/// already, so the input is not a site; the weight is.
 package struct PatchEmbedding: ModelUnit {
     /// The step after the projection.
     package enum Ending: Sendable {

@@ -40,7 +40,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var classes: Int
     /// Whether a class token goes before the patch tokens.
     package var hasClassToken: Bool
-    /// Whether a distillation token follows it, with a head of its own; the two heads' logits are averaged (DeiT).
+    /// Whether a distillation token follows it, with its own head; the two heads' logits are averaged (DeiT).
     package var hasDistillationToken: Bool
     /// The number of register tokens between these and the patch tokens (timm's `reg_token`).
     package var registerTokens: Int

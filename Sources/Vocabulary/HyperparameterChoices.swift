@@ -20,7 +20,7 @@ package enum AttentionLevels: String, CaseIterable, Codable, Sendable {
     case outputError = "output_error"
 }
 
-/// Which levels the inputs of layers behind GELU have.
+/// The levels for the inputs of layers after GELU.
 package enum GELULevels: String, CaseIterable, Codable, Sendable {
     /// Equal steps.
     case uniform

@@ -24,7 +24,7 @@ package struct Hyperparameters: Equatable, Sendable {
     package var rangeSearch = RangeSearch.squaredError
     /// Which levels attention maps have.
     package var attentionLevels = AttentionLevels.outputError
-    /// Which levels the inputs of layers behind GELU have.
+    /// The levels for the inputs of layers after GELU.
     package var geluLevels = GELULevels.outputError
     /// Whether scale reparameterisation (RepQ-ViT) is applied to the inputs of qkv and fc1.
     package var reparameterize = true

@@ -28,7 +28,7 @@ struct Dinov2Tests {
         return folder
     }
 
-    @Test("its classifier reads the class token and the mean of the patches")
+    @Test("the classifier reads the class token and the mean of the patches")
     func pooling() throws {
         let plain = try shape(goldens + "/dinov2")
         #expect(plain.pooling == .classTokenAndAverage && plain.hasLayerScale && plain.classes == 3)
@@ -83,7 +83,7 @@ struct Dinov2Tests {
         #expect(relativeError(weights, try matrix("parameter_gradient.head.weight", columns: 32)) < 1e-4)
     }
 
-    @Test("images have the size that its processor crops them to, for which positions are resampled")
+    @Test("images have the processor's crop size, and positions are resampled for it")
     func crop() throws {
         let folder = try copy("dinov2")
         try folder.write(
@@ -97,13 +97,13 @@ struct Dinov2Tests {
         #expect(asked.height == 80 && asked.resize == .shortSide(96))
         try folder.write(#"{"crop_size": "small", "do_center_crop": true}"#, to: "preprocessor_config.json")
         #expect(try #require(loadingComplaint(folder.path)).contains("“crop_size”"))
-        // A ViT's own program does not resample, so that config.json decides.
+        // Hugging Face's ViT does not resample, so config.json decides.
         let other = try copy("vit")
         try other.write(#"{"crop_size": 40, "do_center_crop": true}"#, to: "preprocessor_config.json")
         #expect(try loadCheckpoint(path: other.path).preparation.height == 16)
     }
 
-    @Test("the giant's SwiGLU is refused by what it is")
+    @Test("the giant model is refused for its SwiGLU")
     func giant() throws {
         let folder = try copy("dinov2")
         try writeSafetensors(
@@ -115,7 +115,7 @@ struct Dinov2Tests {
         #expect(text.contains("a SwiGLU MLP is not supported"), "\(text)")
     }
 
-    @Test("a model without a classifier is one only where its names or config.json say so")
+    @Test("a model without a classifier is accepted only where its names or config.json say so")
     func withoutClassifier() throws {
         let folder = try copy("vit")
         try writeSafetensors(

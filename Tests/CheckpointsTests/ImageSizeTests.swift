@@ -27,7 +27,7 @@ struct ImageSizeTests {
         #expect(model.weights[0].vectors[1].shape == [1, 13, 16])
     }
 
-    @Test("is as good as none where it is the checkpoint's own", arguments: ["vit", "deit", "swin"])
+    @Test("changes nothing where it is the checkpoint's own", arguments: ["vit", "deit", "swin"])
     func own(model: String) throws {
         let usual = try loadCheckpoint(path: "\(goldens)/\(model)")
         let asked = try loadCheckpoint(path: "\(goldens)/\(model)", imageSize: (16, 16))
@@ -35,7 +35,7 @@ struct ImageSizeTests {
         #expect(asked.preparation == usual.preparation)
     }
 
-    @Test("is no hint of the grid where config.json tells it")
+    @Test("resamples from the grid that config.json gives")
     func oblong() throws {
         let folder = try TemporaryFolder()
         // Four positions: two rows of two patches, or one of four.
@@ -52,7 +52,7 @@ struct ImageSizeTests {
         #expect(square.weights[0].vectors[1] != usual.weights[0].vectors[1])
     }
 
-    @Test("takes the preparation of images with it, in proportion")
+    @Test("scales the preparation of images in proportion")
     func preparation() throws {
         let folder = try TemporaryFolder()
         for name in ["model.safetensors", "config.json"] {
@@ -85,7 +85,7 @@ struct ImageSizeTests {
         #expect(inspection.problems.count == 1 && text.hasSuffix(inspection.problems[0]))
     }
 
-    @Test("leaves a Swin the windows that its tables are for, or is refused")
+    @Test("keeps a Swin's windows, for which its tables are made, or is refused")
     func windows() throws {
         let larger = try loadCheckpoint(path: goldens + "/swin", imageSize: (24, 20)).model.configuration
         #expect(larger.imageHeight == 24 && larger.imageWidth == 20)

@@ -27,7 +27,7 @@ func logits(of model: VisionTransformer, on images: Matrix) -> Matrix {
     return current
 }
 
-/// The tensors of a file, each by another name if `rename` says so.
+/// The tensors of a file, renamed by `rename`.
 func tensors(of path: String, rename: (String) -> String = { $0 }) throws -> [SafetensorsTensor] {
     let file = try SafetensorsFile(path: path)
     return try file.names.map {
@@ -35,7 +35,7 @@ func tensors(of path: String, rename: (String) -> String = { $0 }) throws -> [Sa
     }
 }
 
-/// What loading says, in one sentence.
+/// The message of loading.
 func loadingComplaint(_ path: String) -> String? {
     do {
         _ = try loadCheckpoint(path: path)
@@ -157,7 +157,7 @@ struct LayoutTests {
         #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
-    @Test("what is not supported is named by what it is")
+    @Test("an unsupported model is refused with the name of the feature")
     func unsupported() throws {
         let folder = try TemporaryFolder()
         let list =
@@ -169,7 +169,7 @@ struct LayoutTests {
         #expect(try #require(loadingComplaint(folder.path)).contains("CLIP's norm_pre"))
     }
 
-    @Test("how images are prepared comes from the files, and the rest is said to be usual")
+    @Test("the preparation of images comes from the files, and defaults are reported as such")
     func preparation() throws {
         let folder = try TemporaryFolder()
         for name in ["model.safetensors", "config.json"] {

@@ -4,7 +4,7 @@ import Safetensors
 import Testing
 import VisionTransformers
 
-/// A copy of a golden checkpoint in a folder that goes when the test ends.
+/// A copy of a golden checkpoint in a temporary folder, removed with the value.
 private final class Copy {
     let path: String
 
@@ -30,7 +30,7 @@ private final class Copy {
         try text.replacingOccurrences(of: old, with: new).write(to: url, atomically: true, encoding: .utf8)
     }
 
-    /// What loading says, in one sentence.
+    /// The message of loading.
     func complaint() -> String? {
         do {
             _ = try loadCheckpoint(path: path)
@@ -43,12 +43,12 @@ private final class Copy {
 
 @Suite("Loading checkpoints")
 struct LoadingTests {
-    @Test("what shapes and config.json say becomes the configuration")
+    @Test("the configuration follows from shapes and config.json")
     func configuration() throws {
         let copy = try Copy()
         let checkpoint = try loadCheckpoint(path: copy.path)
         guard case .vit(let shape) = checkpoint.model.configuration else {
-            Issue.record("\(checkpoint.model.configuration) is no ViT")
+            Issue.record("\(checkpoint.model.configuration) is not a ViT")
             return
         }
         #expect(shape.imageHeight == 24)
@@ -78,7 +78,7 @@ struct LoadingTests {
     }
 
     @Test(
-        "a missing file and a missing folder are said to be missing",
+        "a missing file and a missing folder are reported as missing",
         arguments: ["", "/nothing", "/model.safetensor"])
     func missing(suffix: String) throws {
         let copy = try Copy()
@@ -93,7 +93,7 @@ struct LoadingTests {
     }
 
     @Test(
-        "what cannot be opened is refused with the system's reason, whoever asks",
+        "a path that cannot be opened is refused with the system's reason",
         arguments: [
             ("links", "Too many levels of symbolic links"), ("long name", "File name too long"),
             ("no folder", "does not exist"), ("dangling configuration", "config.json: there is no such file"),
@@ -136,7 +136,7 @@ struct LoadingTests {
         #expect(copy.complaint() != nil)
     }
 
-    @Test("a weight that is not finite is found when it is read, which inspection does not do")
+    @Test("a weight that is not finite is found by loading, not by inspection")
     func notFinite() throws {
         let copy = try Copy()
         let list = try tensors(of: copy.path + "/model.safetensors").map { tensor in
@@ -159,7 +159,7 @@ struct LoadingTests {
         let path = copy.path + "/model.safetensors"
         var (header, offset) = ("{", 0)
         let all = try tensors(of: path)
-        // As many blocks as it takes, with as many features between fc1 and fc2 as there can be.
+        // Enough blocks for 4 GB, with the most features between fc1 and fc2 that are accepted.
         let names =
             all.filter { !$0.name.hasPrefix("blocks.") }.map { ($0.name, $0.shape) }
             + (0..<32).flatMap { block in

@@ -76,7 +76,7 @@ private func temporaryFile() -> String {
 
 @Suite("Packed checkpoints")
 struct PackedTests {
-    @Test("what is written is read back to the bit, and writing is repeatable", arguments: 2...8)
+    @Test("a model is read back bit for bit, and writing is repeatable", arguments: 2...8)
     func roundTrip(bits: Int) throws {
         let (first, second) = (temporaryFile(), temporaryFile())
         defer {
@@ -97,7 +97,7 @@ struct PackedTests {
         #expect(stored == model.units.values.reduce(0) { $0 + $1.exportedBytes })
     }
 
-    @Test("a file with some units is no complete model")
+    @Test("a file with some of the units is not a complete model")
     func incomplete() throws {
         var model = try smallModel(bits: 4)
         model.units[1] = nil
@@ -106,7 +106,7 @@ struct PackedTests {
         } throws: { "\($0)".contains("blocks.0") }
     }
 
-    @Test("damage is refused with a sentence and never crashes", arguments: 0..<60 as Range<UInt64>)
+    @Test("damage is refused with a message and never crashes", arguments: 0..<60 as Range<UInt64>)
     func damage(seed: UInt64) throws {
         let path = temporaryFile()
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -6,7 +6,7 @@ import TestSupport
 
 @Suite("Files of torch.save")
 struct TorchTests {
-    /// What reading a pickle says; nil if it is read.
+    /// The error of reading a pickle; nil if it is read.
     private func complaint(_ bytes: [UInt8]) -> String? {
         var machine = PickleMachine(file: "x")
         do {
@@ -17,7 +17,7 @@ struct TorchTests {
         }
     }
 
-    @Test("data is built, whatever its form")
+    @Test("pickled data of every form is read")
     func data() {
         #expect(complaint([0x80, 2, 0x7D, 0x28, 0x58, 1, 0, 0, 0, 0x61, 0x4B, 1, 0x75, 0x2E]) == nil)
     }
@@ -29,7 +29,7 @@ struct TorchTests {
             ("cbuiltins\neval\n.", "byte 0", "'builtins.eval'"), ("S'text'\n.", "byte 0", "0x53"),
             (".", "byte 0", "not there"), ("t.", "byte 0", "did not begin"), ("hA.", "byte 0", "never kept"),
             ("K", "byte 0", "without its last opcode"), ("NR.", "byte 1", "not there"),
-            ("N)R.", "byte 2", "no name"), ("N}b.", "byte 2", "attributes"),
+            ("N)R.", "byte 2", "not a name"), ("N}b.", "byte 2", "attributes"),
             ("X\u{7F}\u{7F}\u{7F}\u{7F}.", "byte 0", "beyond"),
         ])
     func refused(pickle: String, place: String, reason: String) throws {
@@ -37,7 +37,7 @@ struct TorchTests {
         #expect(text.contains(place) && text.contains(reason), "\(text)")
     }
 
-    @Test("tuples nested a hundred thousand times are no trouble")
+    @Test("tuples nested a hundred thousand times are read")
     func nested() {
         #expect(complaint([0x4E] + [UInt8](repeating: 0x85, count: 100_000) + [0x2E]) == nil)
     }
@@ -50,7 +50,7 @@ struct TorchTests {
         #expect(throws: CheckpointError.self) { _ = try TensorSource(path: folder.path + "/x.pth") }
     }
 
-    @Test("damage of single bytes never does more than being refused", arguments: 0..<8)
+    @Test("damage of single bytes is refused or harmless", arguments: 0..<8)
     func damaged(seed: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/x.pth"

@@ -40,7 +40,8 @@ struct FolderTests {
         #expect(try set.labels(classes: 3, names: ["a", "b", "c"]) == [0, 0, 0, 1, 1, 2])
         #expect(try set.labels(classes: 4, names: ["zebra", "dog", "horse", "Cat"]) == [3, 3, 3, 1, 1, 0])
         let wrong: [(Int, [String]?, [String])] = [
-            (4, nil, ["3 classes", "tells 4"]), (2, ["a", "b"], ["3 classes", "tells 2", "“a”"]),
+            (4, nil, ["3 classes", "the model has 4"]),
+            (2, ["a", "b"], ["3 classes", "the model has 2", "“a”"]),
             (3, ["Cat", "dog", "zbra"], ["no classes “zebra”", "“zbra”"]),
         ]
         for (classes, names, words) in wrong {
@@ -108,7 +109,7 @@ struct FolderTests {
     }
 
     @Test(
-        "a folder that is no set of images is refused",
+        "a folder that is not a set of images is refused",
         arguments: [
             ("empty", DatasetError.Code.empty, "holds no images"), ("loose", .badFolder, "beside them"),
             ("gap", .badFolder, "“horse”"), ("loop", .badFolder, "leads back"),
@@ -145,7 +146,7 @@ struct FolderTests {
     }
 
     @Test(
-        "what cannot be opened is refused with the system's reason, whoever asks",
+        "a path that cannot be opened is refused with the system's reason",
         arguments: [
             ("links", DatasetError.Code.unreadable, "Too many levels of symbolic links"),
             ("long name", .unreadable, "File name too long"),
@@ -187,7 +188,7 @@ struct FolderTests {
         #expect(error.description.hasPrefix(folder.path) && error.description.contains(words), "\(error)")
     }
 
-    /// Makes folders in folders until no path is long enough for the last ones.
+    /// Nests folders deeper than the longest path.
     private func nest(in path: String) throws {
         let name = String(repeating: "n", count: 255)
         var descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY)
@@ -201,7 +202,7 @@ struct FolderTests {
         close(descriptor)
     }
 
-    /// Removes what paths are too short for.
+    /// Removes folders that are deeper than the longest path.
     private func removeTree(_ path: String) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/rm")
@@ -220,7 +221,7 @@ struct FolderTests {
         #expect(try ImageSet(path: folder.path).path(of: 0) == "dog/1.jpg")
     }
 
-    /// Eight images, two of which cannot be used, and one that is not there.
+    /// Eight images, two of which cannot be used, and a missing one.
     private func damaged() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let photos = Set(try ImageCase.all().map(\.file).filter { $0.hasPrefix("photo-02") }).sorted()
@@ -283,7 +284,7 @@ struct FolderTests {
         }
     }
 
-    @Test("where no image can be used, that is said")
+    @Test("a folder without a usable image is refused")
     func noneUsable() throws {
         let folder = try TemporaryFolder()
         try folder.write("no", to: "1.jpg")
@@ -303,7 +304,7 @@ struct FolderTests {
         #expect(error.code == .empty && error.description.contains("none of the 1 images"))
     }
 
-    @Test("what can be used is the same whether it is kept in memory or not")
+    @Test("the usable images are the same whether they are kept in memory or not")
     func usable() throws {
         let folder = try TemporaryFolder()
         for number in 0..<5 { try folder.place(Self.photo, at: "dog/\(number).jpg") }

@@ -4,7 +4,7 @@ import Vocabulary
 
 @Suite("Image decoder")
 struct ImageDecoderTests {
-    @Test("pixels are Pillow's and timm's, every one of them")
+    @Test("every pixel equals Pillow's and timm's")
     func pixels() throws {
         let decoder = ImageDecoder()
         let cases = try ImageCase.all()
@@ -21,7 +21,7 @@ struct ImageDecoderTests {
     }
 
     @Test(
-        "of a file that is cut short anywhere, no image is made",
+        "a file that is cut short anywhere is refused",
         arguments: [
             "colour-420.jpg", "colour-progressive.jpg", "gray.jpg", "cmyk.jpg", "rgb-8.png", "palette-4.png",
             "gray-16-interlaced.png", "lossy.webp", "lossless.webp", "lossy-alpha.webp",
@@ -31,7 +31,7 @@ struct ImageDecoderTests {
         let pipeline = try PreprocessingPipeline(
             resize: .none, interpolation: .bicubic, height: 8, width: 8, normalisation: .imageNet)
         let decoder = ImageDecoder()
-        // Pillow needs no end of a PNG behind its pixels, and neither do we.
+        // Like Pillow, the decoder does not need the end of a PNG after its pixels.
         let last = name.hasSuffix("png") ? bytes.count - 17 : bytes.count - 1
         for length in stride(from: 0, through: last, by: max(1, last / 97)) {
             let error = #expect(throws: DatasetError.self, "\(name), \(length) of \(bytes.count) bytes") {
@@ -97,10 +97,10 @@ struct ImageDecoderTests {
     }
 
     @Test(
-        "what is no image is refused by its content, whatever its name",
+        "a file that is not an image is refused by its content, whatever its name",
         arguments: [
             ([], "empty"), (Array("GIF89a….".utf8), "GIF"), (Array("BM123456".utf8), "BMP"),
-            ([1, 2, 3], "no image"),
+            ([1, 2, 3], "not an image"),
             (Array("<!doctype html>".utf8), "HTML"), ([0x49, 0x49, 0x2A, 0, 8, 0, 0, 0], "TIFF"),
             ([0xFF, 0xD8, 0xFF], "JPEG"), ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "PNG"),
             (Array("RIFF1234WEBP".utf8), "WebP"),
@@ -117,7 +117,7 @@ struct ImageDecoderTests {
         #expect(error?.description.contains("dog.jpg") == true && error?.description.contains(word) == true)
     }
 
-    @Test("the SHA-256 of known texts is the standard's")
+    @Test("the SHA-256 of known texts equals the standard's")
     func hash() {
         // FIPS 180-4.
         for (text, digest) in [
@@ -138,7 +138,7 @@ struct ImageDecoderTests {
         return ~sum
     }
 
-    /// A gray PNG of 1 bit whose pixels lie in stored blocks of deflate.
+    /// A gray PNG of 1 bit whose pixels are in stored blocks of deflate.
     private func blackPNG(height: Int, width: Int) -> [UInt8] {
         func bytes(_ number: UInt32) -> [UInt8] {
             (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }

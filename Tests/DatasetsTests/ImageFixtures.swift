@@ -6,7 +6,7 @@ import Testing
 import Vocabulary
 import TestSupport
 
-/// Where the committed data lies.
+/// The folder of the committed data.
 let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures/"
 
 /// One image file through one pipeline, and the pixels that Pillow and timm make of it;
@@ -54,7 +54,7 @@ struct ImageCase: Decodable, Sendable, CustomTestStringConvertible {
 }
 
 extension Normalisation {
-    /// The one that most models use.
+    /// The pipeline that most models use.
     static var imageNet: Normalisation {
         get throws(DatasetError) {
             try Normalisation(mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225])
@@ -80,7 +80,7 @@ extension TemporaryFolder {
     func place(_ fixture: String, at name: String) throws { try write(try fixtureFile(fixture), to: name) }
 }
 
-/// Threads that end with the test.
+/// Runs the body with a pool and shuts the pool down.
 func withPool<Result>(threads: Int = 2, _ body: (WorkerPool) throws -> Result) rethrows -> Result {
     let pool = WorkerPool(threads: threads)
     defer { pool.shutDown() }

@@ -4,7 +4,7 @@ import Safetensors
 import Testing
 import Vocabulary
 
-/// A file that holds no usable image set, and what must be said about it.
+/// A file without a usable image set, and the expected error.
 struct Refusal: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let tensors: [SafetensorsTensor]
@@ -64,7 +64,7 @@ struct ImageSetRefusalTests {
     init() throws { folder = try TemporaryFolder() }
 
     @Test(
-        "a file without usable images is refused with file, tensor and what is accepted",
+        "a file without usable images is refused with file, tensor and the accepted form",
         arguments: Refusal.all)
     func refusedFile(refusal: Refusal) throws {
         let path = folder.path + "/set.safetensors"
@@ -79,7 +79,7 @@ struct ImageSetRefusalTests {
         #expect(!sentence.contains("\n"))
     }
 
-    @Test("a missing file is named, with what could be given")
+    @Test("a missing file is named, with the accepted kinds")
     func missing() throws {
         let error = try #require(throws: DatasetError.self) { try ImageSet(path: folder.path + "/none") }
         #expect(error.code == .missing && error.description.contains("folder of images"))
@@ -101,7 +101,7 @@ struct ImageSetRefusalTests {
         #expect(error.code == .badLabel && error.description.contains("image 0 is 3"))
     }
 
-    @Test("a set in memory is used only for what it fits")
+    @Test("a set in memory is refused where its size, its labels or the pipeline do not fit")
     func misuse() throws {
         let set = try ImageSet(channels: 1, height: 2, width: 2, pixels: [1, 2, 3, 4])
         func pipeline(_ channels: Int, _ height: Int) throws -> PreprocessingPipeline {

@@ -23,7 +23,7 @@ struct ImageSetTests {
                 standardDeviation: deviation ?? Array(repeating: 1, count: channels)))
     }
 
-    @Test("normalised pixels are PyTorch's to the bit, for every byte and each channel")
+    @Test("normalised pixels equal PyTorch's bit for bit, for every byte and channel")
     func normalisation() throws {
         let path = fixtures + "normalised.safetensors"
         let reference = try SafetensorsFile(path: path)
@@ -40,7 +40,7 @@ struct ImageSetTests {
     }
 
     @Test(
-        "a choice depends on the seed alone, larger choices hold smaller ones",
+        "a sample depends on the seed alone, and larger samples contain smaller ones",
         arguments: [0, 1, 2406] as [UInt64])
     func selection(seed: UInt64) throws {
         let set = try ImageSet(channels: 1, height: 1, width: 1, pixels: Array(repeating: 0, count: 500))
@@ -55,7 +55,7 @@ struct ImageSetTests {
         #expect(try places(500, seed) == Array(0..<500))
     }
 
-    @Test("every image is chosen about as often as the others")
+    @Test("every image is drawn about equally often")
     func selectionIsFair() throws {
         let set = try numbered()
         var times = Array(repeating: 0, count: set.count)
@@ -67,7 +67,7 @@ struct ImageSetTests {
     }
 
     @Test(
-        "a balanced choice takes as many of each class as there can be",
+        "a balanced sample takes equally many images of each class, where there are enough",
         arguments: [(3, [1, 1, 1]), (6, [2, 2, 2]), (7, [2, 2, 3]), (20, [2, 8, 10]), (40, [2, 8, 30])]
             as [(Int, [Int])])
     func balanced(count: Int, expected: [Int]) throws {
@@ -85,7 +85,7 @@ struct ImageSetTests {
         }
     }
 
-    @Test("chosen images keep their pixels and their labels")
+    @Test("drawn images keep their pixels and their labels")
     func select() throws {
         let set = try numbered()
         let choice = ImageChoice(count: 4, seed: 3)
@@ -105,7 +105,7 @@ struct ImageSetTests {
     }
 
     @Test(
-        "batches give what the whole gives, whatever their size and the number of threads",
+        "batches equal the whole set, whatever their size and the number of threads",
         arguments: [1, 3, 10, 64])
     func batches(size: Int) throws {
         let set = try numbered()

@@ -64,7 +64,7 @@ struct NumPyTests {
         #expect(try values(set) == Self.expected.map { $0 / 8 })
     }
 
-    @Test("gray images need no axis of channels")
+    @Test("gray images need no channel axis")
     func gray() throws {
         let folder = try TemporaryFolder()
         try folder.write(try bytes("gray.npy"), to: "gray.npy")
@@ -114,7 +114,7 @@ struct NumPyTests {
     }
 
     @Test(
-        "no length is believed: every file that is cut short is refused",
+        "every file that is cut short is refused",
         arguments: [
             "bytes.npy", "stored.npz", "deflated.npz",
         ])
@@ -130,7 +130,7 @@ struct NumPyTests {
     }
 
     @Test(
-        "headers that lie are refused",
+        "headers with a wrong shape are refused",
         arguments: [
             "(3, 2, 5, 7)", "(9223372036854775807, 2, 5, 6)", "(4294967296, 4294967296, 4, 5)",
             "(-3, 2, 5, 6)",

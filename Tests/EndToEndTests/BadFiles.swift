@@ -58,7 +58,7 @@ extension Workplace {
 
 private let inspect = ["inspect", "model"]
 
-/// Checkpoints that are damaged, lie, or are no models.
+/// Checkpoints that are damaged, have wrong entries, or are not models.
 let badCheckpoints = [
     Refusal("a header that ends before its end", 65, "model.safetensors, byte 30: a header of", inspect) {
         try $0.data("model/model.safetensors").prefix(30).write(
@@ -68,7 +68,7 @@ let badCheckpoints = [
         try Data(Array(repeating: UInt8(0xFF), count: 64)).write(
             to: URL(filePath: $0.file("model/model.safetensors")))
     },
-    Refusal("bytes behind the last tensor", 65, "the last 3 bytes of the file belong to no tensor", inspect) {
+    Refusal("bytes after the last tensor", 65, "the last 3 bytes of the file belong to no tensor", inspect) {
         try ($0.data("model/model.safetensors") + Data([1, 2, 3])).write(
             to: URL(filePath: $0.file("model/model.safetensors")))
     },
@@ -141,7 +141,7 @@ let badCheckpoints = [
         try place.shard { $0["norm.bias"] = "c.safetensors" }
     },
     Refusal(
-        "a tensor in another shard", 65, "lies in 'a.safetensors', but the index says 'b.safetensors'",
+        "a tensor in another shard", 65, "is in 'a.safetensors', but the index says 'b.safetensors'",
         inspect
     ) {
         place in
@@ -187,7 +187,7 @@ let badCheckpoints = [
 
 private func evaluate(_ data: String) -> [String] { ["evaluate", "model", "--data", data] }
 
-/// Arrays that are damaged, lie, or hold no images.
+/// Arrays that are damaged, have wrong headers, or hold no images.
 let badImages = [
     Refusal("an array of Python objects", 65, "never loaded", evaluate("a.npy")) {
         try $0.copyArray("bad-object.npy", to: "a.npy")

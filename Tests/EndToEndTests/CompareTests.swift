@@ -104,7 +104,7 @@ struct CompareTests {
         #expect(without.errors.contains("w4a4-block-only-seed1 has no predictions of evaluation images"))
     }
 
-    @Test("what cannot be compared is refused, and nothing is left behind")
+    @Test("plans that cannot be compared are refused, and no files remain")
     func refusal() throws {
         let before = try place.contents()
         for (flag, value) in [

@@ -46,7 +46,7 @@ struct ImageFolderTests {
             ? ["run"] + Self.job + ["--output", "out"] : ["evaluate", "model", "--data", "photos"]
         let refused = try place.run(arguments)
         #expect(refused.status == 65 && refused.output.isEmpty)
-        #expect(refused.errors.contains("photos/bee/1.jpg: the content is no image"), "\(refused.errors)")
+        #expect(refused.errors.contains("photos/bee/1.jpg: the content is not an image"), "\(refused.errors)")
         #expect(try !place.contents().contains("out"))
         let left = try place.run(arguments + ["--on-bad-image", "skip"])
         #expect(left.status == 0, "\(left.errors)")
@@ -85,7 +85,7 @@ struct ImageFolderTests {
         arguments: [
             (["--data", "nowhere"], 66, "nowhere"), (["--data", "empty"], 65, "holds no images"),
             (["--data", "photos/ant/0.jpg"], 65, "a single JPEG image"),
-            (["--data", "two"], 65, "tells 3 apart"),
+            (["--data", "two"], 65, "the model has 3"),
             (["--data", "photos", "--on-bad-image", "ignore"], 64, "fail or skip"),
         ])
     func refused(flags: [String], code: Int32, words: String) throws {

@@ -35,7 +35,7 @@ struct ImageSizeTests {
         let header = try SafetensorsFile(path: place.file("out.packed")).metadata["model"] ?? ""
         #expect(header.contains(#""imageHeight":16"#) && header.contains(#""imageWidth":16"#))
 
-        // What is evaluated is the run's own model, on images of its own size.
+        // The run's own model is evaluated, on images of its size.
         let final = try #require(
             try jsonObject(try place.data("out/report.json"))["final"] as? [String: Any])
         for model in ["out", "out.packed"] {

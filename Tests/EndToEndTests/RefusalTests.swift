@@ -40,7 +40,7 @@ private let wrongUse = [
     Refusal("an unknown key", 64, "did you mean “block_weight”", Refusal.run("--set", "blok_weight=1")),
     Refusal("a change without a value", 64, "KEY=VALUE", Refusal.run("--set", "steps")),
     Refusal(
-        "a weight that is no number", 64, "block_weight cannot be “nan”",
+        "a weight that is NaN", 64, "block_weight cannot be “nan”",
         Refusal.run("--set", "block_weight=nan")),
     Refusal("no threads", 64, "--threads cannot be “0”", Refusal.run("--threads", "0")),
     Refusal(
@@ -70,7 +70,7 @@ private let missingInputs = [
         ["run", "--model", "model", "--calibration", "none"]),
     Refusal("data that are not there", 66, "none is not there", ["evaluate", "model", "--data", "none"]),
     Refusal(
-        "a run that is not there", 66, "none is no folder",
+        "a run that is not there", 66, "none is not a folder",
         ["export", "none", "--format", "recipe", "--output", "x"]),
     Refusal(
         "a theme that is none", 65, "odd.yaml:1: ",
@@ -89,7 +89,7 @@ private let badData = [
             to: URL(filePath: $0.file("model/model.safetensors")))
     },
     Refusal("a checkpoint that is text", 65, "model.safetensors", ["inspect", "model"]) {
-        try $0.write("this is no safetensors file at all", to: "model/model.safetensors")
+        try $0.write("this is not a safetensors file at all", to: "model/model.safetensors")
     },
     Refusal("an empty checkpoint", 65, "model.safetensors", Refusal.run()) {
         try $0.write("", to: "model/model.safetensors")
@@ -115,7 +115,7 @@ private let badData = [
             SmallModel.tensors() + [SafetensorsTensor(name: "extra.weight", shape: [1], floats: [0])],
             to: "model/model.safetensors")
     },
-    Refusal("a configuration that is no JSON", 65, "config.json", Refusal.run()) {
+    Refusal("a configuration that is not JSON", 65, "config.json", Refusal.run()) {
         try $0.write("{", to: "model/config.json")
     },
     Refusal("an empty calibration set", 65, "there are no images", Refusal.run()) {
@@ -141,14 +141,14 @@ private let badData = [
     Refusal("a plan with 0 bits", 65, "plan.yaml, line 3: weight_bits cannot be “0”", ["run", "plan.yaml"]) {
         try $0.write("schema: 1\nmodel: model\nweight_bits: 0\n", to: "plan.yaml")
     },
-    Refusal("a plan that is no YAML", 65, "plan.yaml", ["run", "plan.yaml"]) {
+    Refusal("a plan that is not YAML", 65, "plan.yaml", ["run", "plan.yaml"]) {
         try $0.write("schema: [1\n", to: "plan.yaml")
     },
-    Refusal("a plan that is no text", 65, "plan.yaml", ["run", "plan.yaml"]) {
+    Refusal("a plan that is not text", 65, "plan.yaml", ["run", "plan.yaml"]) {
         try Data([0xFF, 0xFE, 0, 1]).write(to: URL(filePath: $0.file("plan.yaml")))
     },
     Refusal(
-        "a folder that is no run", 65, "model holds no run",
+        "a folder that is not a run", 65, "model holds no run",
         ["export", "model", "--format", "packed", "--output", "x"]),
 ]
 
@@ -160,7 +160,7 @@ private let outputs = [
         try $0.write("mine", to: "out")
     },
     Refusal(
-        "an output below a file", 73, "file cannot be made: something that is no folder",
+        "an output below a file", 73, "file cannot be made: something that is not a folder",
         Refusal.run("--output", "file/out")
     ) {
         try $0.write("mine", to: "file")
@@ -173,7 +173,7 @@ private let outputs = [
 @Suite("What is refused", .serialized)
 struct RefusalTests {
     @Test(
-        "gives one sentence and its exit code, and leaves nothing behind",
+        "prints one sentence, ends with its exit code, and leaves no files",
         arguments: wrongUse + missingInputs + badData + badCheckpoints + badImages + outputs)
     func refusal(refusal: Refusal) throws {
         let place = try Workplace()

@@ -69,7 +69,7 @@ struct ResumeTests {
         #expect(try place.contents() == before)
     }
 
-    @Test("an estimate is said without a run")
+    @Test("an estimate is printed without a run")
     func dryRun() throws {
         let before = try place.contents()
         let ending = try place.run(job + ["--dry-run"])

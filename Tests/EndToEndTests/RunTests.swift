@@ -15,7 +15,7 @@ struct RunTests {
         return ending
     }
 
-    @Test("tells progress on standard error and results on standard output")
+    @Test("reports progress on standard error and results on standard output")
     func streams() throws {
         let ending = try run("out")
         let lines = ending.output.split(separator: "\n")
@@ -159,7 +159,7 @@ struct RunTests {
         #expect(export.errors.contains("did not finish"))
     }
 
-    @Test("leaves nothing behind when it is interrupted before a unit is done")
+    @Test("leaves no files when it is interrupted before a unit is done")
     func interruptedEarly() async throws {
         let before = try place.contents()
         let work = try place.start(

@@ -29,7 +29,7 @@ struct TerminalTests {
     }
 
     @Test(
-        "leads whoever reads the footer alone from the start screen to a file",
+        "leads from the start screen to a file by the footer alone",
         arguments: ["fashion-vit", "fashion-deit", "fashion-swin"])
     func journey(sample: String) throws {
         try expect("journey", [sample])

@@ -113,7 +113,7 @@ func jsonObject(_ text: some StringProtocol) throws -> [String: Any] { try jsonO
 
 /// A run of the tool.
 final class Work {
-    /// How it ended and what it said.
+    /// Its exit code and its output.
     struct Ending {
         let status: Int32
         let wasKilled: Bool
@@ -151,10 +151,10 @@ final class Work {
         if keepsOutput { try? FileManager.default.removeItem(atPath: outputPath) }
     }
 
-    /// What it has said on standard output so far.
+    /// Its standard output so far.
     func outputSoFar() throws -> String { try String(contentsOfFile: outputPath, encoding: .utf8) }
 
-    /// Waits until it has said something on standard output.
+    /// Waits for the first bytes on standard output.
     func waitForOutput(_ text: String) async throws {
         for _ in 0..<3000 {
             if try outputSoFar().contains(text) { return }

@@ -132,7 +132,7 @@ struct AllocationTests {
         #expect(allocation.harm < uniform.harm)
     }
 
-    @Test("what a plan fixed stays, and the rest makes up for it")
+    @Test("sites that a plan fixes keep their bits, and the others keep the budget")
     func overrides() throws {
         let bench = try Bench()
         var plan = try bench.plan()

@@ -10,7 +10,7 @@ import Testing
 /// The folder of the real backbone, which is not part of the repository: MGRQ_BACKBONE names it.
 private let backbone = ProcessInfo.processInfo.environment["MGRQ_BACKBONE"]
 
-/// What timm says of the real backbone's evaluation images.
+/// timm's results for the real backbone's evaluation images.
 private struct ReferenceLogits: Decodable {
     struct Image: Decodable {
         /// Below the backbone's folder.

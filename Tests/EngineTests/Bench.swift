@@ -94,7 +94,7 @@ struct Bench: Sendable {
     ) throws -> [RunEvent] {
         let options = EngineOptions(
             threads: 2, directory: folder.file(directory), waitsAtFirstGate: waits, waitsAtEnd: waitsAtEnd)
-        // What the journal tells again was answered before.
+        // Events that the journal replays were answered before.
         let goesOn = Mutex(false)
         let answerNew: @Sendable (RunEvent) -> [RunCommand] = { event in
             if case .continued = event { goesOn.withLock { $0 = true } }

@@ -41,7 +41,7 @@ struct DecisionTests {
         }
     }
 
-    @Test("a redone unit has another attempt, and those behind it are stale until they are redone")
+    @Test("a redone unit has another attempt, and downstream units are stale until they are redone")
     func redo() throws {
         let plan = try bench.plan()
         bench.run(plan, to: "plain")
@@ -88,7 +88,7 @@ struct DecisionTests {
         try bench.expectSameIntegers("watched", "replayed")
     }
 
-    @Test("what is chosen, rolled back and taken back gives the very integers from before")
+    @Test("choosing, rolling back and undoing restore exactly the same integers")
     func exactStates() throws {
         let plan = try bench.plan()
         bench.run(plan, to: "plain")
@@ -167,7 +167,7 @@ struct DecisionTests {
             }
             return script.answer(event)
         }
-        // At the end, at the redo, behind it, behind what takes it back, at the end again.
+        // At the end, at the redo, after it, after the undo, at the end again.
         #expect(reports.withLock { $0 } == [true, false, false, false, true])
         #expect(chosen(events) == [1, 1, 1, 1])
     }
@@ -234,7 +234,7 @@ struct DecisionTests {
         try bench.expectSameIntegers("cancelled", "replayed")
     }
 
-    @Test("what cannot be done is a warning that says what could, and changes nothing")
+    @Test("an impossible request gives a warning with the alternatives, and changes nothing")
     func refusals() throws {
         let cases: [(RunCommand, String)] = [
             (.undo, "no decision"), (.redoStale, "no unit is stale"),

@@ -30,7 +30,7 @@ struct FidelityTests {
         #expect(evaluation(of: reference, against: reference, labels: nil).sqnrDb == nil)
     }
 
-    @Test("logits that are no numbers are not near", arguments: [Float.nan, .infinity, -.infinity])
+    @Test("logits that are not finite are not near", arguments: [Float.nan, .infinity, -.infinity])
     func damaged(value: Float) {
         let logits = Matrix(rows: 3, columns: 2, elements: [0, 0, value, value, 2, 0])
         #expect(!evaluation(of: logits, against: reference, labels: nil).kl.isFinite)

@@ -51,7 +51,7 @@ struct InspectionTests {
         }
     }
 
-    @Test("what the first unit's calibration reports of its weight is what a look at it says")
+    @Test("an inspection of the first unit's weight equals its calibration's report")
     func agreesWithCalibration() throws {
         let events = bench.script(
             try bench.plan([

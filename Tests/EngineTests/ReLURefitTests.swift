@@ -15,7 +15,7 @@ struct ReLURefitTests {
 
     private let refit = ("relu_refit_steps", "40")
 
-    @Test("what is exported has ReLU and evaluates to the very numbers of the run")
+    @Test("the exported model has ReLU and evaluates to exactly the run's numbers")
     func packed() throws {
         let bench = try Bench()
         let events = bench.run(try bench.plan([refit]), to: "run")
@@ -68,7 +68,7 @@ struct ReLURefitTests {
         #expect(evaluation(.final, in: events) == evaluation(.final, in: plain))
     }
 
-    @Test("units cannot have steps of their own")
+    @Test("units cannot override relu_refit_steps")
     func shared() throws {
         let bench = try Bench()
         var plan = try bench.plan()

@@ -94,7 +94,7 @@ struct ResumeTests {
         try bench.expectSameIntegers("first", "undone")
     }
 
-    @Test("a finished run is opened again only by who waits at its end")
+    @Test("a finished run is opened again only with a pause at its end")
     func finished() throws {
         bench.run(try bench.plan(), to: "run")
         let error = #expect(throws: RunFailure.self) { _ = try bench.resume("run") }
@@ -118,7 +118,7 @@ struct ResumeTests {
         #expect(events.report != nil)
     }
 
-    @Test("what is no run, a sweep, other files and a missing attempt are refused with a reason")
+    @Test("a folder without a run, a sweep, other files and a missing attempt are refused with a reason")
     func refusals() throws {
         func refusal(_ directory: String) -> RunFailure? {
             #expect(throws: RunFailure.self) { _ = try bench.resume(directory) }

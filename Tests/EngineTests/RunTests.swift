@@ -204,7 +204,7 @@ struct RunTests {
     }
 
     @Test(
-        "a plan that only calibrates comes to the model that it starts with, unless views give closed forms more",
+        "a plan that only calibrates keeps the model that it starts with, unless views give closed forms more",
         arguments: [1, 4])
     func calibratedOnly(views: Int) throws {
         let bench = try Bench()
@@ -302,10 +302,10 @@ struct RunTests {
     }
 
     @Test(
-        "a loss that is no number ends the unit at once and puts it back, guarded or not",
+        "a NaN loss ends the unit at once and reverts it, guarded or not",
         arguments: ["true", "false"])
     func notANumber(guarded: String) throws {
-        // Scales that move by their whole size come to 0 at once; whether a loss or only a scale is no number then,
+        // Scales that move by their whole size reach 0 at once; whether a loss or only a scale is NaN then,
         // roundings decide, so that seeds are tried until it is a loss.
         var events: [RunEvent] = []
         func told() -> String? {
@@ -332,7 +332,7 @@ struct RunTests {
         #expect(report.final?.kl.isFinite == true)
     }
 
-    @Test("weights that are no numbers, a missing tensor and an odd one are named")
+    @Test("weights that are not finite, a missing tensor and an odd one are named")
     func badCheckpoints() throws {
         let cases: [((inout [SafetensorsTensor]) -> Void, String)] = [
             (

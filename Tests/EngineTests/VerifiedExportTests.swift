@@ -25,7 +25,7 @@ struct VerifiedExportTests {
         return try PackedCheckpoint(runDirectory: RunDirectory(path: bench.folder.file("run")))
     }
 
-    @Test("a file that holds the model is told with its integers and images")
+    @Test("a file that holds the model is reported with its integers and images")
     func same() throws {
         _ = try model()
         let path = bench.folder.file("same.safetensors")

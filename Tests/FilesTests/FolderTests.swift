@@ -40,7 +40,7 @@ struct FolderTests {
         #expect(error?.code == .cannotCreate)
         #expect(try names(in: folder.file("a")) == ["b"])
         let taken = #expect(throws: FileError.self) { try makeFolders(folder.file("a/b/notes/d")) }
-        #expect(taken?.problem.contains("something that is no folder is in its place") == true)
+        #expect(taken?.problem.contains("something that is not a folder is in its place") == true)
     }
 
     @Test("a folder that cannot be listed is an error, not an empty folder")

@@ -30,7 +30,7 @@ struct ReadingTests {
     }
 
     @Test(
-        "what is no file is refused at once", .timeLimit(.minutes(1)),
+        "a path that is not a file is refused at once", .timeLimit(.minutes(1)),
         arguments: [
             ("none", FileError.Code.missing), ("file/below", .missing), ("a\0b", .missing), ("", .notAFile),
             ("pipe", .notAFile), ("loop", .circularLink), (String(repeating: "n", count: 256), .unreadable),
@@ -65,7 +65,7 @@ struct ReadingTests {
     }
 
     @Test(
-        "lines are read whole, however they lie in the chunks that are read",
+        "lines are read whole, wherever chunks end",
         arguments: [["a", "", "bcd"], [String(repeating: "x", count: 300_000), "y"], []], ["", "torn"])
     func lines(lines: [String], rest: String) throws {
         let whole = lines.map { $0 + "\n" }.joined()

@@ -8,7 +8,7 @@ import Vocabulary
 /// A file to start from, or one made of it.
 struct Seed: Sendable {
     var bytes: [UInt8]
-    /// What config.json beside it says; nil where nothing reads it.
+    /// The content of config.json beside it; nil where nothing reads it.
     var configuration: [UInt8]?
 }
 
@@ -17,7 +17,7 @@ struct Seed: Sendable {
 ///     Fuzz ENTRY SECONDS SEED FOLDER
 ///
 /// ENTRY is one of `entries`, FOLDER a place for the file in work. A finding is a crash, or an input that takes more
-/// than twenty seconds; the input then lies in FOLDER. Which inputs come in which order follows from SEED.
+/// than twenty seconds; the input is then in FOLDER. Which inputs come in which order follows from SEED.
 @main
 struct Fuzz {
     /// The readers, by name: what they start from, and what is done with a file.

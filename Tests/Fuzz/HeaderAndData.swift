@@ -4,7 +4,7 @@ import TensorCore
 struct HeaderAndData {
     var header: [UInt8]
     var data: [UInt8]
-    /// What the file says the header's length is, if not the truth.
+    /// The header's length in the file, if it is not the true one.
     var announced: UInt64?
 
     /// Takes a file apart; nil where it is none.

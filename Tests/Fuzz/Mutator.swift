@@ -18,7 +18,7 @@ struct Mutator {
 
     /// The next damaged file.
     ///
-    /// Most keep the structure of their format, so that what lies behind a reader's first checks is reached; the others
+    /// Most keep the structure of their format, so that the code after a reader's first checks is reached; the others
     /// have bytes changed wherever they lie.
     mutating func next() -> Seed {
         var result = seeds[generator.index(below: seeds.count)]

@@ -30,7 +30,7 @@ func reference(_ rows: Int, _ columns: Int, _ element: (Int, Int) -> Double) -> 
     return result
 }
 
-/// A copy with storage of its own.
+/// A copy with its own storage.
 func clone(_ x: Matrix) -> Matrix {
     Matrix(rows: x.rows, columns: x.columns, elements: x.elements)
 }

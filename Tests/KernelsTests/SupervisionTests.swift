@@ -27,7 +27,7 @@ extension KernelSuite {
             #expect(share == 0 || share == 1 || other.elements != whole.elements)
         }
 
-        @Test("what is divided adds up again, each element in one place")
+        @Test("the two parts of a division add up, with each element in one of them")
         func divided() {
             let x = seededMatrix(9, 21, seed: 1)
             let (kept, rest) = (

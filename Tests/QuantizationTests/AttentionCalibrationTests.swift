@@ -148,7 +148,7 @@ struct AttentionCalibrationTests {
         #expect(try all(threads: count) == all(threads: 1))
     }
 
-    @Test("rows that are no whole number of images, and values that are none, are refused")
+    @Test("rows that are not a whole number of images, and values that are not finite, are refused")
     func refusals() throws {
         let bits = try BitWidth(4)
         let error = #expect(throws: QuantizationError.self) {

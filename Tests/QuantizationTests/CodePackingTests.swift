@@ -16,7 +16,7 @@ struct CodePackingTests {
         #expect(try CodePacking.unpack(bytes, count: count, bits: bits) == codes)
     }
 
-    @Test("codes lie in bytes from the least significant bit on")
+    @Test("codes fill bytes from the least significant bit on")
     func layout() throws {
         #expect(try CodePacking.pack([1, 2, 3], bits: BitWidth(4)) == [0x21, 0x03])
         #expect(try CodePacking.pack([1, 2, 3, 4], bits: BitWidth(3)) == [0b1101_0001, 0b0000_1000])

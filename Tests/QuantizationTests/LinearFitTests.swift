@@ -169,7 +169,7 @@ struct LinearFitTests {
     func moments() throws {
         let pool = WorkerPool(threads: 2)
         defer { pool.shutDown() }
-        // Far from zero, as inputs behind GELU are.
+        // Far from zero, as inputs after GELU are.
         let exact = inputs(rows: 500, columns: 32, seed: 5)
         for row in 0..<exact.rows {
             for column in 0..<exact.columns { exact[row, column] += Float(column) / 4 }
@@ -244,7 +244,7 @@ struct LinearFitTests {
         #expect(try fit(1) == fit(count))
     }
 
-    @Test("with hardly more rows than inputs, a correction does not learn noise by heart", arguments: 1...4)
+    @Test("with hardly more rows than inputs, a correction does not overfit noise", arguments: 1...4)
     func fewRows(seed: UInt64) throws {
         let pool = WorkerPool(threads: 2)
         defer { pool.shutDown() }

@@ -140,7 +140,7 @@ struct QuantizerTests {
         #expect(quantizer.valueBytes(count: 35) == 140)
     }
 
-    @Test("a description names the kind and who shares parameters")
+    @Test("a description names the kind and the granularity")
     func descriptions() throws {
         let bits = try BitWidth(4)
         func uniform(_ count: Int, _ groups: QuantizationGroups) throws -> SiteQuantizer {

@@ -3,7 +3,7 @@ import Quantization
 import TensorCore
 import Testing
 
-/// A LayerNorm whose channels differ a hundredfold, the layer behind it, and what both make of inputs.
+/// A LayerNorm whose channels differ a hundredfold, the layer after it, and the outputs of both.
 private struct Fixture {
     static let channels = 24
     static let outputs = 10
@@ -131,7 +131,7 @@ struct ScaleReparameterizationTests {
         }
     }
 
-    @Test("what does not fit together is refused, and the reason is named")
+    @Test("mismatched shapes are refused with a reason")
     func refusals() throws {
         defer { pool.shutDown() }
         let fixture = Fixture(seed: 8, bias: true)

@@ -79,7 +79,7 @@ final class BlockMetricTests {
             gradients(task, at: unit.output).elements.map { Double($0) * Double($0) })
         let weights = try #require(evaluator.metric.perImageWeights)
         #expect(relativeError(weights.elements.map(Double.init), expected) < 1e-3)
-        // And a batch gathers the weights of its own images.
+        // And a batch gathers the weights of its images.
         let batch = [7, 2, 9, 0]
         let terms = evaluator.forward(Batch(images: batch), factors: .none)
         let loss = try #require(terms.block)

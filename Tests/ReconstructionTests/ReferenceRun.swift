@@ -12,7 +12,7 @@ import Vocabulary
 
 /// A preset's first steps on one family of levels, as Tests/Reference/reconstruction_golden.py carried them out.
 struct ReferenceRun: Sendable, CustomStringConvertible {
-    /// The levels of attention maps and behind GELU.
+    /// The levels of attention maps and after GELU.
     enum Levels: String, CaseIterable {
         case uniform, log, searched
     }

@@ -47,7 +47,7 @@ struct StepOptimizerTests {
         }
     }
 
-    @Test("the logarithm of a scale comes to the minimum of a parabola")
+    @Test("the logarithm of a scale converges to the minimum of a parabola")
     func parabola() throws {
         let unit = try unit()
         var optimizer = StepOptimizer(unit)

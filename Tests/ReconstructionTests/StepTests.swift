@@ -192,7 +192,7 @@ final class StepTests {
                     }
                 }
                 guard let found else {
-                    Issue.record("row \(row) is no mixture of both inputs")
+                    Issue.record("row \(row) is not a mixture of both inputs")
                     continue
                 }
                 images.insert(found)
@@ -280,7 +280,7 @@ final class StepTests {
             _ = reconstruction.step()
             steps += 1
         }
-        // The first validation comes before any step; an equal loss is no gain.
+        // The first validation comes before any step; an equal loss is not a gain.
         #expect(steps == (count == 0 ? 20 : 2 * count))
     }
 

@@ -4,7 +4,7 @@
     pip install numpy pillow==13.0.0 torch==2.13.0+cpu torchvision timm==1.0.31 safetensors
     python3 Tests/Reference/image_fixtures.py
 
-images.safetensors   uint8 [bytes] for each image file, as it would lie on a disk
+images.safetensors   uint8 [bytes] for each image file, as on a disk
 images.json          a list of cases: which file, which pipeline, whether Exif orientation is applied, and the SHA-256 of
                      the pixels, uint8 [channels, height, width]
 
@@ -66,7 +66,7 @@ def chunk(name, content):
 
 
 def packed(samples, depth):
-    """Rows of [height, width, channels] samples, each behind filter type 0."""
+    """Rows of [height, width, channels] samples, each after filter type 0."""
     result = b""
     for row in samples.reshape(samples.shape[0], -1):
         if depth == 16:

@@ -4,7 +4,7 @@
     pip install numpy==2.4.6 safetensors
     python3 Tests/Reference/numpy_fixtures.py
 
-uint8 [bytes] for each file, as it would lie on a disk. Images are [3, 2, 5, 6]: the byte at [n, c, h, w] is
+uint8 [bytes] for each file, as on a disk. Images are [3, 2, 5, 6]: the byte at [n, c, h, w] is
 60 n + 30 c + 6 h + w; floats are that by 8. Labels are 2, 0, 1.
 """
 import io

@@ -136,7 +136,7 @@ def divergence(wanted, given, temperature):
 
 
 class Adam:
-    """Adam (arXiv 1412.6980) on plain tensors, so that every row can have a rate of its own."""
+    """Adam (arXiv 1412.6980) on plain tensors, so that every row can have its own rate."""
 
     def __init__(self, like, epsilon=1e-8):
         self.m, self.v, self.epsilon = torch.zeros_like(like), torch.zeros_like(like), epsilon

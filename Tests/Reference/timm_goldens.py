@@ -116,7 +116,7 @@ def randomise(model, scale, random):
 
 
 def units_of(model):
-    """The modules whose outputs are those of units, from the one behind the stem to the one before the head."""
+    """The modules whose outputs are those of units, from the one after the stem to the one before the head."""
     if isinstance(model, SwinTransformer):
         for s, stage in enumerate(model.layers):
             if s > 0:

@@ -32,7 +32,7 @@ struct ExperimentTests {
         run.finish()
     }
 
-    @Test("every variant has a line at every bits, and every seed a directory of its own")
+    @Test("every variant has a line for every bit width, and every seed its own directory")
     func plans() throws {
         let changed = try Variant(parsing: "block only=mgrq,steps=7")
         let lines = try experiment(
@@ -49,7 +49,7 @@ struct ExperimentTests {
         #expect(hyperparameters.steps == 7 && trials[0].plan.hyperparameters.steps == 0)
     }
 
-    @Test("lines without a name of their own, and changes that are not possible, are refused")
+    @Test("lines with equal names, and changes that are not possible, are refused")
     func refusals() throws {
         #expect(throws: RunFailure.self) { try experiment([]) }
         let twin = try Variant(parsing: "mgrq=calibrate")

@@ -48,7 +48,7 @@ struct JournalTests {
         return path
     }
 
-    @Test("what is appended is read in order")
+    @Test("appended events are read in order")
     func append() throws {
         let folder = try TemporaryFolder()
         let contents = try JournalLines(path: write(folder))

@@ -31,7 +31,7 @@ struct DamageTests {
     }
 
     @Test(
-        "flipped bytes never crash, and what is still read keeps every rule",
+        "flipped bytes never crash, and files that are still read keep every rule",
         arguments: 1...8 as ClosedRange<UInt64>)
     func flips(seed: UInt64) throws {
         var random = TestGenerator(seed: seed)
@@ -55,7 +55,7 @@ struct DamageTests {
         #expect(survivors > 100, "too few files survive for the rules to be tested")
     }
 
-    /// Half of the time a byte that means something to the parser.
+    /// A random byte; half of the time one with a meaning to the parser.
     private static func replacement(_ random: inout TestGenerator) -> UInt8 {
         let telling = Array(#"{}[],:"\u0019-.eE "#.utf8)
         return random.next() % 2 == 0

@@ -46,7 +46,7 @@ struct FileTests {
         #expect(file.names.count == 16)
     }
 
-    @Test("what is read from the reference implementation is written as the same file, byte by byte")
+    @Test("a file of the reference implementation is read and written back with the same bytes")
     func sameBytes() throws {
         let file = try SafetensorsFile(path: reference)
         let tensors = try file.names.reversed().map { name in
@@ -61,7 +61,7 @@ struct FileTests {
                 == Data(contentsOf: URL(fileURLWithPath: reference)))
     }
 
-    @Test("every half-precision pattern becomes the float of its value, at any alignment")
+    @Test("every half-precision bit pattern is converted exactly, at any alignment")
     func halves() throws {
         let header =
             #"{"odd":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"#
@@ -102,7 +102,7 @@ struct FileTests {
         #expect(error.byte == tooLarge.entry("d").map { $0.byteRange.lowerBound + 8 })
     }
 
-    @Test("a tensor that is not there is named, with those that are")
+    @Test("a missing tensor is named, with those of the file")
     func missingTensor() throws {
         let file = try SafetensorsFile(path: reference)
         let error = try #require(throws: SafetensorsError.self) { try file.floats("head.weight") }
@@ -137,7 +137,7 @@ struct FileTests {
         #expect(error.code == .unreadable)
     }
 
-    @Test("a file that is replaced after it was opened still gives what it held")
+    @Test("a file that is replaced after it was opened still gives its old content")
     func replacedFile() throws {
         let path = folder.path + "/file"
         try writeSafetensors([SafetensorsTensor(name: "a", shape: [1], floats: [1])], to: path)

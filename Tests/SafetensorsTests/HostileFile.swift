@@ -1,12 +1,12 @@
 import Safetensors
 import Testing
 
-/// Bytes that are no safetensors file, and what must be said about them.
+/// Bytes that are not a safetensors file, and the expected error.
 struct HostileFile: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let bytes: [UInt8]
     let code: SafetensorsError.Code
-    /// Where the error must point; nil if that is not the point of the case.
+    /// The byte that the error must report; nil if any is accepted.
     var byte: Int?
     /// The tensor that the error must name.
     var tensor: String?
@@ -95,7 +95,8 @@ struct HostileFile: Sendable, CustomTestStringConvertible {
             #"{"a":{"x":"# + String(repeating: #"{"y":"#, count: 100_000),
             .malformedHeader, tensor: "a"),
         HostileFile(
-            "an unknown field that is no value", #"{"a":{"x":nil}}"#, .malformedHeader, byte: 18, tensor: "a"),
+            "an unknown field that is not a JSON value", #"{"a":{"x":nil}}"#, .malformedHeader, byte: 18,
+            tensor: "a"),
         HostileFile("an unknown field of +1", #"{"a":{"x":+1}}"#, .malformedHeader, byte: 18, tensor: "a"),
         HostileFile("an unknown field of 1.", #"{"a":{"x":1.}}"#, .malformedHeader, byte: 18, tensor: "a"),
         HostileFile("an unknown field of 01", #"{"a":{"x":01}}"#, .malformedHeader, byte: 18, tensor: "a"),

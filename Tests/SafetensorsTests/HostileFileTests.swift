@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Hostile safetensors")
 struct HostileFileTests {
-    @Test("a file that breaks a rule is refused where it does", arguments: HostileFile.all)
+    @Test("a file that breaks a rule is refused with the byte and the tensor", arguments: HostileFile.all)
     func refused(file: HostileFile) throws {
         let error = try #require(throws: SafetensorsError.self) { try parse(file.bytes) }
         #expect(error.code == file.code, "\(error)")
@@ -19,7 +19,7 @@ struct HostileFileTests {
     }
 
     @Test(
-        "what looks odd but breaks no rule is read",
+        "unusual but valid files are read",
         arguments: [
             ("{}", 0, 0),
             ("{}     ", 0, 0),
@@ -41,7 +41,7 @@ struct HostileFileTests {
         #expect(found.entries.count == tensors)
     }
 
-    @Test("names are in the order of the bytes, and escapes are undone")
+    @Test("names are sorted by their bytes, and escapes are decoded")
     func names() throws {
         let header =
             #"{"second":{"dtype":"U8","shape":[1],"data_offsets":[1,2]},"\u0066\u00e9\ud83d\ude00":"#
@@ -59,7 +59,7 @@ struct HostileFileTests {
         #expect(error.description.count < 400)
     }
 
-    @Test("a hundred thousand tensors are read at once", .timeLimit(.minutes(1)))
+    @Test("a hundred thousand tensors are read within a minute", .timeLimit(.minutes(1)))
     func manyTensors() throws { try readTensors(count: 100_000) }
 
     @Test(

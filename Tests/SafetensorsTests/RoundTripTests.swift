@@ -9,7 +9,7 @@ struct RoundTripTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("what is written reads back bit by bit, NaN and infinities included")
+    @Test("written tensors are read back bit for bit, NaN and infinities included")
     func roundTrip() throws {
         let floats: [Float] = [
             0, -0.0, 1.5, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 0x1.fffffep127,
@@ -43,7 +43,7 @@ struct RoundTripTests {
         #expect(try folder.contents() == ["a.safetensors"])
     }
 
-    @Test("the same tensors give the same bytes in whatever order they come")
+    @Test("the same tensors give the same bytes in any order")
     func deterministic() throws {
         let tensors = (0..<6).map { index in
             SafetensorsTensor(

@@ -10,7 +10,7 @@ func safetensors(_ header: [UInt8], data: [UInt8] = []) -> [UInt8] {
     (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header + data
 }
 
-/// What the pure parser makes of the bytes of a file.
+/// Parses the bytes of a file.
 func parse(_ bytes: [UInt8]) throws(SafetensorsError) -> SafetensorsHeader {
     try SafetensorsHeader(parsing: bytes.span, file: "hostile.safetensors")
 }

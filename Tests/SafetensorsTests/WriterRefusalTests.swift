@@ -29,7 +29,7 @@ struct WriterRefusalTests {
         #expect(try folder.contents().isEmpty)
     }
 
-    @Test("a target that cannot be made is refused and nothing is left behind")
+    @Test("a target that cannot be made is refused and no file remains")
     func impossibleTarget() throws {
         try FileManager.default.createDirectory(
             atPath: folder.path + "/taken", withIntermediateDirectories: false)
@@ -45,7 +45,7 @@ struct WriterRefusalTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/taken").isEmpty)
     }
 
-    @Test("a disk that is full half way is an error, the old file stays and nothing is left behind")
+    @Test("a disk that fills while writing is an error; the old file stays and no new one remains")
     func fullDisk() async {
         await #expect(processExitsWith: .success) {
             let folder = try TemporaryFolder()
@@ -67,7 +67,7 @@ struct WriterRefusalTests {
         }
     }
 
-    @Test("a name of the longest length is possible")
+    @Test("a name of the maximum length is written")
     func longName() throws {
         let name = String(repeating: "n", count: 255)
         try writeSafetensors(

@@ -2,12 +2,12 @@ import Foundation
 import Safetensors
 import Testing
 
-/// Writes ZIP archives, right ones and wrong ones.
+/// Writes valid and damaged ZIP archives.
 private struct Archive {
     var members: [(name: String, content: [UInt8])]
-    /// Whether sizes, places and the directory's own are in the 64-bit records.
+    /// Whether sizes and offsets, also the directory's, are in the 64-bit records.
     var isLong = false
-    /// What follows the end record.
+    /// The bytes after the end record.
     var comment: [UInt8] = []
     /// Changes the bytes of the directory's record with this number.
     var damage: (inout [UInt8], Int) -> Void = { _, _ in }
@@ -56,7 +56,7 @@ private struct Archive {
         return try ZIPDirectory(parsing: bytes.span).members
     }
 
-    /// What is said of the archive.
+    /// The message about the archive.
     func complaint() -> String {
         do throws(ZIPDirectory.Problem) {
             _ = try read()
@@ -90,7 +90,7 @@ struct ZIPDirectoryTests {
     }
 
     @Test(
-        "what the directory says is not believed",
+        "a directory with wrong entries is refused",
         arguments: [
             (0, [0x51], "a record of a member was expected"), (8, [1, 0], "'ü' is encrypted"),
             (24, [1], "two lengths of 'ü', which is stored as it is"),
@@ -115,7 +115,8 @@ struct ZIPDirectoryTests {
         archive.damage = { record, number in
             if number == 0 { record.replaceSubrange(record.count - 17..<record.count - 16, with: [last]) }
         }
-        #expect(archive.complaint().contains(last == 0x7F ? "two lengths" : "no length that a file can have"))
+        #expect(
+            archive.complaint().contains(last == 0x7F ? "two lengths" : "not a length that a file can have"))
         archive.damage = { record, _ in
             let extra = record.count - 28
             record.replaceSubrange(extra + 2..<extra + 3, with: [16])

@@ -6,10 +6,10 @@ package import TensorCore
 ///   - rows: The number of rows.
 ///   - columns: The number of columns.
 ///   - seed: What the numbers follow from.
-///   - scale: The numbers lie in −scale ..< scale.
+///   - scale: The numbers are in −scale ..< scale.
 ///   - padding: How far rows are apart beyond `columns`; the gap is filled with NaN, so that a kernel which
 ///     reads it is found out.
-/// - Returns: The matrix, with storage of its own.
+/// - Returns: The matrix, with its own storage.
 package func seededMatrix(
     _ rows: Int, _ columns: Int, seed: UInt64, scale: Float = 1, padding: Int = 0
 ) -> Matrix {
@@ -30,8 +30,8 @@ package func seededMatrix(
 /// - Parameters:
 ///   - count: The number of elements.
 ///   - seed: What the numbers follow from.
-///   - range: The numbers lie in this range.
-/// - Returns: The vector, with storage of its own.
+///   - range: The numbers are in this range.
+/// - Returns: The vector, with its own storage.
 package func seededVector(_ count: Int, seed: UInt64, in range: ClosedRange<Float> = -1...1) -> Vector {
     var generator = SeededGenerator(seed: seed, stream: "vector")
     return Vector(

@@ -6,7 +6,7 @@ import TerminalUI
 /// Takes the screen as the workbench does, then ends in the way that its first argument names; a second, `inline`,
 /// does without the alternate screen.
 ///
-/// Ends that a workbench should never come to cannot be asked of it; its terminal must be put back all the same.
+/// Provokes ends that a workbench should never have; its terminal must be restored all the same.
 @main
 struct TerminalProbe {
     struct Thrown: Error, CustomStringConvertible {
@@ -59,7 +59,7 @@ struct TerminalProbe {
         unsafe pointer.pointee = 1
     }
 
-    /// Calls itself until the stack is full; what it comes to is never known.
+    /// Recurses until the stack overflows; never returns.
     @inline(never)
     private static func dig(_ depth: Int) -> Int {
         guard depth != -1 else { return 0 }

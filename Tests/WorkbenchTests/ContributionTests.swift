@@ -66,7 +66,7 @@ struct ContributionTests {
         #expect(session.state.chart.cursor == 1)
     }
 
-    @Test("what is kept does not grow with the steps")
+    @Test("memory does not grow with the steps")
     func bounded() throws {
         var curves = UnitCurves(steps: 100_000)
         for step in 1...20_000 {

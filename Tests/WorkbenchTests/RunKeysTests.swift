@@ -67,7 +67,7 @@ struct RunKeysTests {
         (.waiting, .character("d"), "no unit is being optimized"),
     ]
 
-    @Test("what is not available says why and what would help", arguments: unavailable)
+    @Test("an unavailable key says why and what would help", arguments: unavailable)
     func saysWhy(stage: Session.Stage, key: Key, part: String) throws {
         var session = Session(at: stage)
         let before = session.state

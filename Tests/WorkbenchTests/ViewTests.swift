@@ -122,7 +122,7 @@ struct ViewTests {
         for stage in Session.Stage.allCases {
             let grid = Session(at: stage).grid
             for y in 0..<grid.height {
-                // Pictures have colours of their own.
+                // Pictures have their own colours.
                 styles.formUnion(
                     grid.row(y).filter { $0.glyph != 0x20 && $0.style.picture == nil }.map(\.style))
             }

@@ -2,8 +2,8 @@
  * Image files to pixels, by libjpeg-turbo, libpng and libwebp; bytes out of deflate, by zlib; and the inner loops
  * of a change of size.
  *
- * Nothing here jumps past a caller, keeps a pointer that it was given, or has state of its own. Every function may
- * be called from several threads at once, each with a buffer of its own.
+ * Nothing here jumps past a caller, keeps a pointer from the caller, or has state. Every function may
+ * be called from several threads at once, each with its own buffer.
  */
 #ifndef CIMAGECODECS_H
 #define CIMAGECODECS_H
@@ -26,7 +26,7 @@ typedef enum {
     IMAGE_NO_MEMORY
 } image_status;
 
-/* The most bytes that may be read and written behind the pixels of a buffer, so that loops need not look at the end. */
+/* The most bytes that may be read and written after the pixels of a buffer, so that loops need not look at the end. */
 enum { IMAGE_SPARE_BYTES = 64 };
 
 /* Pixels, and memory that is used again for the next image. Starts as all zeros. */
@@ -47,7 +47,7 @@ typedef struct {
 void image_release(image_buffer *image);
 
 /*
- * Decode one image that lies in memory. `channels` is 3 or 1; 1 gives (19595 R + 38470 G + 7471 B + 32768) >> 16 of
+ * Decode one image in memory. `channels` is 3 or 1; 1 gives (19595 R + 38470 G + 7471 B + 32768) >> 16 of
  * colours. Alpha is dropped. No side may be longer than `longest` pixels; nothing is allocated for a longer one.
  */
 
@@ -81,7 +81,7 @@ typedef struct {
 } image_weights;
 
 /*
- * One row of 4-byte pixels. `taps` must be a multiple of 4; the input may be read for up to IMAGE_SPARE_BYTES behind
+ * One row of 4-byte pixels. `taps` must be a multiple of 4; the input may be read for up to IMAGE_SPARE_BYTES after
  * the last tap that has a weight.
  */
 void image_resample_row_4(const uint8_t *input, uint8_t *output, const image_weights *weights);

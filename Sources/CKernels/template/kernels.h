@@ -17,7 +17,10 @@
 
 #include "supervision.h"
 
-/* Chains of sixteen lanes, enough of them to keep every multiply-add unit busy. */
+/*
+ * Measures multiply-adds: CHAINS independent chains of [16] lanes, enough to keep every multiply-add unit busy.
+ * Reads and writes sink [1], so that nothing is optimised away. Returns the number of floating-point operations.
+ */
 static double FN(probe)(ptrdiff_t rounds, float *sink) {
     v16 chains[CHAINS];
     for (int chain = 0; chain < CHAINS; chain++) {
@@ -38,6 +41,7 @@ static double FN(probe)(ptrdiff_t rounds, float *sink) {
     return (double)rounds * CHAINS * 16 * 2;
 }
 
+/* The functions of this level. */
 static const ck_kernels FN(kernels) = {
     .multiply = FN(multiply),
     .multiply_packed = FN(multiply_packed),

@@ -1,9 +1,14 @@
 /*
- * Quantizers. Each is a function of sixteen elements and their parameters; FOR_GROUPS brings both together
- * whatever the grouping is.
+ * Quantizers. Matrices are [rows, columns] and of one shape in each pass; parameters and their gradients are [groups.count].
+ * A pass walks the rows (EACH_ROW), the runs of a row (EACH_RUN) and at most 16 columns of a run at a time (EACH_IN).
+ *
+ * A row of 40 columns, and the values of c and n that a body sees:
+ *   by column, width 20, count 2    runs 0 ..< 20 and 20 ..< 40, parameters 0 and 1: (0, 16), (16, 4), (20, 16), (36, 4)
+ *   by column, width 1, count 40    one run, 0 ..< 40, a parameter for each column: (0, 16), (16, 16), (32, 8)
+ *   by row, width 2, count 3        one run, 0 ..< 40, parameter r / 2 % 3: (0, 16), (16, 16), (32, 8)
  */
 
-/* One run of columns of one row that shares parameters, or has one set of them for each column. */
+/* Columns start ..< end of a row: they share a parameter, or column c has parameter c (each_column). */
 typedef struct {
     ptrdiff_t start, end, parameter;
     bool each_column;
@@ -20,24 +25,28 @@ INLINE FN(run) FN(find_run)(ck_groups groups, ptrdiff_t r, ptrdiff_t start, ptrd
     return (FN(run)){start, start + groups.width, start / groups.width, false};
 }
 
-/* Runs a body for all columns of row `r`: `c` is the first column and `n` how many there are, 1 to 16. */
+/* Runs a body for each run of row `r`. */
 #define EACH_RUN(run, groups, r, columns)                                                           \
     for (FN(run) run = FN(find_run)(groups, r, 0, columns); run.start < (columns);                  \
          run = run.end < (columns) ? FN(find_run)(groups, r, run.end, columns)                      \
                                    : (FN(run)){(columns), (columns), 0, false})
 
+/* Runs a body for each 16 columns of a run: `c` is the first column and `n` how many there are, 1 to 16. */
 #define EACH_IN(c, n, run)                                                                          \
     for (ptrdiff_t c = run.start, n;                                                                \
          c < run.end && (n = run.end - c < 16 ? run.end - c : 16, true); c += 16)
 
+/* The parameters of columns c ..< c + n, one a lane: [count] to 16 lanes. */
 INLINE v16 FN(parameter)(const float *parameters, FN(run) run, ptrdiff_t c, ptrdiff_t n) {
     return run.each_column ? FN(load)(parameters + c, n) : (v16)(parameters[run.parameter]);
 }
 
+/* Limits to 0 ... maximum. */
 INLINE v16 FN(clip)(v16 code, float maximum) {
     return FN(min)(FN(max)(code, (v16)(0.0f)), (v16)(maximum));
 }
 
+/* x [rows, columns] to out [rows, columns]: s (clip(round(x / s) + z, 0, maximum_code) - z); s and z [count]. */
 static void FN(fake_quantize)(ck_matrix x, ck_affine q, ck_matrix out) {
     EACH_ROW(r, x) {
         EACH_RUN(run, q.groups, r, x.columns) {
@@ -50,6 +59,7 @@ static void FN(fake_quantize)(ck_matrix x, ck_affine q, ck_matrix out) {
     }
 }
 
+/* x [rows, columns] to codes [rows, columns]: clip(round(x / s) + z, 0, maximum_code), as floats. */
 static void FN(quantize)(ck_matrix x, ck_affine q, ck_matrix codes) {
     EACH_ROW(r, x) {
         EACH_RUN(run, q.groups, r, x.columns) {
@@ -62,6 +72,7 @@ static void FN(quantize)(ck_matrix x, ck_affine q, ck_matrix codes) {
     }
 }
 
+/* codes [rows, columns] to out [rows, columns]: s (code - z). */
 static void FN(dequantize)(ck_matrix codes, ck_affine q, ck_matrix out) {
     EACH_ROW(r, codes) {
         EACH_RUN(run, q.groups, r, codes.columns) {
@@ -73,6 +84,11 @@ static void FN(dequantize)(ck_matrix codes, ck_affine q, ck_matrix out) {
     }
 }
 
+/*
+ * d_out and x [rows, columns] to d_x [rows, columns], straight through: the gradient where the code is not clipped, else 0.
+ * Adds to scale_gradients [count] the sum over a group of gradient * d out / d s: round(x / s) - x / s inside, -z below,
+ * maximum_code - z above. Runs that share a scale are summed in 16 lanes first; NULL leaves the gradients out.
+ */
 static void FN(fake_quantize_backward)(
     ck_matrix d_out, ck_matrix x, ck_affine q, ck_matrix d_x, bool accumulate, float *scale_gradients) {
     EACH_ROW(r, x) {
@@ -107,8 +123,8 @@ static void FN(fake_quantize_backward)(
 
 /*
  * The code of v = x / delta, limited to 1: round(-2 log2 v), from the exponents alone. With v = m 2^e and
- * 1 <= m < 2, floor(2 log2 v + 1/2) = 2 e + floor(log2(m^2 sqrt 2)). What is not positive (or so small
- * that its exponent field is empty) gets the code of zero.
+ * 1 <= m < 2, floor(2 log2 v + 1/2) = 2 e + floor(log2(m^2 sqrt 2)). A value that is not positive, or
+ * subnormal, gets the code of zero, `maximum`.
  */
 INLINE v16 FN(logarithmic_code)(v16 x, v16 delta, float maximum) {
     const v16 v = FN(min)(x / delta, (v16)(1.0f));
@@ -127,6 +143,7 @@ INLINE v16 FN(logarithmic_value)(v16 code, v16 delta, float maximum) {
     return code >= maximum ? (v16)(0.0f) : delta * (power * half);
 }
 
+/* x [rows, columns] to out [rows, columns]; delta [count]. */
 static void FN(fake_quantize_log_sqrt2)(ck_matrix x, ck_logarithmic q, ck_matrix out) {
     EACH_ROW(r, x) {
         EACH_RUN(run, q.groups, r, x.columns) {
@@ -139,6 +156,7 @@ static void FN(fake_quantize_log_sqrt2)(ck_matrix x, ck_logarithmic q, ck_matrix
     }
 }
 
+/* x [rows, columns] to codes [rows, columns], as floats. */
 static void FN(quantize_log_sqrt2)(ck_matrix x, ck_logarithmic q, ck_matrix codes) {
     EACH_ROW(r, x) {
         EACH_RUN(run, q.groups, r, x.columns) {
@@ -151,6 +169,7 @@ static void FN(quantize_log_sqrt2)(ck_matrix x, ck_logarithmic q, ck_matrix code
     }
 }
 
+/* codes [rows, columns] to out [rows, columns]. */
 static void FN(dequantize_log_sqrt2)(ck_matrix codes, ck_logarithmic q, ck_matrix out) {
     EACH_ROW(r, codes) {
         EACH_RUN(run, q.groups, r, codes.columns) {
@@ -164,14 +183,15 @@ static void FN(dequantize_log_sqrt2)(ck_matrix codes, ck_logarithmic q, ck_matri
 }
 
 /*
- * What a gradient d of a level is for the value it came from, of any base: the code is a logarithm, so the level is
- * to the value as their ratio; 0 where the value is outside 0 ... delta or the level is zero.
+ * The gradient of the value `from`, given the gradient d of its level, for any base. The logarithm of the level passes
+ * the rounding straight through, so d level / d from = level / from; 0 where `from` is not in (0, delta] or the level is 0.
  */
 INLINE v16 FN(logarithmic_gradient)(v16 d, v16 from, v16 level, v16 delta) {
     const i16 open = (from > 0.0f) & (from <= delta) & (level > 0.0f);
     return d * (open ? level / (open ? from : (v16)(1.0f)) : (v16)(0.0f));
 }
 
+/* d_out, x and out [rows, columns] to d_x [rows, columns]; deltas have no gradient. */
 static void FN(fake_quantize_log_sqrt2_backward)(
     ck_matrix d_out, ck_matrix x, ck_matrix out, ck_logarithmic q, ck_matrix d_x, bool accumulate) {
     EACH_ROW(r, x) {
@@ -192,8 +212,8 @@ static void FN(fake_quantize_log_sqrt2_backward)(
 #define LOG_BASE_STEP 0.0187337076f
 
 /*
- * The code of v = (x + shift) / delta, limited to 1: round(-log v / (step LOG_BASE_STEP)). What is not positive (or
- * so small that its exponent field is empty) gets the code of zero, and so does everything from that code on.
+ * The code of v = (x + shift) / delta, limited to 1: round(-log v / (step LOG_BASE_STEP)). A value that is not
+ * positive, or subnormal, gets the code of zero, `maximum`; so do values whose code would be larger.
  */
 INLINE v16 FN(searched_log_code)(v16 x, v16 delta, v16 step, float shift, float maximum) {
     const v16 v = FN(min)((x + shift) / delta, (v16)(1.0f));
@@ -208,6 +228,7 @@ INLINE v16 FN(searched_log_value)(v16 code, v16 delta, v16 step, float shift, fl
     return (code >= maximum ? (v16)(0.0f) : delta * power) - shift;
 }
 
+/* x [rows, columns] to out [rows, columns]; delta and step [count]. */
 static void FN(fake_quantize_searched_log)(ck_matrix x, ck_searched_log q, ck_matrix out) {
     EACH_ROW(r, x) {
         EACH_RUN(run, q.groups, r, x.columns) {
@@ -222,6 +243,7 @@ static void FN(fake_quantize_searched_log)(ck_matrix x, ck_searched_log q, ck_ma
     }
 }
 
+/* x [rows, columns] to codes [rows, columns], as floats. */
 static void FN(quantize_searched_log)(ck_matrix x, ck_searched_log q, ck_matrix codes) {
     EACH_ROW(r, x) {
         EACH_RUN(run, q.groups, r, x.columns) {
@@ -235,6 +257,7 @@ static void FN(quantize_searched_log)(ck_matrix x, ck_searched_log q, ck_matrix 
     }
 }
 
+/* codes [rows, columns] to out [rows, columns]. */
 static void FN(dequantize_searched_log)(ck_matrix codes, ck_searched_log q, ck_matrix out) {
     EACH_ROW(r, codes) {
         EACH_RUN(run, q.groups, r, codes.columns) {
@@ -248,6 +271,7 @@ static void FN(dequantize_searched_log)(ck_matrix codes, ck_searched_log q, ck_m
     }
 }
 
+/* d_out, x and out [rows, columns] to d_x [rows, columns], with the shift added to x and out; no other gradient. */
 static void FN(fake_quantize_searched_log_backward)(
     ck_matrix d_out, ck_matrix x, ck_matrix out, ck_searched_log q, ck_matrix d_x, bool accumulate) {
     EACH_ROW(r, x) {

@@ -83,7 +83,7 @@ INLINE void FN(tile)(
 #pragma clang loop unroll(full)
         for (int i = 0; i < pointers; i++) {
             left[i] += 4 * step;
-            /* Keeps each pointer in a register of its own, where the compiler would recompute them all. */
+            /* Keeps each pointer in its own register, where the compiler would recompute them all. */
             __asm__("" : "+r"(left[i]));
         }
     }

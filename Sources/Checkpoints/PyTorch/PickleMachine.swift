@@ -169,14 +169,14 @@ struct PickleMachine {
 
     private mutating func extend(_ values: [PickleValue]) throws(CheckpointError) {
         guard case .list(let index) = try top() else {
-            throw failure("values are appended to what is no list")
+            throw failure("values are appended to an object that is not a list")
         }
         sequences[index] += values
     }
 
     private mutating func set(_ pairs: [PickleValue]) throws(CheckpointError) {
         guard case .dictionary(let index) = try top(), pairs.count.isMultiple(of: 2) else {
-            throw failure("keys and values are put into what is no dictionary")
+            throw failure("keys and values are put into an object that is not a dictionary")
         }
         for pair in stride(from: 0, to: pairs.count, by: 2) {
             dictionaries[index].append((pairs[pair], pairs[pair + 1]))
@@ -196,14 +196,14 @@ struct PickleMachine {
             case .text("storage") = sequences[index][0], case .global(let name) = sequences[index][1],
             let type = Self.globals[name] ?? nil, case .text(let key) = sequences[index][2],
             case .int(let count) = sequences[index][4], count >= 0
-        else { throw unsupported("a reference to something outside that is no storage of a known type") }
+        else { throw unsupported("an outside reference that is not a storage of a known type") }
         storages.append(TorchStorage(type: type, key: key, count: count))
         stack.append(.storage(storages.count - 1))
     }
 
     private mutating func build(_ callable: PickleValue, _ arguments: PickleValue) throws(CheckpointError) {
         guard case .global(let name) = callable, case .tuple(let index) = arguments else {
-            throw unsupported("a call of what is no name")
+            throw unsupported("a call of an object that is not a name")
         }
         let values = sequences[index]
         switch name {
@@ -256,7 +256,7 @@ struct PickleMachine {
         var result: [Int] = []
         for value in sequences[index] {
             guard case .int(let number) = value else {
-                throw failure("a size or a stride that is no whole number")
+                throw failure("a size or a stride that is not a whole number")
             }
             result.append(number)
         }
@@ -299,7 +299,7 @@ struct PickleMachine {
         units.reserveCapacity(length)
         for _ in 0..<length { units.append(try byte(bytes)) }
         guard let text = String(validating: units, as: UTF8.self) else {
-            throw failure("a text that is no UTF-8")
+            throw failure("a text that is not UTF-8")
         }
         return text
     }

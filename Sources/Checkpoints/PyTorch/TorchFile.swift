@@ -100,9 +100,9 @@ struct TorchFile: Sendable {
         var tensors: [String: TorchTensor] = [:]
         for (key, value) in machine.dictionaries[index] {
             guard case .text(let name) = key, case .tensor(let tensor) = value else {
-                let named = if case .text(let name) = key { quoted(name) } else { "a key that is no text" }
+                let named = if case .text(let name) = key { quoted(name) } else { "a key that is not text" }
                 throw .unusable(
-                    "\(path): \(named) is no tensor; a dictionary of tensors was expected, at the top or as one of "
+                    "\(path): \(named) is not a tensor; a dictionary of tensors was expected, at the top or as one of "
                         + wrappers.joined(separator: ", "))
             }
             guard tensors.updateValue(machine.tensors[tensor], forKey: name) == nil else {

@@ -149,7 +149,7 @@ struct ImageReader {
         let area = pipeline.height * pipeline.width
         let channels = pipeline.channels
         let size = channels == 1 ? 1 : 4
-        precondition(pixels.count == area * size, "\(pixels.count) bytes are no crop of \(area) pixels")
+        precondition(pixels.count == area * size, "\(pixels.count) bytes are not a crop of \(area) pixels")
         // SAFETY: pixels has area · size bytes, tables 256 for each channel, target channels · area floats.
         unsafe pixels.withUnsafeBufferPointer { pixels in
             unsafe tables.withUnsafeBufferPointer { tables in

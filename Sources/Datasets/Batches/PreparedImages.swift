@@ -54,7 +54,7 @@ package struct PreparedImages: Sendable {
 }
 
 extension Matrix {
-    /// Some rows, in the given order, in a matrix of its own.
+    /// Some rows, in the given order, in a new matrix.
     fileprivate func copy(ofRows rows: [Int]) -> Matrix {
         let result = Matrix(rows: rows.count, columns: columns)
         for (target, source) in rows.enumerated() {

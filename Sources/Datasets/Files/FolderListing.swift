@@ -100,7 +100,8 @@ struct FolderListing {
         let identity = try DatasetError.wrapping(try FileStatus(path)).identity
         guard !above.contains(identity) else {
             throw DatasetError(
-                .badFolder, file: path, detail: "this link leads back to a folder that it lies in; remove it")
+                .badFolder, file: path, detail: "this link leads back to a folder that contains it; remove it"
+            )
         }
         guard above.count < Self.deepest else {
             throw DatasetError(

@@ -39,7 +39,7 @@ struct NPYHeader: Equatable {
             DatasetError(.malformed, file: file, tensor: name, detail: detail)
         }
         guard bytes.count >= 10, Self.magic.indices.allSatisfy({ bytes[$0] == Self.magic[$0] }) else {
-            throw malformed("this is no npy array; it would begin with \\x93NUMPY")
+            throw malformed("this is not an npy array, which would begin with \\x93NUMPY")
         }
         let version = bytes[6]
         guard 1...3 ~= version, bytes[7] == 0 else {
@@ -101,7 +101,7 @@ struct NPYHeader: Equatable {
             let reason =
                 letters.dropFirst().first == "O"
                 ? "Python objects, which are never loaded"
-                : letters.first == ">" ? "big-endian" : "no numbers of a type that is read"
+                : letters.first == ">" ? "big-endian" : "of a type that is not read"
             throw DatasetError(
                 .wrongType, file: file, tensor: name,
                 detail:

@@ -81,7 +81,7 @@ struct PixelArray: Sendable {
             throw DatasetError(
                 .wrongShape, file: file, tensor: "images",
                 detail:
-                    "the shape is \(shape); the channels, 1 to \(ImageSet.maximumChannels), come behind the count or "
+                    "the shape is \(shape); the channels, 1 to \(ImageSet.maximumChannels), come after the count or "
                     + "last")
         }
         var extents = order.map { shape[$0] }

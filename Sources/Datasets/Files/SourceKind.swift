@@ -26,7 +26,7 @@ enum SourceKind {
         if let format = ImageFormat(sniffing: prefix.span) {
             throw DatasetError(
                 .wrongShape, file: path,
-                detail: "this is a single \(format.rawValue) image; give the folder that it lies in")
+                detail: "this is a single \(format.rawValue) image; give the folder that contains it")
         }
         let isArchive = prefix.starts(with: [0x50, 0x4B, 3, 4]) || prefix.starts(with: [0x50, 0x4B, 5, 6])
         self = isArchive || prefix.starts(with: NPYHeader.magic) ? .numpy : .safetensors

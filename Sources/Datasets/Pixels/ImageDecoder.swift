@@ -67,7 +67,8 @@ internal import Safetensors
             let other = ImageFormat.nameOfOther(bytes.span).map { "this looks like \($0)" }
             throw DatasetError(
                 .undecodable, file: path,
-                detail: "\(other ?? "the content is no image that is known"); JPEG, PNG and WebP are read")
+                detail: "\(other ?? "the content is not an image that is known"); JPEG, PNG and WebP are read"
+            )
         }
         let longest = Int32(ImageSet.maximumSide)
         let status = unsafe bytes.withUnsafeBufferPointer { buffer in

@@ -3,7 +3,7 @@ package import Runs
 internal import Vocabulary
 
 extension SensitivityTable {
-    /// The bits that do the least harm within a budget, as far as the harms of sites add up.
+    /// The bits with the least total harm within a budget, on the assumption that the harms of sites add up.
     ///
     /// Exact: no other choice among the widths does less. With bytes or mean bits as the budget, activations have
     /// the plan's bits, since they are not stored.

@@ -29,7 +29,7 @@ package func exportRun(
     guard RunDirectory.isRun(directory) else {
         throw RunFailure(
             exists(directory) ? .badData : .missingInput,
-            "\(directory) is no run directory; give the folder that mgrq run wrote with --output")
+            "\(directory) is not a run directory; give the folder that mgrq run wrote with --output")
     }
     let run = RunDirectory(path: directory)
     let source = ExportSource(

@@ -9,7 +9,7 @@ struct DrownedTermCheck {
     /// The greatest share that each term that is on had; a term alone has all.
     private var greatest: [Term: Double] = [:]
 
-    /// Takes the norms of the weighted terms' gradients at one step; nothing where all are 0 or no numbers.
+    /// Takes the norms of the weighted terms' gradients at one step; nothing where all are 0 or NaN.
     mutating func add(_ norms: Terms) {
         let shares = norms.shares
         guard Term.allCases.contains(where: { shares[$0] ?? 0 > 0 }) else { return }

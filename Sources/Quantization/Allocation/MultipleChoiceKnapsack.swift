@@ -12,7 +12,7 @@ package struct KnapsackChoice: Equatable, Sendable {
     }
 }
 
-/// The integer program behind mixed precision: one choice for every group, the least harm in all, within a budget.
+/// The integer program of mixed precision: one choice for every group, the least harm in all, within a budget.
 ///
 /// Solved exactly: a dynamic program over groups keeps every partial solution that is not worse than another in both
 /// cost and harm, and drops those that even the linear relaxation of the groups to come cannot bring below a

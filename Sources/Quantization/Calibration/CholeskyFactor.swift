@@ -95,7 +95,7 @@ package struct CholeskyFactor: Sendable {
 
     /// Rounds rows so that the errors that A weighs, `(w − q) · A · (w − q)ᵀ`, nearly cancel.
     ///
-    /// From the last column to the first, each element takes over what the rounding of those behind it did
+    /// From the last column to the first, each element takes over the rounding errors of those after it
     /// (Babai's nearest plane, which is GPTQ, arXiv 2210.17323, in other words).
     ///
     /// - Parameters:
@@ -120,7 +120,7 @@ package struct CholeskyFactor: Sendable {
                     multiply(errors.columns(behind), lower.rows(behind).columns(block), into: sums)
                 }
                 let diagonal = lower.rows(block).columns(block)
-                // Column by column: what the elements behind hand on to this one.
+                // Column by column: the errors that the elements after this one hand to it.
                 let factors = (0..<block.count).map { column in
                     (0..<block.count).map { diagonal[$0, column] }
                 }

@@ -82,7 +82,7 @@ struct UniformRangeSearch {
     @discardableResult
     private mutating func consider(_ low: Double, _ high: Double) -> Bool {
         guard low < high else { return false }
-        // A finer step than this cannot be told apart from its neighbours in floats.
+        // A finer step than this is equal to its neighbours in floats.
         let finest = max(max(abs(low), abs(high)) * 0x1p-22, 1e-30)
         let scale = Float(max((high - low) / maximumCode, finest))
         let zeroPoint = Float((-low / Double(scale)).rounded())

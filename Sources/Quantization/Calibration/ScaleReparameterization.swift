@@ -22,7 +22,7 @@ package struct NormalizedLinear: Equatable, Sendable {
 }
 
 /// Moves one scale per channel out of an activation's quantizer, into the LayerNorm before it and the
-/// linear layer behind it.
+/// linear layer after it.
 ///
 /// With scales s and zero points z per channel, their targets s̃ and z̃, `r = s / s̃` and
 /// `d = s ⊙ (z − z̃)`: γ becomes γ / r, β becomes (β + d) / r, the weight's column k is multiplied by rₖ,

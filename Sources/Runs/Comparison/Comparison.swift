@@ -17,7 +17,7 @@ package struct Spread: Equatable, Codable, Sendable {
     }
 }
 
-/// A preset with changes and a name of its own: a line of a comparison.
+/// A named preset with changes: a line of a comparison.
 package struct Variant: Equatable, Sendable {
     /// The name of the line.
     package var name: String

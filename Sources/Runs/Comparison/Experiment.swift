@@ -1,6 +1,6 @@
 internal import Files
 
-/// Plans under names, each over some seeds: every plan becomes a run in a directory of its own.
+/// Plans under names, each over some seeds: every plan becomes a run in its own directory.
 ///
 ///     let experiment = try Experiment(
 ///         in: "out", variants: [Variant(.calibrate), Variant(.mgrq)], bits: [(4, 4)], seeds: [1, 2], from: plan)
@@ -8,7 +8,7 @@ internal import Files
 ///
 /// It knows which runs exist and which are missing, but not how to make one: a launcher does, on this machine or another.
 /// A sweep is not an experiment: its points are calibrated models that share one process, its checkpoint, images and
-/// full-precision outputs, and as runs of their own they would take many times as long.
+/// full-precision outputs, and as separate runs they would take many times as long.
 package struct Experiment: Sendable {
     /// A run of the experiment, existing or missing.
     package struct Trial: Sendable {
@@ -47,7 +47,7 @@ package struct Experiment: Sendable {
             throw RunFailure(.usage, "nothing was named to compare; give --presets such as calibrate,mgrq")
         }
         guard Set(variants.map { Self.slug($0.name) }).count == variants.count else {
-            throw RunFailure(.usage, "two of the lines have the same name; give each a name of its own")
+            throw RunFailure(.usage, "two of the lines have the same name; give each its own name")
         }
         var lines: [Line] = []
         for pair in bits {
@@ -109,7 +109,7 @@ package struct Experiment: Sendable {
             guard try trial.directory.plan() == trial.plan else {
                 throw RunFailure(
                     .cannotCreate,
-                    "\(trial.directory.path) holds a run of another plan; give --output a folder of its own")
+                    "\(trial.directory.path) holds a run of another plan; give --output another folder")
             }
             if isFile(trial.directory.reportPath) { return try FinishedRun(trial) }
             try OpenRun.discard(trial.directory)
@@ -145,7 +145,7 @@ package struct FinishedRun: Sendable {
         guard own.labels == others.labels, own.fullPrecision == others.fullPrecision else {
             throw RunFailure(
                 .badData,
-                "\(path) was evaluated on other images than \(other.path); give --output a folder of its own")
+                "\(path) was evaluated on other images than \(other.path); give --output another folder")
         }
     }
 }

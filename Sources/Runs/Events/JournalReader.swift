@@ -12,7 +12,7 @@ private let greatestLineLength = 16 << 20
 ///   - body: Gets every entry, in order; reading ends where it throws.
 /// - Returns: The number of entries, where the last one ends, and whether bytes follow it.
 /// - Throws: `RunFailure`: `.missingInput` where there is no journal, `.badData` with file and line where a line is
-///   damaged or missing, `.inputOutput` where it cannot be read; and what `body` throws.
+///   damaged or missing, `.inputOutput` where it cannot be read; and the errors of `body`.
 @discardableResult
 package func readJournal(
     _ path: String, _ body: (JournalEntry) throws(RunFailure) -> Void

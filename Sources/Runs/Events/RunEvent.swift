@@ -6,7 +6,7 @@ package import Vocabulary
 package enum RunEvent: Equatable, Codable, Sendable {
     /// The run began.
     case started(RunSummary)
-    /// Progress of work that has no event of its own.
+    /// Progress of work without a more specific event.
     case progressed(activity: String, done: Int, total: Int)
     /// Another process continues the run, with this many units quantized; all events before still hold.
     case continued(unitsDone: Int)

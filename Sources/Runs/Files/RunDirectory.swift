@@ -56,7 +56,7 @@ package struct RunDirectory: Equatable, Sendable {
         guard isFile(reportPath) else {
             throw RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
         }
-        return try read(reportPath, otherwise: "is no report of a run")
+        return try read(reportPath, otherwise: "is not a report of a run")
     }
 
     /// Reads the predictions; nil where there are none, as in a run without evaluation images.

@@ -49,12 +49,12 @@ extension RunPlan {
 
     /// Reads a plan from a file.
     ///
-    /// - Throws: `RunFailure`: `.missingInput` where there is no file, `.badData` with file and line where it is no
+    /// - Throws: `RunFailure`: `.missingInput` where there is no file, `.badData` with file and line where it is not a
     ///   plan, `.inputOutput` where it cannot be read.
     package init(path: String) throws(RunFailure) {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw RunFailure(.badData, "\(path) is not UTF-8 text, so it is no plan")
+            throw RunFailure(.badData, "\(path) is not UTF-8 text, so it is not a plan")
         }
         do throws(PlanError) {
             try self.init(yaml: text)

@@ -154,7 +154,7 @@ package struct ReferenceResolver: Sendable {
 
     private func sampleFolder(_ name: String, known: [String], what: String) throws(RunFailure) -> String {
         guard let samples, files.isFolder(samples) else {
-            let place = samples.map { "\($0), which MGRQ_SAMPLES names, is no folder" }
+            let place = samples.map { "\($0), which MGRQ_SAMPLES names, is not a folder" }
             throw RunFailure(
                 .missingInput,
                 "there is no sample “\(name)”: \(place ?? "no folder sample-models was found; MGRQ_SAMPLES can name one")"

@@ -143,7 +143,7 @@ package struct RunLedger: Equatable, Sendable {
         }
     }
 
-    /// Adds changes for one unit: to the override of its own name if no later pattern matches, else as a new override.
+    /// Adds changes for one unit: to the override of its name if no later pattern matches, else as a new override.
     private mutating func override(_ name: String, _ changes: [HyperparameterChange]) {
         let last = plan.units.lastIndex { matches(pattern: $0.match, name: name) }
         guard let last, plan.units[last].match == name else {

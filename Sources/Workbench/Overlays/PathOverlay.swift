@@ -9,7 +9,7 @@ protocol PathOverlay: Overlay {
 }
 
 extension PathOverlay {
-    /// Extends the path as far as all completions agree, and suggests them.
+    /// Extends the path by the common prefix of all completions, and suggests them.
     mutating func take(completions: [String]) {
         if let common = Self.commonPrefix(of: completions), common.count > line.text.count {
             line = EditLine(common)

@@ -60,7 +60,7 @@ struct SiteView: Overlay {
     var context: KeyContext { .site }
 
     private var obstacleToAttention: String? {
-        inspection?.attention == nil ? "this site is no attention map" : nil
+        inspection?.attention == nil ? "this site is not an attention map" : nil
     }
 
     private func obstacleToBits(_ limit: Int?) -> String? {

@@ -139,7 +139,7 @@ struct Layout: Equatable {
         let left = splits.cells(
             before: .columns, usual: min(max(body.width * 3 / 8, 48), 64), of: body.width, leaving: (30, 56))
         let columns = body.columns([.fixed(left), .share(1)])
-        // The parameters and their explanation, as far as the units leave room.
+        // The parameters and their explanation, if the units leave room.
         let parameters = min(21, max(10, height - 14))
         let units = splits.cells(before: .units, usual: height - parameters, of: height, leaving: (4, 6))
         let leftRows = columns[0].rows([.fixed(units), .share(1)])

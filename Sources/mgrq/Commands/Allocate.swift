@@ -152,7 +152,7 @@ struct Allocate: ParsableCommand {
             guard table.plan == SensitivityTable.key(of: plan), table.measure == measure else {
                 throw RunFailure(
                     .usage,
-                    "\(path) holds sensitivities of another plan; give --sensitivities a file of its own")
+                    "\(path) holds sensitivities of another plan; give --sensitivities another file")
             }
             return table
         }

@@ -23,14 +23,14 @@ struct Compare: ParsableCommand {
     @Option(
         name: .customLong("variant"), parsing: .singleValue,
         help: ArgumentHelp(
-            "A preset with changes, as a line of its own.", valueName: "name=preset,key=value,…"))
+            "A preset with changes, as a separate line.", valueName: "name=preset,key=value,…"))
     var variants: [String] = []
 
     @Option(
         help: ArgumentHelp("Pairs of weight and activation bits.", valueName: "w/a,w/a,…"))
     var bits = "4/4"
 
-    @Option(help: ArgumentHelp("Seeds, each a run of its own.", valueName: "n,n,…"))
+    @Option(help: ArgumentHelp("Seeds, each a separate run.", valueName: "n,n,…"))
     var seeds = "1,2,3"
 
     @Option(

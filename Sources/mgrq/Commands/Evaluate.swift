@@ -39,7 +39,7 @@ struct Evaluate: ParsableCommand {
         guard plan == nil || sides == nil else {
             throw RunFailure(
                 .usage,
-                "--image-size cannot be given with a packed checkpoint or a run, which have a size of their own"
+                "--image-size cannot be given with a packed checkpoint or a run, which have their own size"
             )
         }
         let named = data ?? plan?.evaluation

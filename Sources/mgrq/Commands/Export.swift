@@ -29,7 +29,7 @@ struct Export: ParsableCommand {
             throw RunFailure(.usage, "there is no format “\(format)”; there is \(known)")
         }
         guard isFolder(directory) else {
-            throw RunFailure(.missingInput, "\(directory) is no folder; give the directory of a run")
+            throw RunFailure(.missingInput, "\(directory) is not a folder; give the directory of a run")
         }
         guard RunDirectory.isRun(directory) else {
             throw RunFailure(

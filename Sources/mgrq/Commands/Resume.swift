@@ -23,7 +23,7 @@ struct Resume: ParsableCommand {
     func run() throws {
         let threads = try work.threads()
         guard isFolder(directory) else {
-            throw RunFailure(.missingInput, "\(directory) is no folder; give the directory of a run")
+            throw RunFailure(.missingInput, "\(directory) is not a folder; give the directory of a run")
         }
         guard RunDirectory.isRun(directory) else {
             throw RunFailure(

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// Takes SIGINT, SIGTERM and SIGHUP on a thread of its own: the first asks for an end, the second forces it.
+/// Takes SIGINT, SIGTERM and SIGHUP on its own thread: the first asks for an end, the second forces it.
 final class Signals: Sendable {
     private let first = Mutex<Int32?>(nil)
 

@@ -3,7 +3,7 @@ internal import NCursesTerminal
 internal import Runs
 internal import Synchronization
 
-/// Answers what plans will take, one after the other, on a thread of its own.
+/// Answers what plans will take, one after the other, on its own thread.
 ///
 /// A model is read and timed once; every further plan for the same files and image size is answered at once.
 final class EstimateService: Sendable {
@@ -42,7 +42,7 @@ final class EstimateService: Sendable {
 
     /// Asks what a plan will take.
     ///
-    /// Plans for other files that still wait are dropped: who asks about another model has left theirs.
+    /// Drops waiting plans for other files: the question about another model has replaced them.
     func ask(_ plan: RunPlan) {
         let begins = work.withLock { work in
             work.waiting.removeAll {

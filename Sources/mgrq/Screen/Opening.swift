@@ -6,7 +6,7 @@ internal import Foundation
 internal import Runs
 internal import Workbench
 
-/// Finds out what the start screen tells of a plan's model and images.
+/// Inspects a plan's model and images for the start screen.
 ///
 /// - Throws: `RunFailure` that says why they cannot be used.
 func modelCard(of plan: RunPlan) throws(RunFailure) -> ModelCard {
@@ -15,8 +15,8 @@ func modelCard(of plan: RunPlan) throws(RunFailure) -> ModelCard {
     guard inspection.problems.isEmpty else {
         throw RunFailure(
             .badData,
-            "\(inspection.file) is no checkpoint that can be quantized: \(inspection.problems[0])"
-                + (inspection.problems.count > 1 ? " (mgrq inspect tells more)" : ""))
+            "\(inspection.file) is not a checkpoint that can be quantized: \(inspection.problems[0])"
+                + (inspection.problems.count > 1 ? " (mgrq inspect lists all)" : ""))
     }
     let calibration = try imageSet(resources.calibrationPath)
     let evaluation = try resources.evaluationPath.map { (path) throws(RunFailure) in try imageSet(path) }

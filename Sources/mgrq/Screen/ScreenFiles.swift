@@ -4,7 +4,7 @@ internal import Runs
 internal import TerminalUI
 internal import Workbench
 
-/// Settings, themes and what is remembered, as they lie in the folders of the XDG base directory specification.
+/// Settings, themes and what is remembered, in the folders of the XDG base directory specification.
 struct ScreenFiles {
     /// What was read.
     struct Contents {
@@ -101,7 +101,7 @@ struct ScreenFiles {
         return [beside, data, config].compactMap(\.self)
     }
 
-    /// Adds the theme that a flag asks for; one that cannot be used is no note but the end.
+    /// Adds the theme that a flag asks for; one that cannot be used is an error, not a note.
     private func addTheme(_ path: String, to contents: inout Contents) throws(RunFailure) -> String {
         guard isFile(path) else { throw RunFailure(.missingInput, "--theme-file: there is no file \(path)") }
         do throws(SettingsProblem) {
@@ -113,7 +113,7 @@ struct ScreenFiles {
 
     private func addThemes(in folder: String, to contents: inout Contents) {
         let names = ((try? names(in: folder)) ?? []).filter { $0.hasSuffix(".yaml") }
-        // One may inherit from another that comes later: what fails is tried again behind the others.
+        // One may inherit from another that comes later: what fails is tried again after the others.
         var (waiting, last) = (names, [SettingsProblem]())
         while !waiting.isEmpty {
             var failed: [String] = []

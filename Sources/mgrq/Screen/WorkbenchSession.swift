@@ -10,7 +10,7 @@ internal import Workbench
 
 /// The workbench on the terminal: brings state, screen and engine together.
 final class WorkbenchSession {
-    /// How often the workbench is told the time.
+    /// The interval between ticks of the workbench.
     private static let tick = Duration.milliseconds(250)
     /// How long an engine that was asked to stop is waited for when the program ends, in seconds.
     private static let patience = 5.0
@@ -100,7 +100,7 @@ final class WorkbenchSession {
         }
     }
 
-    /// Ends an engine that still works, and says where the run lies.
+    /// Ends an engine that still works, and prints the run's directory.
     private func finish() throws {
         engine.stop(patience: Self.patience)
         if let directory, RunDirectory.isRun(directory) {
@@ -151,7 +151,7 @@ final class WorkbenchSession {
         return .proceed
     }
 
-    /// Does something on a thread of its own and posts what came of it.
+    /// Does something on its own thread and posts the result.
     private func work(_ body: @escaping @Sendable () -> WorkbenchOutcome) {
         Thread.detachNewThread { [mailbox] in mailbox.post(.done(body())) }
     }
@@ -204,7 +204,7 @@ final class WorkbenchSession {
         }
     }
 
-    /// Writes a file of the finished run on a thread of its own.
+    /// Writes a file of the finished run on its own thread.
     private func export(_ format: ExportFormat, of directory: String, to path: String) {
         writeFile { [threads] () throws(RunFailure) in
             .exported(

@@ -34,7 +34,7 @@ private func png(_ picture: PixelPicture) -> [UInt8] {
 
 /// Writes what every step of a run measured, in the format that the file's name asks for.
 ///
-/// In constant memory, however long the run was; a run that goes on is written as far as it is.
+/// In constant memory, however long the run was; of a run that goes on, the steps so far are written.
 ///
 /// - Parameters:
 ///   - directory: The run's folder.

@@ -4,7 +4,7 @@ internal import Runs
 /// Finds the files that a plan names.
 ///
 /// - Throws: `RunFailure`: `.missingInput` for missing files, `.usage` if no calibration images are named
-///   and the model has none of its own.
+///   and the model has none.
 func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
     let references = ProcessEnvironment.references
     let model = try references.model(plan.model)

@@ -8,7 +8,7 @@ struct ScreenOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A theme; --list-themes lists them.", valueName: "name"))
     var theme: String?
 
-    @Option(help: ArgumentHelp("A theme from a file of its own.", valueName: "file"))
+    @Option(help: ArgumentHelp("A theme from a file.", valueName: "file"))
     var themeFile: String?
 
     @Flag(help: "Draw with ASCII only.")

@@ -20,7 +20,7 @@ class Failure(Exception):
 
 
 class Pane:
-    """A shell in a tmux server of its own."""
+    """A shell in its own tmux server."""
 
     def __init__(self, folder, size):
         self.socket = os.path.join(folder, "tmux")

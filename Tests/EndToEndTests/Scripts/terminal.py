@@ -1,4 +1,4 @@
-"""A pseudo-terminal with a screen behind it, for tests that use the workbench as a person does.
+"""A pseudo-terminal with a screen, for tests that use the workbench as a person does.
 
 Everything waits until the screen shows something, or fails with the screen; only silence is waited for by the clock.
 """
@@ -45,7 +45,7 @@ def expect(condition, message):
 
 
 class Terminal:
-    """A program on a terminal of its own."""
+    """A program on its own terminal."""
 
     def __init__(self, command, folder, size=(120, 40), environment=None):
         """Starts a command.
@@ -105,7 +105,7 @@ class Terminal:
         os.kill(self.process.pid, number)
 
     def set_size(self, size):
-        """Gives the terminal another size; the kernel tells the program."""
+        """Gives the terminal another size; the kernel notifies the program."""
         columns, rows = size
         self.screen.resize(rows, columns)
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -61,7 +61,7 @@ def session(tool, folder):
         export_packed(terminal, export)
         terminal.press("q")
         expect_end(terminal, 0)
-        expect("run directory" in terminal.after_screen(), "the run's folder is not told at the end")
+        expect("run directory" in terminal.after_screen(), "the run's folder is not printed at the end")
     compare(tool, folder, export, top1)
 
 
@@ -175,7 +175,7 @@ KEYS = {"Enter": ENTER, "Esc": ESCAPE, "Up": UP, "Down": DOWN, "Left": LEFT, "Ri
 
 
 def use(terminal, key, what):
-    """Presses a key that the footer shows now, as a person does who knows none."""
+    """Presses a key that the footer shows now, as a person without knowledge of the keys does."""
 
     def is_shown():
         entries = [entry.split(" ") for entry in re.split(" {2,}", terminal.footer.strip())]
@@ -201,7 +201,7 @@ def journey(tool, folder, sample):
         use(terminal, "Up", "choose")
         while (model := shown_model(terminal)) != f"sample:{sample}":
             use(terminal, "Left", "change")
-            # A name that is half drawn is no model, and another key would leave the one that is coming.
+            # A half-drawn name is not a model, and another key would leave the one that is coming.
             terminal.wait("another model", lambda: shown_model(terminal) in SAMPLES - {model})
         terminal.wait_without("being read")
         use(terminal, "Enter", "start the run")
@@ -266,7 +266,7 @@ def resume(tool, folder, *flags):
 
 
 def image_size(tool, folder):
-    """The prediction is for the size that was asked for: one that arrays do not have is told before any run."""
+    """The prediction is for the size that was asked for: one that arrays do not have is reported before any run."""
     with Terminal([tool, "workbench", "--image-size", "56"], folder) as terminal:
         terminal.wait_for("56 × 56 pixels", "Predicted", "unknown: ")
         use(terminal, "q", "quit")
@@ -274,7 +274,7 @@ def image_size(tool, folder):
 
 
 def end_badly(probe, folder, kind, code, text):
-    """Whatever ends the program: the terminal is as it was, the code says what it was, and no word is lost."""
+    """Whatever ends the program: the terminal is as it was, the exit code tells the reason, and no output is lost."""
     # A backtrace takes half a minute on a busy machine, and it is Swift's own.
     environment = {"SWIFT_BACKTRACE": "enable=no"}
     with Terminal([probe, kind], folder, environment=environment) as terminal:
@@ -290,7 +290,7 @@ def end_badly(probe, folder, kind, code, text):
 
 
 def end_inline(probe, folder, kind, code, text):
-    """As above without the alternate screen: what was drawn last is still there, and what was said is below it."""
+    """As above without the alternate screen: the last frame remains, with the messages below it."""
     environment = {"SWIFT_BACKTRACE": "enable=no"}
     with Terminal([probe, kind, "inline"], folder, environment=environment) as terminal:
         terminal.wait_for("the probe is up")
@@ -311,7 +311,7 @@ def expect_frame_left(terminal, *texts):
     cursor = terminal.screen.cursor
     expect(
         (cursor.x, cursor.y) == (0, terminal.screen.lines - 1) and not terminal.lines[-1],
-        f"the shell would go on at {cursor.x}, {cursor.y}, not on a line of its own\n{terminal.picture()}",
+        f"the shell would go on at {cursor.x}, {cursor.y}, not on its own line\n{terminal.picture()}",
     )
 
 
@@ -422,7 +422,7 @@ def still(tool, folder):
 
 
 def expect_silence(terminal, seconds=3):
-    """The program is told the time four times a second, and none of it reaches the screen."""
+    """The program ticks four times a second, and none of it reaches the screen."""
     terminal.settle()
     sent = len(terminal.bytes)
     terminal.watch(seconds)
@@ -430,7 +430,7 @@ def expect_silence(terminal, seconds=3):
 
 
 def settings(tool, folder):
-    """Keys come from the settings file, the last theme and commands from the time before; mistakes are told."""
+    """Keys come from the settings file, the last theme and commands from the time before; mistakes are reported."""
     config = os.path.join(folder, "xdg", "config", "mgrq", "config.yaml")
     os.makedirs(os.path.dirname(config))
     with open(config, "w", encoding="utf-8") as file:
