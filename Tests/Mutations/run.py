@@ -35,7 +35,6 @@ for _ in package.targets {
 }
 package.targets.removeAll { !needed.contains($0.name) }
 package.products = []
-package.dependencies = []
 let mutated: Set = %(mutated)s
 for target in package.targets where !mutated.contains(target.name) {
     if plainC.contains(target.name) {
