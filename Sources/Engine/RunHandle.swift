@@ -123,13 +123,8 @@ package func resumeRun(
     guard let directory = options.directory else {
         throw RunFailure(.usage, "a run that goes on needs its directory")
     }
-    let past: ResumedRun
-    do {
-        past = try ResumedRun(
-            directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
-    } catch {
-        throw failure(of: error)
-    }
+    let past = try ResumedRun(
+        directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
     let handle = RunHandle(commands: CommandQueue())
     let box = SendableBox(past)
     startEngineThread(prepare: options.prepareThread) {

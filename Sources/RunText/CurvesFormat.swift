@@ -100,9 +100,6 @@ package enum CurvesFormat: String, FileFormat {
     private static func terms(
         _ prefix: String, _ values: @escaping @Sendable (StepSample) -> Terms?
     ) -> [Column] {
-        [
-            number("\(prefix)block") { values($0)?.block }, number("\(prefix)global") { values($0)?.global },
-            number("\(prefix)local") { values($0)?.local },
-        ]
+        Term.allCases.map { term in number("\(prefix)\(term.rawValue)") { values($0)?[term] ?? nil } }
     }
 }

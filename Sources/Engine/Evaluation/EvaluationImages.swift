@@ -60,8 +60,15 @@ struct EvaluationImages: Sendable {
     /// - Throws: `DatasetError` if an image is not what it was at the start.
     func images(_ rows: [Int], pool: WorkerPool) throws -> Matrix {
         let result = Matrix(rows: rows.count, columns: pipeline.valueCount)
-        try forEachBatch(of: rows, pool: pool) { range, images in
-            copy(images, into: result.rows(range))
+        var done = 0
+        try set.forEachBatch(
+            of: rows.map { places[$0] }, size: imagesPerBatch, pipeline: pipeline, reading: reading,
+            isHashed: true, pool: pool
+        ) { batch in
+            let range = done..<done + batch.indices.count
+            try check(batch, rows: Array(rows[range]))
+            copy(batch.images, into: result.rows(range))
+            done = range.upperBound
         }
         return result
     }
@@ -80,21 +87,6 @@ struct EvaluationImages: Sendable {
             of: [units], places: places, pipeline: pipeline, reading: reading, isHashed: true, pool: pool,
             check: { rows, batch in try check(batch, rows: Array(rows)) })
         return run.logits[0]
-    }
-
-    private func forEachBatch(
-        of rows: [Int], pool: WorkerPool, _ body: (Range<Int>, Matrix) throws -> Void
-    ) throws {
-        var done = 0
-        try set.forEachBatch(
-            of: rows.map { places[$0] }, size: imagesPerBatch, pipeline: pipeline, reading: reading,
-            isHashed: true, pool: pool
-        ) { batch in
-            let range = done..<done + batch.indices.count
-            try check(batch, rows: Array(rows[range]))
-            try body(range, batch.images)
-            done = range.upperBound
-        }
     }
 
     /// Compares the hashes of a batch with those of the start.

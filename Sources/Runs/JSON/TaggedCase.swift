@@ -47,12 +47,18 @@ struct TaggedDecoder: Decoder {
 }
 
 /// The case of a flat object, and then the case's values.
-private struct TaggedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
+private final class TaggedContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let allKeys: [Key]
-    let fields: any Decoder
+    private let fields: any Decoder
     var codingPath: [any CodingKey] { fields.codingPath }
+    /// Made once, and only for a case with labelled values: Foundation converts every name of the object for it.
+    private lazy var container = Result { try fields.container(keyedBy: Key.self) }
 
-    private func members() throws -> KeyedDecodingContainer<Key> { try fields.container(keyedBy: Key.self) }
+    init(allKeys: [Key], fields: any Decoder) {
+        (self.allKeys, self.fields) = (allKeys, fields)
+    }
+
+    private func members() throws -> KeyedDecodingContainer<Key> { try container.get() }
 
     func contains(_ key: Key) -> Bool { (try? members().contains(key)) ?? false }
     func decodeNil(forKey key: Key) throws -> Bool { try members().decodeNil(forKey: key) }

@@ -131,7 +131,7 @@ struct CommandPalette: Overlay {
             return canvas.writeKeys([.runCommand, .complete, .closePalette], in: parts[3])
         }
         let text = "\(canvas.glyphs.symbol(.warning)) \(problem)"
-        canvas.write(canvas.cut(text, parts[3].width), in: parts[3], style: Style(.warn))
+        canvas.write(canvas.glyphs.cut(text, parts[3].width), in: parts[3], style: Style(.warn))
     }
 
     private func draw(_ entries: [PaletteEntry], in area: Rect, on canvas: inout Canvas) {

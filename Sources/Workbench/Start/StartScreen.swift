@@ -173,9 +173,6 @@ private struct StartRows {
         let recents = state.shownRecents
         guard !recents.isEmpty else { return [] }
         let ellipsis = state.glyphs.ellipsis
-        func cut(_ text: String, _ width: Int) -> String {
-            cellWidth(text) <= width ? text : fitted(text, width: max(0, width), ellipsis: ellipsis)
-        }
         let names = min(recents.map { cellWidth($0.directory) }.max() ?? 0, max(20, width / 2))
         let rows = recents.enumerated().map { index, run in
             let isSelected = state.start.field == .recent(index)
@@ -186,7 +183,7 @@ private struct StartRows {
                         TextSpan(
                             fitted(run.directory, width: names, ellipsis: ellipsis),
                             isSelected ? Style(.selection) : .text)
-                    ), (names + 4, TextSpan(cut(run.label, width - names - 4), .muted)),
+                    ), (names + 4, TextSpan(state.glyphs.cut(run.label, width - names - 4), .muted)),
                 ], field: .recent(index), isSelected: isSelected, rank: isSelected ? 0 : 13 + index)
         }
         return [

@@ -27,11 +27,6 @@ struct Canvas {
     /// The first key of an action.
     func key(_ action: Action) -> String { state.key(action) }
 
-    /// A text with an ellipsis if it is wider than there is room.
-    func cut(_ text: String, _ width: Int) -> String {
-        cellWidth(text) <= width ? text : fitted(text, width: max(0, width), ellipsis: glyphs.ellipsis)
-    }
-
     // MARK: - Writing
 
     mutating func write(_ text: String, in area: Rect, style: Style = .text) {
@@ -160,5 +155,10 @@ extension Term {
 }
 
 extension GlyphSet {
+    /// A text with an ellipsis if it is wider than there is room.
+    func cut(_ text: String, _ width: Int) -> String {
+        cellWidth(text) <= width ? text : fitted(text, width: max(0, width), ellipsis: ellipsis)
+    }
+
     func fill(of term: Term) -> Unicode.Scalar { fills[Term.allCases.firstIndex(of: term) ?? 0] }
 }

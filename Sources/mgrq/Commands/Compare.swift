@@ -63,15 +63,16 @@ struct Compare: ParsableCommand {
             throw RunFailure(.usage, "--against cannot be “\(against)”; it accepts \(names)")
         }
         let launcher = LocalLauncher(resources: resources, threads: try work.threads())
+        var comparison = Comparison(experiment.lines, runs: [], against: against)
         let runs = try experiment.runs(launch: launcher.launch) { runs in
-            try keep(Comparison(experiment.lines, runs: runs, against: against))
+            comparison = Comparison(experiment.lines, runs: runs, against: against)
+            try keep(comparison)
         }
         if let run = runs.joined().first(where: { $0.predictions == nil }) {
             printError(
                 "compare: \(run.path) has no predictions of evaluation images; nothing is compared with it image by image"
             )
         }
-        let comparison = Comparison(experiment.lines, runs: runs, against: against)
         if json {
             try printLine(try JSONText(encoding: comparison).line)
         } else {

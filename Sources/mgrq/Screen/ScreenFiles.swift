@@ -92,8 +92,7 @@ struct ScreenFiles {
 
     /// Where themes lie; a later folder replaces themes of the same name.
     private var themeFolders: [String] {
-        let link = "/proc/self/exe"
-        let beside = (try? FileManager.default.destinationOfSymbolicLink(atPath: link)).map {
+        let beside = ProcessEnvironment.executable.map {
             "\(parent(of: parent(of: $0)))/share/mgrq/themes"
         }
         let data = folder("XDG_DATA_HOME", ".local/share").map { "\($0)/mgrq/themes" }

@@ -5,11 +5,14 @@ internal import Vocabulary
 
 /// What the process finds around itself.
 enum ProcessEnvironment {
+    /// The path of the program; nil where the system does not tell.
+    static var executable: String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
     /// Where references lead.
     static var references: ReferenceResolver {
-        let link = "/proc/self/exe"
-        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
-        return ReferenceResolver(
+        ReferenceResolver(
             environment: ProcessInfo.processInfo.environment, executable: executable,
             currentFolder: FileManager.default.currentDirectoryPath)
     }
