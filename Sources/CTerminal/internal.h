@@ -1,4 +1,4 @@
-/* What the files of this target share. */
+/* Shared by the files of this target. */
 #ifndef CTERMINAL_INTERNAL_H
 #define CTERMINAL_INTERNAL_H
 
@@ -31,7 +31,7 @@ void ct_write_all(int fd, const char *bytes, size_t count);
 /* Restores the terminal if the screen is taken. Safe in signal handlers and on any thread. */
 void ct_restore_now(void);
 
-/* Sends standard error to memory if it is a terminal; and back, replaying what was written. */
+/* Sends standard error to memory if it is a terminal; and back, replaying its output. */
 void ct_capture_stderr(void);
 void ct_release_stderr(void);
 

@@ -15,7 +15,7 @@ struct TermProbe {
 extension TermEvaluator {
     /// As `differentiate`, and measures each term's gradient.
     ///
-    /// Gradients add up, so the global term's is what the others leave of the whole.
+    /// Gradients add up, so the global term's are what the other terms leave of the whole.
     func differentiateByTerm(_ batch: Batch, factors: PerTerm<Double>) -> TermProbe {
         guard learned.linears.contains(where: \.learns) else {
             return TermProbe(terms: differentiate(batch, factors: factors))

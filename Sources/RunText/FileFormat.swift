@@ -1,8 +1,8 @@
-/// A format that the ending of a file's name asks for.
+/// A file format, chosen by the extension of the file's name.
 package protocol FileFormat: CaseIterable, RawRepresentable<String>, Sendable {}
 
 extension FileFormat {
-    /// The format that a file's name asks for; nil for another ending, or none.
+    /// The format of a file's extension; nil for another extension, or none.
     package init?(path: String) {
         self.init(rawValue: ending(of: path))
     }

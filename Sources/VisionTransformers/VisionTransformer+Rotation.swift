@@ -37,7 +37,7 @@ extension VisionTransformer {
 }
 
 extension UnitWeights {
-    /// Rotates what a ViT's stem gives: the embedding, the tokens before the patches, the positions.
+    /// Rotates the output of a ViT's stem: the embedding, the tokens before the patches, the positions.
     fileprivate mutating func rotateStem(by rotation: Rotation) {
         linears[0].rotateOutputs(by: rotation)
         for index in vectors.indices {
@@ -50,7 +50,7 @@ extension UnitWeights {
         }
     }
 
-    /// Rotates what a ViT's head reads: one feature or two side by side.
+    /// Rotates the input of a ViT's head: one feature or two side by side.
     fileprivate mutating func rotateHead(by rotation: Rotation) {
         let width = rotation.matrix.rows
         for layer in linears.indices {
@@ -62,7 +62,7 @@ extension UnitWeights {
         clearNorm(gamma: 0, beta: 1)
     }
 
-    /// Rotates what a ViT's block reads and writes.
+    /// Rotates the input and the output of a ViT's block.
     ///
     /// The layers are qkv, proj, fc1, fc2; the vectors are both norms' gain and shift, then both layer scales if
     /// there are any.

@@ -28,7 +28,7 @@ package struct PerTerm<Value> {
         self.local = local
     }
 
-    /// Makes one value per term, in the order block, global, local.
+    /// Makes one value per term, in the order of `Term.allCases`.
     package init(_ value: (Term) throws -> Value) rethrows {
         self.init(block: try value(.block), global: try value(.global), local: try value(.local))
     }

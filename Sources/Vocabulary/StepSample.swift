@@ -1,4 +1,4 @@
-/// What one optimisation step measured.
+/// The measurements of one optimisation step.
 package struct StepSample: Equatable, Codable, Sendable {
     /// The unit's index.
     package var unit: Int

@@ -35,7 +35,7 @@ package enum WorkbenchEffect: Equatable, Sendable {
     case open(OpenRequest)
     /// Estimate a plan; answered by `WorkbenchOutcome.estimated`.
     case estimate(RunPlan)
-    /// Write what is to be remembered now, so that it survives a crash.
+    /// Write the memory now, so that it survives a crash.
     case remember(WorkbenchMemory)
     /// The user has left the run for the start screen.
     case forgetRun
@@ -65,7 +65,7 @@ package enum WorkbenchOutcome: Equatable, Sendable {
     case openRefused(String, of: OpenRequest)
     /// A run was not resumed; the reason is one sentence.
     case resumeRefused(String)
-    /// The settings, the names of all themes, and what was ignored in the files.
+    /// The settings, the names of all themes, and problems in the files.
     case settingsRead(WorkbenchSettings, themes: [String], problems: [String])
     /// The settings were written to this file.
     case settingsWritten(String)
@@ -77,7 +77,7 @@ package enum WorkbenchOutcome: Equatable, Sendable {
     case runRefused(RunFailure)
 }
 
-/// What was opened.
+/// An opened run, plan or model.
 package enum OpenedInput: Equatable, Sendable {
     /// A model with its images; nil for the model's own.
     case model(ModelCard, calibration: String?, evaluation: String?)

@@ -1,10 +1,10 @@
 internal import Kernels
 package import TensorCore
 
-/// What a closed-form fit of a linear layer needs to know of its inputs x̂ and of what it is to imitate, y: sums of
+/// Sufficient statistics of a linear layer's inputs x̂ and its references y for a closed-form fit: sums of
 /// squares and products over rows, which are added up part by part, so that no row has to be kept.
 ///
-/// A share of the rows is kept apart to judge what was learned from the others. All sums are centred by the means of
+/// A share of the rows is kept apart to validate what was learned from the others. All sums are centred by the means of
 /// all rows in the end; before, by those of the first rows that were added, so that little is lost to rounding.
 package final class FitMoments {
     /// The sums over some rows of w · x̂ x̂ᵀ, w · y x̂ᵀ, w · x̂, w · y and w, each x̂ and y without its first mean.
@@ -33,7 +33,7 @@ package final class FitMoments {
         let products: Matrix
     }
 
-    /// How many of so many rows or images are learned from, the others being judges.
+    /// How many of so many rows or images are learned from; the others validate.
     package static func learned(of count: Int) -> Int { count * 4 / 5 }
 
     private let learned: Sums
@@ -57,7 +57,7 @@ package final class FitMoments {
     ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
     ///   - references: `[rows, references]`: what belongs to it.
     ///   - weights: `[rows]`: what errors of rows count, not negative. Nil where all count 1.
-    ///   - isJudge: Whether they judge what is learned from others.
+    ///   - isValidation: Whether they validate the fit instead of being fitted.
     ///   - pool: The threads; the result does not depend on their number.
     package func add(
         _ inputs: Matrix, _ references: Matrix, weights: ArraySlice<Float>? = nil, isJudge: Bool,
@@ -114,7 +114,7 @@ package final class FitMoments {
     /// The means of the references over all rows, `[references]`.
     var referenceMeans: [Double] { zip(shifts.references, centre?.references ?? []).map { $0 + Double($1) } }
 
-    /// Centred sums over the rows that are learned from, then over those that judge; only one of them where there are no
+    /// Centred sums over the rows that are learned from, then over the validation rows; only one of them where there are no
     /// others.
     var parts: [Centred] {
         precondition(weight > 0, "a fit needs rows that count")

@@ -16,14 +16,14 @@ extension WeightSolver {
 /// the means. λ is the damping times the mean of the diagonal; more, if a correction learned from most rows then
 /// leaves less error in the others. Rows can count differently: everything is then solved for weighted squares.
 ///
-/// Where t is what a layer makes of the inputs y that it has in full precision, `tᵀ x̂` is its weight times `yᵀ x̂`: sums
+/// If t is the layer's output for its full-precision inputs y, `tᵀ x̂` is its weight times `yᵀ x̂`: sums
 /// over rows are all that is needed (`FitMoments`), and they are taken of inputs, which are fewer than outputs in most
 /// layers.
 ///
 /// Sources: ERQ (arXiv 2407.06794) for the correction, GPTQ (arXiv 2210.17323) for the rounding, RSQ (arXiv
 /// 2503.01820) for weights of rows.
 package struct LinearFit: Equatable, Sendable {
-    /// What is solved.
+    /// The equation to solve.
     package var solver: WeightSolver
     /// The least damping.
     package var damping: Double
@@ -31,7 +31,7 @@ package struct LinearFit: Equatable, Sendable {
     /// Makes a fit.
     ///
     /// - Parameters:
-    ///   - solver: What is solved.
+    ///   - solver: The equation to solve.
     ///   - damping: λ as a share of the mean of the inputs' variances, above 0.
     package init(solver: WeightSolver, damping: Double) {
         precondition(damping > 0, "a damping of \(damping) is not above 0")
@@ -39,12 +39,12 @@ package struct LinearFit: Equatable, Sendable {
         self.damping = damping
     }
 
-    /// Fits a layer to targets, by which every fifth part of the rows judges what is learned from the others.
+    /// Fits a layer to targets, where every fifth part of the rows validates what is learned from the others.
     ///
     /// - Parameters:
     ///   - weight: `[outputs, inputs…]`.
-    ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
-    ///   - targets: `[rows, outputs]`: what the full-precision layer gives.
+    ///   - inputs: `[rows, inputs]`: the quantized model's inputs of the layer.
+    ///   - targets: `[rows, outputs]`: the outputs of the full-precision layer.
     ///   - importance: `[rows]`: what errors of rows count, not negative and not all 0. Nil where all count alike.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
@@ -74,7 +74,7 @@ package struct LinearFit: Equatable, Sendable {
     ///     least one row.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
-    /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
+    /// - Returns: The layer, always with a bias. The quantized weight is the quantization of its weight.
     /// - Throws: `QuantizationError` for values that are not finite.
     package func layer(
         weight: Tensor, target: (weight: Tensor, bias: Tensor?)?, moments: FitMoments,
@@ -137,7 +137,7 @@ package struct LinearFit: Equatable, Sendable {
         return CholeskyFactor(damped, pool: pool)
     }
 
-    /// The damping whose correction, learned from the rows that do not judge, leaves the least error in those that do.
+    /// The damping whose correction, learned from the other rows, leaves the least error on the validation rows.
     ///
     /// It is the wanted one, or up to a hundred thousand times as much where rows are few for the inputs. Where inputs are
     /// exact there is nothing to correct, and what dampings differ by is rounding, which decides nothing.

@@ -2,7 +2,7 @@ package import ChartScale
 
 /// One curve of a chart.
 package struct ChartSeries: Hashable, Sendable {
-    /// What the legend calls it; an empty one is left out there.
+    /// Its name in the legend; empty leaves it out.
     package var label: String
     /// How it looks.
     package var style: Style
@@ -83,7 +83,7 @@ package struct LineChart: Hashable, Sendable {
         PlotFrame(x: Axis(xRange, scale: xScale), y: yAxis, in: area, glyphs: glyphs).x(atColumn: column)
     }
 
-    /// What stands for a dot in ASCII, by the order of the curves.
+    /// The glyphs of dots in ASCII, by the order of the curves.
     private static let marks: [Unicode.Scalar] = ["*", "o", "+", "x"]
 
     private func drawCurve(

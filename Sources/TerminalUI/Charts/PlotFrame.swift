@@ -1,10 +1,10 @@
 internal import ChartScale
 
-/// The axes of a chart and the area they leave for what is plotted.
+/// The axes of a chart and the area of its plot.
 struct PlotFrame {
     let x: Axis
     let y: Axis
-    /// Where the curves go.
+    /// The area of the curves.
     let plot: Rect
 
     /// Draws both axes into `area` as far as there is room for them.

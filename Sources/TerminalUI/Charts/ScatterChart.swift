@@ -6,11 +6,11 @@ package struct ScatterPoint: Hashable, Sendable {
     package var x: Double
     /// The value on the vertical axis.
     package var y: Double
-    /// What is written beside the point where there is room.
+    /// The text beside the point, drawn if there is room.
     package var label: String
     /// Whether no other point is better in both respects.
     package var isOnFront: Bool
-    /// Whether it is the point that is looked at.
+    /// Whether the point is selected.
     package var isSelected: Bool
 
     /// Makes a point.

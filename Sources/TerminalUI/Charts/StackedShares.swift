@@ -1,10 +1,10 @@
 package import ChartScale
 
-/// How a whole is divided among three series at one place.
+/// How a whole is divided among series at one place.
 package struct ShareSample: Hashable, Sendable {
     /// The value on the horizontal axis.
     package let x: Double
-    /// Three parts; not negative, of any sum.
+    /// One part for each series, at most `Role.series.count`; not negative, of any sum.
     package let parts: [Double]
 
     /// Makes a sample.
@@ -22,12 +22,12 @@ package struct ShareSample: Hashable, Sendable {
     }
 }
 
-/// Three shares of a whole over a fixed horizontal range, the first at the bottom.
+/// Shares of a whole over a fixed horizontal range, the first at the bottom.
 ///
 /// The fills differ in glyph and in role. A column shows the mean of its samples, a column between samples
 /// the one before it; samples with a part that is not finite, or without any part, are gaps.
 package struct StackedShares: Hashable, Sendable {
-    /// The samples, by rising x.
+    /// The samples, by rising x; all have the same number of parts.
     package var samples: [ShareSample]
     /// The range of the horizontal axis.
     package var xRange: ClosedRange<Double>

@@ -7,7 +7,7 @@ extension CellGrid {
     ///   - trailing: Written into the top edge at the right, where there is room.
     ///   - focused: Whether the panel has the focus.
     ///   - glyphs: The glyphs to draw with.
-    /// - Returns: What is inside the frame.
+    /// - Returns: The area inside the frame.
     @discardableResult
     package mutating func drawBox(
         _ area: Rect, title: String = "", trailing: String = "", focused: Bool = false,
@@ -59,7 +59,7 @@ extension CellGrid {
     ///
     /// - Parameters:
     ///   - text: Paragraphs, separated by line breaks.
-    ///   - area: Where to draw; what does not fit is not drawn.
+    ///   - area: Where to draw; lines that do not fit are left out.
     ///   - style: How it looks.
     ///   - skipping: The lines to leave out at the top, for scrolling.
     /// - Returns: The number of lines the whole text has at this width.
@@ -94,7 +94,7 @@ extension CellGrid {
 
 /// A piece of text in one style.
 package struct TextSpan: Hashable, Sendable {
-    /// What it says.
+    /// The text.
     package let text: String
     /// How it looks.
     package let style: Style

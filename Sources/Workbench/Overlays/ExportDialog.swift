@@ -2,9 +2,9 @@ internal import RunText
 internal import Runs
 internal import TerminalUI
 
-/// What the export dialog can write.
+/// The files that the export dialog can write.
 enum ExportKind: CaseIterable, Hashable, Sendable {
-    /// What the engine writes.
+    /// A format of the engine.
     case format(ExportFormat)
     /// The measurements of every step.
     case curves
@@ -42,7 +42,7 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
     /// Whether the file is read back and compared after it is written.
     var isReadBack: Bool { if case .format = self { true } else { false } }
 
-    /// Whether every unit has to be quantized first.
+    /// Whether every unit must be quantized first.
     var needsCompleteModel: Bool {
         if case .format(let format) = self { format.needsCompleteModel } else { false }
     }
@@ -50,14 +50,14 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
 
 /// The export dialog.
 struct ExportDialog: PathOverlay {
-    /// How far it is.
+    /// Its progress.
     enum Stage: Equatable {
         case editing
         case checking
         /// There is a file at the path.
         case overwriting
         case writing
-        /// The file was written; its size in bytes, and what is known of it.
+        /// The file was written; its size in bytes, and a summary.
         case done(bytes: Int, summary: String)
     }
 
@@ -67,7 +67,7 @@ struct ExportDialog: PathOverlay {
     var problem: String?
     var suggestions: [String] = []
 
-    /// The path of what is written.
+    /// The path of the file.
     var line: EditLine {
         get { paths[kind] ?? EditLine() }
         set { paths[kind] = newValue }

@@ -39,7 +39,7 @@ struct ContributionDetail {
         let known = TermPair.allCases.compactMap { pair in
             curves.cosines[pair].flatMap(value).map { (pair, $0) }
         }
-        /// Names of some length, with or without a word for what a cosine means.
+        /// The cosines, with terms' names cut to a length, and with or without a word for their meaning.
         func spans(letters: Int, hasWords: Bool) -> [TextSpan] {
             [TextSpan("cos", .muted)]
                 + known.flatMap { pair, cosine -> [TextSpan] in

@@ -1,7 +1,7 @@
 internal import RunText
 internal import TerminalUI
 
-/// What happened.
+/// The log of the run.
 struct LogPanel: PanelContent {
     let name = "Log"
     let shortName = "Log"

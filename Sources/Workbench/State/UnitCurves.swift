@@ -103,7 +103,7 @@ struct TermSeries: Equatable, Sendable {
         latest?.zip(series) { latest, series in latest == nil ? nil : series.bin(nearest: x)?.bin.mean }
     }
 
-    /// The three series as parts of a whole.
+    /// The series as parts of a whole.
     var samples: [ShareSample] {
         zip(series.block.points, zip(series.global.points, series.local.points)).map { block, others in
             ShareSample(x: block.x, parts: [block.y, others.0.y, others.1.y])

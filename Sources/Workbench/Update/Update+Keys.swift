@@ -27,7 +27,7 @@ extension WorkbenchState {
         return []
     }
 
-    /// Does what a key, a click or a command of the palette asks for, or says why it cannot be done.
+    /// Carries out an action, or reports why it is not available.
     mutating func perform(_ action: Action) -> [WorkbenchEffect] {
         guard let behavior = settings.keys[action]?.behavior else { return [] }
         if let obstacle = behavior.obstacle(self) { return say(obstacle, .warning) }

@@ -36,7 +36,7 @@ struct Run: ParsableCommand {
     }
 }
 
-/// Carries out a plan without a screen and prints what came of it.
+/// Carries out a plan without a screen and prints the results.
 ///
 /// - Throws: `RunFailure`, or `SilentExit` after a signal.
 func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {

@@ -15,7 +15,7 @@ final class HeadlessRun: Sendable {
         var outputFailure: RunFailure?
     }
 
-    /// What printing needs; locked apart from the rest, so that a blocked pipe does not delay a stop.
+    /// The state of printing, under a lock of its own, so that a blocked pipe does not delay a stop.
     private struct OutputState {
         var reporter = PlainReporter()
         var sequence = 0
@@ -49,8 +49,8 @@ final class HeadlessRun: Sendable {
     /// Starts the work and waits for its end.
     ///
     /// - Parameter start: Starts the engine with a sink for its events.
-    /// - Returns: What came of it.
-    /// - Throws: What `start` throws; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
+    /// - Returns: The outcome.
+    /// - Throws: The errors of `start`; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
     ///   with 130, 143 or 129 after a signal.
     func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle) throws -> Outcome {
         let signals = state.withLock { state in

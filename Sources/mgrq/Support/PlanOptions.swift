@@ -104,7 +104,7 @@ struct PlanOptions: ParsableArguments {
         }
     }
 
-    /// What to say where a model is needed and none was named.
+    /// The error for a missing model.
     var missingModel: RunFailure {
         let samples = ProcessEnvironment.references.sampleModels.map { "sample:\($0)" }.joined(
             separator: ", ")
