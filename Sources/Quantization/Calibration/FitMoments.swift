@@ -37,7 +37,7 @@ package final class FitMoments {
     package static func learned(of count: Int) -> Int { count * 4 / 5 }
 
     private let learned: Sums
-    private let judged: Sums
+    private let validation: Sums
     /// What was subtracted from every row.
     private var centre: (inputs: [Float], references: [Float])?
 
@@ -48,7 +48,7 @@ package final class FitMoments {
     ///   - references: The number of columns of what it is to imitate.
     package init(inputs: Int, references: Int) {
         learned = Sums(inputs: inputs, references: references)
-        judged = Sums(inputs: inputs, references: references)
+        validation = Sums(inputs: inputs, references: references)
     }
 
     /// Adds rows.
@@ -60,7 +60,7 @@ package final class FitMoments {
     ///   - isValidation: Whether they validate the fit instead of being fitted.
     ///   - pool: The threads; the result does not depend on their number.
     package func add(
-        _ inputs: Matrix, _ references: Matrix, weights: ArraySlice<Float>? = nil, isJudge: Bool,
+        _ inputs: Matrix, _ references: Matrix, weights: ArraySlice<Float>? = nil, isValidation: Bool,
         pool: WorkerPool
     ) {
         guard inputs.rows > 0 else { return }
@@ -77,7 +77,7 @@ package final class FitMoments {
         let roots = weights.map { $0.map { $0.squareRoot() } }
         let x = shifted(inputs, by: centre.inputs, scaledBy: roots, pool: pool)
         let y = shifted(references, by: centre.references, scaledBy: roots, pool: pool)
-        let sums = isJudge ? judged : learned
+        let sums = isValidation ? validation : learned
         pool.runTiles(of: x.columns, length: 96) { tile in
             let columns = 0..<tile.upperBound
             multiply(
@@ -98,13 +98,13 @@ package final class FitMoments {
     }
 
     /// The weights of all rows together.
-    private var weight: Double { learned.weight + judged.weight }
+    private var weight: Double { learned.weight + validation.weight }
 
     /// The means of inputs and references without what was subtracted from them.
     private var shifts: (inputs: [Double], references: [Double]) {
         (
-            zip(learned.inputs, judged.inputs).map { ($0 + $1) / weight },
-            zip(learned.references, judged.references).map { ($0 + $1) / weight }
+            zip(learned.inputs, validation.inputs).map { ($0 + $1) / weight },
+            zip(learned.references, validation.references).map { ($0 + $1) / weight }
         )
     }
 
@@ -118,7 +118,7 @@ package final class FitMoments {
     /// others.
     var parts: [Centred] {
         precondition(weight > 0, "a fit needs rows that count")
-        return [learned, judged].filter { $0.weight > 0 }.map(centred)
+        return [learned, validation].filter { $0.weight > 0 }.map(centred)
     }
 
     private func centred(_ sums: Sums) -> Centred {

@@ -56,9 +56,9 @@ package struct LinearFit: Equatable, Sendable {
     ) throws(QuantizationError) -> QuantizedLinear {
         let moments = FitMoments(inputs: inputs.columns, references: targets.columns)
         let learned = FitMoments.learned(of: inputs.rows)
-        for (rows, isJudge) in [(0..<learned, false), (learned..<inputs.rows, true)] {
+        for (rows, isValidation) in [(0..<learned, false), (learned..<inputs.rows, true)] {
             moments.add(
-                inputs.rows(rows), targets.rows(rows), weights: importance?[rows], isJudge: isJudge,
+                inputs.rows(rows), targets.rows(rows), weights: importance?[rows], isValidation: isValidation,
                 pool: pool)
         }
         return try layer(weight: weight, target: nil, moments: moments, calibration: calibration, pool: pool)
@@ -142,9 +142,9 @@ package struct LinearFit: Equatable, Sendable {
     /// It is the wanted one, or up to a hundred thousand times as much where rows are few for the inputs. Where inputs are
     /// exact there is nothing to correct, and what dampings differ by is rounding, which decides nothing.
     private func bestDamping(_ equations: Equations, pool: WorkerPool) -> Double {
-        guard let (learned, judges) = equations.parts else { return damping }
+        guard let (learned, validation) = equations.parts else { return damping }
         var best = (share: damping, error: Double.infinity)
-        let noise = 1e-7 * judges.power
+        let noise = 1e-7 * validation.power
         for factor in [1.0, 10, 100, 1000, 1e4, 1e5] {
             guard let solver = self.factor(of: learned.squares, damping: damping * factor, pool: pool) else {
                 continue
@@ -152,7 +152,7 @@ package struct LinearFit: Equatable, Sendable {
             let change = Matrix(rows: learned.errors.rows, columns: learned.errors.columns)
             copy(learned.errors, into: change)
             solver.solve(change, pool: pool)
-            let error = judges.error(of: change, pool: pool)
+            let error = validation.error(of: change, pool: pool)
             if error < best.error - noise {
                 best = (damping * factor, error)
             }
@@ -184,8 +184,8 @@ private struct Equations {
     }
 
     let all: Part
-    /// Those to learn from and those that judge; nil where none judge.
-    let parts: (learned: Part, judges: Part)?
+    /// The rows to learn from and the validation rows; nil without validation rows.
+    let parts: (learned: Part, validation: Part)?
     /// The weight's column of each place.
     let order: [Int]
     /// The place of each of the weight's columns.
