@@ -49,6 +49,46 @@ struct PlotFrame {
         return plot.x + Int((position * Double(plot.width - 1)).rounded())
     }
 
+    /// Draws a line through points, as fine as the glyphs allow.
+    ///
+    /// - Parameters:
+    ///   - points: The points; a value outside an axis's domain is a gap.
+    ///   - mark: What stands for a dot in ASCII.
+    ///   - style: How the line looks.
+    ///   - grid: The frame.
+    ///   - glyphs: The glyphs to draw with.
+    func drawLine(
+        _ points: some Sequence<ChartPoint>, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid,
+        glyphs: GlyphSet
+    ) {
+        var canvas = DotCanvas(columns: plot.width, rows: plot.height, glyphs: glyphs)
+        var last: (x: Double, y: Double)?
+        for point in points {
+            guard let x = x.position(point.x), let y = y.position(point.y) else {
+                last = nil
+                continue
+            }
+            let dot = canvas.dot(x, y)
+            canvas.line(from: last ?? dot, to: dot)
+            last = dot
+        }
+        draw(canvas, mark: mark, style: style, into: &grid, glyphs: glyphs)
+    }
+
+    /// Draws the dots of a layer that covers the plot.
+    func draw(
+        _ canvas: DotCanvas, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid, glyphs: GlyphSet
+    ) {
+        for row in 0..<canvas.rows {
+            for column in 0..<canvas.columns {
+                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: mark) else {
+                    continue
+                }
+                grid.put(glyph, x: plot.x + column, y: plot.y + row, style: style, in: plot)
+            }
+        }
+    }
+
     /// Marks a place by a vertical line through the plot.
     func drawCursor(at value: Double?, into grid: inout CellGrid, glyphs: GlyphSet) {
         guard let value, let column = column(value) else { return }

@@ -19,13 +19,11 @@ extension CellGrid {
         let style = Style(focused ? .borderFocus : .border)
         let box = glyphs.box
         fill(area)
-        for x in area.x + 1..<area.endX - 1 {
-            put(box.horizontal, x: x, y: area.y, style: style)
-            put(box.horizontal, x: x, y: area.endY - 1, style: style)
+        for y in [area.y, area.endY - 1] {
+            fill(Rect(x: area.x, y: y, width: area.width, height: 1), glyph: box.horizontal, style: style)
         }
-        for y in area.y + 1..<area.endY - 1 {
-            put(box.vertical, x: area.x, y: y, style: style)
-            put(box.vertical, x: area.endX - 1, y: y, style: style)
+        for x in [area.x, area.endX - 1] {
+            fill(Rect(x: x, y: area.y, width: 1, height: area.height), glyph: box.vertical, style: style)
         }
         put(box.topLeft, x: area.x, y: area.y, style: style)
         put(box.topRight, x: area.endX - 1, y: area.y, style: style)
