@@ -5,7 +5,7 @@ extension VisionTransformer {
     /// The same model with its features in rotated coordinates: outliers of single channels are spread over all, so
     /// that few levels serve activations and weights better, at no cost when the model runs.
     ///
-    /// In a ViT with a classifier, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
+    /// In a ViT with a classifier and without a norm before its blocks, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
     /// reads them its inverse; norms give their gain and shift to the layers after them, layer scale goes into the
     /// layers before. The rotation keeps the mean of every token, so that LayerNorm commutes with it. In every
     /// model, queries and keys are rotated head by head, and so are values and what reads them. Only weights
@@ -18,7 +18,7 @@ extension VisionTransformer {
     package func rotated(seed: UInt64) -> VisionTransformer {
         var result = self
         var generator = SeededGenerator(seed: seed, stream: "rotation")
-        if case .vit(let shape) = configuration, shape.classes > 0 {
+        if case .vit(let shape) = configuration, shape.classes > 0, !shape.hasPreNorm {
             let rotation = Rotation.keepingMean(width: shape.width, generator: &generator)
             for index in units.indices {
                 switch index {

@@ -26,7 +26,7 @@ struct Run: ParsableCommand {
         let plan = try options.composedPlan(path: plan, model: nil)
         guard dryRun else { return try carryOut(plan, options: options, json: json) }
         let estimator = try RunEstimator(
-            resources: try resources(of: plan), imageSize: plan.imageSize,
+            resources: try resources(of: plan), imageSize: plan.imageSize, heads: plan.heads,
             threads: try options.work.threads(),
             heldOutImages: try options.heldOutImages())
         let estimate = try estimator.estimate(plan)

@@ -5,12 +5,13 @@ internal import Synchronization
 
 /// Estimates the time and memory of plans, one after the other, on its own thread.
 ///
-/// A model is read and timed once; every further plan for the same files and image size is answered at once.
+/// A model is read and timed once; every further plan for the same files, image size and heads is answered at once.
 final class EstimateService: Sendable {
     /// The input of an estimator.
     private struct Subject: Equatable {
         let resources: RunResources
         let imageSize: Int?
+        let heads: Int?
     }
 
     private struct Work {
@@ -46,6 +47,7 @@ final class EstimateService: Sendable {
             work.waiting.removeAll {
                 $0.model != plan.model || $0.calibration != plan.calibration
                     || $0.evaluation != plan.evaluation || $0.imageSize != plan.imageSize
+                    || $0.heads != plan.heads
             }
             work.waiting.append(plan)
             defer { work.isWorking = true }
@@ -82,10 +84,12 @@ final class EstimateService: Sendable {
     }
 
     private func estimator(of plan: RunPlan, _ round: Int) throws(RunFailure) -> RunEstimator {
-        let subject = Subject(resources: try resources(of: plan), imageSize: plan.imageSize)
+        let subject = Subject(
+            resources: try resources(of: plan), imageSize: plan.imageSize, heads: plan.heads)
         if let known = work.withLock({ $0.known }), known.subject == subject { return known.estimator }
         let estimator = try RunEstimator(
-            resources: subject.resources, imageSize: subject.imageSize, threads: threads,
+            resources: subject.resources, imageSize: subject.imageSize, heads: subject.heads,
+            threads: threads,
             heldOutImages: heldOutImages)
         work.withLock { work in
             if work.round == round { work.known = (subject, estimator) }

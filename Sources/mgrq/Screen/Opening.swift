@@ -11,7 +11,7 @@ internal import Workbench
 /// - Throws: `RunFailure` if they cannot be used.
 func modelCard(of plan: RunPlan) throws(RunFailure) -> ModelCard {
     let resources = try resources(of: plan)
-    let inspection = try inspectModel(path: resources.modelPath, imageSize: plan.imageSize)
+    let inspection = try inspectModel(path: resources.modelPath, imageSize: plan.imageSize, heads: plan.heads)
     guard inspection.problems.isEmpty else {
         throw RunFailure(
             .badData,
