@@ -16,7 +16,7 @@ struct ct_state {
     int wake_fd;               /* an eventfd; -1 before ct_prepare */
     struct termios shell_mode; /* how the terminal was found */
     bool is_inline;            /* the screen is in the normal buffer, and its last frame stays */
-    char leave[512];           /* what turns every mode off and leaves the screen */
+    char leave[512];           /* turns every mode off and leaves the screen */
     size_t leave_length;
     int real_stderr;           /* -1 while standard error is not captured */
     int captured_stderr;

@@ -247,8 +247,8 @@ package final class NCursesTerminal: Terminal {
             return Description(name: String(decoding: bytes, as: UTF8.self), changes: changes)
         }
         let promised = ["truecolor", "24bit"].contains(environment("COLORTERM") ?? "")
-        let isQuiet = !(environment("NO_COLOR") ?? "").isEmpty
-        let isDirect = options.colorDepth.map { $0 == .trueColor } ?? (promised && !isQuiet)
+        let hasNoColor = !(environment("NO_COLOR") ?? "").isEmpty
+        let isDirect = options.colorDepth.map { $0 == .trueColor } ?? (promised && !hasNoColor)
         if isDirect, let colored = make(directColors | (options.usesAlternateScreen ? 0 : normalBuffer)) {
             return colored
         }

@@ -86,11 +86,9 @@ package enum CurvesFormat: String, FileFormat {
             number("validation_loss") { $0.validationLoss },
         ] + terms("") { $0.terms } + terms("weighted_") { $0.weighted }
         + terms("gradient_norm_") { $0.gradientNorms }
-        + [
-            number("cosine_block_global") { $0.gradientCosines?.blockGlobal },
-            number("cosine_block_local") { $0.gradientCosines?.blockLocal },
-            number("cosine_global_local") { $0.gradientCosines?.globalLocal },
-        ]
+        + TermPair.allCases.map { pair in
+            number("cosine_\(pair.first.rawValue)_\(pair.second.rawValue)") { $0.gradientCosines?[pair] }
+        }
 
     private static func number(_ name: String, _ value: @escaping @Sendable (StepSample) -> Double?) -> Column
     {

@@ -63,7 +63,7 @@ package enum QuantityText: Sendable {
 
     /// A size that was estimated, in two significant digits: `98 kB`, `310 MB`, `2.2 GB`.
     package static func roughBytes(_ count: Int) -> String {
-        var (value, unit) = (twoDigitsThatCount(Double(max(count, 0))), "B")
+        var (value, unit) = (twoSignificantDigits(Double(max(count, 0))), "B")
         for larger in ["kB", "MB", "GB", "TB"] where value >= 1000 {
             (value, unit) = (value / 1000, larger)
         }
@@ -83,7 +83,7 @@ package enum QuantityText: Sendable {
         return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
     }
 
-    private static func twoDigitsThatCount(_ value: Double) -> Double {
+    private static func twoSignificantDigits(_ value: Double) -> Double {
         var scale = 1.0
         while value / scale >= 100 {
             scale *= 10

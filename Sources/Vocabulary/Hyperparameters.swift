@@ -114,6 +114,12 @@ extension Hyperparameters {
         PerTerm(block: blockWeight, global: globalWeight, local: localWeight)
     }
 
+    /// Whether a term is measured: the block term always, the others if they have a weight.
+    package func isOn(_ term: Term) -> Bool { term == .block || weights[term] > 0 }
+
+    /// The number of steps that are carried out.
+    package var lastStep: Int { stopAfter == 0 ? steps : min(steps, stopAfter) }
+
     /// How the terms' weights change over the steps.
     package var schedules: PerTerm<WeightSchedule> {
         PerTerm(block: blockSchedule, global: globalSchedule, local: localSchedule)

@@ -21,14 +21,8 @@ package enum WorkbenchEffect: Equatable, Sendable {
     case writePicture(CellGrid, theme: String, path: String)
     /// End the program with this exit code.
     case quit(Int32)
-    /// Restore the terminal and stop the process until it is continued.
-    case suspend
-    /// Draw everything again.
-    case redraw
-    /// Capture the mouse, or leave it to the terminal.
-    case captureMouse(Bool)
-    /// Copy a text to the clipboard.
-    case copy(String)
+    /// Suspend the process, draw again, capture the mouse, or copy a text.
+    case loop(LoopAction)
     /// Complete a path, or the name of a sample; answered by `WorkbenchOutcome.completed`.
     case complete(String, canBeSample: Bool)
     /// Open something; answered by `opened` or `openRefused`.

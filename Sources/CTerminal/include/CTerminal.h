@@ -27,7 +27,7 @@ typedef enum {
     CT_SIGNAL,      /* code is the number of a signal that asks the program to end */
     CT_REDRAW,      /* SIGUSR2: draw everything again */
     CT_SUSPEND,     /* SIGTSTP */
-    CT_PASTE_BEGIN, /* what follows up to CT_PASTE_END was pasted */
+    CT_PASTE_BEGIN, /* the characters up to CT_PASTE_END were pasted */
     CT_PASTE_END,
     CT_WAKE,        /* ct_wake was called */
     CT_CLOSED       /* the terminal is gone */

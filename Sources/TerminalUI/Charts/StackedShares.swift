@@ -9,7 +9,7 @@ package struct ShareSample: Hashable, Sendable {
 
     /// Makes a sample.
     package init(x: Double, parts: [Double]) {
-        precondition(parts.count == 3, "a whole has three parts, not \(parts.count)")
+        precondition(parts.count <= Role.series.count, "\(parts.count) parts, but \(Role.series.count) fills")
         (self.x, self.parts) = (x, parts)
     }
 
@@ -47,9 +47,6 @@ package struct StackedShares: Hashable, Sendable {
         self.cursor = cursor
     }
 
-    /// The roles of the parts, from the bottom to the top.
-    package static let roles: [Role] = [.series1, .series2, .series3]
-
     /// Draws the chart.
     package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
@@ -60,13 +57,14 @@ package struct StackedShares: Hashable, Sendable {
             guard let fractions else { continue }
             var bottom = 0
             var sum = 0.0
-            for part in 0..<3 {
+            for part in fractions.indices {
                 sum += fractions[part]
-                let top = part == 2 ? plot.height : Int((sum * Double(plot.height)).rounded())
+                let isLast = part == fractions.count - 1
+                let top = isLast ? plot.height : Int((sum * Double(plot.height)).rounded())
                 for row in bottom..<max(bottom, top) {
                     grid.put(
                         glyphs.fills[part], x: plot.x + column, y: plot.endY - 1 - row,
-                        style: Style(Self.roles[part]), in: plot)
+                        style: Style(Role.series[part]), in: plot)
                 }
                 bottom = max(bottom, top)
             }
@@ -82,7 +80,8 @@ package struct StackedShares: Hashable, Sendable {
 
     /// The fractions that each column shows; nil for gaps and after the last sample.
     private func columns(_ count: Int, axis: Axis) -> [[Double]?] {
-        var sums = Array(repeating: [0.0, 0, 0], count: count)
+        let none = Array(repeating: 0.0, count: samples.first?.parts.count ?? 0)
+        var sums = Array(repeating: none, count: count)
         var counts = Array(repeating: 0, count: count)
         var gaps = Array(repeating: false, count: count)
         var last = -1
@@ -95,7 +94,7 @@ package struct StackedShares: Hashable, Sendable {
                 continue
             }
             counts[column] += 1
-            for part in 0..<3 { sums[column][part] += fractions[part] }
+            for part in fractions.indices { sums[column][part] += fractions[part] }
         }
         var current: [Double]?
         return (0..<count).map { column in

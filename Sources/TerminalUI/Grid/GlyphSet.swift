@@ -38,8 +38,8 @@ package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
             : [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
     }
 
-    /// Three fills that differ without colour: heavy, medium, light.
-    package var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":"] : ["█", "▒", "░"] }
+    /// Fills that differ without colour, one for each of `Role.series`.
+    package var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":", "%"] : ["█", "▒", "░", "▓"] }
 
     /// The dots of one cell of a curve: columns and rows.
     var dots: (columns: Int, rows: Int) {

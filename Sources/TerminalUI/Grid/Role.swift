@@ -58,6 +58,9 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     /// The highest of five steps of a gradient.
     case heat4
 
+    /// The series of a chart of shares; a fourth one has the colour of a comparison.
+    package static let series: [Role] = [.series1, .series2, .series3, .comparison]
+
     /// The five steps of a gradient, from the lowest.
     package static let heatSteps: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]
 

@@ -30,12 +30,12 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The endings that a path could have, if its ending names no format of this kind.
-    func endingsInstead(of path: String) -> String? {
+    /// The accepted extensions, if the path has another one.
+    func extensionsInstead(of path: String) -> String? {
         switch self {
         case .format: nil
-        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.endings : nil
-        case .picture: PictureFormat(path: path) == nil ? PictureFormat.endings : nil
+        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.extensions : nil
+        case .picture: PictureFormat(path: path) == nil ? PictureFormat.extensions : nil
         }
     }
 
@@ -167,11 +167,11 @@ struct ExportDialog: PathOverlay {
     private func obstacle(_ state: WorkbenchState) -> String? {
         if let obstacle = state.obstacleToExport { return obstacle }
         if line.isEmpty { return "a path is needed" }
-        if kind.needsCompleteModel, state.run?.report == nil {
+        if kind.needsCompleteModel, state.run?.isQuantized != true {
             return "\(kind.name) can be written when every unit is quantized"
         }
         if kind == .curves, state.runDirectory == nil { return "the run has no folder to read them from" }
-        return kind.endingsInstead(of: line.text).map { "the name must end with \($0)" }
+        return kind.extensionsInstead(of: line.text).map { "the name must end with \($0)" }
     }
 
     // MARK: - Drawing
@@ -204,13 +204,13 @@ struct ExportDialog: PathOverlay {
     private func summary(of kind: ExportKind, _ state: WorkbenchState) -> String {
         switch kind {
         case .format(let format):
-            guard let report = state.run?.report else {
-                return format.needsCompleteModel ? "when every unit is quantized" : format.summary
+            if format.needsCompleteModel, state.run?.isQuantized != true {
+                return "when every unit is quantized"
             }
-            let size = format == .packed ? "; \(QuantityText.bytes(report.bytes)) + header" : ""
-            return format.summary + size
-        case .curves: return "the measurements of every step, as \(CurvesFormat.endings)"
-        case .picture: return "the screen, as \(PictureFormat.endings)"
+            guard format == .packed, let report = state.run?.report else { return format.summary }
+            return "\(format.summary); \(QuantityText.bytes(report.bytes)) + header"
+        case .curves: return "the measurements of every step, as \(CurvesFormat.extensions)"
+        case .picture: return "the screen, as \(PictureFormat.extensions)"
         }
     }
 
@@ -251,7 +251,7 @@ extension WorkbenchState {
         let stem = Self.fileStem(of: run)
         let kinds = ExportKind.allCases
         overlay = ExportDialog(
-            kind: kinds.first { run.report != nil || !$0.needsCompleteModel } ?? .curves,
+            kind: kinds.first { run.isQuantized || !$0.needsCompleteModel } ?? .curves,
             paths: Dictionary(uniqueKeysWithValues: kinds.map { ($0, EditLine($0.path(stem: stem))) }))
     }
 

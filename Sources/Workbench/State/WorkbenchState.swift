@@ -49,7 +49,7 @@ package struct WorkbenchState: Equatable, Sendable {
     package internal(set) var editor = ParameterEditor()
     /// How many of the latest lines of the log are below the view; 0 follows.
     package internal(set) var logOffset = 0
-    package internal(set) var logFilter: LogFilter?
+    package internal(set) var logFilter: ListSearch?
     /// The search in the list of a panel.
     package internal(set) var search: ListSearch?
 

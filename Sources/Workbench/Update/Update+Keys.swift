@@ -125,7 +125,7 @@ extension WorkbenchState {
             capturesMouse
                 ? "the mouse works here"
                 : "the terminal has the mouse: it selects text; \(key(.mouse)) takes it back")
-        return [.captureMouse(capturesMouse)]
+        return [.loop(.captureMouse(capturesMouse))]
     }
 
     /// Copies what has the focus.
@@ -134,7 +134,7 @@ extension WorkbenchState {
             return say("there is nothing here to copy", .warning)
         }
         notify("copied “\(text.count > 40 ? text.prefix(40) + "…" : text)”", .success)
-        return [.copy(text)]
+        return [.loop(.copy(text))]
     }
 
     // MARK: - Notices

@@ -174,7 +174,7 @@ struct ScreenFiles {
                 .cannotCreate, "there is no place for settings: neither XDG_CONFIG_HOME nor HOME is set")
         }
         guard !exists(path) else {
-            throw RunFailure(.cannotCreate, "\(path) is there already and is left as it is")
+            throw RunFailure(.cannotCreate, "\(path) exists already and is not overwritten")
         }
         _ = try RunFailure.wrapping(try makeFolders(parent(of: path)))
         try RunFailure.wrapping(try writeFile(Array(settings.yaml.utf8), to: path))

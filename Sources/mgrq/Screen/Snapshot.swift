@@ -32,7 +32,7 @@ struct Snapshot {
             for name in press.split(separator: ",") {
                 guard state.press(String(name)) else {
                     throw RunFailure(
-                        .usage, "--press has no key “\(name)”; it accepts keys as help names them")
+                        .usage, "--press has no key “\(name)”; it accepts the key names that help shows")
                 }
             }
         }

@@ -123,10 +123,7 @@ final class WorkbenchSession {
         case .writePicture(let grid, let theme, let path):
             let theme = themes.theme(named: theme) ?? ThemeLibrary.defaultTheme
             writeFile { () throws(RunFailure) in try writePicture(of: grid, theme: theme, to: path) }
-        case .suspend: return .suspend
-        case .redraw: return .redraw
-        case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
-        case .copy(let text): return .copy(text)
+        case .loop(let action): return action
         case .complete(let text, let canBeSample):
             work { [samples] in
                 .completed(text, pathCompletions(of: text, samples: canBeSample ? samples : []))
@@ -227,11 +224,11 @@ final class WorkbenchSession {
     private static func state(of path: String) -> PathState {
         let folder = parent(of: path)
         if path.isEmpty || path.hasSuffix("/") || isFolder(path) {
-            return .impossible("\(path.isEmpty ? "an empty path" : path) names no file")
+            return .impossible("\(path.isEmpty ? "an empty path" : path) is not the path of a file")
         }
-        guard isFolder(folder) else { return .impossible("the folder \(folder) is not there") }
+        guard isFolder(folder) else { return .impossible("the folder \(folder) does not exist") }
         guard FileManager.default.isWritableFile(atPath: folder) else {
-            return .impossible("nothing can be written to the folder \(folder)")
+            return .impossible("the folder \(folder) is not writable")
         }
         return exists(path) ? .exists : .free
     }

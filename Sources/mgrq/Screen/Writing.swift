@@ -16,7 +16,7 @@ internal import Vocabulary
 /// - Throws: `RunFailure(.usage)` for another name, `.cannotCreate` or `.inputOutput` where it cannot be written.
 func writePicture(of grid: CellGrid, theme: Theme, to path: String) throws(RunFailure) -> WorkbenchOutcome {
     guard let format = PictureFormat(path: path) else {
-        throw RunFailure(.usage, "\(path) must end with \(PictureFormat.endings)")
+        throw RunFailure(.usage, "\(path) must end with \(PictureFormat.extensions)")
     }
     let bytes =
         switch format {
@@ -44,7 +44,7 @@ private func png(_ picture: PixelPicture) -> [UInt8] {
 ///   the file cannot be written.
 func writeCurves(of directory: String, to path: String) throws(RunFailure) -> WorkbenchOutcome {
     guard let format = CurvesFormat(path: path) else {
-        throw RunFailure(.usage, "\(path) must end with \(CurvesFormat.endings)")
+        throw RunFailure(.usage, "\(path) must end with \(CurvesFormat.extensions)")
     }
     var table = CurvesTable(format: format)
     let file = try RunFailure.wrapping(try AtomicFile(path))
