@@ -50,8 +50,5 @@ func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
             options: EngineOptions(threads: threads, directory: directory, heldOutImages: heldOut),
             sink: sink)
     }
-    guard !json, let report = outcome.report else { return }
-    for line in Results.lines(of: report, directory: directory) {
-        try printLine(line)
-    }
+    if !json { try outcome.printReport(directory) }
 }

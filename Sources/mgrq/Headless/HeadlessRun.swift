@@ -44,6 +44,12 @@ final class HeadlessRun: Sendable {
         var report: RunReport?
         /// The points of a sweep.
         var points: [SweepPoint]
+
+        /// Prints the results of a run that finished.
+        func printReport(_ directory: String) throws(RunFailure) {
+            guard let report else { return }
+            for line in Results.lines(of: report, directory: directory) { try printLine(line) }
+        }
     }
 
     /// Starts the work and waits for its end.
@@ -73,7 +79,7 @@ final class HeadlessRun: Sendable {
         case .finished(let report): return Outcome(report: report, points: points)
         case .failed(let failure): throw failure
         case .stopped: throw SilentExit(code: 128 + (signals.received ?? SIGINT))
-        default: throw RunFailure(.internal, "the run ended without saying how")
+        default: throw RunFailure(.internal, "the run ended without a last event")
         }
     }
 
