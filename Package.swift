@@ -38,11 +38,15 @@ let package = Package(
         .target(
             name: "Reconstruction",
             dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Vocabulary"]),
-        .target(name: "Files", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "CDigest", cSettings: strictC, linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "Files",
+            dependencies: ["CDigest", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
-            linkerSettings: ["crypto", "gif", "jpeg", "png16", "tiff", "webp", "webpdemux", "z"].map {
+            linkerSettings: ["gif", "jpeg", "png16", "tiff", "webp", "webpdemux", "z"].map {
                 .linkedLibrary($0)
             }),
         .target(
@@ -118,20 +122,20 @@ let package = Package(
             name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(
             name: "DatasetsTests",
-            dependencies: ["Datasets", "Safetensors", "TensorCore", "TestSupport", "Vocabulary"],
+            dependencies: ["Datasets", "Files", "Safetensors", "TensorCore", "TestSupport", "Vocabulary"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "Datasets", "VisionTransformers", "Quantization", "Kernels", "Safetensors",
-                "TensorCore",
-                "TensorTestSupport", "TestSupport", "Vocabulary",
+                "Checkpoints", "Datasets", "Files", "VisionTransformers", "Quantization", "Kernels",
+                "Safetensors", "TensorCore", "TensorTestSupport", "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "TestSupport", "Vocabulary"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Files", "Safetensors",
+                "Engine", "Runs", "Checkpoints", "Kernels", "Quantization", "Datasets", "Files",
+                "Safetensors",
                 "TensorCore", "TestSupport", "Vocabulary",
             ]),
         .testTarget(name: "ChartScaleTests", dependencies: ["ChartScale", "TestSupport"]),
@@ -146,11 +150,11 @@ let package = Package(
                 "Vocabulary",
             ],
             exclude: ["Goldens"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"], exclude: ["Scripts"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Files", "Safetensors"], exclude: ["Scripts"]),
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CDigest"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

@@ -28,7 +28,7 @@ struct CheckpointFiles {
         let isFolder = status.kind == .folder
         let folder = isFolder ? path : parent(of: path)
         let file = isFolder ? try Self.weights(in: path) : path
-        tensors = NamedTensors(try TensorSource(path: file))
+        let source = try TensorSource(path: file)
         func beside(_ name: String) -> String? {
             let path = joined(folder, name)
             // A link that leads nowhere is a missing file, not an absent one.
@@ -39,6 +39,7 @@ struct CheckpointFiles {
             if let configurationPath { try ModelConfigurationFile(path: configurationPath) } else {
                 ModelConfigurationFile()
             }
+        tensors = NamedTensors(source, lacksClassifier: configuration.lacksClassifier)
         let modelType =
             try configurationPath.flatMap { path throws(CheckpointError) in
                 try jsonObject(path: path)["model_type"] as? String
@@ -58,7 +59,10 @@ struct CheckpointFiles {
         } catch {
             throw .unusable("\(error)")
         }
-        let usual = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
+        let usual = [
+            "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+            "pytorch_model.bin.index.json",
+        ]
         if let name = usual.first(where: names.contains) { return joined(folder, name) }
         let others = names.filter { name in
             [".safetensors", ".pth", ".pt", ".bin", ".ckpt"].contains { name.lowercased().hasSuffix($0) }
@@ -78,6 +82,13 @@ struct CheckpointFiles {
     /// resamples its positions for any image, else config.json's.
     var imageSize: (height: Int, width: Int)? {
         (tensors.map.readsAnySize ? preprocessor?.contents.output : nil) ?? configuration.imageSize
+    }
+
+    /// What was chosen where the files hold more than one thing, one sentence each.
+    var notes: [String] {
+        let choice = tensors.source.choice.map { "\(tensors.source.path): read are \($0)" }
+        let leftOut = tensors.map.leftOut.isEmpty ? nil : "\(tensors.source.path): read is \(tensors.layout)"
+        return [choice, leftOut].compactMap(\.self)
     }
 
     /// The names of the classes, if they are known.

@@ -54,32 +54,39 @@ package struct EngineOptions: Sendable {
     }
 }
 
+/// Commands that the engine has not taken yet.
+typealias CommandQueue = Monitor<[RunCommand]>
+
 /// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
-    let commands: CommandQueue
-    private let completion = Completion()
+    private let commands = CommandQueue([])
+    private let hasEnded = Monitor(false)
 
-    init(commands: CommandQueue) {
-        self.commands = commands
+    /// Starts the engine's thread.
+    ///
+    /// - Parameters:
+    ///   - prepare: Called first on the thread.
+    ///   - body: Its work.
+    init(prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable (CommandQueue) -> Void) {
+        startEngineThread(prepare: prepare) { [self] in
+            body(commands)
+            hasEnded.update { $0 = true }
+        }
     }
 
     /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
-        commands.append(command)
+        commands.update { $0.append(command) }
     }
 
     /// Waits until the engine's thread has given its last event and has ended.
     package func wait() {
-        completion.wait()
+        hasEnded.wait { $0 ? true : nil }
     }
 
     /// Waits like `wait()`, but at most so many seconds.
     package func wait(timeout seconds: Double) {
-        completion.wait(until: Date(timeIntervalSinceNow: seconds))
-    }
-
-    func end() {
-        completion.signal()
+        hasEnded.wait(until: Date(timeIntervalSinceNow: seconds)) { $0 ? true : nil }
     }
 }
 
@@ -95,14 +102,10 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    let handle = RunHandle(commands: CommandQueue())
-    startEngineThread(prepare: options.prepareThread) {
-        let session = RunSession(
-            plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
-        session.carryOut()
-        handle.end()
+    RunHandle(prepare: options.prepareThread) { commands in
+        RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
+            .carryOut()
     }
-    return handle
 }
 
 /// Continues a run whose process ended, on its own thread.
@@ -123,28 +126,15 @@ package func resumeRun(
     guard let directory = options.directory else {
         throw RunFailure(.usage, "a run that goes on needs its directory")
     }
-    let past = try ResumedRun(
+    // The engine's thread takes it over.
+    nonisolated(unsafe) let past = try ResumedRun(
         directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
-    let handle = RunHandle(commands: CommandQueue())
-    let box = SendableBox(past)
-    startEngineThread(prepare: options.prepareThread) {
-        let past = box.past
+    return RunHandle(prepare: options.prepareThread) { commands in
+        let past = unsafe past
         RunSession(
-            plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,
+            plan: past.plan, resources: resources, options: options, past: past, commands: commands,
             sink: sink
         ).carryOut()
-        handle.end()
-    }
-    return handle
-}
-
-/// Carries a run's directory to the engine's thread.
-private struct SendableBox: @unchecked Sendable {
-    // `@unchecked Sendable`: the thread that made it does not touch it any more.
-    let past: ResumedRun
-
-    init(_ past: ResumedRun) {
-        self.past = past
     }
 }
 
@@ -164,30 +154,4 @@ package func startEngineThread(
     thread.stackSize = 16 << 20
     thread.name = "engine"
     thread.start()
-}
-
-/// Wakes any number of waiters at an end.
-private final class Completion: @unchecked Sendable {
-    // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.
-    private let condition = NSCondition()
-    private var isOver = false
-
-    func signal() {
-        condition.lock()
-        isOver = true
-        condition.broadcast()
-        condition.unlock()
-    }
-
-    func wait() {
-        condition.lock()
-        while !isOver { condition.wait() }
-        condition.unlock()
-    }
-
-    func wait(until limit: Date) {
-        condition.lock()
-        while !isOver, condition.wait(until: limit) {}
-        condition.unlock()
-    }
 }

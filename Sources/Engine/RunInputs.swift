@@ -31,7 +31,7 @@ struct RunInputs: Sendable {
     /// - Throws: `CheckpointError`, `DatasetError`.
     init(plan: RunPlan, resources: RunResources, heldOutImages: Int, pool: WorkerPool) throws {
         var checkpoint = try loadCheckpoint(
-            path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) })
+            path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) }, heads: plan.heads)
         checkpoint.preparation = try checkpoint.preparation.changed(by: plan.images)
         self.checkpoint = checkpoint
         let (pipeline, reading) = (try PreprocessingPipeline(checkpoint.preparation), plan.images)

@@ -42,6 +42,8 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own. A
 ///     quantized model has its own size, and its reference gets the same.
+///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
+///     says.
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
 ///   - threads: The number of threads.
@@ -50,19 +52,21 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
+    heads: Int? = nil,
     referencePath: String?, threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         let set = try ImageSet(path: dataPath)
-        let model = try EvaluatedModel(path: path, imageSize: imageSize, images: images)
+        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
         try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
         if model.isQuantized, let referencePath {
             let size = (model.pipeline.height, model.pipeline.width)
             reference = try EvaluatedModel(
-                fullPrecision: try loadCheckpoint(path: referencePath, imageSize: size), images: images)
+                fullPrecision: try loadCheckpoint(path: referencePath, imageSize: size, heads: model.heads),
+                images: images)
         }
         let isCompared = reference != nil || !model.isQuantized
         let (result, skipped) = try model.evaluation(
@@ -77,6 +81,8 @@ struct EvaluatedModel {
     let pipeline: PreprocessingPipeline
     /// Whether it comes from a packed checkpoint or a run.
     let isQuantized: Bool
+    /// The number of attention heads of a ViT; nil for others.
+    let heads: Int?
     /// What about its preparation of images is a guess, one sentence each.
     let doubts: [String]
     /// The number of classes; 0 without a classifier.
@@ -90,14 +96,17 @@ struct EvaluatedModel {
     /// - Parameters:
     ///   - path: Its path.
     ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
+    ///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
+    ///     says.
     ///   - images: What replaces the model's own preparation of images.
     /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish.
-    init(path: String, imageSize: Int?, images: ImageOptions) throws {
+    init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions) throws {
         if let quantized = try QuantizedModelFile(path: path) {
             try self.init(packed: quantized, images: images)
         } else {
             try self.init(
-                fullPrecision: try loadCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) }),
+                fullPrecision: try loadCheckpoint(
+                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads),
                 images: images)
         }
     }
@@ -105,6 +114,7 @@ struct EvaluatedModel {
     /// Takes a checkpoint over: its weights go as soon as they are packed, so that they are not held twice.
     init(fullPrecision checkpoint: consuming Checkpoint, images: ImageOptions = ImageOptions()) throws {
         isQuantized = false
+        heads = checkpoint.model.configuration.heads
         let preparation = try checkpoint.preparation.changed(by: images)
         (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
         classes = checkpoint.model.configuration.classes
@@ -123,6 +133,7 @@ struct EvaluatedModel {
     init(packed file: QuantizedModelFile, images: ImageOptions = ImageOptions()) throws {
         isQuantized = true
         let configuration = file.checkpoint.configuration
+        heads = configuration.heads
         let preparation = try file.checkpoint.preparation.changed(by: images)
         (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
         classes = configuration.classes

@@ -38,6 +38,7 @@ package struct PredictionSummary: Equatable, Sendable {
 ///   - dataPath: The images.
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
+///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture says.
 ///   - outputPath: The file; an existing one is replaced. It is written at the end, or not at all.
 ///   - format: Its form.
 ///   - threads: The number of threads.
@@ -45,8 +46,8 @@ package struct PredictionSummary: Equatable, Sendable {
 /// - Returns: What the file holds.
 /// - Throws: `RunFailure` with one sentence.
 package func predictModelOrRun(
-    path: String, dataPath: String, images: ImageOptions, imageSize: Int? = nil, outputPath: String,
-    format: PredictionFormat, threads: Int, warn: (String) -> Void = { _ in }
+    path: String, dataPath: String, images: ImageOptions, imageSize: Int? = nil, heads: Int? = nil,
+    outputPath: String, format: PredictionFormat, threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> PredictionSummary {
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
@@ -54,7 +55,7 @@ package func predictModelOrRun(
         // A file that cannot be made is refused before minutes of arithmetic, not after.
         do { _ = try AtomicFile(outputPath) }
         let set = try ImageSet(path: dataPath)
-        let model = try EvaluatedModel(path: path, imageSize: imageSize, images: images)
+        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
         try model.check(set, images, warn: warn)
         let labels = try model.labels(of: set)
         let pass = try set.logits(of: [model.units], pipeline: model.pipeline, reading: images, pool: pool)

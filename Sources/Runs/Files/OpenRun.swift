@@ -48,13 +48,8 @@ package final class OpenRun {
     package init(
         continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
     ) throws(RunFailure) {
-        directory = RunDirectory(path: path)
+        directory = try RunDirectory(run: path)
         madeFolders = []
-        guard RunDirectory.isRun(path) else {
-            throw RunFailure(
-                isFolder(path) ? .badData : .missingInput,
-                "\(path) holds no run; a folder with plan.yaml and journal.jsonl was expected")
-        }
         lock = try Self.lock(directory)
         _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
         journal = try Journal(continuing: directory.journalPath, body)

@@ -13,6 +13,20 @@ package struct RunDirectory: Equatable, Sendable {
         self.path = path
     }
 
+    /// Opens a folder that holds a run.
+    ///
+    /// - Throws: `RunFailure`: `.missingInput` for a path that is not a folder, `.badData` for a folder without a run.
+    package init(run path: String) throws(RunFailure) {
+        guard isFolder(path) else {
+            throw RunFailure(.missingInput, "\(path) is not a folder; give the directory of a run")
+        }
+        guard Self.isRun(path) else {
+            throw RunFailure(
+                .badData, "\(path) holds no run; a folder with plan.yaml and journal.jsonl was expected")
+        }
+        self.init(path: path)
+    }
+
     /// The plan, decisions made at gates folded in.
     package var planPath: String { joined(path, "plan.yaml") }
     /// The journal.

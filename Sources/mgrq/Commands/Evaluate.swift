@@ -23,6 +23,7 @@ struct Evaluate: ParsableCommand {
         let found = try target.find(references)
         let result = try evaluateModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
+            heads: found.heads,
             referencePath: try referencePath(found.plan, references), threads: found.threads,
             warn: { printError("warning: \($0)") })
         if json {

@@ -1,4 +1,3 @@
-internal import Files
 internal import ArgumentParser
 internal import Engine
 internal import Runs
@@ -22,22 +21,12 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let threads = try work.threads()
-        guard isFolder(directory) else {
-            throw RunFailure(.missingInput, "\(directory) is not a folder; give the directory of a run")
-        }
-        guard RunDirectory.isRun(directory) else {
-            throw RunFailure(
-                .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
-        }
-        let resources = try resources(of: try RunDirectory(path: directory).plan())
+        let resources = try resources(of: try RunDirectory(run: directory).plan())
         let outcome = try HeadlessRun(printsJSON: json, skipsReplayedEvents: true).carryOut { sink in
             try resumeRun(
                 resources: resources, options: EngineOptions(threads: threads, directory: directory),
                 sink: sink)
         }
-        guard !json, let report = outcome.report else { return }
-        for line in Results.lines(of: report, directory: directory) {
-            try printLine(line)
-        }
+        if !json { try outcome.printReport(directory) }
     }
 }

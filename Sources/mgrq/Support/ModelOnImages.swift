@@ -12,6 +12,8 @@ struct ModelOnImages: ParsableArguments {
 
     @OptionGroup var size: ImageSizeFlag
 
+    @OptionGroup var heads: HeadsFlag
+
     @Option(help: ArgumentHelp("The images (default: those of the plan or the sample).", valueName: "ref"))
     var data: String?
 
@@ -31,6 +33,8 @@ struct ModelOnImages: ParsableArguments {
         var options: ImageOptions
         /// The side of the images that a full-precision checkpoint is to read; nil takes its own.
         var imageSize: Int?
+        /// The number of a full-precision ViT's attention heads; nil takes what its files say.
+        var heads: Int?
         /// The number of threads.
         var threads: Int
     }
@@ -43,7 +47,11 @@ struct ModelOnImages: ParsableArguments {
     func find(_ references: ReferenceResolver) throws(RunFailure) -> Found {
         let threads = try work.threads()
         let path = try references.model(model)
-        let (plan, sides) = (try plan(of: path), try size.sides())
+        let (plan, sides, heads) = (try plan(of: path), try size.sides(), try self.heads.number())
+        guard plan == nil || heads == nil else {
+            throw RunFailure(
+                .usage, "--heads cannot be given with a packed checkpoint or a run, which have their own")
+        }
         guard plan == nil || sides == nil else {
             throw RunFailure(
                 .usage,
@@ -59,7 +67,7 @@ struct ModelOnImages: ParsableArguments {
         try images.apply(to: &options)
         return Found(
             path: path, plan: plan, dataPath: try references.images(named, for: .evaluation),
-            options: options, imageSize: sides, threads: threads)
+            options: options, imageSize: sides, heads: heads, threads: threads)
     }
 
     /// The plan that a run or a packed checkpoint carries; nil for a full-precision checkpoint.
