@@ -17,6 +17,8 @@ struct Resume: ParsableCommand {
 
     @OptionGroup var work: ThreadOptions
 
+    @OptionGroup var inputs: InputsFlag
+
     @Flag(help: "Print events as JSON Lines.")
     var json = false
 
@@ -29,10 +31,12 @@ struct Resume: ParsableCommand {
             throw RunFailure(
                 .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
         }
-        let resources = try resources(of: try RunDirectory(path: directory).plan())
+        let resources = try resources(of: try recordedPlan(of: directory))
         let outcome = try HeadlessRun(printsJSON: json, skipsReplayedEvents: true).carryOut { sink in
             try resumeRun(
-                resources: resources, options: EngineOptions(threads: threads, directory: directory),
+                resources: resources,
+                options: EngineOptions(
+                    threads: threads, directory: directory, acceptsChangedInputs: inputs.acceptsChanges),
                 sink: sink)
         }
         guard !json, let report = outcome.report else { return }
@@ -40,4 +44,16 @@ struct Resume: ParsableCommand {
             try printLine(line)
         }
     }
+}
+
+/// The plan that a run's journal records; that of its file where the process ended before the first event.
+///
+/// - Throws: `RunFailure` where they cannot be read.
+private func recordedPlan(of path: String) throws(RunFailure) -> RunPlan {
+    let directory = RunDirectory(path: path)
+    var history = RunHistory()
+    try readJournal(directory.journalPath) { entry throws(RunFailure) in
+        try history.apply(entry, of: path)
+    }
+    return if let ledger = history.ledger { ledger.plan } else { try directory.plan() }
 }
