@@ -46,6 +46,7 @@ extension RunPlan {
             .map { (mapping) throws(PlanError) in try UnitOverride(mapping) }
         sites = try document.mappings("sites", what: "an override of sites")
             .map { (mapping) throws(PlanError) in try SiteOverride(mapping) }
+        inputs = try document.mapping("inputs").map { (mapping) throws(PlanError) in try PlanInputs(mapping) }
     }
 
     /// Reads a plan from a file.
@@ -80,7 +81,7 @@ enum PlanKey: String, CaseIterable {
     case calibrationSelection = "calibration_selection"
     case onBadImage = "on_bad_image"
     case exifOrientation = "exif_orientation"
-    case units, sites
+    case units, sites, inputs
 }
 
 extension UnitOverride {

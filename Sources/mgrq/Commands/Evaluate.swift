@@ -8,7 +8,8 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Evaluates a checkpoint, a packed checkpoint or a run.",
         discussion: """
-            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists.
+            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists. \
+            Checkpoint and images must be those that it was made with, unless --reference and --data name others.
             """)
 
     @Argument(
@@ -29,6 +30,8 @@ struct Evaluate: ParsableCommand {
     var reference: String?
 
     @OptionGroup var work: ThreadOptions
+
+    @OptionGroup var inputs: InputsFlag
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -58,8 +61,16 @@ struct Evaluate: ParsableCommand {
         let result = try evaluateModelOrRun(
             path: path, dataPath: try references.images(named, for: .evaluation), images: options,
             imageSize: sides, heads: heads,
-            referencePath: try referencePath(plan, references), threads: threads,
+            referencePath: try referencePath(plan, references),
+            checks: InputChecks(
+                reference: reference == nil, data: data == nil, acceptsChanges: inputs.acceptsChanges),
+            threads: threads,
             warn: { printError("warning: \($0)") })
+        if result.heldOut > 0 {
+            printError(
+                "note: \(result.heldOut) images are left out, on which the attempts of the run were compared; --data measures "
+                    + "on all of a set")
+        }
         if json {
             try printLine(try JSONText(encoding: result).line)
         } else {
