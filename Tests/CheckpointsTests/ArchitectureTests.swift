@@ -88,7 +88,7 @@ struct ArchitectureTests {
         "a family of Hugging Face that is not read is refused by its name",
         arguments: [
             ("dinov3_vit", "rotary"), ("swinv2", "cosine"), ("siglip_vision_model", "pooling by attention"),
-            ("convnext", "“convnext” (model_type)"), ("beit", "relative positions"),
+            ("convnext", "“convnext” (model_type)"), ("ijepa", "“ijepa” (model_type)"),
         ])
     func families(name: String, words: String) throws {
         let folder = try checkpoint("vit", configuration: #"{"model_type": "\#(name)", "odd": 1}"#)

@@ -29,7 +29,7 @@ struct LayoutGoldensTests {
             ("timm-gap", nil), ("huggingface-swin", nil), ("huggingface-swin-features", nil),
             ("huggingface-clip", nil), ("huggingface-clip-features", nil), ("huggingface-msn", nil),
             ("huggingface-mae", nil), ("huggingface-gelu-new", nil), ("torchvision-vit", 2),
-            ("torchvision-swin", nil),
+            ("torchvision-swin", nil), ("huggingface-beit", nil), ("timm-eva", nil),
         ] as [(String, Int?)])
     func logits(model: String, heads: Int?) throws {
         let folder = "\(goldens)/layouts/\(model)"

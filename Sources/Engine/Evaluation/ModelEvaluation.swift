@@ -47,7 +47,7 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
 ///   - threads: The number of threads.
-///   - warn: Called with one sentence for every skipped image.
+///   - warn: Called with one sentence for what was chosen of several in a file, and for every skipped image.
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
@@ -72,9 +72,10 @@ package func evaluateModelOrRun(
             isCompared = reference != nil
             model = try EvaluatedModel(packed: quantized)
         } else {
-            model = try EvaluatedModel(
-                fullPrecision: try loadCheckpoint(
-                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads))
+            let checkpoint = try loadCheckpoint(
+                path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads)
+            for note in checkpoint.notes { warn(note) }
+            model = try EvaluatedModel(fullPrecision: checkpoint)
         }
         let (result, skipped) = try model.evaluation(
             against: reference, on: set, reading: images, pool: pool, warn: warn)

@@ -167,7 +167,7 @@ extension RunSession {
             attempts = AttemptStore(record: record)
             try record?.save(inputs.manifest)
             try emit(.started(summary))
-            for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
+            for warning in inputs.checkpoint.notes + inputs.manifest.warnings { try emit(.warning(warning)) }
         }
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
