@@ -80,6 +80,20 @@ struct LayoutGoldensTests {
     }
 }
 
+@Suite("What is said about a choice")
+struct NotesTests {
+    @Test("without config.json, what is taken as usual is said")
+    func usual() throws {
+        let folder = try TemporaryFolder()
+        let source = goldens + "/layouts/timm-gelu-tanh"
+        try FileManager.default.copyItem(
+            atPath: source + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        let notes = try loadCheckpoint(path: folder.path, heads: 2).notes
+        #expect(notes.count == 1 && notes[0].contains("no config.json") && notes[0].contains("activation"))
+        #expect(try loadCheckpoint(path: source).notes.isEmpty)
+    }
+}
+
 @Suite("Names of a model within another")
 struct ModelPrefixTests {
     private let reference = goldens + "/layouts/timm-clip/reference.safetensors"

@@ -20,6 +20,8 @@ struct NameMap {
     var lacksClassifier = false
     /// The number of heads by width, where the layout's program makes models of these widths only.
     var heads: [Int: Int] = [:]
+    /// Whether models with these names differ in what no tensor shows, such as the activation.
+    var leavesChoices = true
     /// Starts of names of another half of what was trained, such as a decoder, which is left out.
     var leftOut: [String] = []
     /// Tensors whose missing biases are zero, by the name of the bias.
@@ -118,6 +120,7 @@ extension NameMap {
         var map = NameMap(layout: "the encoder of MAE, without its decoder", patterns: [])
         map.lacksClassifier = true
         map.leftOut = ["decoder_"]
+        map.leavesChoices = false
         map.heads = [768: 12, 1024: 16, 1280: 16]
         return map
     }()
@@ -129,6 +132,7 @@ extension NameMap {
             patterns: [NamePattern("register_tokens", "reg_token")])
         map.classTokenAloneHasPosition = hasRegisters
         map.heads = [384: 6, 768: 12, 1024: 16]
+        map.leavesChoices = false
         return map
     }
 
@@ -148,6 +152,7 @@ extension NameMap {
                     ("ln_1", "norm1"), ("ln_2", "norm2"), ("mlp.0", "mlp.fc1"), ("mlp.3", "mlp.fc2"),
                     ("mlp.linear_1", "mlp.fc1"), ("mlp.linear_2", "mlp.fc2"),
                 ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") })
+        map.leavesChoices = false
         map.heads = [768: 12, 1024: 16, 1280: 16]
         return map
     }()
