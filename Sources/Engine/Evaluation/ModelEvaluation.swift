@@ -68,7 +68,8 @@ package struct InputChecks: Sendable {
 ///     full-precision checkpoint is compared with itself.
 ///   - checks: Which inputs are compared with those of the plan.
 ///   - threads: The number of threads.
-///   - warn: Called with one sentence for every skipped image and for every change that is accepted.
+///   - warn: Called with one sentence for what was chosen of several in a file, for every skipped image and for every
+///     change that is accepted.
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
@@ -110,9 +111,10 @@ package func evaluateModelOrRun(
             isCompared = reference != nil
             model = try EvaluatedModel(packed: quantized)
         } else {
-            model = try EvaluatedModel(
-                fullPrecision: try loadCheckpoint(
-                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads))
+            let checkpoint = try loadCheckpoint(
+                path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads)
+            for note in checkpoint.notes { warn(note) }
+            model = try EvaluatedModel(fullPrecision: checkpoint)
         }
         let digest = checks.data ? known?.evaluation : nil
         let heldOut = checks.data ? known?.heldOut ?? 0 : 0

@@ -175,7 +175,7 @@ extension RunSession {
             attempts = AttemptStore(record: record)
             try record?.save(inputs.manifest)
             try emit(.started(summary))
-            for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
+            for warning in inputs.checkpoint.notes + inputs.manifest.warnings { try emit(.warning(warning)) }
         }
         if !accepted.isEmpty {
             try record?.removeReport()
