@@ -67,6 +67,13 @@ struct CheckpointFiles {
         let others = names.filter { name in
             [".safetensors", ".pth", ".pt", ".bin", ".ckpt"].contains { name.lowercased().hasSuffix($0) }
         }
+        // A format that is not read is named when it is opened.
+        let foreign = names.first { name in
+            [".onnx", ".h5", ".npz", ".gguf", ".tflite", ".pt2", ".mdb", ".keras"].contains {
+                name.lowercased().hasSuffix($0)
+            }
+        }
+        if others.isEmpty, let foreign { return joined(folder, foreign) }
         guard let only = others.first, others.count == 1 else {
             throw .missing(
                 others.isEmpty
@@ -88,7 +95,12 @@ struct CheckpointFiles {
     var notes: [String] {
         let choice = tensors.source.choice.map { "\(tensors.source.path): read are \($0)" }
         let leftOut = tensors.map.leftOut.isEmpty ? nil : "\(tensors.source.path): read is \(tensors.layout)"
-        return [choice, leftOut].compactMap(\.self)
+        let isSilent = configurationPath == nil && tensors.map.leavesChoices
+        let usual =
+            isSilent
+            ? "\(tensors.source.path): there is no config.json beside it, so activation, epsilon, pooling and image size "
+                + "are as usual for \(tensors.layout)" : nil
+        return [choice, leftOut, usual].compactMap(\.self)
     }
 
     /// The names of the classes, if they are known.

@@ -113,9 +113,8 @@ package struct ModelConfigurationFile: Sendable {
             heads = found as? Int
         }
         if let found = value(["window_size"]) {
-            let pair = found as? [Int]
-            guard let number = found as? Int ?? (pair?.first == pair?.last ? pair?.first : nil),
-                (1...4096).contains(number)
+            let sides = found as? [Int] ?? (found as? Int).map { [$0] } ?? []
+            guard let number = sides.first, Set(sides).count == 1, (1...4096).contains(number)
             else { throw Self.wrong(path, "window_size", "a whole number from 1 to 4096") }
             window = number
         }

@@ -19,7 +19,7 @@ package struct RunResources: Hashable, Sendable {
     }
 }
 
-/// The options of a run that do not change its results.
+/// The options of a run that are not in its plan.
 package struct EngineOptions: Sendable {
     /// The number of threads that work.
     package var threads: Int
@@ -36,14 +36,17 @@ package struct EngineOptions: Sendable {
     package var heldOutImages: Int
     /// Whether the calibrated model is evaluated before the first unit.
     package var evaluatesCalibrated: Bool
+    /// Whether the run is carried out with inputs that are not those of its plan any more.
+    package var acceptsChangedInputs: Bool
     /// Called first on each of the engine's threads, for example to block signals.
     package var prepareThread: (@Sendable () -> Void)?
 
     package init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages, evaluatesCalibrated: Bool = true,
-        prepareThread: (@Sendable () -> Void)? = nil
+        acceptsChangedInputs: Bool = false, prepareThread: (@Sendable () -> Void)? = nil
     ) {
+        self.acceptsChangedInputs = acceptsChangedInputs
         self.prepareThread = prepareThread
         self.threads = threads
         self.directory = directory
@@ -128,7 +131,8 @@ package func resumeRun(
     }
     // The engine's thread takes it over.
     nonisolated(unsafe) let past = try ResumedRun(
-        directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
+        directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate,
+        restoresPlan: options.acceptsChangedInputs)
     return RunHandle(prepare: options.prepareThread) { commands in
         let past = unsafe past
         RunSession(

@@ -10,7 +10,7 @@ struct RunInputs: Sendable {
     let checkpoint: Checkpoint
     /// `[images, channels · height · width]`, normalised.
     let calibration: Matrix
-    /// The evaluation images; nil without any.
+    /// The evaluation images without those that are held out; nil without any.
     let evaluation: EvaluationImages?
     /// The right classes of the calibration images, if they are known.
     let calibrationLabels: [Int]?
@@ -37,47 +37,62 @@ struct RunInputs: Sendable {
         let (pipeline, reading) = (try PreprocessingPipeline(checkpoint.preparation), plan.images)
         let set = try ImageSet(path: resources.calibrationPath)
         try set.requireNormalised(pipeline, reading)
-        let choice = ImageChoice(
+        let chosen = ImageChoice(
             count: min(plan.calibrationImages, set.count),
             rule: plan.images.selection, seed: plan.seed)
         let calibration = try PreparedImages(
-            set, choice: choice, pipeline: pipeline, reading: reading, pool: pool)
+            set, choice: chosen, pipeline: pipeline, reading: reading, pool: pool)
         self.calibration = calibration.images
         // Labels play no part in a run but are shown with the images; those of other classes say nothing.
         let labels = try? set.labels(for: checkpoint)
         calibrationLabels = labels.map { labels in calibration.indices.map { labels[$0] } }
-        guard let path = resources.evaluationPath else {
-            evaluation = nil
-            let used = Set(calibration.indices)
-            heldOut = try HeldOutSource(
-                unusedOf: set, places: (0..<set.count).filter { !used.contains($0) }, count: heldOutImages,
-                pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation, pool: pool)
-            manifest = RunImageManifest(calibration: calibration.manifest, evaluation: nil)
-            warnings =
-                checkpoint.doubts + set.notes + calibration.doubts + manifest.warnings
-            return
+        var (images, notes): (EvaluationImages?, [String]) = (nil, set.notes)
+        if let path = resources.evaluationPath {
+            let evaluated = try ImageSet(path: path)
+            try evaluated.requireNormalised(pipeline, reading)
+            if path != resources.calibrationPath { notes += evaluated.notes }
+            notes += evaluated.labelNotes(for: checkpoint)
+            // Labels are checked before minutes of decoding, not after.
+            let known = try evaluated.labels(for: checkpoint)
+            images = try EvaluationImages(
+                evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
         }
-        let evaluated = try ImageSet(path: path)
-        try evaluated.requireNormalised(pipeline, reading)
-        // Labels are checked before minutes of decoding, not after.
-        let known = try evaluated.labels(for: checkpoint)
-        let images = try EvaluationImages(
-            evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
+        let used = Set(calibration.indices)
+        let unused = (0..<set.count).filter { !used.contains($0) }
+        let choice = HeldOutSource.choice(
+            heldOutImages, unused: unused.count, evaluation: images?.count ?? 0)
+        if let all = images, choice.source == .evaluation {
+            heldOut = try HeldOutSource(spreadOver: all, count: choice.count, pool: pool)
+            images = all.leavingOut(heldOut?.rows ?? [])
+        } else {
+            heldOut = try HeldOutSource(
+                unusedOf: set, places: unused, count: choice.count, labels: labels, pipeline: pipeline,
+                appliesOrientation: reading.appliesExifOrientation, pool: pool)
+        }
         evaluation = images
-        heldOut = try HeldOutSource(spreadOver: images, count: heldOutImages, pool: pool)
-        manifest = RunImageManifest(calibration: calibration.manifest, evaluation: images.manifest)
-        let sets = path == resources.calibrationPath ? [evaluated] : [set, evaluated]
-        warnings =
-            checkpoint.doubts + sets.flatMap(\.notes) + calibration.doubts
-            + evaluated.labelNotes(for: checkpoint) + manifest.warnings
+        manifest = RunImageManifest(
+            calibration: calibration.manifest, evaluation: images?.manifest,
+            heldOut: heldOut.map { RunImageManifest.HeldOut(source: $0.source, images: $0.rows) })
+        warnings = checkpoint.doubts + notes + calibration.doubts + manifest.warnings
     }
 }
 
 /// Which images a run uses: what `images.json` in its directory says.
 struct RunImageManifest: Codable, Sendable {
+    /// The images that attempts are compared on.
+    struct HeldOut: Codable, Sendable {
+        /// The set that they come from.
+        var source: HeldOutBaseline.Source
+        /// Of the calibration set their places; of the evaluation set their places in the list of its images, which the run
+        /// leaves out of every result.
+        var images: [Int]
+    }
+
     var schema = 1
     var calibration: ImageManifest
+    /// With the images that are held out.
     var evaluation: ImageManifest?
+    var heldOut: HeldOut?
 
     /// One sentence for every image that was left out.
     var warnings: [String] {
@@ -86,13 +101,20 @@ struct RunImageManifest: Codable, Sendable {
 }
 
 extension Checkpoint {
-    /// What about the preparation of images is a guess, as sentences with a way out.
-    var doubts: [String] { preparation.doubts }
+    /// What was chosen of several in the file, and what about the preparation of images is a guess, one sentence each.
+    var doubts: [String] { notes + preparation.doubts }
 }
 
 extension ImagePreparation {
     /// What is a guess, as sentences with a way out.
     var doubts: [String] { doubt.map { ["\($0); give --mean and --std where that is wrong"] } ?? [] }
+}
+
+extension RunImageManifest {
+    /// Whether these are the images that a plan was carried out with.
+    func holds(_ inputs: PlanInputs) -> Bool {
+        calibration.contentDigest == inputs.calibration && evaluation?.contentDigest == inputs.evaluation
+    }
 }
 
 extension ImageSet {

@@ -74,6 +74,8 @@ final class RunSession {
             case .evaluated(.calibrated, let evaluation): calibrated = evaluation
             case .heldOutMeasured(let baseline): heldOut = baseline
             case .staleChanged(let units): stale = units
+            // What was measured with other inputs is measured again.
+            case .inputsAccepted: self = RunFacts(stale: stale)
             default: break
             }
         }
@@ -147,6 +149,12 @@ extension RunSession {
         for unit in inputs.checkpoint.model.units {
             _ = try (past?.ledger ?? ledger).plan.hyperparameters(of: unit.name)
         }
+        let (now, accepted) = try checkedInputs(inputs)
+        if past?.summary == nil {
+            var plan = ledger.plan
+            plan.inputs = now
+            ledger = RunLedger(plan: plan, units: [])
+        }
         let summary = try summary(of: inputs)
         if let past, past.summary != nil {
             try past.check(summary)
@@ -169,6 +177,11 @@ extension RunSession {
             try emit(.started(summary))
             for warning in inputs.warnings { try emit(.warning(warning)) }
         }
+        if !accepted.isEmpty {
+            try record?.removeReport()
+            try record?.save(inputs.manifest)
+            try emit(.inputsAccepted(changes: accepted, inputs: now))
+        }
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
             try emit(.progressed(activity: "refitting MLPs with ReLU", done: done, total: total))
@@ -183,6 +196,31 @@ extension RunSession {
             if lab.isRefitted { try emit(.evaluated(.refitted, try lab.evaluateFullPrecision())) }
         }
         return lab
+    }
+
+    /// Compares the inputs with those that the plan was carried out with, if it was.
+    ///
+    /// - Returns: Their digests, and what has changed and was accepted.
+    /// - Throws: `RunFailure(.badData)` for a change that was not accepted, and for a manifest of images that is not the
+    ///   run's.
+    private func checkedInputs(_ inputs: RunInputs) throws -> (now: PlanInputs, accepted: [String]) {
+        let now = try inputs.digests(for: ledger.plan)
+        let plan = (past?.ledger ?? ledger).plan
+        guard let before = past == nil ? plan.namedInputs : plan.inputs else { return (now, []) }
+        var earlier: RunImageManifest?
+        if past?.summary != nil, let record {
+            do {
+                let manifest = try record.imageManifest()
+                guard manifest.holds(before) else { throw record.otherManifest }
+                earlier = manifest
+            } catch {
+                guard options.acceptsChangedInputs else { throw error }
+                try record.save(inputs.manifest)
+            }
+        }
+        let changes = inputs.changes(now, since: before, manifest: earlier)
+        guard changes.isEmpty || options.acceptsChangedInputs else { throw changedInputs(changes) }
+        return (now, changes)
     }
 
     private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {

@@ -66,21 +66,28 @@ package struct RunDirectory: Equatable, Sendable {
     /// Reads the report.
     ///
     /// - Throws: `RunFailure`: `.missingInput` where the run has not finished, `.badData` where the file is damaged.
-    package func report() throws(RunFailure) -> RunReport {
-        guard isFile(reportPath) else {
-            throw RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
-        }
-        return try read(reportPath, otherwise: "is not a report of a run")
+    package func report() throws(RunFailure) -> RunReport { try sealedReport().report }
+
+    var notFinished: RunFailure {
+        RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
+    }
+
+    func sealedReport() throws(RunFailure) -> SealedReport {
+        guard isFile(reportPath) else { throw notFinished }
+        return try read(reportPath, otherwise: "is not a report of a run").value
     }
 
     /// Reads the predictions; nil where there are none, as in a run without evaluation images.
     ///
     /// - Throws: `RunFailure(.badData)` where the file is damaged.
-    package func predictions() throws(RunFailure) -> Predictions? {
+    package func predictions() throws(RunFailure) -> Predictions? { try sealedPredictions()?.value }
+
+    func sealedPredictions() throws(RunFailure) -> (value: Predictions, digest: String)? {
         guard isFile(predictionsPath) else { return nil }
         let complaint = "holds no predictions of a run"
-        let predictions: Predictions = try read(predictionsPath, otherwise: complaint)
-        guard predictions.isWhole else {
+        let predictions: (value: Predictions, digest: String) = try read(
+            predictionsPath, otherwise: complaint)
+        guard predictions.value.isWhole else {
             throw RunFailure(
                 .badData,
                 "\(predictionsPath) \(complaint): its lists are not of the same length")
@@ -88,13 +95,26 @@ package struct RunDirectory: Equatable, Sendable {
         return predictions
     }
 
-    /// Reads a file of JSON.
+    /// Reads the manifest of the images that the run used.
+    ///
+    /// - Throws: `RunFailure`: `.missingInput` where there is none, `.badData` where the file is damaged.
+    package func imageManifest<Manifest: Decodable>() throws(RunFailure) -> Manifest {
+        try read(imagesPath, otherwise: "is not the manifest of a run's images").value
+    }
+
+    /// Reads a file of JSON, and the SHA-256 that it carries.
     private func read<Value: Decodable>(
         _ path: String, otherwise complaint: String
-    ) throws(RunFailure) -> Value {
+    ) throws(RunFailure) -> (value: Value, digest: String) {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))
+        guard let digest = JSONSeal.digest(of: bytes) else {
+            throw RunFailure(
+                .badData,
+                "\(path) \(complaint): it does not match the SHA-256 at its end; put the file back from a copy, or make the "
+                    + "run again")
+        }
         do throws(JSONError) {
-            return try decodeJSON(bytes)
+            return (try decodeJSON(bytes), digest)
         } catch {
             throw RunFailure(.badData, "\(path) \(complaint): \(error)")
         }

@@ -47,6 +47,7 @@ extension RunPlan {
             .map { (mapping) throws(PlanError) in try UnitOverride(mapping) }
         sites = try document.mappings("sites", what: "an override of sites")
             .map { (mapping) throws(PlanError) in try SiteOverride(mapping) }
+        inputs = try document.mapping("inputs").map { (mapping) throws(PlanError) in try PlanInputs(mapping) }
     }
 
     /// Reads a plan from a file.
@@ -83,7 +84,7 @@ enum PlanKey: String, CaseIterable {
     case exifOrientation = "exif_orientation"
     case mean, std, interpolation, normalised
     case cropFraction = "crop_pct"
-    case units, sites
+    case units, sites, inputs
 }
 
 extension ImageOptions {

@@ -46,6 +46,9 @@ extension RunPlan {
         for override in sites {
             text += "  - \(line("match", override.match.represented()))    bits: \(override.bits)\n"
         }
+        if let inputs {
+            text += "# SHA-256 of the inputs that this plan was carried out with\n" + inputs.yaml
+        }
         return text
     }
 }

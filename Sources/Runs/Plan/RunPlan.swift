@@ -34,6 +34,8 @@ package struct RunPlan: Equatable, Sendable {
     package var units: [UnitOverride]
     /// Overrides of sites; the last match wins.
     package var sites: [SiteOverride]
+    /// The inputs that the plan was carried out with; nil before.
+    package var inputs: PlanInputs?
 
     /// Makes a plan.
     ///
@@ -53,6 +55,7 @@ package struct RunPlan: Equatable, Sendable {
         hyperparameters = preset.hyperparameters
         units = []
         sites = []
+        inputs = nil
     }
 
     /// The hyperparameters of one unit, overrides applied.

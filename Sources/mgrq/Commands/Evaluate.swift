@@ -7,13 +7,16 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Evaluates a checkpoint, a packed checkpoint or a run.",
         discussion: """
-            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists.
+            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists. \
+            Checkpoint and images must be those that it was made with, unless --reference and --data name others.
             """)
 
     @OptionGroup var target: ModelOnImages
 
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
+
+    @OptionGroup var inputs: InputsFlag
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -24,8 +27,16 @@ struct Evaluate: ParsableCommand {
         let result = try evaluateModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
             heads: found.heads,
-            referencePath: try referencePath(found.plan, references), threads: found.threads,
+            referencePath: try referencePath(found.plan, references),
+            checks: InputChecks(
+                reference: reference == nil, data: target.data == nil, acceptsChanges: inputs.acceptsChanges),
+            threads: found.threads,
             warn: { printError("warning: \($0)") })
+        if result.heldOut > 0 {
+            printError(
+                "note: \(result.heldOut) images are left out, on which the attempts of the run were compared; --data measures "
+                    + "on all of a set")
+        }
         if json {
             try printLine(try JSONText(encoding: result).line)
         } else {
