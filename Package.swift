@@ -66,6 +66,7 @@ let package = Package(
             name: "CTerminal",
             cSettings: [.define("NCURSES_WIDECHAR", to: "1")] + strictC,
             linkerSettings: [.linkedLibrary("ncursesw")]),
+        .target(name: "CMemory", cSettings: strictC),
         .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
         .target(
             name: "Workbench",
@@ -75,7 +76,7 @@ let package = Package(
             name: "mgrq",
             dependencies: [
                 "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "RunText", "Runs", "Checkpoints",
-                "Datasets", "Files", "Vocabulary",
+                "Datasets", "Files", "Vocabulary", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -84,8 +85,10 @@ let package = Package(
             path: "Benchmarks/Preprocessing"),
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore", "Vocabulary"],
-            path: "Tests/Fuzz"),
+            dependencies: [
+                "Checkpoints", "Datasets", "Engine", "NCursesTerminal", "Runs", "Safetensors", "TensorCore",
+                "TerminalUI", "VisionTransformers", "Vocabulary", "Workbench",
+            ], path: "Tests/Fuzz"),
         .executableTarget(
             name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
             path: "Tests/TerminalProbe"),
@@ -147,7 +150,7 @@ let package = Package(
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CMemory"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

@@ -95,11 +95,30 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
+    startWork(options: options, sink: sink) { commands in
+        RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
+            .carryOut()
+    }
+}
+
+/// Starts the work of a session on its own thread.
+///
+/// - Parameters:
+///   - options: Says what each thread does first.
+///   - sink: Takes the failure where the system gives no thread.
+///   - body: The work; gets the queue of commands.
+/// - Returns: The work's handle.
+func startWork(
+    options: EngineOptions, sink: (RunEvent) -> Void, _ body: @escaping @Sendable (CommandQueue) -> Void
+) -> RunHandle {
     let handle = RunHandle(commands: CommandQueue())
-    startEngineThread(prepare: options.prepareThread) {
-        let session = RunSession(
-            plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
-        session.carryOut()
+    do throws(RunFailure) {
+        try startEngineThread(prepare: options.prepareThread) {
+            body(handle.commands)
+            handle.end()
+        }
+    } catch {
+        sink(.failed(error))
         handle.end()
     }
     return handle
@@ -125,17 +144,14 @@ package func resumeRun(
     }
     let past = try ResumedRun(
         directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
-    let handle = RunHandle(commands: CommandQueue())
     let box = SendableBox(past)
-    startEngineThread(prepare: options.prepareThread) {
+    return startWork(options: options, sink: sink) { commands in
         let past = box.past
         RunSession(
-            plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,
+            plan: past.plan, resources: resources, options: options, past: past, commands: commands,
             sink: sink
         ).carryOut()
-        handle.end()
     }
-    return handle
 }
 
 /// Carries a run's directory to the engine's thread.
@@ -153,17 +169,31 @@ private struct SendableBox: @unchecked Sendable {
 /// - Parameters:
 ///   - prepare: Called first on the thread.
 ///   - body: Its work.
+/// - Throws: `RunFailure(.system)` where the system gives no thread.
 package func startEngineThread(
     prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable () -> Void
-) {
-    let thread = Thread {
+) throws(RunFailure) {
+    try startThread(stackSize: 16 << 20) {
         WorkerPool.lowerPriority(by: 5)
         prepare?()
         body()
     }
-    thread.stackSize = 16 << 20
-    thread.name = "engine"
-    thread.start()
+}
+
+/// Starts a thread that nobody waits for.
+///
+/// - Parameters:
+///   - stackSize: The size of its stack in bytes; nil takes the system's.
+///   - body: Its work.
+/// - Throws: `RunFailure(.system)` where the system gives no thread.
+package func startThread(
+    stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void
+) throws(RunFailure) {
+    do throws(ThreadRefusal) {
+        try TensorCore.startThread(stackSize: stackSize, body)
+    } catch {
+        throw RunFailure(.system, "\(error)")
+    }
 }
 
 /// Wakes any number of waiters at an end.

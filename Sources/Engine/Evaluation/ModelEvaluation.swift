@@ -55,6 +55,7 @@ package func evaluateModelOrRun(
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
+        if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
         let set = try ImageSet(path: dataPath)
         let model: EvaluatedModel
         var reference: EvaluatedModel?

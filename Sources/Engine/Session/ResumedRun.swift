@@ -13,6 +13,10 @@ struct ResumedRun {
     let seconds: Double
     /// The number of images that attempts are compared on; nil if that was not decided yet.
     let heldOutImages: Int?
+    /// The grid of a sweep by itself; nil for a run.
+    let sweep: SweepRequest?
+    /// The points of that sweep so far.
+    let points: [SweepPoint]
     private let directory: RunDirectory
     /// The number of the journal's lines so far.
     private let lines: Int
@@ -38,11 +42,14 @@ struct ResumedRun {
         }
         (lines, seconds) = (fold.lines, fold.seconds)
         heldOutImages = fold.heldOutImages ?? (fold.isCalibrated ? 0 : nil)
-        guard fold.isCalibrated || !fold.isSweep else {
+        (sweep, points) = (fold.sweep, fold.sweep == nil ? [] : fold.points)
+        if summary == nil { try directory.checkUnbegun() }
+        if fold.isFinished, sweep != nil {
             throw RunFailure(
-                .badData, "\(path) is a sweep, which cannot go on; start it again in a new folder")
+                .badData, "the sweep in \(path) is finished; its points are in \(directory.journalPath)")
         }
-        if fold.isFinished, !mayBeFinished {
+        // A decision after the end removes the report before the journal has it.
+        if fold.isFinished, directory.hasReport, !mayBeFinished {
             throw RunFailure(
                 .badData,
                 "the run in \(path) is finished, so there is nothing to go on with; export or evaluate it")
@@ -84,13 +91,18 @@ private struct JournalFold {
     var heldOutImages: Int?
     /// Whether the whole model was calibrated, as at the start of a run but not of a sweep.
     var isCalibrated = false
-    var isSweep = false
+    /// What the first line asks for, where it is that of a sweep by itself.
+    var sweep: SweepRequest?
+    var points: [SweepPoint] = []
     var isFinished = false
 
     mutating func apply(_ entry: JournalEntry, of directory: String) throws(RunFailure) {
         lines = entry.sequence
         seconds = entry.seconds
-        guard case .event(let event) = entry.content else { return }
+        guard case .event(let event) = entry.content else {
+            if start == nil, case .command(.sweep(let request)) = entry.content { sweep = request }
+            return
+        }
         isFinished = false
         switch event {
         case .started(let summary) where start == nil:
@@ -104,7 +116,7 @@ private struct JournalFold {
         case .evaluated(.calibrated, _): isCalibrated = true
         case .heldOutMeasured(let baseline):
             heldOutImages = heldOutImages ?? baseline.fullPrecision.images
-        case .sweepStarted: isSweep = true
+        case .sweepMeasured(let point): points.append(point)
         case .finished: isFinished = true
         default: break
         }

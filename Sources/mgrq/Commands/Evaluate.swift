@@ -50,7 +50,8 @@ struct Evaluate: ParsableCommand {
         var options = plan?.images ?? ImageOptions()
         try images.apply(to: &options)
         let result = try evaluateModelOrRun(
-            path: path, dataPath: try references.images(named, for: .evaluation), images: options,
+            path: path, dataPath: try references.images(named, for: .evaluation, flag: "--data"),
+            images: options,
             imageSize: sides,
             referencePath: try referencePath(plan, references), threads: threads,
             warn: { printError("warning: \($0)") })
@@ -81,7 +82,7 @@ struct Evaluate: ParsableCommand {
         if let reference { return try references.model(reference) }
         guard let plan else { return nil }
         do throws(RunFailure) {
-            return try references.model(plan.model)
+            return try references.model(plan.model, flag: "--reference")
         } catch {
             printError(
                 "note: agreement, KL and SQNR are not known without the full-precision model: \(error.message)"

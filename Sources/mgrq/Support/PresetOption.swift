@@ -23,7 +23,7 @@ struct PresetOption: ParsableArguments {
                 throw RunFailure(
                     .usage, "--preset cannot be given with a plan, which has its own values; use --set")
             }
-            return try RunPlan(path: path)
+            return try RunPlan(path: path).located(beside: path)
         }
         let preset = try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq
         guard let model = options.model ?? model else { throw options.missingModel }
