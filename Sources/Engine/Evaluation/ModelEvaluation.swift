@@ -80,6 +80,7 @@ package func evaluateModelOrRun(
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
+        if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
         let set = try ImageSet(path: dataPath)
         let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
         try model.check(set, images, warn: warn)

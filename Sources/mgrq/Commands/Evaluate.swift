@@ -54,7 +54,7 @@ struct Evaluate: ParsableCommand {
         if let reference { return try references.model(reference) }
         guard let plan else { return nil }
         do throws(RunFailure) {
-            return try references.model(plan.model)
+            return try references.model(plan.model, flag: "--reference")
         } catch {
             printError(
                 "note: agreement, KL and SQNR are not known without the full-precision model: \(error.message)"

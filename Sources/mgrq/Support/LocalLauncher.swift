@@ -15,19 +15,19 @@ struct LocalLauncher {
         self.threads = threads
     }
 
-    /// Makes a run and waits for its end.
+    /// Makes a run, or continues one, and waits for its end.
     ///
     /// - Throws: `RunFailure`; `SilentExit` after a signal.
-    func launch(_ trial: Experiment.Trial) throws {
+    func launch(_ trial: Experiment.Trial, hasBegun: Bool) throws {
         let path = trial.directory.path
-        printError("compare: \(path)")
-        let outcome = try work.carryOut { sink in
-            startRun(
-                trial.plan, resources: resources,
-                // Tables have no column for held-out images or the calibrated model.
-                options: EngineOptions(
-                    threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false),
-                sink: sink)
+        printError("compare: \(path)\(hasBegun ? ", which goes on" : "")")
+        // Tables have no column for held-out images or the calibrated model.
+        let options = EngineOptions(
+            threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false)
+        let outcome = try work.carryOut(skipsReplayedEvents: trial.directory.hasBegun) { sink in
+            hasBegun
+                ? try resumeRun(resources: resources, options: options, sink: sink)
+                : startRun(trial.plan, resources: resources, options: options, sink: sink)
         }
         guard outcome.report != nil else {
             throw RunFailure(.internal, "\(path) ended without a report")
