@@ -34,8 +34,7 @@ package final class Journal {
     ///   - file: Takes the lines.
     ///   - sequence: The number of lines that it has.
     package init(file: AppendedFile, sequence: Int) {
-        self.file = file
-        self.sequence = sequence
+        (self.file, self.sequence) = (file, sequence)
     }
 
     /// Writes an event.

@@ -86,8 +86,7 @@ package struct UnitOverride: Equatable, Sendable {
     package var changes: [HyperparameterChange]
 
     package init(match: String, changes: [HyperparameterChange]) {
-        self.match = match
-        self.changes = changes
+        (self.match, self.changes) = (match, changes)
     }
 }
 
@@ -99,8 +98,7 @@ package struct SiteOverride: Equatable, Codable, Sendable {
     package var bits: Int
 
     package init(match: String, bits: Int) {
-        self.match = match
-        self.bits = bits
+        (self.match, self.bits) = (match, bits)
     }
 }
 
