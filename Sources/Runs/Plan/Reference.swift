@@ -64,9 +64,7 @@ package struct ReferenceResolver: Sendable {
             isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
             names: @escaping @Sendable (String) -> [String]?
         ) {
-            self.isFile = isFile
-            self.isFolder = isFolder
-            self.names = names
+            (self.isFile, self.isFolder, self.names) = (isFile, isFolder, names)
         }
 
         /// The file system of this machine.

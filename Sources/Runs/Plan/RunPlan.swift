@@ -94,8 +94,7 @@ package struct UnitOverride: Equatable, Sendable {
     package var changes: [HyperparameterChange]
 
     package init(match: String, changes: [HyperparameterChange]) {
-        self.match = match
-        self.changes = changes
+        (self.match, self.changes) = (match, changes)
     }
 }
 
@@ -107,8 +106,7 @@ package struct SiteOverride: Equatable, Codable, Sendable {
     package var bits: Int
 
     package init(match: String, bits: Int) {
-        self.match = match
-        self.bits = bits
+        (self.match, self.bits) = (match, bits)
     }
 }
 
