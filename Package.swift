@@ -72,6 +72,7 @@ let package = Package(
             name: "CTerminal",
             cSettings: [.define("NCURSES_WIDECHAR", to: "1")] + strictC,
             linkerSettings: [.linkedLibrary("ncursesw")]),
+        .target(name: "CMemory", cSettings: strictC),
         .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
         .target(
             name: "Workbench",
@@ -81,7 +82,7 @@ let package = Package(
             name: "mgrq",
             dependencies: [
                 "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "RunText", "Runs", "Checkpoints",
-                "Datasets", "Files", "Vocabulary",
+                "Datasets", "Files", "Vocabulary", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -90,8 +91,10 @@ let package = Package(
             path: "Benchmarks/Preprocessing"),
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore", "Vocabulary"],
-            path: "Tests/Fuzz"),
+            dependencies: [
+                "Checkpoints", "Datasets", "Engine", "NCursesTerminal", "Runs", "Safetensors", "TensorCore",
+                "TerminalUI", "VisionTransformers", "Vocabulary", "Workbench",
+            ], path: "Tests/Fuzz"),
         .executableTarget(
             name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
             path: "Tests/TerminalProbe"),
@@ -154,7 +157,7 @@ let package = Package(
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CDigest"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CDigest", "CMemory"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

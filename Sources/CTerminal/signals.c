@@ -13,12 +13,21 @@
 static const int crash_signals[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE};
 enum { CRASH_SIGNALS = sizeof crash_signals / sizeof crash_signals[0], HANDLER_STACK = 1 << 16 };
 static struct sigaction previous_actions[CRASH_SIGNALS];
+static sigset_t waited;
 
-/* Not SIGUSR1: the backtracer of the Swift runtime stops all threads with it, and would wait for ever. */
-static void waited_signals(sigset_t *set) {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGUSR2};
-    sigemptyset(set);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(set, signals[i]);
+/* Not SIGUSR1: the backtracer of the Swift runtime stops all threads with it, and would wait for ever. What
+ * asks for an end and was ignored when the process began, as nohup asks for, stays ignored. */
+static void choose_signals(void) {
+    static const int signals[] = {SIGWINCH, SIGTSTP, SIGUSR2};
+    static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigemptyset(&waited);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(&waited, signals[i]);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        struct sigaction present;
+        bool is_ignored =
+            sigaction(endings[i], NULL, &present) == 0 && present.sa_handler == SIG_IGN;
+        if (!is_ignored) sigaddset(&waited, endings[i]);
+    }
 }
 
 /* Waits up to two seconds until the UI has read its `count`-th byte. */
@@ -43,13 +52,11 @@ static void end_process(int number) {
 
 static void *receive_signals(void *unused) {
     (void)unused;
-    sigset_t set;
-    waited_signals(&set);
     unsigned sent = 0;
     bool is_ending = false;
     for (;;) {
         int number = 0;
-        if (sigwait(&set, &number) != 0) continue;
+        if (sigwait(&waited, &number) != 0) continue;
         bool ends = number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
         /* The kernel and the shell both send it when a terminal goes away; the second one must not
          * interrupt the output at the end. */
@@ -69,9 +76,8 @@ int ct_prepare(void) {
     if (pipe2(ct_state.signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return errno;
     ct_state.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (ct_state.wake_fd < 0) return errno;
-    sigset_t set;
-    waited_signals(&set);
-    int failure = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    choose_signals();
+    int failure = pthread_sigmask(SIG_BLOCK, &waited, NULL);
     if (failure != 0) return failure;
     if (atexit(ct_restore_now) != 0) return ENOMEM;
     pthread_t thread;

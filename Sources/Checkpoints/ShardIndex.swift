@@ -60,8 +60,16 @@ struct ShardIndex {
 /// - Throws: `CheckpointError.unusable` for another text, or a file longer than `maximumLength` bytes.
 func jsonObject(path: String, maximumLength: Int = 16 << 20) throws(CheckpointError) -> [String: Any] {
     let bytes = try CheckpointError.wrapping(try readFile(path, limit: maximumLength))
-    guard let root = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] else {
-        throw .unusable("\(path) is not a JSON object")
+    let value: Any
+    do {
+        value = try JSONSerialization.jsonObject(with: Data(bytes))
+    } catch {
+        // Such as: Unexpected character around line 2, column 7.
+        let detail = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
+        throw .unusable("\(path) is not JSON\(detail.map { ": \($0)" } ?? "")")
+    }
+    guard let root = value as? [String: Any] else {
+        throw .unusable("\(path) is not a JSON object; it begins with another value")
     }
     return root
 }

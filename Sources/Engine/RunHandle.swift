@@ -62,20 +62,8 @@ typealias CommandQueue = Monitor<[RunCommand]>
 
 /// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
-    private let commands = CommandQueue([])
+    fileprivate let commands = CommandQueue([])
     private let hasEnded = Monitor(false)
-
-    /// Starts the engine's thread.
-    ///
-    /// - Parameters:
-    ///   - prepare: Called first on the thread.
-    ///   - body: Its work.
-    init(prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable (CommandQueue) -> Void) {
-        startEngineThread(prepare: prepare) { [self] in
-            body(commands)
-            hasEnded.update { $0 = true }
-        }
-    }
 
     /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
@@ -91,6 +79,10 @@ package final class RunHandle: Sendable {
     package func wait(timeout seconds: Double) {
         hasEnded.wait(until: Date(timeIntervalSinceNow: seconds)) { $0 ? true : nil }
     }
+
+    fileprivate func end() {
+        hasEnded.update { $0 = true }
+    }
 }
 
 /// Starts a run on its own thread.
@@ -105,10 +97,33 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    RunHandle(prepare: options.prepareThread) { commands in
+    startWork(options: options, sink: sink) { commands in
         RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
             .carryOut()
     }
+}
+
+/// Starts the work of a session on its own thread.
+///
+/// - Parameters:
+///   - options: The options; their `prepareThread` is called first.
+///   - sink: Takes the failure where the system gives no thread.
+///   - body: The work; gets the queue of commands.
+/// - Returns: The work's handle.
+func startWork(
+    options: EngineOptions, sink: (RunEvent) -> Void, _ body: @escaping @Sendable (CommandQueue) -> Void
+) -> RunHandle {
+    let handle = RunHandle()
+    do throws(RunFailure) {
+        try startEngineThread(prepare: options.prepareThread) {
+            body(handle.commands)
+            handle.end()
+        }
+    } catch {
+        sink(.failed(error))
+        handle.end()
+    }
+    return handle
 }
 
 /// Continues a run whose process ended, on its own thread.
@@ -133,7 +148,7 @@ package func resumeRun(
     nonisolated(unsafe) let past = try ResumedRun(
         directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate,
         restoresPlan: options.acceptsChangedInputs)
-    return RunHandle(prepare: options.prepareThread) { commands in
+    return startWork(options: options, sink: sink) { commands in
         let past = unsafe past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: commands,
@@ -147,15 +162,29 @@ package func resumeRun(
 /// - Parameters:
 ///   - prepare: Called first on the thread.
 ///   - body: Its work.
+/// - Throws: `RunFailure(.system)` where the system gives no thread.
 package func startEngineThread(
     prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable () -> Void
-) {
-    let thread = Thread {
+) throws(RunFailure) {
+    try startThread(stackSize: 16 << 20) {
         WorkerPool.lowerPriority(by: 5)
         prepare?()
         body()
     }
-    thread.stackSize = 16 << 20
-    thread.name = "engine"
-    thread.start()
+}
+
+/// Starts a thread that nobody waits for.
+///
+/// - Parameters:
+///   - stackSize: The size of its stack in bytes; nil takes the system's.
+///   - body: Its work.
+/// - Throws: `RunFailure(.system)` where the system gives no thread.
+package func startThread(
+    stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void
+) throws(RunFailure) {
+    do throws(ThreadRefusal) {
+        try TensorCore.startThread(stackSize: stackSize, body)
+    } catch {
+        throw RunFailure(.system, "\(error)")
+    }
 }

@@ -46,16 +46,18 @@ struct RunInputs: Sendable {
         // Labels play no part in a run but are shown with the images; those of other classes say nothing.
         let labels = try? set.labels(for: checkpoint)
         calibrationLabels = labels.map { labels in calibration.indices.map { labels[$0] } }
-        var (images, notes): (EvaluationImages?, [String]) = (nil, set.notes)
+        var images: EvaluationImages?
+        var evaluationNotes: [String] = []
         if let path = resources.evaluationPath {
             let evaluated = try ImageSet(path: path)
             try evaluated.requireNormalised(pipeline, reading)
-            if path != resources.calibrationPath { notes += evaluated.notes }
-            notes += evaluated.labelNotes(for: checkpoint)
             // Labels are checked before minutes of decoding, not after.
             let known = try evaluated.labels(for: checkpoint)
             images = try EvaluationImages(
                 evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
+            evaluationNotes =
+                (path == resources.calibrationPath ? [] : evaluated.notes)
+                + evaluated.labelNotes(for: checkpoint)
         }
         let used = Set(calibration.indices)
         let unused = (0..<set.count).filter { !used.contains($0) }
@@ -73,7 +75,9 @@ struct RunInputs: Sendable {
         manifest = RunImageManifest(
             calibration: calibration.manifest, evaluation: images?.manifest,
             heldOut: heldOut.map { RunImageManifest.HeldOut(source: $0.source, images: $0.rows) })
-        warnings = checkpoint.doubts + notes + calibration.doubts + manifest.warnings
+        warnings =
+            checkpoint.notes + checkpoint.doubts + set.notes + calibration.doubts + evaluationNotes
+            + manifest.warnings
     }
 }
 
@@ -100,21 +104,21 @@ struct RunImageManifest: Codable, Sendable {
     }
 }
 
-extension Checkpoint {
-    /// What was chosen of several in the file, and what about the preparation of images is a guess, one sentence each.
-    var doubts: [String] { notes + preparation.doubts }
-}
-
-extension ImagePreparation {
-    /// What is a guess, as sentences with a way out.
-    var doubts: [String] { doubt.map { ["\($0); give --mean and --std where that is wrong"] } ?? [] }
-}
-
 extension RunImageManifest {
     /// Whether these are the images that a plan was carried out with.
     func holds(_ inputs: PlanInputs) -> Bool {
         calibration.contentDigest == inputs.calibration && evaluation?.contentDigest == inputs.evaluation
     }
+}
+
+extension Checkpoint {
+    /// What about the preparation of images is a guess, as sentences with a way out.
+    var doubts: [String] { preparation.doubts }
+}
+
+extension ImagePreparation {
+    /// What is a guess, as sentences with a way out.
+    var doubts: [String] { doubt.map { ["\($0); give --mean and --std where that is wrong"] } ?? [] }
 }
 
 extension ImageSet {

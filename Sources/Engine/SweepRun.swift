@@ -13,8 +13,10 @@ package func startSweep(
     _ plan: RunPlan, request: SweepRequest, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    RunHandle(prepare: options.prepareThread) { commands in
-        RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
-            .carryOutSweep(request)
+    startWork(options: options, sink: sink) { commands in
+        RunSession(
+            plan: plan, sweep: request, resources: resources, options: options, commands: commands,
+            sink: sink
+        ).carryOut()
     }
 }

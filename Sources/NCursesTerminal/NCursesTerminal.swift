@@ -91,6 +91,20 @@ package final class NCursesTerminal: Terminal {
         ct_wake()
     }
 
+    /// What a sequence of typed characters means, after which nothing comes for a while.
+    package nonisolated static func events(of characters: [UInt32]) -> [InputEvent] {
+        var decoder = InputDecoder()
+        var events: [InputEvent] = []
+        for character in characters {
+            var event = ct_event()
+            event.kind = Int32(CT_CHARACTER.rawValue)
+            event.code = Int32(bitPattern: character)
+            decoder.take(event, into: &events)
+        }
+        decoder.finish(into: &events)
+        return events
+    }
+
     /// Lets an overflow of the calling thread's stack restore the terminal as well.
     @Sendable package nonisolated static func prepareThread() {
         ct_use_signal_stack()

@@ -206,6 +206,8 @@ package struct PlainReporter: Equatable, Sendable {
     }
 
     private func describe(_ report: RunReport) -> [String] {
+        // A sweep has no model of its own.
+        guard !report.units.isEmpty else { return ["done in \(QuantityText.duration(report.seconds))"] }
         let smaller = Double(report.fullPrecisionBytes) / Double(max(report.bytes, 1))
         return [
             "done in \(QuantityText.duration(report.seconds)): \(QuantityText.bytes(report.fullPrecisionBytes)) → "

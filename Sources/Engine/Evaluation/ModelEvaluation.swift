@@ -80,24 +80,24 @@ package func evaluateModelOrRun(
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
+        if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
         let set = try ImageSet(path: dataPath)
-        let model: EvaluatedModel
+        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
+        try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
-        var isCompared = true
         var known: PlanInputs?
         func report(_ changes: [String]) throws {
             guard !changes.isEmpty else { return }
             guard checks.acceptsChanges else { throw changedInputs(changes) }
             for change in changes { warn("accepted: \(change)") }
         }
-        if let quantized = try QuantizedModelFile(path: path) {
-            let shape = quantized.checkpoint.configuration
-            let size = (shape.imageHeight, shape.imageWidth)
-            let plan = try RunPlan(yaml: quantized.checkpoint.plan)
+        if let plan = try model.plan.map(RunPlan.init(yaml:)) {
             known = plan.inputs
             if let referencePath {
                 var checkpoint = try loadCheckpoint(
-                    path: referencePath, imageSize: size, heads: shape.heads)
+                    path: referencePath, imageSize: (model.pipeline.height, model.pipeline.width),
+                    heads: model.heads)
+                // As the run prepared images, whatever this evaluation is asked for.
                 checkpoint.preparation = try checkpoint.preparation.changed(by: plan.images)
                 if checks.reference, let known {
                     var now = known
@@ -110,14 +110,8 @@ package func evaluateModelOrRun(
                 }
                 reference = try EvaluatedModel(fullPrecision: checkpoint, images: images)
             }
-            isCompared = reference != nil
-            model = try EvaluatedModel(packed: quantized, images: images)
-        } else {
-            let checkpoint = try loadCheckpoint(
-                path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads)
-            model = try EvaluatedModel(fullPrecision: checkpoint, images: images)
         }
-        try model.check(set, images, warn: warn)
+        let isCompared = reference != nil || model.plan == nil
         let digest = checks.data ? known?.evaluation : nil
         let heldOut = checks.data ? known?.heldOut ?? 0 : 0
         let (result, skipped, manifest) = try model.evaluation(
@@ -148,7 +142,11 @@ private func earlierManifest(of path: String, warn: (String) -> Void) throws -> 
 struct EvaluatedModel {
     let units: [PreparedUnit]
     let pipeline: PreprocessingPipeline
-    /// What was chosen of several in its file, and what about its preparation of images is a guess, one sentence each.
+    /// The plan of a packed checkpoint or a run; nil for a full-precision checkpoint.
+    let plan: String?
+    /// The number of a ViT's attention heads.
+    let heads: Int?
+    /// What its files leave open, or how its images are prepared by a guess, one sentence each.
     let doubts: [String]
     /// The number of classes; 0 without a classifier.
     let classes: Int
@@ -161,8 +159,7 @@ struct EvaluatedModel {
     /// - Parameters:
     ///   - path: Its path.
     ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
-    ///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
-    ///     says.
+    ///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
     ///   - images: What replaces the model's own preparation of images.
     /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish.
     init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions) throws {
@@ -178,6 +175,8 @@ struct EvaluatedModel {
 
     /// Takes a checkpoint over: its weights go as soon as they are packed, so that they are not held twice.
     init(fullPrecision checkpoint: consuming Checkpoint, images: ImageOptions = ImageOptions()) throws {
+        plan = nil
+        heads = checkpoint.model.configuration.heads
         let preparation = try checkpoint.preparation.changed(by: images)
         (pipeline, doubts) = (try PreprocessingPipeline(preparation), checkpoint.notes + preparation.doubts)
         classes = checkpoint.model.configuration.classes
@@ -194,7 +193,9 @@ struct EvaluatedModel {
     }
 
     init(packed file: QuantizedModelFile, images: ImageOptions = ImageOptions()) throws {
+        plan = file.checkpoint.plan
         let configuration = file.checkpoint.configuration
+        heads = configuration.heads
         let preparation = try file.checkpoint.preparation.changed(by: images)
         (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
         classes = configuration.classes

@@ -38,7 +38,7 @@ package struct PredictionSummary: Equatable, Sendable {
 ///   - dataPath: The images.
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
-///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture says.
+///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
 ///   - outputPath: The file; an existing one is replaced. It is written at the end, or not at all.
 ///   - format: Its form.
 ///   - threads: The number of threads.
@@ -47,7 +47,8 @@ package struct PredictionSummary: Equatable, Sendable {
 /// - Throws: `RunFailure` with one sentence.
 package func predictModelOrRun(
     path: String, dataPath: String, images: ImageOptions, imageSize: Int? = nil, heads: Int? = nil,
-    outputPath: String, format: PredictionFormat, threads: Int, warn: (String) -> Void = { _ in }
+    outputPath: String,
+    format: PredictionFormat, threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> PredictionSummary {
     try reportingFailures {
         let pool = WorkerPool(threads: threads)

@@ -94,8 +94,7 @@ package struct UnitOverride: Equatable, Sendable {
     package var changes: [HyperparameterChange]
 
     package init(match: String, changes: [HyperparameterChange]) {
-        self.match = match
-        self.changes = changes
+        (self.match, self.changes) = (match, changes)
     }
 }
 
@@ -107,8 +106,31 @@ package struct SiteOverride: Equatable, Codable, Sendable {
     package var bits: Int
 
     package init(match: String, bits: Int) {
-        self.match = match
-        self.bits = bits
+        (self.match, self.bits) = (match, bits)
+    }
+}
+
+extension RunPlan {
+    /// Checks that every override matches something of a model.
+    ///
+    /// - Parameter model: The model's units.
+    /// - Throws: `RunFailure(.usage)` that names what is near.
+    package func checkMatches(of model: [UnitSummary]) throws(RunFailure) {
+        try Self.check(units.map(\.match), among: model.map(\.name), what: "unit")
+        try Self.check(sites.map(\.match), among: model.flatMap(\.sites), what: "site")
+    }
+
+    private static func check(
+        _ patterns: [String], among names: [String], what: String
+    ) throws(RunFailure) {
+        for pattern in patterns where !names.contains(where: { matches(pattern: pattern, name: $0) }) {
+            let near = closest(to: pattern, among: names).map { "did you mean “\($0)”?" }
+            let first = names.prefix(3).map { "“\($0)”" }.joined(separator: ", ")
+            throw RunFailure(
+                .usage,
+                "no \(what) is called “\(pattern)”; \(near ?? "there are \(first) and \(names.count - 3) more")"
+            )
+        }
     }
 }
 

@@ -26,10 +26,10 @@ struct Evaluate: ParsableCommand {
         let found = try target.find(references)
         let result = try evaluateModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
-            heads: found.heads,
-            referencePath: try referencePath(found.plan, references),
+            heads: found.heads, referencePath: try referencePath(found.plan, references),
             checks: InputChecks(
-                reference: reference == nil, data: target.data == nil, acceptsChanges: inputs.acceptsChanges),
+                reference: reference == nil, data: target.data == nil,
+                acceptsChanges: inputs.acceptsChanges),
             threads: found.threads,
             warn: { printError("warning: \($0)") })
         if result.heldOut > 0 {
@@ -54,7 +54,7 @@ struct Evaluate: ParsableCommand {
         if let reference { return try references.model(reference) }
         guard let plan else { return nil }
         do throws(RunFailure) {
-            return try references.model(plan.model)
+            return try references.model(plan.model, flag: "--reference")
         } catch {
             printError(
                 "note: agreement, KL and SQNR are not known without the full-precision model: \(error.message)"

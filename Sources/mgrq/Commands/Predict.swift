@@ -25,8 +25,7 @@ struct Predict: ParsableCommand {
         let found = try target.find(ProcessEnvironment.references)
         let result = try predictModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
-            heads: found.heads,
-            outputPath: output, format: format, threads: found.threads,
+            heads: found.heads, outputPath: output, format: format, threads: found.threads,
             warn: { printError("warning: \($0)") })
         let kind = result.hasClassifier ? "logits" : "features"
         try printLine("wrote \(result.images) × \(result.outputs) \(kind) to \(output)")

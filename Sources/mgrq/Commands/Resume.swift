@@ -7,12 +7,22 @@ struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Goes on with a run whose process ended.",
         discussion: """
-            The units that are done stay as they are; the one that was in work begins again. The run ends with the very \
-            bits that it would have had without the interruption.
+            The units that are done stay as they are, and so do the points of a sweep; what was in work begins again. \
+            The run ends with the very bits that it would have had without the interruption. Where the checkpoint or \
+            the images have moved since it began, --model, --calibration and --evaluation say where they are now.
             """)
 
     @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
     var directory: String
+
+    @Option(help: ArgumentHelp("Where the run's checkpoint is now.", valueName: "ref"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Where the run's calibration images are now.", valueName: "ref"))
+    var calibration: String?
+
+    @Option(help: ArgumentHelp("Where the run's evaluation images are now.", valueName: "ref"))
+    var evaluation: String?
 
     @OptionGroup var work: ThreadOptions
 
@@ -23,8 +33,13 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let threads = try work.threads()
-        let resources = try resources(of: try recordedPlan(of: RunDirectory(run: directory)))
-        let outcome = try HeadlessRun(printsJSON: json, skipsReplayedEvents: true).carryOut { sink in
+        let run = try RunDirectory(run: directory)
+        var plan = try recordedPlan(of: run)
+        if let model { plan.model = model }
+        if let calibration { plan.calibration = calibration }
+        if let evaluation { plan.evaluation = evaluation }
+        let resources = try resources(of: plan)
+        let outcome = try HeadlessRun(printsJSON: json).carryOut(skipsReplayedEvents: run.hasBegun) { sink in
             try resumeRun(
                 resources: resources,
                 options: EngineOptions(

@@ -40,6 +40,7 @@ struct Run: ParsableCommand {
 ///
 /// - Throws: `RunFailure`, or `SilentExit` after a signal.
 func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
+    let plan = ProcessEnvironment.located(plan)
     let threads = try options.work.threads()
     let heldOut = try options.heldOutImages()
     let resources = try resources(of: plan)

@@ -35,6 +35,7 @@ struct Sweep: ParsableCommand {
         var plan = RunPlan(model: model, preset: .calibrate)
         try options.apply(to: &plan)
         try seed.apply(to: &plan)
+        plan = ProcessEnvironment.located(plan)
         let request = SweepRequest(
             weightBits: try widths(weightBits, flag: "--weight-bits"),
             activationBits: try widths(activationBits, flag: "--activation-bits"))

@@ -20,7 +20,7 @@ final class HeadlessRun: Sendable {
         var reporter = PlainReporter()
         var sequence = 0
         /// Whether we are still replaying events that the original process already printed.
-        var isReplaying: Bool
+        var isReplaying = false
         var hasFailed = false
     }
 
@@ -29,13 +29,11 @@ final class HeadlessRun: Sendable {
     private let state = Mutex(State())
     private let output: Mutex<OutputState>
 
-    /// - Parameters:
-    ///   - printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as sentences.
-    ///   - skipsReplayedEvents: Whether events before `.continued` are not printed, because the original process
-    ///     printed them.
-    init(printsJSON: Bool, skipsReplayedEvents: Bool = false) {
+    /// - Parameter printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as
+    ///   sentences.
+    init(printsJSON: Bool) {
         self.printsJSON = printsJSON
-        output = Mutex(OutputState(isReplaying: skipsReplayedEvents))
+        output = Mutex(OutputState())
     }
 
     /// The result.
@@ -48,19 +46,30 @@ final class HeadlessRun: Sendable {
         /// Prints the results of a run that finished.
         func printReport(_ directory: String) throws(RunFailure) {
             guard let report else { return }
-            for line in Results.lines(of: report, directory: directory) { try printLine(line) }
+            let isSweep = report.units.isEmpty
+            for line in isSweep ? Results.lines(of: points) : Results.lines(of: report, directory: directory)
+            {
+                try printLine(line)
+            }
         }
     }
 
     /// Starts the work and waits for its end.
     ///
-    /// - Parameter start: Starts the engine with a sink for its events.
+    /// - Parameters:
+    ///   - skipsReplayedEvents: Whether events before `.continued` are not printed, because the original process
+    ///     printed them.
+    ///   - start: Starts the engine with a sink for its events.
     /// - Returns: The outcome.
     /// - Throws: The errors of `start`; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
     ///   with 130, 143 or 129 after a signal.
-    func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle) throws -> Outcome {
-        let signals = state.withLock { state in
-            let signals = state.signals ?? Signals { [self] in stop() }
+    func carryOut(
+        skipsReplayedEvents: Bool = false,
+        _ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle
+    ) throws -> Outcome {
+        output.withLock { $0.isReplaying = skipsReplayedEvents }
+        let signals = try state.withLock { state in
+            let signals = try state.signals ?? Signals { [self] in stop() }
             state.signals = signals
             state.last = nil
             state.points = []

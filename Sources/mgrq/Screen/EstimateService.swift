@@ -53,7 +53,13 @@ final class EstimateService: Sendable {
             defer { work.isWorking = true }
             return !work.isWorking
         }
-        if begins { startEngineThread(prepare: NCursesTerminal.prepareThread) { [self] in answerAll() } }
+        guard begins else { return }
+        do throws(RunFailure) {
+            try startEngineThread(prepare: NCursesTerminal.prepareThread) { [self] in answerAll() }
+        } catch {
+            work.withLock { $0.isWorking = false }
+            answer(plan, .failure(error))
+        }
     }
 
     /// Drops all requests: a model timed during a run would seem slower than it is.

@@ -50,7 +50,7 @@ func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
         return .run(recorded, directory: path)
     }
     if path.hasSuffix(".yaml") || path.hasSuffix(".yml") {
-        var plan = try RunPlan(path: path)
+        var plan = try RunPlan(path: path).located(beside: path)
         plan.calibration = name(request.calibration) ?? plan.calibration
         plan.evaluation = name(request.evaluation) ?? plan.evaluation
         return .plan(plan, try modelCard(of: plan))

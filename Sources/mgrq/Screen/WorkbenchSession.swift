@@ -152,7 +152,11 @@ final class WorkbenchSession {
 
     /// Runs `body` on its own thread and posts its outcome.
     private func work(_ body: @escaping @Sendable () -> WorkbenchOutcome) {
-        Thread.detachNewThread { [mailbox] in mailbox.post(.done(body())) }
+        do throws(RunFailure) {
+            try startThread { [mailbox] in mailbox.post(.done(body())) }
+        } catch {
+            mailbox.post(.done(.failed(error.message)))
+        }
     }
 
     private func open(_ request: OpenRequest) {
@@ -185,7 +189,7 @@ final class WorkbenchSession {
         self.directory = directory
         estimates.drop()
         do throws(RunFailure) {
-            try engine.start(plan, directory: directory)
+            try engine.start(ProcessEnvironment.located(plan), directory: directory)
         } catch {
             mailbox.post(.done(.runRefused(error)))
         }
@@ -194,12 +198,16 @@ final class WorkbenchSession {
     private func resume(_ directory: String) {
         self.directory = directory
         estimates.drop()
-        Thread.detachNewThread { [engine, mailbox] in
-            do throws(RunFailure) {
-                try engine.resume(directory)
-            } catch {
-                mailbox.post(.done(.resumeRefused(error.message)))
+        do throws(RunFailure) {
+            try startThread { [engine, mailbox] in
+                do throws(RunFailure) {
+                    try engine.resume(directory)
+                } catch {
+                    mailbox.post(.done(.resumeRefused(error.message)))
+                }
             }
+        } catch {
+            mailbox.post(.done(.resumeRefused(error.message)))
         }
     }
 

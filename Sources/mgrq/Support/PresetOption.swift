@@ -38,7 +38,7 @@ struct PresetOption: ParsableArguments {
                 throw RunFailure(
                     .badData, "\(path) is a model, where a plan was expected; give it with --model")
             }
-            return try RunPlan(path: path)
+            return try RunPlan(path: path).located(beside: path)
         }
         let preset = try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq
         guard let model = options.model ?? model else { throw options.missingModel }

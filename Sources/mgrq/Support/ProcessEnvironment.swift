@@ -17,6 +17,11 @@ enum ProcessEnvironment {
             currentFolder: FileManager.default.currentDirectoryPath)
     }
 
+    /// A plan whose references lead to the same files from every working directory.
+    static func located(_ plan: RunPlan) -> RunPlan {
+        plan.located(in: FileManager.default.currentDirectoryPath)
+    }
+
     /// A run directory that does not exist yet, in the working directory.
     ///
     /// - Parameters:
