@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check nightly mutants fuzz bench results format
+.PHONY: help run test lint check nightly mutants fuzz torture bench results format
 
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test -c release --disable-xctest --explicit-target-dependency-import-check error
@@ -44,7 +44,8 @@ mutants: ## break the learning rules one by one, and check that a test fails for
 	python3 Tests/Mutations/run.py
 
 # The readers that are fuzzed, and for how long each.
-FUZZED := images npy pickle safetensors
+FUZZED := images npy pickle safetensors plan journal report predictions configuration preparation theme settings \
+	state labels packed keys
 FUZZ_SECONDS := 60
 
 fuzz: ## feed every reader with damaged files for a minute, under the address sanitizer
@@ -55,6 +56,11 @@ fuzz: ## feed every reader with damaged files for a minute, under the address sa
 		"$$(swift build -c release --scratch-path .build-fuzz --show-bin-path)/Fuzz" \
 			$$entry $(FUZZ_SECONDS) $${FUZZ_SEED:-1} "$$folder" || exit 1; \
 	done
+
+torture: ## kill runs, sweeps, comparisons and exports wherever they change a file, and compare what comes of them
+	@.ci/install test
+	$(SWIFT_BUILD) --product mgrq
+	python3 Tests/Torture/torture.py "$$($(SWIFT_BUILD) --show-bin-path)/mgrq"
 
 # The python of the benchmarks; preparing photos needs one with Pillow and torchvision.
 PYTHON := python3

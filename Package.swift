@@ -46,7 +46,9 @@ let package = Package(
         .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
-            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+            linkerSettings: ["gif", "jpeg", "png16", "tiff", "webp", "webpdemux", "z"].map {
+                .linkedLibrary($0)
+            }),
         .target(
             name: "Datasets",
             dependencies: ["TensorCore", "Files", "Safetensors", "CImageCodecs", "Vocabulary"]),
@@ -70,6 +72,7 @@ let package = Package(
             name: "CTerminal",
             cSettings: [.define("NCURSES_WIDECHAR", to: "1")] + strictC,
             linkerSettings: [.linkedLibrary("ncursesw")]),
+        .target(name: "CMemory", cSettings: strictC),
         .target(name: "NCursesTerminal", dependencies: ["TerminalUI", "CTerminal"]),
         .target(
             name: "Workbench",
@@ -79,7 +82,7 @@ let package = Package(
             name: "mgrq",
             dependencies: [
                 "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "RunText", "Runs", "Checkpoints",
-                "Datasets", "Files", "Vocabulary",
+                "Datasets", "Files", "Vocabulary", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -88,8 +91,10 @@ let package = Package(
             path: "Benchmarks/Preprocessing"),
         .executableTarget(
             name: "Fuzz",
-            dependencies: ["Checkpoints", "Datasets", "Safetensors", "TensorCore", "Vocabulary"],
-            path: "Tests/Fuzz"),
+            dependencies: [
+                "Checkpoints", "Datasets", "Engine", "NCursesTerminal", "Runs", "Safetensors", "TensorCore",
+                "TerminalUI", "VisionTransformers", "Vocabulary", "Workbench",
+            ], path: "Tests/Fuzz"),
         .executableTarget(
             name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
             path: "Tests/TerminalProbe"),
@@ -125,7 +130,8 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
+                "Checkpoints", "Datasets", "VisionTransformers", "Quantization", "Kernels", "Safetensors",
+                "TensorCore",
                 "TensorTestSupport", "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "TestSupport", "Vocabulary"]),
@@ -152,7 +158,7 @@ let package = Package(
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CDigest"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CDigest", "CMemory"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

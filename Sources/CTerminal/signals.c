@@ -1,5 +1,4 @@
-/* Signals: one thread receives those that can wait, handlers restore the terminal after those that
- * cannot. */
+/* Signals: one thread receives those that can wait; handlers restore the terminal after the others. */
 #include "internal.h"
 
 #include <errno.h>
@@ -14,12 +13,21 @@
 static const int crash_signals[] = {SIGSEGV, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE};
 enum { CRASH_SIGNALS = sizeof crash_signals / sizeof crash_signals[0], HANDLER_STACK = 1 << 16 };
 static struct sigaction previous_actions[CRASH_SIGNALS];
+static sigset_t waited;
 
-/* Not SIGUSR1: the backtracer of the Swift runtime stops all threads with it, and would wait for ever. */
-static void waited_signals(sigset_t *set) {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGUSR2};
-    sigemptyset(set);
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(set, signals[i]);
+/* Not SIGUSR1: the backtracer of the Swift runtime stops all threads with it, and would wait for ever. What
+ * asks for an end and was ignored when the process began, as nohup asks for, stays ignored. */
+static void choose_signals(void) {
+    static const int signals[] = {SIGWINCH, SIGTSTP, SIGUSR2};
+    static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigemptyset(&waited);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) sigaddset(&waited, signals[i]);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        struct sigaction present;
+        bool is_ignored =
+            sigaction(endings[i], NULL, &present) == 0 && present.sa_handler == SIG_IGN;
+        if (!is_ignored) sigaddset(&waited, endings[i]);
+    }
 }
 
 /* Waits up to two seconds until the UI has read its `count`-th byte. */
@@ -33,7 +41,7 @@ static bool is_taken(unsigned count) {
     return false;
 }
 
-/* Ends the process for a UI that is stuck or is not there. A terminal that takes no bytes any more must
+/* Ends the process if the UI is stuck or gone. A terminal that takes no bytes any more must
  * not keep us, hence the alarm. */
 static void end_process(int number) {
     signal(SIGALRM, SIG_DFL);
@@ -44,16 +52,14 @@ static void end_process(int number) {
 
 static void *receive_signals(void *unused) {
     (void)unused;
-    sigset_t set;
-    waited_signals(&set);
     unsigned sent = 0;
     bool is_ending = false;
     for (;;) {
         int number = 0;
-        if (sigwait(&set, &number) != 0) continue;
+        if (sigwait(&waited, &number) != 0) continue;
         bool ends = number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
-        /* A terminal that goes away sends it by the kernel and by the shell; the second must not cut off
-         * what is written at the end. */
+        /* The kernel and the shell both send it when a terminal goes away; the second one must not
+         * interrupt the output at the end. */
         if (number == SIGHUP && is_ending) continue;
         if (ends && !atomic_load(&ct_state.is_open)) end_process(number);
         unsigned char byte = (unsigned char)number;
@@ -70,9 +76,8 @@ int ct_prepare(void) {
     if (pipe2(ct_state.signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0) return errno;
     ct_state.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (ct_state.wake_fd < 0) return errno;
-    sigset_t set;
-    waited_signals(&set);
-    int failure = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    choose_signals();
+    int failure = pthread_sigmask(SIG_BLOCK, &waited, NULL);
     if (failure != 0) return failure;
     if (atexit(ct_restore_now) != 0) return ENOMEM;
     pthread_t thread;

@@ -8,7 +8,7 @@ struct ShardIndex {
     static let maximumLength = 64 << 20
 
     /// The shards, open, in the order of their names.
-    let shards: [SafetensorsFile]
+    let shards: [TensorFile]
     /// The shard of each tensor, by name.
     let place: [String: Int]
 
@@ -23,18 +23,16 @@ struct ShardIndex {
         }
         let files = Set(map.values).sorted()
         let folder = parent(of: path)
-        var shards: [SafetensorsFile] = []
+        var shards: [TensorFile] = []
         for file in files {
-            guard !file.contains("/"), !file.contains("\\"), file.hasSuffix(".safetensors") else {
+            guard !file.contains("/"), !file.contains("\\"),
+                [".safetensors", ".bin"].contains(where: file.hasSuffix)
+            else {
                 throw .unusable(
-                    "\(path): the shard \(quoted(file)) should be the name of a .safetensors file in the same folder"
-                )
+                    "\(path): the shard \(quoted(file)) should be the name of a .safetensors or .bin file in the same "
+                        + "folder")
             }
-            do {
-                shards.append(try SafetensorsFile(path: joined(folder, file)))
-            } catch {
-                throw .file(error)
-            }
+            shards.append(try TensorFile(path: joined(folder, file)))
         }
         var place: [String: Int] = [:]
         for (index, shard) in shards.enumerated() {
@@ -62,8 +60,16 @@ struct ShardIndex {
 /// - Throws: `CheckpointError.unusable` for another text, or a file longer than `maximumLength` bytes.
 func jsonObject(path: String, maximumLength: Int = 16 << 20) throws(CheckpointError) -> [String: Any] {
     let bytes = try CheckpointError.wrapping(try readFile(path, limit: maximumLength))
-    guard let root = (try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any] else {
-        throw .unusable("\(path) is not a JSON object")
+    let value: Any
+    do {
+        value = try JSONSerialization.jsonObject(with: Data(bytes))
+    } catch {
+        // Such as: Unexpected character around line 2, column 7.
+        let detail = (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
+        throw .unusable("\(path) is not JSON\(detail.map { ": \($0)" } ?? "")")
+    }
+    guard let root = value as? [String: Any] else {
+        throw .unusable("\(path) is not a JSON object; it begins with another value")
     }
     return root
 }

@@ -57,32 +57,31 @@ package struct EngineOptions: Sendable {
     }
 }
 
+/// Commands that the engine has not taken yet.
+typealias CommandQueue = Monitor<[RunCommand]>
+
 /// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
-    let commands: CommandQueue
-    private let completion = Completion()
-
-    init(commands: CommandQueue) {
-        self.commands = commands
-    }
+    fileprivate let commands = CommandQueue([])
+    private let hasEnded = Monitor(false)
 
     /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
-        commands.append(command)
+        commands.update { $0.append(command) }
     }
 
     /// Waits until the engine's thread has given its last event and has ended.
     package func wait() {
-        completion.wait()
+        hasEnded.wait { $0 ? true : nil }
     }
 
     /// Waits like `wait()`, but at most so many seconds.
     package func wait(timeout seconds: Double) {
-        completion.wait(until: Date(timeIntervalSinceNow: seconds))
+        hasEnded.wait(until: Date(timeIntervalSinceNow: seconds)) { $0 ? true : nil }
     }
 
-    func end() {
-        completion.signal()
+    fileprivate func end() {
+        hasEnded.update { $0 = true }
     }
 }
 
@@ -98,14 +97,32 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    let handle = RunHandle(commands: CommandQueue())
-    startEngineThread(prepare: options.prepareThread) {
-        let session = RunSession(
-            plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
-        session.carryOut()
+    startWork(options: options, sink: sink) { commands in
+        RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
+            .carryOut()
+    }
+}
+
+/// Starts the work of a session on its own thread.
+///
+/// - Parameters:
+///   - options: The options; their `prepareThread` is called first.
+///   - sink: Takes the failure where the system gives no thread.
+///   - body: The work; gets the queue of commands.
+/// - Returns: The work's handle.
+func startWork(
+    options: EngineOptions, sink: (RunEvent) -> Void, _ body: @escaping @Sendable (CommandQueue) -> Void
+) -> RunHandle {
+    let handle = RunHandle()
+    do throws(RunFailure) {
+        try startEngineThread(prepare: options.prepareThread) {
+            body(handle.commands)
+            handle.end()
+        }
+    } catch {
+        sink(.failed(error))
         handle.end()
     }
-    return handle
 }
 
 /// Continues a run whose process ended, on its own thread.
@@ -126,29 +143,16 @@ package func resumeRun(
     guard let directory = options.directory else {
         throw RunFailure(.usage, "a run that goes on needs its directory")
     }
-    let past = try ResumedRun(
+    // The engine's thread takes it over.
+    nonisolated(unsafe) let past = try ResumedRun(
         directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate,
         restoresPlan: options.acceptsChangedInputs)
-    let handle = RunHandle(commands: CommandQueue())
-    let box = SendableBox(past)
-    startEngineThread(prepare: options.prepareThread) {
-        let past = box.past
+    return startWork(options: options, sink: sink) { commands in
+        let past = unsafe past
         RunSession(
-            plan: past.plan, resources: resources, options: options, past: past, commands: handle.commands,
+            plan: past.plan, resources: resources, options: options, past: past, commands: commands,
             sink: sink
         ).carryOut()
-        handle.end()
-    }
-    return handle
-}
-
-/// Carries a run's directory to the engine's thread.
-private struct SendableBox: @unchecked Sendable {
-    // `@unchecked Sendable`: the thread that made it does not touch it any more.
-    let past: ResumedRun
-
-    init(_ past: ResumedRun) {
-        self.past = past
     }
 }
 
@@ -157,41 +161,29 @@ private struct SendableBox: @unchecked Sendable {
 /// - Parameters:
 ///   - prepare: Called first on the thread.
 ///   - body: Its work.
+/// - Throws: `RunFailure(.system)` where the system gives no thread.
 package func startEngineThread(
     prepare: (@Sendable () -> Void)?, _ body: @escaping @Sendable () -> Void
-) {
-    let thread = Thread {
+) throws(RunFailure) {
+    try startThread(stackSize: 16 << 20) {
         WorkerPool.lowerPriority(by: 5)
         prepare?()
         body()
     }
-    thread.stackSize = 16 << 20
-    thread.name = "engine"
-    thread.start()
 }
 
-/// Wakes any number of waiters at an end.
-private final class Completion: @unchecked Sendable {
-    // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.
-    private let condition = NSCondition()
-    private var isOver = false
-
-    func signal() {
-        condition.lock()
-        isOver = true
-        condition.broadcast()
-        condition.unlock()
-    }
-
-    func wait() {
-        condition.lock()
-        while !isOver { condition.wait() }
-        condition.unlock()
-    }
-
-    func wait(until limit: Date) {
-        condition.lock()
-        while !isOver, condition.wait(until: limit) {}
-        condition.unlock()
+/// Starts a thread that nobody waits for.
+///
+/// - Parameters:
+///   - stackSize: The size of its stack in bytes; nil takes the system's.
+///   - body: Its work.
+/// - Throws: `RunFailure(.system)` where the system gives no thread.
+package func startThread(
+    stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void
+) throws(RunFailure) {
+    do throws(ThreadRefusal) {
+        try TensorCore.startThread(stackSize: stackSize, body)
+    } catch {
+        throw RunFailure(.system, "\(error)")
     }
 }

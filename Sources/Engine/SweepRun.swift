@@ -13,11 +13,10 @@ package func startSweep(
     _ plan: RunPlan, request: SweepRequest, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    let handle = RunHandle(commands: CommandQueue())
-    startEngineThread(prepare: options.prepareThread) {
-        RunSession(plan: plan, resources: resources, options: options, commands: handle.commands, sink: sink)
-            .carryOutSweep(request)
-        handle.end()
+    startWork(options: options, sink: sink) { commands in
+        RunSession(
+            plan: plan, sweep: request, resources: resources, options: options, commands: commands,
+            sink: sink
+        ).carryOut()
     }
-    return handle
 }

@@ -8,11 +8,12 @@ private let temporaryFiles = Atomic<Int>(0)
 /// A file that is written under a temporary name and gets its own with `commit()`.
 ///
 /// Its name shows either what was there before or all that is new, over a crash of the machine too. Without a commit the
-/// target stays as it was, and the temporary file is removed at the end of the object's life.
+/// target stays as it was, and the temporary file is removed at the end of the object's life. That of a killed process
+/// is removed by the next one that begins a file in the same folder; the living lock theirs.
 ///
 /// Only regular files are replaced. A link stays, and the file that it leads to is replaced.
 package final class AtomicFile {
-    private static let prefix = ".unfinished-"
+    private static let prefix = ".mgrq-unfinished-"
 
     /// The target as the caller gave it.
     package let path: String
@@ -31,18 +32,69 @@ package final class AtomicFile {
     /// - Throws: `FileError(.cannotCreate)`.
     package init(_ path: String) throws(FileError) {
         self.path = path
-        let target = try Self.target(of: path)
+        target = try Self.target(of: path)
+        let folder = parent(of: target)
+        Self.removeLeftovers(in: folder)
+        var made: (path: String, descriptor: FileDescriptor)?
+        while made == nil {
+            made = try Self.makeTemporary(in: folder, for: path)
+        }
+        guard let made else { preconditionFailure("the loop ends with a file") }
+        (temporaryPath, descriptor) = made
+    }
+
+    /// Makes a temporary file and locks it.
+    ///
+    /// - Returns: The file; nil where another process took the name or removed the file before it was locked.
+    private static func makeTemporary(
+        in folder: String, for path: String
+    ) throws(FileError) -> (path: String, descriptor: FileDescriptor)? {
         let number = temporaryFiles.add(1, ordering: .relaxed).newValue
-        let temporary = joined(parent(of: target), "\(Self.prefix)\(getpid())-\(number)")
-        descriptor = try systemCall {
-            try FileDescriptor.open(
+        let temporary = joined(folder, "\(prefix)\(getpid())-\(number)")
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(
                 FilePath(temporary), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: FilePermissions(rawValue: 0o666))
-        } orThrow: {
-            FileError(.cannotCreate, path, "cannot be made", $0)
+        } catch Errno.fileExists {
+            return nil
+        } catch {
+            throw FileError(.cannotCreate, path, "cannot be made", error as? Errno ?? .ioError)
         }
-        self.target = target
-        temporaryPath = temporary
+        // Where a file system has no locks nothing is ever taken for a leftover.
+        let isLocked = flock(descriptor.rawValue, LOCK_EX) == 0
+        guard !isLocked || isStill(temporary, descriptor) else {
+            try? descriptor.close()
+            return nil
+        }
+        return (temporary, descriptor)
+    }
+
+    /// Whether a path leads to an open file, not to another one that took its name.
+    private static func isStill(_ path: String, _ descriptor: FileDescriptor) -> Bool {
+        guard let open = try? Stat(descriptor),
+            let named = try? Stat(FilePath(path), followTargetSymlink: false)
+        else { return false }
+        return open.inode == named.inode && open.deviceID == named.deviceID
+    }
+
+    /// Removes the temporary files of processes that ended before a commit.
+    ///
+    /// - Parameter folder: Where they lie; one that cannot be listed keeps them.
+    package static func removeLeftovers(in folder: String) {
+        for name in (try? names(in: folder)) ?? [] where isTemporary(name) {
+            let path = joined(folder, name)
+            guard
+                let descriptor = try? FileDescriptor.open(
+                    FilePath(path), .readOnly, options: [.noFollow, .nonBlocking, .closeOnExec])
+            else { continue }
+            defer { try? descriptor.close() }
+            // Its process holds the lock while it lives.
+            guard (try? Stat(descriptor))?.type == .regular,
+                flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0, isStill(path, descriptor)
+            else { continue }
+            unsafe unlink(path)
+        }
     }
 
     deinit {
@@ -51,7 +103,12 @@ package final class AtomicFile {
     }
 
     /// Whether a file's name is one of those that this type uses before a commit, in whatever process.
-    package static func isTemporary(_ name: String) -> Bool { name.hasPrefix(prefix) }
+    package static func isTemporary(_ name: String) -> Bool {
+        guard name.hasPrefix(prefix) else { return false }
+        let numbers = name.dropFirst(prefix.count).split(separator: "-", omittingEmptySubsequences: false)
+        return numbers.count == 2
+            && numbers.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }
+    }
 
     /// Adds bytes.
     ///

@@ -12,10 +12,14 @@ package final class FileLock {
     package init?(_ path: String) throws(FileError) {
         descriptor = try systemCall {
             try FileDescriptor.open(
-                FilePath(path), .readWrite, options: [.create, .closeOnExec],
+                FilePath(path), .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec],
                 permissions: FilePermissions(rawValue: 0o666))
         } orThrow: {
             FileError(.cannotCreate, path, "cannot be made", $0)
+        }
+        guard (try? Stat(descriptor))?.type == .regular else {
+            try? descriptor.close()
+            throw FileError(.cannotCreate, path, "is a device, a pipe or a socket; a file was expected")
         }
         // The holder removes the name at the end of its work; a lock taken on the old file protects nothing.
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0,

@@ -72,6 +72,11 @@ package struct FileStatus: Sendable {
 /// Whether a path leads to a folder.
 package func isFolder(_ path: String) -> Bool { (try? FileStatus(path))?.kind == .folder }
 
+/// Whether a path is a folder itself, not a link to one.
+package func isOwnFolder(_ path: String) -> Bool {
+    (try? FileStatus(path, followsLinks: false))?.kind == .folder
+}
+
 /// Whether a path leads to a regular file.
 package func isFile(_ path: String) -> Bool { (try? FileStatus(path))?.kind == .file }
 

@@ -28,12 +28,26 @@ package enum QuantizationError: Error, Hashable, Sendable {
     case channelCounts(what: String, found: Int, expected: Int)
     /// A reparameterisation needs one scale per channel.
     case notChannelWise(QuantizationGroups)
+    /// What is wrong, of a site.
+    indirect case at(site: String, QuantizationError)
+
+    /// Carries out the calibration of a site, whose errors name it.
+    package static func naming<Value>(
+        _ site: String, _ body: () throws(QuantizationError) -> Value
+    ) throws(QuantizationError) -> Value {
+        do throws(QuantizationError) {
+            return try body()
+        } catch {
+            throw .at(site: site, error)
+        }
+    }
 }
 
 extension QuantizationError: CustomStringConvertible {
     /// One sentence that names the offending value and what would be accepted.
     package var description: String {
         switch self {
+        case .at(let site, let error): "\(site): \(error)"
         case .unsupportedBitWidth(let bits):
             "cannot quantize to \(bits) bits; use 2 through 8"
         case .parameterCounts(let scales, let zeroPoints):
@@ -67,7 +81,7 @@ extension QuantizationError: CustomStringConvertible {
 }
 
 extension QuantizationGroups {
-    /// What one group consists of.
+    /// The elements of one group.
     fileprivate var words: String {
         switch self {
         case .columns(let width): "\(width) columns"

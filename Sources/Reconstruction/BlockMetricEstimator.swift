@@ -24,14 +24,19 @@ struct BlockMetricEstimator {
     private static let sharedImages = 128
 
     private let evaluator: TermEvaluator
+    private let seed: UInt64
     private var distance: BlockDistance { evaluator.settings.blockDistance }
     private var batch: Int { evaluator.settings.batch }
     /// What `fima` has measured so far.
     private(set) var measurements: [FisherMeasurement] = []
 
-    /// Makes an estimator that measures with the evaluator's unit and suffix.
-    init(_ evaluator: TermEvaluator) {
-        self.evaluator = evaluator
+    /// Makes an estimator.
+    ///
+    /// - Parameters:
+    ///   - evaluator: The unit and the suffix to measure with.
+    ///   - seed: Decides the perturbation of `aphq`.
+    init(_ evaluator: TermEvaluator, seed: UInt64) {
+        (self.evaluator, self.seed) = (evaluator, seed)
     }
 
     /// Measures the metric of the calibrated unit.
@@ -90,16 +95,18 @@ extension BlockMetricEstimator {
         return result
     }
 
-    /// `[rows, columns]`: how far a small shift of the full-precision output changes the divergence's gradient.
+    /// `[rows, columns]`: how far a small perturbation of the full-precision output changes the divergence's gradient.
+    ///
+    /// Each channel is shifted up or down at random: a LayerNorm downstream would remove a shift of all channels alike.
     private func perturbationHessian(_ images: [Int]) -> Matrix {
         let (shape, target) = (evaluator.task.unit.output, evaluator.task.target)
         let result = shape.matrix(images: 1)
         let count = min(images.count, max(batch, Self.sharedImages))
         let power = squaredNorm(target) / Double(target.rows * target.columns)
         let shift = Float(max(1e-2 * power.squareRoot(), 1e-6))
-        let shifts = [shift, -shift].map { value in
-            Vector(Array(repeating: value, count: shape.columns))
-        }
+        var generator = SeededGenerator(seed: seed, stream: "perturbation of \(evaluator.task.unit.name)")
+        let perturbation = (0..<shape.columns).map { _ in generator.next() >> 63 == 0 ? shift : -shift }
+        let shifts = [perturbation, perturbation.map { -$0 }].map { Vector($0) }
         for start in stride(from: 0, through: count - batch, by: batch) {
             let up = shape.matrix(images: batch)
             for (index, offset) in shifts.enumerated() {

@@ -44,16 +44,20 @@ package func calibrate(
         if case .normalized(let gamma, let beta, let linear) = site.kind, settings.reparameterize,
             settings.activationBits[index] < 16
         {
-            let folded = try calibration.reparameterized(
-                values, bits: settings.activationBits[index], gamma: vectors[gamma],
-                beta: vectors[beta], linear: linears[linear])
+            let folded = try QuantizationError.naming(site.name) { () throws(QuantizationError) in
+                try calibration.reparameterized(
+                    values, bits: settings.activationBits[index], gamma: vectors[gamma],
+                    beta: vectors[beta], linear: linears[linear])
+            }
             vectors[gamma] = folded.gamma
             vectors[beta] = folded.beta
             linears[linear] = folded.linear
             (values, quantizer) = (folded.values, .uniform(folded.quantizer))
         } else {
-            quantizer = try calibration.quantizer(
-                of: index, bits: settings.activationBits[index], values: values)
+            quantizer = try QuantizationError.naming(site.name) { () throws(QuantizationError) in
+                try calibration.quantizer(
+                    of: index, bits: settings.activationBits[index], values: values)
+            }
         }
         quantizers.append(quantizer)
         reports.append(calibration.report(site.name, quantizer, on: values))
@@ -78,10 +82,13 @@ package func calibrate(
     }
     for (index, linear) in linears.enumerated() {
         let weight = linear.weight.matrix()
-        let quantizer = try calibration.weightQuantizer(
-            weight, bits: settings.weightBits[index], importance: columnImportance[index])
+        let name = "\(unit.linears[index].name).weight"
+        let quantizer = try QuantizationError.naming(name) { () throws(QuantizationError) in
+            try calibration.weightQuantizer(
+                weight, bits: settings.weightBits[index], importance: columnImportance[index])
+        }
         states.append(QuantizedLinear(weight: linear.weight, bias: linear.bias, quantizer: quantizer))
-        reports.append(calibration.report("\(unit.linears[index].name).weight", quantizer, on: weight))
+        reports.append(calibration.report(name, quantizer, on: weight))
     }
     return (QuantizedUnit(linears: states, vectors: vectors, sites: quantizers), reports)
 }
@@ -168,13 +175,13 @@ struct UnitCalibration {
         let weights = importance?.weights(of: layer, images: views.count)?.map { 1 - share + share * $0 }
         let quantized = ModelPass([state.prepared(for: unit)], pool: pool)
         let result = FitMoments(inputs: descriptor.inputs, references: descriptor.inputs)
-        for (images, isJudge) in views.parts(of: summedRows(at: perImage) / perImage) {
+        for (images, isValidation) in views.parts(of: summedRows(at: perImage) / perImage) {
             let rows = images.lowerBound * unit.input.rows..<images.upperBound * unit.input.rows
             result.add(
                 operand(of: layer, in: quantized, input: input.rows(rows)),
                 operand(of: layer, in: exact, input: fullPrecisionInput.rows(rows)),
                 weights: weights?[images.lowerBound * perImage..<images.upperBound * perImage],
-                isJudge: isJudge, pool: pool)
+                isValidation: isValidation, pool: pool)
         }
         return result
     }

@@ -40,7 +40,7 @@ package final class UnitReconstruction {
     ///   - index: The unit's index, which samples carry.
     ///   - attempt: The attempt's number, which samples carry.
     ///   - settings: How to reconstruct it.
-    ///   - seed: Decides the order of images and what is dropped.
+    ///   - seed: Decides the order of images, drops and the perturbation of `aphq`.
     ///   - pool: The threads.
     package init(
         _ task: ReconstructionTask, index: Int = 0, attempt: Int = 1, settings: Hyperparameters, seed: UInt64,
@@ -55,7 +55,7 @@ package final class UnitReconstruction {
         learned = LearnedUnit(task.state, linears: task.unit.linears, settings: settings)
         evaluator = TermEvaluator(task, learned, settings: settings, pool: pool)
         optimizer = StepOptimizer(learned)
-        metricEstimator = BlockMetricEstimator(evaluator)
+        metricEstimator = BlockMetricEstimator(evaluator, seed: seed)
         batches = ShuffledBatches(images.learned)
         batchOrder = SeededGenerator(seed: seed, stream: "batches of \(name)")
         dropSeeds = SeededGenerator(seed: seed, stream: "drops of \(name)")

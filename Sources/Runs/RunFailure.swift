@@ -12,6 +12,8 @@ package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConv
         case missingInput = "missing_input"
         /// A bug in this program: 70.
         case `internal`
+        /// The system gave no thread or no memory: 71.
+        case system
         /// An output cannot be created: 73.
         case cannotCreate = "cannot_create"
         /// Reading or writing failed: 74.
@@ -24,8 +26,7 @@ package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConv
     package var message: String
 
     package init(_ kind: Kind, _ message: String) {
-        self.kind = kind
-        self.message = message
+        (self.kind, self.message) = (kind, message)
     }
 
     /// The message.
@@ -38,6 +39,7 @@ package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConv
         case .badData: 65
         case .missingInput: 66
         case .internal: 70
+        case .system: 71
         case .cannotCreate: 73
         case .inputOutput: 74
         }

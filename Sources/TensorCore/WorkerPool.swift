@@ -6,15 +6,19 @@ internal import Glibc
 /// its number alone. The threads are plain threads of the system, never those of Swift's cooperative
 /// pool, and sleep while there is no work.
 @safe package final class WorkerPool: @unchecked Sendable {
-    // `@unchecked Sendable`: every stored variable is read and written under `mutex` only.
+    // `@unchecked Sendable`: what changes after `init` is read and written under `mutex` only.
 
     /// The number of threads that work on a section, the caller's included.
-    package let threads: Int
+    ///
+    /// Set by `init`, before any section.
+    package private(set) var threads: Int
+    /// Why there are fewer threads than were asked for; nil where there are not.
+    package private(set) var refusal: ThreadRefusal?
 
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let wake: UnsafeMutablePointer<pthread_cond_t>
     private let done: UnsafeMutablePointer<pthread_cond_t>
-    private var handles: [pthread_t] = []
+    private var started: [SystemThread] = []
     private var section = 0
     private var body: ((Int, Int) -> Void)?
     private var taskCount = 0
@@ -22,7 +26,7 @@ internal import Glibc
     private var active = 0
     private var stopping = false
 
-    /// Starts the threads.
+    /// Starts the threads, or as many as the system gives; results do not depend on how many there are.
     ///
     /// - Parameters:
     ///   - threads: How many threads work on a section, the caller's included; at least 1.
@@ -38,12 +42,17 @@ internal import Glibc
         unsafe pthread_cond_init(wake, nil)
         unsafe pthread_cond_init(done, nil)
         for worker in 1..<max(threads, 1) {
-            let start = Start(pool: self, worker: worker, niceness: niceness, prepare: prepare)
-            var handle = pthread_t()
-            let argument = unsafe Unmanaged.passRetained(start).toOpaque()
-            let status = unsafe pthread_create(&handle, nil, { unsafe WorkerPool.enter($0) }, argument)
-            precondition(status == 0, "the system refused a thread (error \(status))")
-            handles.append(handle)
+            do throws(ThreadRefusal) {
+                let thread = try SystemThread { [self] in
+                    Self.lowerPriority(by: niceness)
+                    prepare?()
+                    loop(as: worker)
+                }
+                started.append(thread)
+            } catch {
+                (self.threads, refusal) = (worker, error)
+                break
+            }
         }
     }
 
@@ -55,10 +64,10 @@ internal import Glibc
         stopping = true
         unsafe pthread_cond_broadcast(wake)
         unsafe pthread_mutex_unlock(mutex)
-        for handle in handles {
-            pthread_join(handle, nil)
+        for thread in started {
+            thread.join()
         }
-        handles = []
+        started = []
     }
 
     deinit {
@@ -148,29 +157,6 @@ internal import Glibc
             }
         }
         unsafe pthread_mutex_unlock(mutex)
-    }
-
-    private final class Start {
-        let pool: WorkerPool
-        let worker: Int
-        let niceness: Int
-        let prepare: (@Sendable () -> Void)?
-
-        init(pool: WorkerPool, worker: Int, niceness: Int, prepare: (@Sendable () -> Void)?) {
-            self.pool = pool
-            self.worker = worker
-            self.niceness = niceness
-            self.prepare = prepare
-        }
-    }
-
-    private static func enter(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        guard let argument = unsafe argument else { return nil }
-        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        lowerPriority(by: start.niceness)
-        start.prepare?()
-        start.pool.loop(as: start.worker)
-        return nil
     }
 
     /// Lowers the calling thread's priority.

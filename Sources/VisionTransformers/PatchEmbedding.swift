@@ -1,8 +1,8 @@
 internal import Kernels
 package import TensorCore
 
-/// The stem: cuts an image into patches and embeds each; a ViT then adds its class token and the positions, a
-/// Swin normalises.
+/// The stem: cuts an image into patches and embeds each; a ViT then adds its class token and the positions, and of the
+/// CLIP family normalises them; a Swin normalises.
 ///
 /// Its input is one row of `channels · height · width` normalised values per image. Pixels have 8 bits
 /// already, so the input is not a site; the weight is.
@@ -10,15 +10,24 @@ package struct PatchEmbedding: ModelUnit {
     /// The step after the projection.
     package enum Ending: Sendable {
         /// A ViT's: tokens before the patches, by their parameters' names and numbers, and added positions.
-        case positions(prefix: [(name: String, tokens: Int)], coverPrefix: Bool)
+        case positions(prefix: [(name: String, tokens: Int)], cover: PositionCover)
         /// A Swin's: a LayerNorm.
         case norm(epsilon: Float)
+    }
+
+    /// The tokens that have positions.
+    package enum PositionCover: Sendable {
+        case nothing, patches, all
     }
 
     package let grid: PatchGrid
     /// The features of a token.
     package let width: Int
     package let ending: Ending
+    /// What a LayerNorm over the tokens of a ViT adds to the variance; nil without such a norm.
+    ///
+    /// With one, the projection has no bias.
+    package let preNorm: Float?
 
     /// Makes the stem of a ViT.
     package init(configuration: ViTConfiguration) {
@@ -31,7 +40,9 @@ package struct PatchEmbedding: ModelUnit {
         ]
         ending = .positions(
             prefix: tokens.filter { $0.1 > 0 }.map { (name: $0.0, tokens: $0.1) },
-            coverPrefix: configuration.hasPrefixPositions)
+            cover: !configuration.hasPositions ? .nothing : configuration.hasPrefixPositions ? .all : .patches
+        )
+        preNorm = configuration.hasPreNorm ? configuration.epsilon : nil
     }
 
     /// Makes the stem of a Swin.
@@ -39,6 +50,7 @@ package struct PatchEmbedding: ModelUnit {
         grid = configuration.grid
         width = configuration.width
         ending = .norm(epsilon: configuration.epsilon)
+        preNorm = nil
     }
 
     package var name: String { "stem" }
@@ -53,7 +65,9 @@ package struct PatchEmbedding: ModelUnit {
         }
     }
 
-    private enum Slot: Int, CaseIterable { case patches, embedded, dEmbedded, statistics }
+    private enum Slot: Int, CaseIterable {
+        case patches, embedded, dEmbedded, statistics, tokens, tokenStatistics, dTokens
+    }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
@@ -61,6 +75,8 @@ package struct PatchEmbedding: ModelUnit {
             case .patches: RowShape(grid.patches, grid.patchElements)
             case .embedded, .dEmbedded: RowShape(grid.patches, width)
             case .statistics: RowShape(2, grid.patches)
+            case .tokens, .dTokens: RowShape(preNorm == nil ? 0 : output.rows, width)
+            case .tokenStatistics: RowShape(2, preNorm == nil ? 0 : output.rows)
             }
         }
     }
@@ -72,18 +88,25 @@ package struct PatchEmbedding: ModelUnit {
             LinearDescriptor(
                 name: "patch_embed.proj",
                 weightShape: [width, grid.channels, grid.patchHeight, grid.patchWidth],
-                hasBias: true, inputSite: nil, inputSlot: Slot.patches.rawValue,
+                hasBias: preNorm == nil, inputSite: nil, inputSlot: Slot.patches.rawValue,
                 transformedSlot: Slot.patches.rawValue, gradientSlot: Slot.dEmbedded.rawValue)
         ]
     }
 
     package var vectors: [VectorDescriptor] {
         switch ending {
-        case .positions(let prefix, let coverPrefix):
-            prefix.map { VectorDescriptor(name: $0.name, shape: [1, $0.tokens, width]) } + [
-                VectorDescriptor(
-                    name: "pos_embed", shape: [1, grid.patches + (coverPrefix ? prefixTokens : 0), width])
-            ]
+        case .positions(let prefix, let cover):
+            prefix.map { VectorDescriptor(name: $0.name, shape: [1, $0.tokens, width]) }
+                + (cover == .nothing
+                    ? []
+                    : [
+                        VectorDescriptor(
+                            name: "pos_embed",
+                            shape: [1, grid.patches + (cover == .all ? prefixTokens : 0), width])
+                    ])
+                + (preNorm == nil
+                    ? []
+                    : ["weight", "bias"].map { VectorDescriptor(name: "norm_pre.\($0)", shape: [width]) })
         case .norm:
             ["weight", "bias"].map { VectorDescriptor(name: "patch_embed.norm.\($0)", shape: [width]) }
         }
@@ -105,26 +128,37 @@ package struct PatchEmbedding: ModelUnit {
         guard layer == nil else { return }
         parameters.linears[0].forward(patches, into: embedded)
         switch ending {
-        case .positions(let prefix, let coverPrefix):
-            let positions = matrix(parameters.vectors[prefix.count])
+        case .positions(let prefix, let cover):
+            let positions = cover == .nothing ? nil : matrix(parameters.vectors[prefix.count])
+            let normPlace = prefix.count + (cover == .nothing ? 0 : 1)
+            let sums = preNorm == nil ? output : tape[Slot.tokens]
             for image in 0..<tape.images {
-                let tokens = output.rows(image * self.output.rows..<(image + 1) * self.output.rows)
+                let tokens = sums.rows(image * self.output.rows..<(image + 1) * self.output.rows)
                 var row = 0
                 for (index, entry) in prefix.enumerated() {
                     let (token, out) = (
                         matrix(parameters.vectors[index]), tokens.rows(row..<row + entry.tokens)
                     )
-                    if coverPrefix {
+                    if cover == .all, let positions {
                         add(token, positions.rows(row..<row + entry.tokens), into: out)
                     } else {
                         copy(token, into: out)
                     }
                     row += entry.tokens
                 }
-                add(
-                    embedded.rows(rows(of: image)),
-                    positions.rows(positions.rows - grid.patches..<positions.rows),
-                    into: tokens.rows(row..<tokens.rows))
+                let (patches, out) = (embedded.rows(rows(of: image)), tokens.rows(row..<tokens.rows))
+                if let positions {
+                    add(patches, positions.rows(positions.rows - grid.patches..<positions.rows), into: out)
+                } else {
+                    copy(patches, into: out)
+                }
+            }
+            if let preNorm {
+                let norm = statistics(tape[Slot.tokenStatistics], rows: self.output.rows)
+                layerNorm(
+                    sums, gamma: parameters.vectors[normPlace], beta: parameters.vectors[normPlace + 1],
+                    epsilon: preNorm, into: output, mean: norm.mean,
+                    reciprocalDeviation: norm.reciprocalDeviation)
             }
         case .norm(let epsilon):
             let norm = statistics(tape[Slot.statistics], rows: grid.patches)
@@ -169,10 +203,19 @@ package struct PatchEmbedding: ModelUnit {
         precondition(dInput == nil, "pixels have no gradient")
         let dEmbedded = tape[Slot.dEmbedded]
         switch ending {
-        case .positions:
+        case .positions(let prefix, let cover):
+            let dTokens = preNorm == nil ? dOutput : tape[Slot.dTokens]
+            if preNorm != nil {
+                let norm = statistics(tape[Slot.tokenStatistics], rows: output.rows)
+                layerNormBackward(
+                    dOutput, x: tape[Slot.tokens],
+                    gamma: parameters.vectors[prefix.count + (cover == .nothing ? 0 : 1)],
+                    mean: norm.mean,
+                    reciprocalDeviation: norm.reciprocalDeviation, into: dTokens)
+            }
             for image in 0..<tape.images {
                 copy(
-                    dOutput.rows(image * output.rows + prefixTokens..<(image + 1) * output.rows),
+                    dTokens.rows(image * output.rows + prefixTokens..<(image + 1) * output.rows),
                     into: dEmbedded.rows(rows(of: image)))
             }
         case .norm:

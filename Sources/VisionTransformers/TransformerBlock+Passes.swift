@@ -26,6 +26,8 @@ extension TransformerBlock {
         parameters.linears[Linear.fc1].forward(fc1Input, into: tape[Slot.fc1])
         switch activation {
         case .gelu: gelu(tape[Slot.fc1], into: tape[Slot.activated])
+        case .geluTanh: sigmoidUnit(tape[Slot.fc1], .tanhGELU, into: tape[Slot.activated])
+        case .quickGELU: sigmoidUnit(tape[Slot.fc1], .quickGELU, into: tape[Slot.activated])
         case .relu: relu(tape[Slot.fc1], into: tape[Slot.activated])
         }
         let fc2Input = transformed(
@@ -71,12 +73,9 @@ extension TransformerBlock {
         multiplyBatch(
             q, k, into: maps(tape[Slot.scores], images: images), transposeB: true,
             alpha: attentionScale)
-        layout?.addPositions(
-            to: tape[Slot.scores], table: parameters.vectors[Parameter.positionTable],
-            bias: tape[Slot.positions].rows(0..<heads * tokens),
-            into: tape[Slot.attention], images: images)
+        addPositions(tape: tape, table: relative.map { _ in parameters.vectors[positionTable] })
         softmaxRows(
-            tape[layout == nil ? Slot.scores : Slot.attention],
+            tape[relative == nil ? Slot.scores : Slot.attention],
             into: tape[Slot.attention])
         let attention = transformed(
             Site.attention, tape[Slot.attention], by: transform,
@@ -95,6 +94,19 @@ extension TransformerBlock {
             residual(input, tape: tape), tape[layout == nil ? Slot.projection : Slot.restored],
             scaledBy: scale(.scale1, parameters), into: output)
         return true
+    }
+
+    /// Adds relative positions and the windows' masks to the scores, if there are any.
+    private func addPositions(tape: Tape, table: Vector?) {
+        guard let relative, let table else { return }
+        let bias = tape[Slot.positions].rows(0..<heads * queries)
+        relative.spread(table, queries: queries, into: bias)
+        let (scores, out) = (tape[Slot.scores], tape[Slot.attention])
+        for window in 0..<tape.images * windows {
+            let rows = window * bias.rows..<(window + 1) * bias.rows
+            add(scores.rows(rows), bias, into: out.rows(rows))
+        }
+        layout?.addMasks(to: out, heads: heads, images: tape.images)
     }
 
     /// `[images · windows · queries, width]` as one matrix per window and head.
@@ -140,6 +152,8 @@ extension TransformerBlock {
         backward(.fc2Input, dActivated, .activated, .activatedQuantized, tape, transform)
         switch activation {
         case .gelu: geluBackward(dActivated, x: tape[Slot.fc1], into: dFc1)
+        case .geluTanh: sigmoidUnitBackward(dActivated, x: tape[Slot.fc1], .tanhGELU, into: dFc1)
+        case .quickGELU: sigmoidUnitBackward(dActivated, x: tape[Slot.fc1], .quickGELU, into: dFc1)
         case .relu: reluBackward(dActivated, x: tape[Slot.fc1], into: dFc1)
         }
         addLocal(local, Operator.fc1, tape: tape, to: dFc1)

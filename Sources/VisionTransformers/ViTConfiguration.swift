@@ -2,8 +2,36 @@
 package enum MLPActivation: String, Codable, Sendable {
     /// x · Φ(x), in the form with the error function.
     case gelu
+    /// x · Φ(x) approximated with tanh.
+    case geluTanh = "gelu_tanh"
+    /// x · σ(1.702 x).
+    case quickGELU = "quick_gelu"
     /// max(x, 0).
     case relu
+
+    /// The activation that timm or Hugging Face calls by a name; nil for another one.
+    package init?(named name: String) {
+        switch name.lowercased() {
+        case "gelu", "gelu_python": self = .gelu
+        case "gelu_tanh", "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh": self = .geluTanh
+        case "quick_gelu", "quickgelu": self = .quickGELU
+        case "relu": self = .relu
+        default: return nil
+        }
+    }
+
+    /// Whether it is GELU or an approximation of it.
+    package var isGELU: Bool { self != .relu }
+
+    /// What to call it in a summary; nil for GELU, the usual one.
+    var label: String? {
+        switch self {
+        case .gelu: nil
+        case .geluTanh: "GELU with tanh"
+        case .quickGELU: "quick GELU"
+        case .relu: "ReLU"
+        }
+    }
 }
 
 /// The shape of a vision transformer and the numbers that a checkpoint's tensors do not tell.
@@ -46,8 +74,16 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var registerTokens: Int
     /// Whether the tokens before the patches have positions too; not so in DeiT III (timm's `no_embed_class`).
     package var hasPrefixPositions: Bool
+    /// Whether tokens have positions that are added to them; not so in BEiT.
+    package var hasPositions: Bool
+    /// Whether every block has a table of relative positions, the class token's among them (BEiT).
+    package var hasRelativePositions: Bool
     /// What the head reads.
     package var pooling: Pooling
+    /// Whether a mean of tokens includes those before the patches (timm's `pool_include_prefix`).
+    package var poolsPrefix: Bool
+    /// Whether a norm comes before the blocks; then the embedding of patches has no bias (timm's `pre_norm`, CLIP).
+    package var hasPreNorm: Bool
     /// Whether the last norm comes after pooling (timm's `fc_norm`) rather than before it.
     package var normalizesAfterPooling: Bool
     /// What is between fc1 and fc2.
@@ -79,7 +115,11 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         hasDistillationToken = false
         registerTokens = 0
         hasPrefixPositions = true
+        hasPositions = true
+        hasRelativePositions = false
         pooling = .classToken
+        poolsPrefix = false
+        hasPreNorm = false
         normalizesAfterPooling = false
         activation = .gelu
         hasQkvBias = true
@@ -103,7 +143,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The number of tokens.
     package var tokens: Int { patches + prefixTokens }
     /// The number of tokens that have a position.
-    package var positions: Int { hasPrefixPositions ? tokens : patches }
+    package var positions: Int { !hasPositions ? 0 : hasPrefixPositions ? tokens : patches }
 
     /// The number of features that a classifier reads.
     var features: Int { pooling == .classTokenAndAverage ? 2 * width : width }
@@ -118,7 +158,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The architecture in a line, for people.
     package var summary: String {
         "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
-            + "\(grid.summary), \(activation == .relu ? "ReLU, " : "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
+            + "\(grid.summary), \(activation.label.map { "\($0), " } ?? "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
     }
 
     /// Whether every number is one that a model can have.
@@ -129,6 +169,9 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
             && (1...4096).contains(depth) && width.isMultiple(of: heads)
             && (0...4096).contains(registerTokens)
             && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
+            && (hasPositions || hasRelativePositions)
+            && (!hasRelativePositions || hasClassToken && prefixTokens == 1)
+            && (!poolsPrefix || pooling == .average)
             && (pooling != .classTokenAndAverage || !normalizesAfterPooling)
             && (classes > 0 || !hasDistillationToken)
             && (!hasDistillationToken || hasClassToken && pooling == .classToken && !normalizesAfterPooling)

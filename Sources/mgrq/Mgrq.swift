@@ -1,4 +1,8 @@
 internal import ArgumentParser
+internal import CMemory
+internal import Files
+internal import Glibc
+internal import Runs
 
 /// The command line: the one place where everything meets.
 @main
@@ -9,21 +13,37 @@ struct Mgrq: ParsableCommand {
         discussion: """
             Without a command on a terminal, the workbench opens. A REF is a path or sample:NAME, such as \
             sample:fashion-vit. Exit codes: 0 done, 64 wrong use, 65 bad data, 66 missing input, 70 a defect of this \
-            program, 73 an output cannot be made, 74 reading or writing failed, 130 and 143 interrupted.
+            program, 71 no thread or memory left, 73 an output cannot be made, 74 reading or writing failed, 130 and 143 interrupted.
             """,
         version: "mgrq 0.1.0",
         subcommands: [
-            OpenWorkbench.self, Run.self, Resume.self, Evaluate.self, Sweep.self, Allocate.self, Compare.self,
-            Inspect.self, Export.self, Machine.self,
+            OpenWorkbench.self, Run.self, Resume.self, Evaluate.self, Predict.self, Sweep.self, Allocate.self,
+            Compare.self, Inspect.self, Export.self, Machine.self,
         ])
 
     /// Parses, carries out, and turns every error into one sentence and an exit code.
     static func main() {
+        openStandardDescriptors()
+        // A file beyond the limit of the shell is an error of the write, not an end of the process.
+        signal(SIGXFSZ, SIG_IGN)
+        cm_end_without_memory()
         do {
+            try checkArguments()
             var command = try parseAsRoot()
             try command.run()
         } catch {
             exitProcess(with: error)
+        }
+    }
+
+    /// Checks that the arguments are text; Swift would put other characters for what is not.
+    private static func checkArguments() throws(RunFailure) {
+        for (number, argument) in CommandLine.arguments.enumerated() {
+            let text = unsafe CommandLine.unsafeArgv[number].flatMap { unsafe String(validatingCString: $0) }
+            guard text == nil else { continue }
+            throw RunFailure(
+                .usage,
+                "argument \(number), “\(argument)”, is not UTF-8; names of files must be given in UTF-8")
         }
     }
 

@@ -30,7 +30,8 @@ struct ImageFolderTests {
         let calibration = try #require(manifest["calibration"] as? [String: Any])
         let images = try #require(calibration["images"] as? [[String: Any]])
         #expect(images.count == 6 && images.allSatisfy { ($0["sha256"] as? String)?.count == 64 })
-        #expect(calibration["source"] as? String == "photos" && calibration["available"] as? Int == 12)
+        #expect(calibration["source"] as? String == place.file("photos"))
+        #expect(calibration["available"] as? Int == 12)
         let evaluation = try #require(manifest["evaluation"] as? [String: Any])
         #expect((evaluation["images"] as? [Any])?.count == 12)
         #expect(evaluation["class_names"] as? [String] == ["ant", "bee", "cow"])
@@ -50,7 +51,7 @@ struct ImageFolderTests {
         #expect(try !place.contents().contains("out"))
         let left = try place.run(arguments + ["--on-bad-image", "skip"])
         #expect(left.status == 0, "\(left.errors)")
-        #expect(left.errors.contains("left out: photos/bee/1.jpg"), "\(left.errors)")
+        #expect(left.errors.contains(/left out: .*photos\/bee\/1.jpg/), "\(left.errors)")
         #expect(left.output.contains("11 images"), "\(left.output)")
     }
 
@@ -77,7 +78,7 @@ struct ImageFolderTests {
         let failed = try other.end()
         #expect(failed.status == 74)
         #expect(
-            failed.errors.contains("mgrq: photos/ant/3.jpg: the file changed while it was in use"),
+            failed.errors.contains("photos/ant/3.jpg: the file changed while it was in use"),
             "\(failed.errors)")
     }
 

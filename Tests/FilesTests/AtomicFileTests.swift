@@ -36,6 +36,30 @@ struct AtomicFileTests {
         #expect(try folder.text("file") == "old")
     }
 
+    @Test("what a killed process left goes with the next file in the folder; the files of the living stay")
+    func leftovers() throws {
+        try folder.write("half", to: ".mgrq-unfinished-12-1")
+        for name in [
+            ".mgrq-unfinished-", ".mgrq-unfinished-1-x", ".mgrq-unfinished-1-2-3", ".unfinished-1-2",
+        ] {
+            try folder.write("mine", to: name)
+        }
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file(".mgrq-unfinished-12-2"), withDestinationPath: "file")
+        let first = try AtomicFile(folder.file("file"))
+        try first.write([1])
+        let second = try AtomicFile(folder.file("file"))
+        try second.write([2])
+        try second.commit()
+        try first.commit()
+        #expect(try Array(Data(contentsOf: URL(filePath: folder.file("file")))) == [1])
+        #expect(
+            try folder.contents() == [
+                ".mgrq-unfinished-", ".mgrq-unfinished-1-2-3", ".mgrq-unfinished-1-x",
+                ".mgrq-unfinished-12-2", ".unfinished-1-2", "file",
+            ])
+    }
+
     @Test("a link stays, and the file that it leads to is replaced")
     func link() throws {
         try FileManager.default.createDirectory(

@@ -47,6 +47,10 @@ struct Mutator {
             bytes = file.bytes
             return true
         }
+        if !bytes.isEmpty, bytes.allSatisfy({ $0 >= 0x20 || $0 == 0x0A || $0 == 0x09 || $0 == 0x1B }) {
+            for _ in 0..<changes { change(text: &bytes) }
+            return true
+        }
         if bytes.starts(with: [0x93] + Array("NUMPY".utf8)), bytes.count > 12, generator.index(below: 2) == 0
         {
             let end = (bytes[6] == 1 ? 10 : 12) + Int(bytes[8]) + Int(bytes[9]) << 8

@@ -23,11 +23,13 @@ struct ExperimentTests {
 
     /// Writes a finished run; top-1 is its seed.
     private func finish(
-        _ trial: Experiment.Trial, classes: [Int] = [0, 1, 2], inputs: PlanInputs? = nil
+        _ trial: Experiment.Trial, hasBegun: Bool = false, classes: [Int] = [0, 1, 2],
+        inputs: PlanInputs? = nil
     ) throws {
+        let path = trial.directory.path
         var plan = trial.plan
         plan.inputs = inputs
-        let run = try OpenRun(creating: trial.directory.path, plan: plan)
+        let run = hasBegun ? try OpenRun(continuing: path) : try OpenRun(creating: path, plan: plan)
         try run.journal.append(RunEvent.stopped(unitsDone: 0), at: 0)
         try run.write(Predictions(labels: nil, fullPrecision: classes, final: [0, 1, 1], kl: nil))
         var report = Samples.report
@@ -64,7 +66,9 @@ struct ExperimentTests {
         #expect { try experiment([wrong]) } throws: { "\($0)".contains("the variant “x”") }
     }
 
-    @Test("runs that are finished are taken as they are, and the others are made once")
+    @Test(
+        "runs that are finished are taken as they are, those that have begun go on, and the others are made once"
+    )
     func reuse() throws {
         let experiment = try experiment([Variant(.calibrate)], seeds: [1, 2, 3])
         let trials = experiment.lines[0].trials
@@ -72,14 +76,14 @@ struct ExperimentTests {
         let unfinished = try OpenRun(creating: trials[1].directory.path, plan: trials[1].plan)
         try unfinished.journal.append(RunEvent.stopped(unitsDone: 0), at: 0)
         unfinished.finish()
-        var launched: [UInt64] = []
-        let runs = try experiment.runs(launch: { trial in
-            launched.append(trial.plan.seed)
-            try finish(trial)
+        var (made, continued): ([UInt64], [UInt64]) = ([], [])
+        let runs = try experiment.runs(launch: { trial, hasBegun in
+            if hasBegun { continued.append(trial.plan.seed) } else { made.append(trial.plan.seed) }
+            try finish(trial, hasBegun: hasBegun)
         })
-        #expect(launched == [2, 3])
+        #expect(made == [3] && continued == [2])
         #expect(runs.map { $0.map(\.report.final?.top1) } == [[1, 2, 3]])
-        try experiment.runs(launch: { _ in Issue.record("a finished run was made again") })
+        try experiment.runs(launch: { _, _ in Issue.record("a finished run was made again") })
     }
 
     @Test("a run of another plan, and one on other images, is refused")
@@ -89,10 +93,10 @@ struct ExperimentTests {
         let after = try experiment(
             [Variant(.calibrate)], shared: [HyperparameterChange(key: "batch", value: "5")])
         #expect {
-            try after.runs(launch: { trial in try finish(trial) })
+            try after.runs(launch: { trial, _ in try finish(trial) })
         } throws: { "\($0)".contains("holds a run of another plan") }
         #expect {
-            try before.runs(launch: { trial in try finish(trial, classes: [9, 9, 9]) })
+            try before.runs(launch: { trial, _ in try finish(trial, classes: [9, 9, 9]) })
         } throws: { "\($0)".contains("was evaluated on other images") }
     }
 
@@ -113,7 +117,7 @@ struct ExperimentTests {
             [Variant(.calibrate), Variant(.mgrq)], bits: [(4, 4), (3, 3)])
         var lengths: [Int] = []
         let runs = try experiment.runs(
-            launch: { trial in try finish(trial) }, lineDone: { lengths.append($0.count) })
+            launch: { trial, _ in try finish(trial) }, lineDone: { lengths.append($0.count) })
         #expect(lengths == [1, 2, 3, 4])
         for (name, against) in [(nil, "calibrate"), ("mgrq", "mgrq")] {
             let comparison = Comparison(experiment.lines, runs: runs, against: name)

@@ -43,7 +43,8 @@ struct PlanInputsTests {
         plan.units = [UnitOverride(match: "head", changes: Samples.changes)]
         #expect(plan.namedInputs != nil, "hyperparameters play no part")
         let edits: [(inout RunPlan) -> Void] = [
-            { $0.model = "n" }, { $0.imageSize = 8 }, { $0.calibration = "c" }, { $0.evaluation = "e" },
+            { $0.model = "n" }, { $0.imageSize = 8 }, { $0.heads = 3 }, { $0.calibration = "c" },
+            { $0.evaluation = "e" },
             { $0.seed = 2 }, { $0.calibrationImages = 7 }, { $0.images.selection = .balanced },
             { $0.images.appliesExifOrientation = true },
         ]

@@ -71,7 +71,10 @@ struct RunDirectoryTests {
     @Test("a discarded run leaves nothing, not even the folders that were made above it")
     func discard() throws {
         let run = try OpenRun(creating: folder.file("a/b/c"), plan: plan)
+        let attempt = run.newAttemptPath(unit: "stem", attempt: 1)
+        #expect(attempt == folder.file("a/b/c/attempts/stem-1.safetensors"))
         try folder.write("codes", to: "a/b/c/attempts/stem-1.safetensors")
+        try run.write(Samples.report)
         try run.journal.append(.failed(RunFailure(.badData, "no")), at: 0)
         run.discard()
         #expect(try folder.contents() == [])
@@ -81,8 +84,91 @@ struct RunDirectoryTests {
     func discardKeepsOthers() throws {
         let run = try OpenRun(creating: folder.file("a"), plan: plan)
         try folder.write("mine", to: "a/notes.txt")
+        try folder.write("mine", to: "a/attempts/mine.safetensors")
         run.discard()
-        #expect(try folder.contents() == ["a", "a/notes.txt"])
+        #expect(
+            try folder.contents() == ["a", "a/attempts", "a/attempts/mine.safetensors", "a/notes.txt"])
+    }
+
+    @Test("nothing is removed through a link that has taken the place of the attempts")
+    func discardThroughLink() throws {
+        let run = try OpenRun(creating: folder.file("a"), plan: plan)
+        _ = run.newAttemptPath(unit: "stem", attempt: 1)
+        try folder.write("mine", to: "other/stem-1.safetensors")
+        try FileManager.default.removeItem(atPath: folder.file("a/attempts"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("a/attempts"), withDestinationPath: "../other")
+        run.discard()
+        #expect(
+            try folder.contents() == ["a", "a/attempts", "other", "other/stem-1.safetensors"])
+    }
+
+    @Test(
+        "what a process left that was killed while it made a run is taken for an empty folder",
+        arguments: [
+            [".lock": ""], [".lock": "", "journal.jsonl": ""], ["journal.jsonl": #"{"se"#],
+            [
+                ".lock": "", ".mgrq-unfinished-12-1": "schema: 1",
+                "journal.jsonl":
+                    #"{"seq":1,"time":0,"command":"sweep","weight_bits":[4],"activation_bits":[4]}"# + "\n",
+            ],
+        ])
+    func unbegun(files: [String: String]) throws {
+        for (name, text) in files { try folder.write(text, to: "out/\(name)") }
+        let refusal = #expect(throws: RunFailure.self) { try OpenRun(continuing: folder.file("out")) }
+        #expect(refusal?.message.contains("start it again with mgrq run") == true)
+        let run = try OpenRun(creating: folder.file("out"), plan: plan, commands: [.pause])
+        #expect(
+            try folder.contents() == [
+                "out", "out/.lock", "out/attempts", "out/journal.jsonl", "out/plan.yaml",
+            ])
+        #expect(
+            try JournalLines(path: run.directory.journalPath).entries.map(\.content) == [.command(.pause)])
+    }
+
+    @Test(
+        "a folder with a file of someone else's beside what a killed process left is refused and unchanged",
+        arguments: [
+            ["journal.jsonl": "my notes"], ["journal.jsonl": "my notes\n"],
+            [".lock": "", "plan.yaml": "schema: 1"], [".mgrq-unfinished-a-1": ""],
+            ["journal.jsonl": #"{"seq":1,"time":0,"event":"stopped","units_done":0}"# + "\n"],
+        ])
+    func notUnbegun(files: [String: String]) throws {
+        for (name, text) in files { try folder.write(text, to: "out/\(name)") }
+        let before = try folder.contents()
+        let error = #expect(throws: RunFailure.self) { try OpenRun(creating: folder.file("out"), plan: plan) }
+        #expect(error?.kind == .cannotCreate)
+        #expect(try folder.contents() == before)
+        for (name, text) in files { #expect(try folder.text("out/\(name)") == text) }
+    }
+
+    @Test("what killed processes left is removed when the run goes on, but not from behind a link")
+    func leftovers() throws {
+        try OpenRun(creating: folder.file("a"), plan: plan).finish()
+        let name = ".mgrq-unfinished-12-1"
+        for place in ["a", "a/attempts", "b"] { try folder.write("half", to: "\(place)/\(name)") }
+        do { _ = try OpenRun(continuing: folder.file("a")) }
+        #expect(
+            try folder.contents() == [
+                "a", "a/attempts", "a/journal.jsonl", "a/plan.yaml", "b", "b/\(name)",
+            ])
+        try FileManager.default.removeItem(atPath: folder.file("a/attempts"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("a/attempts"), withDestinationPath: "../b")
+        do { _ = try OpenRun(continuing: folder.file("a")) }
+        #expect(try folder.contents().contains("b/\(name)"))
+    }
+
+    @Test(
+        "a journal without lines beside what only a run that has begun can have is refused",
+        arguments: ["report.json", "predictions.json", "attempts/stem-1.safetensors"])
+    func lostLines(name: String) throws {
+        try OpenRun(creating: folder.file("a"), plan: plan).finish()
+        let directory = RunDirectory(path: folder.file("a"))
+        try directory.checkUnbegun()
+        try folder.write("", to: "a/\(name)")
+        let error = #expect(throws: RunFailure.self) { try directory.checkUnbegun() }
+        #expect(error?.message.contains("has lost its lines, as \(folder.file("a/\(name)")) shows") == true)
     }
 
     @Test("a run is locked against a second process")

@@ -58,6 +58,7 @@ package func measureSensitivities(
         measured.calibrationImages = min(plan.calibrationImages, sensitivityCalibrationImages)
         measured.hyperparameters.views = 1
         let inputs = try RunInputs(plan: measured, resources: resources, heldOutImages: 0, pool: pool)
+        try plan.checkMatches(of: inputs.checkpoint.model.summaries)
         let lab = try QuantizationLab(inputs: inputs, plan: measured, pool: pool) { done, total in
             progress("refitting MLPs with ReLU", done, total)
         }

@@ -104,8 +104,7 @@ struct HeldOutImages: Sendable {
     let logits: Matrix
 
     init(_ chosen: HeldOutSource, logits: Matrix) {
-        self.chosen = chosen
-        self.logits = logits
+        (self.chosen, self.logits) = (chosen, logits)
     }
 
     /// `[images, channels · height · width]`, normalised.

@@ -62,54 +62,57 @@ package struct InputChecks: Sendable {
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own. A
 ///     quantized model has its own size, and its reference gets the same.
+///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
+///     says.
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
 ///   - checks: Which inputs are compared with those of the plan.
 ///   - threads: The number of threads.
-///   - warn: Called with one sentence for every skipped image and for every change that is accepted.
+///   - warn: Called with one sentence for what was chosen of several in a file, for every skipped image and for every
+///     change that is accepted.
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
-    referencePath: String?, checks: InputChecks = InputChecks(), threads: Int,
+    heads: Int? = nil, referencePath: String?, checks: InputChecks = InputChecks(), threads: Int,
     warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
+        if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
         let set = try ImageSet(path: dataPath)
-        let model: EvaluatedModel
+        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
+        try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
-        var isCompared = true
         var known: PlanInputs?
         func report(_ changes: [String]) throws {
             guard !changes.isEmpty else { return }
             guard checks.acceptsChanges else { throw changedInputs(changes) }
             for change in changes { warn("accepted: \(change)") }
         }
-        if let quantized = try QuantizedModelFile(path: path) {
-            let shape = quantized.checkpoint.configuration
-            let size = (shape.imageHeight, shape.imageWidth)
-            known = try RunPlan(yaml: quantized.checkpoint.plan).inputs
+        if let plan = model.plan {
+            let plan = try RunPlan(yaml: plan)
+            known = plan.inputs
             if let referencePath {
-                let checkpoint = try loadCheckpoint(path: referencePath, imageSize: size)
+                let checkpoint = try loadCheckpoint(
+                    path: referencePath, imageSize: (model.pipeline.height, model.pipeline.width),
+                    heads: model.heads)
                 if checks.reference, let known {
                     var now = known
-                    (now.weights, now.model) = (checkpoint.weightsDigest, try checkpoint.modelDigest)
+                    (now.weights, now.model) = (
+                        checkpoint.weightsDigest, try checkpoint.modelDigest(plan.images)
+                    )
                     try report(
                         [
                             now.changeOfWeights(since: known, path: checkpoint.path),
                             now.changeOfModel(since: known, path: checkpoint.path),
                         ].compactMap(\.self))
                 }
-                reference = try EvaluatedModel(fullPrecision: checkpoint)
+                reference = try EvaluatedModel(fullPrecision: checkpoint, images: images)
             }
-            isCompared = reference != nil
-            model = try EvaluatedModel(packed: quantized)
-        } else {
-            model = try EvaluatedModel(
-                fullPrecision: try loadCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) }))
         }
+        let isCompared = reference != nil || model.plan == nil
         let digest = checks.data ? known?.evaluation : nil
         let heldOut = checks.data ? known?.heldOut ?? 0 : 0
         let (result, skipped, manifest) = try model.evaluation(
@@ -140,15 +143,43 @@ private func earlierManifest(of path: String, warn: (String) -> Void) throws -> 
 struct EvaluatedModel {
     let units: [PreparedUnit]
     let pipeline: PreprocessingPipeline
+    /// The plan of a packed checkpoint or a run; nil for a full-precision checkpoint.
+    let plan: String?
+    /// The number of a ViT's attention heads.
+    let heads: Int?
+    /// What its files leave open, or how its images are prepared by a guess, one sentence each.
+    let doubts: [String]
     /// The number of classes; 0 without a classifier.
-    private let classes: Int
+    let classes: Int
     /// The number of logits, or of features without a classifier.
     private let outputs: Int
     private let labels: [String]?
 
+    /// Reads a full-precision checkpoint, a packed checkpoint, or a run.
+    ///
+    /// - Parameters:
+    ///   - path: Its path.
+    ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
+    ///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
+    ///   - images: What replaces the model's own preparation of images.
+    /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish.
+    init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions) throws {
+        if let quantized = try QuantizedModelFile(path: path) {
+            try self.init(packed: quantized, images: images)
+        } else {
+            try self.init(
+                fullPrecision: try loadCheckpoint(
+                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads),
+                images: images)
+        }
+    }
+
     /// Takes a checkpoint over: its weights go as soon as they are packed, so that they are not held twice.
-    init(fullPrecision checkpoint: consuming Checkpoint) throws {
-        pipeline = try PreprocessingPipeline(checkpoint.preparation)
+    init(fullPrecision checkpoint: consuming Checkpoint, images: ImageOptions = ImageOptions()) throws {
+        plan = nil
+        heads = checkpoint.model.configuration.heads
+        let preparation = try checkpoint.preparation.changed(by: images)
+        (pipeline, doubts) = (try PreprocessingPipeline(preparation), checkpoint.notes + preparation.doubts)
         classes = checkpoint.model.configuration.classes
         outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
@@ -162,13 +193,44 @@ struct EvaluatedModel {
         self.units = units.reversed()
     }
 
-    init(packed file: QuantizedModelFile) throws {
+    init(packed file: QuantizedModelFile, images: ImageOptions = ImageOptions()) throws {
+        plan = file.checkpoint.plan
         let configuration = file.checkpoint.configuration
-        pipeline = try PreprocessingPipeline(file.checkpoint.preparation)
+        heads = configuration.heads
+        let preparation = try file.checkpoint.preparation.changed(by: images)
+        (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
         classes = configuration.classes
         outputs = configuration.outputs
         labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
+    }
+
+    /// The class of each image as the model numbers it; nil without labels, or without a classifier.
+    ///
+    /// - Throws: `DatasetError` where the classes are not those of the model.
+    func labels(of set: ImageSet) throws(DatasetError) -> [Int]? {
+        guard set.labels != nil, classes > 0 else { return nil }
+        return try set.labels(classes: classes, names: labels)
+    }
+
+    /// Checks that the model can read a set, and warns of what is a guess.
+    ///
+    /// - Throws: `DatasetError` for floats that do not look normalised.
+    func check(_ set: ImageSet, _ images: ImageOptions, warn: (String) -> Void) throws(DatasetError) {
+        try set.requireNormalised(pipeline, images)
+        for doubt in doubts + set.notes + set.labelNotes(classes: classes, names: labels) { warn(doubt) }
+    }
+
+    /// Warns of skipped images.
+    ///
+    /// - Throws: `RunFailure` if no image is left.
+    func report(_ skipped: [SkippedImage], of set: ImageSet, warn: (String) -> Void) throws(RunFailure) {
+        for image in skipped { warn("left out: \(image.reason)") }
+        guard skipped.count < set.count else {
+            throw RunFailure(
+                .badData,
+                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+        }
     }
 
     /// Evaluates the model on a set that is read batch by batch.
@@ -188,8 +250,7 @@ struct EvaluatedModel {
         heldOut: Int, pool: WorkerPool, warn: (String) -> Void
     ) throws -> (evaluation: Evaluation, skipped: Int, manifest: ImageManifest?) {
         // Before minutes of arithmetic, not after.
-        let labels =
-            set.labels == nil || classes == 0 ? nil : try set.labels(classes: classes, names: self.labels)
+        let labels = try labels(of: set)
         if let reference, reference.outputs != outputs {
             throw RunFailure(
                 .badData,
@@ -214,12 +275,7 @@ struct EvaluatedModel {
             logits += pass.logits
             (used, skipped) = (pass.used, pass.skipped)
         }
-        for image in skipped { warn("left out: \(image.reason)") }
-        guard !used.isEmpty else {
-            throw RunFailure(
-                .badData,
-                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
-        }
+        try report(skipped, of: set, warn: warn)
         let left = Set(evenlySpread(heldOut, over: used.count))
         let rows = used.indices.filter { !left.contains($0) }
         let reported = left.isEmpty ? logits : logits.map { gather(rows, of: $0) }

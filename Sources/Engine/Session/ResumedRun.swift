@@ -13,6 +13,10 @@ struct ResumedRun {
     let seconds: Double
     /// The number of images that attempts are compared on; nil where the process ended before that was decided.
     let heldOutImages: Int?
+    /// The grid of a sweep by itself; nil for a run.
+    let sweep: SweepRequest?
+    /// The points of that sweep so far.
+    let points: [SweepPoint]
     private let directory: RunDirectory
     /// The number of the journal's lines so far.
     private let lines: Int
@@ -43,11 +47,14 @@ struct ResumedRun {
         heldOutImages =
             fold.heldOutImages ?? manifest.map { $0.heldOut?.images.count ?? 0 }
             ?? ledger.plan.inputs?.heldOut
-        guard fold.isCalibrated || !fold.isSweep else {
+        (sweep, points) = (fold.sweep, fold.sweep == nil ? [] : fold.points)
+        if summary == nil { try directory.checkUnbegun() }
+        if fold.isFinished, sweep != nil {
             throw RunFailure(
-                .badData, "\(path) is a sweep, which cannot go on; start it again in a new folder")
+                .badData, "the sweep in \(path) is finished; its points are in \(directory.journalPath)")
         }
-        if fold.isFinished, !mayBeFinished {
+        // A decision after the end removes the report before the journal has it.
+        if fold.isFinished, directory.hasReport, !mayBeFinished {
             throw RunFailure(
                 .badData,
                 "the run in \(path) is finished, so there is nothing to go on with; export or evaluate it")

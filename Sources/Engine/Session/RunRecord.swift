@@ -12,9 +12,10 @@ final class RunRecord {
     /// - Parameters:
     ///   - path: A folder that is empty or not there.
     ///   - plan: The plan, which is written.
+    ///   - commands: The journal's first lines.
     /// - Throws: `RunFailure` where the directory cannot be made or written.
-    init(creating path: String, plan: RunPlan) throws {
-        run = try OpenRun(creating: path, plan: plan)
+    init(creating path: String, plan: RunPlan, commands: [RunCommand]) throws {
+        run = try OpenRun(creating: path, plan: plan, commands: commands)
     }
 
     /// Takes over the directory of a run to continue.
@@ -64,7 +65,7 @@ final class RunRecord {
     ///
     /// - Returns: The SHA-256 of its file.
     func store(_ file: PackedCheckpoint, name: String, attempt: Int) throws -> String {
-        try file.write(to: run.directory.attemptPath(unit: name, attempt: attempt))
+        try file.write(to: run.newAttemptPath(unit: name, attempt: attempt))
     }
 
     /// Where an attempt is.

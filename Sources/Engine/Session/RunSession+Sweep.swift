@@ -9,10 +9,12 @@ extension RunSession {
     ///   - request: The grid.
     ///   - lab: The model and its images.
     ///   - hasGate: Whether the sweep runs at a gate of a run.
-    ///   - measured: Called after each point.
+    ///   - known: The points that an earlier process measured; nil where it did not begin.
+    ///   - measured: Called after each point that is measured.
     /// - Throws: `Stopped` for `.stop`; what calibration and evaluation throw.
     func sweep(
-        _ request: SweepRequest, lab: QuantizationLab, hasGate: Bool, measured: () -> Void = {}
+        _ request: SweepRequest, lab: QuantizationLab, hasGate: Bool, known: [SweepPoint]? = nil,
+        measured: () -> Void = {}
     ) throws {
         let isPossible = (request.weightBits + request.activationBits)
             .allSatisfy(Hyperparameters.bitWidths.contains)
@@ -20,9 +22,13 @@ extension RunSession {
             return try emit(
                 .warning("a sweep needs widths of 2 through 8, or 16, for weights and for activations"))
         }
-        try emit(.sweepStarted(points: request.points.count))
+        if known == nil { try emit(.sweepStarted(points: request.points.count)) }
         do {
             for bits in request.points {
+                let isKnown = (known ?? []).contains {
+                    ($0.weightBits, $0.activationBits) == (bits.weightBits, bits.activationBits)
+                }
+                if isKnown { continue }
                 try emit(.sweepMeasured(try measure(bits, lab: lab, hasGate: hasGate)))
                 measured()
             }

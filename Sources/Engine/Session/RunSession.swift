@@ -29,6 +29,8 @@ final class RunSession {
     private let sink: @Sendable (RunEvent) -> Void
     private let began = ContinuousClock.now
     private let past: ResumedRun?
+    /// The grid of a sweep by itself; nil for a run.
+    private let sweep: SweepRequest?
     private(set) var record: RunRecord?
     private(set) var facts = RunFacts()
     /// The report in the directory; nil before the end, and after a decision that invalidates it.
@@ -38,18 +40,20 @@ final class RunSession {
     ///
     /// - Parameters:
     ///   - plan: The plan.
+    ///   - sweep: The grid to measure; nil for a run.
     ///   - resources: The files that the plan's references name.
     ///   - options: Options that do not change results.
-    ///   - past: The run to continue, locked; nil starts a new one.
+    ///   - past: The run or the sweep to continue, locked; nil starts a new one.
     ///   - commands: The queue of commands.
     ///   - sink: Takes every event.
     init(
-        plan: RunPlan, resources: RunResources, options: EngineOptions, past: ResumedRun? = nil,
-        commands: CommandQueue, sink: @escaping @Sendable (RunEvent) -> Void
+        plan: RunPlan, sweep: SweepRequest? = nil, resources: RunResources, options: EngineOptions,
+        past: ResumedRun? = nil, commands: CommandQueue, sink: @escaping @Sendable (RunEvent) -> Void
     ) {
         self.resources = resources
         self.options = options
         self.past = past
+        self.sweep = past?.sweep ?? sweep
         self.commands = commands
         self.sink = sink
         ledger = RunLedger(plan: plan, units: [])
@@ -67,6 +71,7 @@ final class RunSession {
         var calibrated: Evaluation?
         var heldOut: HeldOutBaseline?
         var stale: [Int] = []
+        var hasBegunSweep = false
 
         mutating func apply(_ event: RunEvent) {
             switch event {
@@ -76,19 +81,18 @@ final class RunSession {
             case .staleChanged(let units): stale = units
             // What was measured with other inputs is measured again.
             case .inputsAccepted: self = RunFacts(stale: stale)
+            case .sweepStarted: hasBegunSweep = true
             default: break
             }
         }
     }
 
-    /// Carries the plan out; gives exactly one last event.
+    /// Carries the plan out, or measures the grid; gives exactly one last event.
     func carryOut() {
-        conclude { _ in try self.run() }
-    }
-
-    /// Measures a grid of bit-widths instead; gives exactly one last event.
-    func carryOutSweep(_ request: SweepRequest) {
-        conclude { points throws in try self.sweepAlone(request, done: &points) }
+        conclude { points throws in
+            guard let sweep = self.sweep else { return try self.run() }
+            return try self.sweepAlone(sweep, done: &points)
+        }
     }
 
     private func conclude(_ work: (inout Int) throws -> RunReport) {
@@ -156,6 +160,7 @@ extension RunSession {
             ledger = RunLedger(plan: plan, units: [])
         }
         let summary = try summary(of: inputs)
+        if past?.summary == nil { try ledger.plan.checkMatches(of: summary.units) }
         if let past, past.summary != nil {
             try past.check(summary)
             // Everything that an observer would have seen from the start.
@@ -169,18 +174,24 @@ extension RunSession {
             try emit(.continued(unitsDone: ledger.unitsDone))
         } else {
             if record == nil {
-                record = try options.directory.map { try RunRecord(creating: $0, plan: ledger.plan) }
+                record = try options.directory.map { path in
+                    try RunRecord(
+                        creating: path, plan: ledger.plan, commands: sweep.map { [.sweep($0)] } ?? [])
+                }
             }
             ledger = RunLedger(plan: ledger.plan, units: summary.units)
             attempts = AttemptStore(record: record)
             try record?.save(inputs.manifest)
             try emit(.started(summary))
-            for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
+            for warning in inputs.warnings { try emit(.warning(warning)) }
         }
         if !accepted.isEmpty {
             try record?.removeReport()
             try record?.save(inputs.manifest)
             try emit(.inputsAccepted(changes: accepted, inputs: now))
+        }
+        if let refusal = pool.refusal {
+            try emit(.warning("\(refusal); the run works with \(pool.threads) and ends with the same bits"))
         }
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
@@ -225,7 +236,10 @@ extension RunSession {
 
     private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {
         let lab = try begin()
-        try sweep(request, lab: lab, hasGate: false) { done += 1 }
+        done = past?.points.count ?? 0
+        try sweep(
+            request, lab: lab, hasGate: false, known: facts.hasBegunSweep ? past?.points ?? [] : nil
+        ) { done += 1 }
         return makeReport(final: nil, bytes: 0, lab: lab)
     }
 
@@ -257,6 +271,12 @@ extension RunSession {
         let model = try chosenUnits()
         let (final, predictions) = try lab.evaluateFinal(model)
         try emit(.evaluated(.final, final))
+        if let calibrated = facts.calibrated, final.kl > calibrated.kl {
+            try emit(
+                .warning(
+                    "the final model is further from full precision than the calibrated one: KL \(final.kl) instead of "
+                        + "\(calibrated.kl) nats; more calibration images or fewer steps may help"))
+        }
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
         let report = makeReport(final: final, bytes: lab.bytes(of: model), lab: lab)
         try record?.finish(report, predictions: predictions)
@@ -299,11 +319,7 @@ extension RunSession {
 
     private func summary(of inputs: RunInputs) throws -> RunSummary {
         let model = inputs.checkpoint.model
-        let units = zip(model.units, model.weights).map { unit, weights in
-            UnitSummary(
-                name: unit.name, parameters: weights.count,
-                sites: unit.linears.map { "\($0.name).weight" } + unit.sites.map(\.name))
-        }
+        let units = model.summaries
         let hyperparameters = try model.units.map { try ledger.plan.hyperparameters(of: $0.name) }
         return RunSummary(
             model: ledger.plan.model, architecture: model.configuration.summary, preset: ledger.plan.preset,
@@ -312,5 +328,16 @@ extension RunSession {
             fullPrecisionBytes: model.parameterCount * 4, calibrationImages: inputs.calibration.rows,
             evaluationImages: inputs.evaluation?.count ?? 0, threads: options.threads,
             directory: options.directory, classNames: inputs.checkpoint.labels, plan: ledger.plan.yaml)
+    }
+}
+
+extension VisionTransformer {
+    /// The units as a run's first event has them.
+    var summaries: [UnitSummary] {
+        zip(units, weights).map { unit, weights in
+            UnitSummary(
+                name: unit.name, parameters: weights.count,
+                sites: unit.linears.map { "\($0.name).weight" } + unit.sites.map(\.name))
+        }
     }
 }

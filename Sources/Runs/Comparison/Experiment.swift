@@ -78,10 +78,10 @@ package struct Experiment: Sendable {
 
     /// Makes the runs that are missing, one after the other.
     ///
-    /// An unfinished run of the same plan is removed and made again.
+    /// An unfinished run of the same plan goes on.
     ///
     /// - Parameters:
-    ///   - launch: Makes a run and waits for its end.
+    ///   - launch: Makes a run, or continues one that has begun, and waits for its end.
     ///   - lineDone: Called after each line with the runs of all lines so far.
     /// - Returns: The runs of each line, in the order of its trials.
     /// - Throws: `RunFailure` for a directory with a run of another plan, and for runs of different checkpoints or on different
@@ -89,7 +89,8 @@ package struct Experiment: Sendable {
     ///   what `launch` and `lineDone` throw.
     @discardableResult
     package func runs(
-        launch: (Trial) throws -> Void, lineDone: ([[FinishedRun]]) throws -> Void = { _ in }
+        launch: (_ trial: Trial, _ hasBegun: Bool) throws -> Void,
+        lineDone: ([[FinishedRun]]) throws -> Void = { _ in }
     ) throws -> [[FinishedRun]] {
         var runs: [[FinishedRun]] = []
         for line in lines {
@@ -105,17 +106,19 @@ package struct Experiment: Sendable {
         return runs
     }
 
-    private func finished(_ trial: Trial, launch: (Trial) throws -> Void) throws -> FinishedRun {
-        if RunDirectory.isRun(trial.directory.path) {
+    private func finished(_ trial: Trial, launch: (_ trial: Trial, _ hasBegun: Bool) throws -> Void) throws
+        -> FinishedRun
+    {
+        let hasBegun = RunDirectory.isRun(trial.directory.path)
+        if hasBegun {
             guard try trial.directory.plan().withoutInputs == trial.plan.withoutInputs else {
                 throw RunFailure(
                     .cannotCreate,
                     "\(trial.directory.path) holds a run of another plan; give --output another folder")
             }
             if isFile(trial.directory.reportPath) { return try FinishedRun(trial) }
-            try OpenRun.discard(trial.directory)
         }
-        try launch(trial)
+        try launch(trial, hasBegun)
         return try FinishedRun(trial)
     }
 }

@@ -53,8 +53,7 @@ package final class Journal {
     ///   - file: Takes the lines.
     ///   - chain: The lines that it has.
     package init(file: AppendedFile, chain: JournalChain = JournalChain()) {
-        self.file = file
-        self.chain = chain
+        (self.file, self.chain) = (file, chain)
     }
 
     /// The digest of the last line; empty without lines.

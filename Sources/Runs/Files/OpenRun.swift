@@ -12,35 +12,52 @@ package final class OpenRun {
     private let madeFolders: [String]
     /// The digest of the predictions that were written last.
     private var predictions: String?
+    /// The files that were written, which `discard` removes.
+    private var written: Set<String> = []
+    private var isFinished = false
 
-    /// Makes a run directory with a plan and an empty journal.
+    /// Makes a run directory with a plan and a journal.
+    ///
+    /// The plan comes last: a folder with plan and journal is a run that can go on, and one that a killed process left
+    /// before is taken as if it were empty.
     ///
     /// - Parameters:
     ///   - path: A folder that is empty or not there; folders above it are made.
     ///   - plan: The plan, which is written.
+    ///   - commands: The journal's first lines.
     /// - Throws: `RunFailure`: `.cannotCreate` where the folder holds something or cannot be made, `.inputOutput`
     ///   where writing fails; then nothing is left of it.
-    package init(creating path: String, plan: RunPlan) throws(RunFailure) {
+    package init(creating path: String, plan: RunPlan, commands: [RunCommand] = []) throws(RunFailure) {
         directory = RunDirectory(path: path)
-        madeFolders = try Self.makeEmptyFolder(directory)
+        let folders = try Self.makeEmptyFolder(directory)
         do throws(RunFailure) {
             lock = try Self.lock(directory)
         } catch {
-            removeFolders(madeFolders)
+            removeFolders(folders)
             throw error
         }
+        var made: [String] = []
         do throws(RunFailure) {
-            _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
-            try RunFailure.wrapping(try writeFile(Array(plan.yaml.utf8), to: directory.planPath))
+            // Only now nobody else makes a run here.
+            try Self.checkEmpty(directory)
+            try RunFailure.wrapping(try removeFile(directory.journalPath))
             journal = try Journal(creating: directory.journalPath)
+            made.append(directory.journalPath)
+            for command in commands { try journal.append(command, at: 0) }
+            try RunFailure.wrapping(try synchronizeFolder(path))
+            try RunFailure.wrapping(try writeFile(Array(plan.yaml.utf8), to: directory.planPath))
+            made.append(directory.planPath)
+            madeFolders = folders + (try RunFailure.wrapping(try makeFolders(directory.attemptsPath)))
             try RunFailure.wrapping(try synchronizeFolder(path))
         } catch {
-            Self.remove(directory, madeFolders: madeFolders)
+            Self.remove(made + [directory.lockPath], folders: folders)
             throw error
         }
+        written = Set(made)
     }
 
-    /// Opens a run directory to continue its run; a torn last line of the journal is cut off.
+    /// Opens a run directory to continue its run; a torn last line of the journal is cut off, and what killed
+    /// processes left is removed.
     ///
     /// - Parameters:
     ///   - path: A run directory that no other process works on.
@@ -52,23 +69,24 @@ package final class OpenRun {
         continuing path: String, restoresPlan: Bool = false,
         _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
     ) throws(RunFailure) {
-        directory = RunDirectory(path: path)
+        directory = try RunDirectory(run: path)
         madeFolders = []
-        guard RunDirectory.isRun(path) else {
-            throw RunFailure(
-                isFolder(path) ? .badData : .missingInput,
-                "\(path) holds no run; a folder with plan.yaml and journal.jsonl was expected")
-        }
         lock = try Self.lock(directory)
-        _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
         let files = RunFiles(directory)
         var history = RunHistory()
-        let (journal, hasReport) = try Journal.continuing(directory.journalPath, seeking: files.journal) {
-            entry throws(RunFailure) in
-            try history.apply(entry, of: path)
-            try body(entry)
+        let hasReport: Bool
+        do throws(RunFailure) {
+            _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
+            (journal, hasReport) = try Journal.continuing(
+                directory.journalPath, seeking: files.journal
+            ) { entry throws(RunFailure) in
+                try history.apply(entry, of: path)
+                try body(entry)
+            }
+        } catch {
+            try? removeFile(directory.lockPath)
+            throw error
         }
-        self.journal = journal
         if let ledger = history.ledger, (try? files.plan.get()) != ledger.plan {
             // The process ended before it could write the plan, or someone has changed it.
             if !restoresPlan {
@@ -77,6 +95,25 @@ package final class OpenRun {
             try write(ledger.plan, stale: ledger.staleNames)
         }
         try RunFiles(directory).check(history, holdsReport: hasReport)
+        AtomicFile.removeLeftovers(in: path)
+        if isOwnFolder(directory.attemptsPath) { AtomicFile.removeLeftovers(in: directory.attemptsPath) }
+    }
+
+    deinit {
+        // The lock is held until now, so the name is that of our file.
+        finish()
+    }
+
+    /// Where an attempt that is made now is written.
+    ///
+    /// - Parameters:
+    ///   - unit: The unit's name.
+    ///   - attempt: The attempt's number, from 1.
+    /// - Returns: The path; `discard` removes the file.
+    package func newAttemptPath(unit: String, attempt: Int) -> String {
+        let path = directory.attemptPath(unit: unit, attempt: attempt)
+        written.insert(path)
+        return path
     }
 
     /// Replaces the plan.
@@ -121,6 +158,7 @@ package final class OpenRun {
     }
 
     private func write(_ text: String, to path: String) throws(RunFailure) {
+        written.insert(path)
         try RunFailure.wrapping(try writeFile(Array(text.utf8), to: path))
     }
 
@@ -136,22 +174,21 @@ package final class OpenRun {
 
     /// Ends the work: other processes can have the run.
     package func finish() {
+        guard !isFinished else { return }
+        isFinished = true
         try? removeFile(directory.lockPath)
     }
 
     /// Removes everything that was written, because it is of no use.
     ///
-    /// The run's own files go, then the folders that were made for it; what others have put there stays.
+    /// The files that this process wrote go, then the folders that it made; what others have put there stays.
     package func discard() {
-        Self.remove(directory, madeFolders: madeFolders)
-    }
-
-    /// Removes a run that did not finish; what others have put into its folder stays.
-    ///
-    /// - Throws: `RunFailure(.cannotCreate)` while a process works on it.
-    package static func discard(_ directory: RunDirectory) throws(RunFailure) {
-        let lock = try lock(directory)
-        withExtendedLifetime(lock) { remove(directory, madeFolders: [directory.path]) }
+        let attempts = directory.attemptsPath
+        let isOurs = isOwnFolder(attempts)
+        Self.remove(
+            written.filter { isOurs || parent(of: $0) != attempts }.sorted() + [directory.lockPath],
+            folders: madeFolders)
+        isFinished = true
     }
 
     private static func makeEmptyFolder(_ directory: RunDirectory) throws(RunFailure) -> [String] {
@@ -162,16 +199,24 @@ package final class OpenRun {
         guard isFolder(path) else {
             return try RunFailure.wrapping(try makeFolders(path))
         }
-        if isFile(directory.planPath) || isFile(directory.journalPath) {
-            throw RunFailure(.cannotCreate, "\(path) already holds a run; give --output a new folder")
+        try checkEmpty(directory)
+        return []
+    }
+
+    /// Checks that a folder holds nothing, or what a process left that was killed while it made a run there.
+    private static func checkEmpty(_ directory: RunDirectory) throws(RunFailure) {
+        let path = directory.path
+        if RunDirectory.isRun(path) {
+            throw RunFailure(
+                .cannotCreate,
+                "\(path) already holds a run; give --output a new folder, or go on with mgrq resume")
         }
         guard let names = try? names(in: path) else {
             throw RunFailure(.cannotCreate, "\(path) cannot be listed; give --output a new folder")
         }
-        guard names.allSatisfy({ $0 == ".lock" }) else {
+        guard names.isEmpty || directory.isUnbegun else {
             throw RunFailure(.cannotCreate, "\(path) is not empty; give --output a new or an empty folder")
         }
-        return []
     }
 
     private static func lock(_ directory: RunDirectory) throws(RunFailure) -> FileLock {
@@ -183,21 +228,11 @@ package final class OpenRun {
         return lock
     }
 
-    private static func remove(_ directory: RunDirectory, madeFolders: [String]) {
-        let attempts = ((try? names(in: directory.attemptsPath)) ?? []).filter {
-            $0.hasSuffix(".safetensors") || AtomicFile.isTemporary($0)
-        }
-        for name in attempts {
-            try? removeFile(joined(directory.attemptsPath, name))
-        }
-        removeFolders([directory.attemptsPath])
-        for path in [
-            directory.reportPath, directory.predictionsPath, directory.imagesPath, directory.journalPath,
-            directory.planPath, directory.lockPath,
-        ] {
+    private static func remove(_ files: [String], folders: [String]) {
+        for path in files {
             try? removeFile(path)
         }
-        removeFolders(madeFolders)
+        removeFolders(folders)
     }
 }
 

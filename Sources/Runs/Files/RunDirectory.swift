@@ -13,6 +13,14 @@ package struct RunDirectory: Equatable, Sendable {
         self.path = path
     }
 
+    /// Opens a folder that holds a run.
+    ///
+    /// - Throws: `RunFailure`: `.missingInput` for a path that is not a folder, `.badData` for a folder without a run.
+    package init(run path: String) throws(RunFailure) {
+        self.init(path: path)
+        guard Self.isRun(path) else { throw noRun }
+    }
+
     /// The plan, decisions made at gates folded in.
     package var planPath: String { joined(path, "plan.yaml") }
     /// The journal.
@@ -42,6 +50,63 @@ package struct RunDirectory: Equatable, Sendable {
     package static func isRun(_ path: String) -> Bool {
         let directory = RunDirectory(path: path)
         return isFile(directory.planPath) && isFile(directory.journalPath)
+    }
+
+    /// The reason why nothing can be done with a folder that holds no run.
+    package var noRun: RunFailure {
+        guard isFolder(path) else {
+            return RunFailure(.missingInput, "\(path) is not a folder; give the directory of a run")
+        }
+        return RunFailure(
+            .badData,
+            isUnbegun
+                ? "\(path) holds a run that was interrupted before it began; start it again with mgrq run"
+                : "\(path) holds no run; a folder with plan.yaml and journal.jsonl was expected")
+    }
+
+    /// Whether the folder holds what a process left that was killed while it made a run, before the plan was there, and
+    /// nothing else.
+    var isUnbegun: Bool {
+        let own = [lastName(of: lockPath), lastName(of: journalPath)]
+        guard let names = try? names(in: path), !names.isEmpty,
+            names.allSatisfy({ own.contains($0) || AtomicFile.isTemporary($0) })
+        else { return false }
+        guard let status = try? FileStatus(journalPath, followsLinks: false) else { return true }
+        guard status.kind == .file, status.size < 1 << 20 else { return false }
+        guard !hasBegun, let extent = try? readJournal(journalPath, { _ in }),
+            let bytes = try? readFile(journalPath, limit: 1 << 20)
+        else { return false }
+        // What follows the last whole line is the beginning of one of ours.
+        let opening = Array(
+            (extent.chain.lines == 0 ? "{\"schema\":\(JournalChain.schema)," : "{\"seq\":").utf8)
+        return zip(bytes[extent.length...], opening).allSatisfy { $0 == $1 }
+    }
+
+    /// Whether there is a report, as a finished run has one.
+    package var hasReport: Bool { isFile(reportPath) }
+
+    /// Whether the journal holds an event; a run without any begins anew when it goes on.
+    package var hasBegun: Bool {
+        var hasBegun = false
+        // Any failure is that of reading the rest, or comes again when the run goes on.
+        _ = try? readJournal(journalPath) { entry throws(RunFailure) in
+            guard case .event = entry.content else { return }
+            hasBegun = true
+            throw RunFailure(.internal, "the rest is not read")
+        }
+        return hasBegun
+    }
+
+    /// Checks that nothing is there which only a run has that has begun, for one whose journal holds no event.
+    ///
+    /// - Throws: `RunFailure(.badData)` that names it.
+    package func checkUnbegun() throws(RunFailure) {
+        let attempts = ((try? names(in: attemptsPath)) ?? []).filter { $0.hasSuffix(".safetensors") }
+        let found = [reportPath, predictionsPath].first(where: exists)
+        guard let found = found ?? attempts.first.map({ joined(attemptsPath, $0) }) else { return }
+        throw RunFailure(
+            .badData,
+            "\(journalPath) has lost its lines, as \(found) shows; put the journal back, or start a new run")
     }
 
     /// Reads the plan.

@@ -50,7 +50,7 @@ package struct JSONText {
         return (head + JSONSeal.start + digest + JSONSeal.end, digest)
     }
 
-    /// A string as JSON, with its quotation marks.
+    /// A string as JSON, with its quotation marks; what a terminal would act on is escaped.
     package static func quoted(_ string: String) -> String {
         var text = "\""
         for scalar in string.unicodeScalars {
@@ -60,9 +60,7 @@ package struct JSONText {
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
-            case "\u{0}"..<" ", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where scalar.isControl: text += scalar.escape
             default: text.unicodeScalars.append(scalar)
             }
         }

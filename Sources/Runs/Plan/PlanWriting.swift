@@ -17,6 +17,7 @@ extension RunPlan {
         if !stale.isEmpty { text += "# Careful: \(staleWarning(stale)).\n" }
         text += "schema: \(Self.schema)\n" + line("model", model.represented())
         if let imageSize { text += "image_size: \(imageSize)\n" }
+        if let heads { text += "heads: \(heads)\n" }
         if let calibration { text += line("calibration", calibration.represented()) }
         if let evaluation { text += line("evaluation", evaluation.represented()) }
         text += """
@@ -28,6 +29,12 @@ extension RunPlan {
             exif_orientation: \(images.appliesExifOrientation)
 
             """
+        func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
+        if let mean = images.mean { text += "mean: \(list(mean))\n" }
+        if let deviation = images.standardDeviation { text += "std: \(list(deviation))\n" }
+        if let filter = images.interpolation { text += "interpolation: \(filter.rawValue)\n" }
+        if let fraction = images.cropFraction { text += "crop_pct: \(fraction)\n" }
+        if images.floatsAreNormalised { text += "normalised: true\n" }
         for field in HyperparameterField.all { text += "\(field.key): \(field.value(in: hyperparameters))\n" }
         if !units.isEmpty { text += "units:\n" }
         for override in units {

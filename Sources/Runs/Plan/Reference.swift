@@ -14,6 +14,37 @@ package enum Reference: Equatable, Sendable {
     }
 }
 
+extension RunPlan {
+    /// The plan with whole paths, so that it leads to the same files from every working directory.
+    ///
+    /// - Parameter folder: The folder that relative paths start from, absolute.
+    /// - Returns: The plan.
+    package func located(in folder: String) -> RunPlan {
+        mapReferences { joined(folder, $0.hasPrefix("./") ? String($0.dropFirst(2)) : $0) }
+    }
+
+    /// The plan of a file: a relative path that leads somewhere from the file's folder starts there, any other one from
+    /// the working directory.
+    package func located(beside file: String) -> RunPlan {
+        let folder = parent(of: file)
+        return mapReferences { exists(joined(folder, $0)) ? joined(folder, $0) : $0 }
+    }
+
+    private func mapReferences(_ locate: (String) -> String) -> RunPlan {
+        func map(_ text: String) -> String {
+            guard case .path(let path) = Reference(text), !path.isEmpty, !path.hasPrefix("/") else {
+                return text
+            }
+            return locate(path)
+        }
+        var result = self
+        result.model = map(model)
+        result.calibration = calibration.map(map)
+        result.evaluation = evaluation.map(map)
+        return result
+    }
+}
+
 /// Resolves references to paths of this machine.
 ///
 /// The samples are in a folder `sample-models`: the one that `MGRQ_SAMPLES` names; or `../share/mgrq/sample-models`
@@ -33,9 +64,7 @@ package struct ReferenceResolver: Sendable {
             isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
             names: @escaping @Sendable (String) -> [String]?
         ) {
-            self.isFile = isFile
-            self.isFolder = isFolder
-            self.names = names
+            (self.isFile, self.isFolder, self.names) = (isFile, isFolder, names)
         }
 
         /// The file system of this machine.
@@ -46,6 +75,7 @@ package struct ReferenceResolver: Sendable {
 
     private let samples: String?
     private let files: FileSystem
+    private let currentFolder: String
 
     /// Finds the samples.
     ///
@@ -58,6 +88,7 @@ package struct ReferenceResolver: Sendable {
         environment: [String: String], executable: String?, currentFolder: String, files: FileSystem = .local
     ) {
         self.files = files
+        self.currentFolder = currentFolder
         if let named = environment["MGRQ_SAMPLES"], !named.isEmpty {
             samples = named
             return
@@ -80,13 +111,15 @@ package struct ReferenceResolver: Sendable {
 
     /// The path of a checkpoint.
     ///
-    /// - Parameter text: A file with weights, a folder with one, or `sample:NAME`.
+    /// - Parameters:
+    ///   - text: A file with weights, a folder with one, or `sample:NAME`.
+    ///   - flag: The flag that names another one; nil for an argument.
     /// - Returns: An existing path.
     /// - Throws: `RunFailure(.missingInput)` that lists what exists instead.
-    package func model(_ text: String) throws(RunFailure) -> String {
+    package func model(_ text: String, flag: String? = nil) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
-            return try existing(path, "a file with weights (safetensors, .pth) or a folder with one")
+            return try existing(path, flag, "a file with weights (safetensors, .pth) or a folder with one")
         case .sample(let name):
             let folder = try sampleFolder(name, known: sampleModels, what: "model")
             guard isModel(name) else { throw unknownSample(name, known: sampleModels, what: "model") }
@@ -107,12 +140,15 @@ package struct ReferenceResolver: Sendable {
     /// - Parameters:
     ///   - text: A folder, an array file, or `sample:NAME` for a sample's set of this use.
     ///   - use: The use of the images.
+    ///   - flag: The flag that names others; nil for an argument.
     /// - Returns: An existing path.
     /// - Throws: `RunFailure(.missingInput)` that lists what exists instead.
-    package func images(_ text: String, for use: ImageUse) throws(RunFailure) -> String {
+    package func images(
+        _ text: String, for use: ImageUse, flag: String? = nil
+    ) throws(RunFailure) -> String {
         switch Reference(text) {
         case .path(let path):
-            return try existing(path, "a folder of images, or a safetensors, npy or npz file with them")
+            return try existing(path, flag, "a folder of images, or a safetensors, npy or npz file with them")
         case .sample(let name):
             let known = sampleFolders.filter { hasImages($0, for: use) }
             let folder = try sampleFolder(name, known: known, what: "\(use.rawValue) set")
@@ -170,10 +206,15 @@ package struct ReferenceResolver: Sendable {
             .missingInput, "there is no sample \(what) “\(name)”; there is \(names.isEmpty ? "none" : names)")
     }
 
-    private func existing(_ path: String, _ accepted: String) throws(RunFailure) -> String {
+    private func existing(
+        _ path: String, _ flag: String?, _ accepted: String
+    ) throws(RunFailure) -> String {
         guard files.isFile(path) || files.isFolder(path) else {
+            let place = path.isEmpty || path.hasPrefix("/") ? "" : " in \(currentFolder)"
             throw RunFailure(
-                .missingInput, "\(path.isEmpty ? "an empty path" : path) is not there; give \(accepted)")
+                .missingInput,
+                "\(path.isEmpty ? "an empty path" : path) is not there\(place); give "
+                    + "\(flag.map { "\($0) " } ?? "")\(accepted)")
         }
         return path
     }

@@ -4,6 +4,8 @@ package import Vocabulary
 package struct RunPlan: Equatable, Sendable {
     /// The accepted sides of images, in pixels.
     package static let imageSizes = 1...4096
+    /// The accepted numbers of attention heads.
+    package static let headCounts = 1...4096
 
     /// The only schema there is.
     package static let schema = 1
@@ -12,6 +14,8 @@ package struct RunPlan: Equatable, Sendable {
     package var model: String
     /// The side of the model's input images, in pixels; nil takes the checkpoint's.
     package var imageSize: Int?
+    /// The number of a ViT's attention heads; nil takes what its config.json or its architecture says.
+    package var heads: Int?
     /// The calibration images: a path or `sample:NAME`; nil takes those of a sample model.
     package var calibration: String?
     /// The evaluation images, with or without labels: a path or `sample:NAME`; nil takes those of a sample model.
@@ -42,6 +46,7 @@ package struct RunPlan: Equatable, Sendable {
         self.model = model
         self.preset = preset
         imageSize = nil
+        heads = nil
         calibration = nil
         evaluation = nil
         seed = 1
@@ -89,8 +94,7 @@ package struct UnitOverride: Equatable, Sendable {
     package var changes: [HyperparameterChange]
 
     package init(match: String, changes: [HyperparameterChange]) {
-        self.match = match
-        self.changes = changes
+        (self.match, self.changes) = (match, changes)
     }
 }
 
@@ -102,8 +106,31 @@ package struct SiteOverride: Equatable, Codable, Sendable {
     package var bits: Int
 
     package init(match: String, bits: Int) {
-        self.match = match
-        self.bits = bits
+        (self.match, self.bits) = (match, bits)
+    }
+}
+
+extension RunPlan {
+    /// Checks that every override matches something of a model.
+    ///
+    /// - Parameter model: The model's units.
+    /// - Throws: `RunFailure(.usage)` that names what is near.
+    package func checkMatches(of model: [UnitSummary]) throws(RunFailure) {
+        try Self.check(units.map(\.match), among: model.map(\.name), what: "unit")
+        try Self.check(sites.map(\.match), among: model.flatMap(\.sites), what: "site")
+    }
+
+    private static func check(
+        _ patterns: [String], among names: [String], what: String
+    ) throws(RunFailure) {
+        for pattern in patterns where !names.contains(where: { matches(pattern: pattern, name: $0) }) {
+            let near = closest(to: pattern, among: names).map { "did you mean “\($0)”?" }
+            let first = names.prefix(3).map { "“\($0)”" }.joined(separator: ", ")
+            throw RunFailure(
+                .usage,
+                "no \(what) is called “\(pattern)”; \(near ?? "there are \(first) and \(names.count - 3) more")"
+            )
+        }
     }
 }
 

@@ -16,8 +16,10 @@ package struct RunHistory: Sendable {
     package private(set) var heldOutImages: Int?
     /// Whether the whole model was calibrated, as at the start of a run but not of a sweep.
     package private(set) var isCalibrated = false
-    /// Whether it is a sweep's.
-    package private(set) var isSweep = false
+    /// The grid that the first line asks for, where it is that of a sweep by itself.
+    package private(set) var sweep: SweepRequest?
+    /// The points of sweeps.
+    package private(set) var points: [SweepPoint] = []
     /// Whether the last event is that of a finished run.
     package private(set) var isFinished = false
 
@@ -32,7 +34,10 @@ package struct RunHistory: Sendable {
     package mutating func apply(_ entry: JournalEntry, of directory: String) throws(RunFailure) {
         lines = entry.sequence
         seconds = entry.seconds
-        guard case .event(let event) = entry.content else { return }
+        guard case .event(let event) = entry.content else {
+            if ledger == nil, case .command(.sweep(let request)) = entry.content { sweep = request }
+            return
+        }
         isFinished = false
         switch event {
         case .started(let summary) where ledger == nil:
@@ -47,7 +52,7 @@ package struct RunHistory: Sendable {
         case .evaluated(.calibrated, _): isCalibrated = true
         case .heldOutMeasured(let baseline):
             heldOutImages = heldOutImages ?? baseline.fullPrecision.images
-        case .sweepStarted: isSweep = true
+        case .sweepMeasured(let point): points.append(point)
         case .finished: isFinished = true
         default: break
         }

@@ -6,14 +6,11 @@ package struct HeatStrip: Hashable, Sendable {
     package var values: [Double]
     /// The values that take the lightest and the heaviest glyph.
     package var range: ClosedRange<Double>
-    /// The value that is looked at.
+    /// The index of the selected value.
     package var selected: Int?
 
-    /// Makes a strip.
     package init(values: [Double], range: ClosedRange<Double>, selected: Int? = nil) {
-        self.values = values
-        self.range = range
-        self.selected = selected
+        (self.values, self.range, self.selected) = (values, range, selected)
     }
 
     /// Draws the strip into the first row of `area`, over its whole width.

@@ -7,13 +7,13 @@ package struct InMemoryTerminal: Terminal, Sendable {
     package struct Frame: Equatable, Sendable {
         /// When it was presented.
         package let time: Duration
-        /// What it showed.
+        /// The cells.
         package let grid: CellGrid
         /// The theme it was shown in.
         package let theme: Theme
     }
 
-    /// Something that was asked of the terminal besides showing frames.
+    /// A request other than a frame.
     package enum Request: Hashable, Sendable {
         /// The process should stop.
         case suspend
@@ -68,7 +68,7 @@ package struct InMemoryTerminal: Terminal, Sendable {
         waits += 1
         let limit = timeout.map { now + $0 }
         guard let first = script.first else {
-            // The script is over: what the program still waits for may happen, then the input ends.
+            // After the script, the program's timeout passes once; then the input ends.
             guard let limit, limit > now else { return [.closed] }
             now = limit
             script = [(limit, .closed)]
@@ -90,18 +90,13 @@ package struct InMemoryTerminal: Terminal, Sendable {
         return events
     }
 
-    /// Records the request.
     package mutating func suspend() { requests.append(.suspend) }
 
-    /// Records the request.
     package mutating func invalidate() { requests.append(.invalidate) }
 
-    /// Records the request.
     package mutating func captureMouse(_ isCaptured: Bool) { requests.append(.captureMouse(isCaptured)) }
 
-    /// Records the request.
     package mutating func copy(_ text: String) { requests.append(.copy(text)) }
 
-    /// Records the request.
     package mutating func close() { requests.append(.close) }
 }

@@ -1,17 +1,14 @@
 /// A line that fills from the left: a label, a bar, a percentage.
 package struct ProgressBar: Hashable, Sendable {
-    /// What is in progress.
+    /// The label.
     package var label: String
     /// The part that is done, 0 to 1; a number that is not finite counts as 0.
     package var fraction: Double
     /// How the done part looks.
     package var style: Style
 
-    /// Makes a bar.
     package init(label: String = "", fraction: Double, style: Style = Style(.running)) {
-        self.label = label
-        self.fraction = fraction
-        self.style = style
+        (self.label, self.fraction, self.style) = (label, fraction, style)
     }
 
     /// Draws the bar into the first row of `area`; where there is no room for it, the percentage remains.

@@ -50,8 +50,7 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var unitStartedAt: Double?
 
     init(plan: RunPlan, startedAt: Double) {
-        self.plan = plan
-        self.startedAt = startedAt
+        (self.plan, self.startedAt) = (plan, startedAt)
     }
 
     /// The run in a few words.
@@ -83,6 +82,9 @@ package struct RunProgress: Equatable, Sendable {
         if case .finished(let report) = phase { return report }
         return nil
     }
+
+    /// Whether every unit has a chosen attempt, also in a finished run that was opened again.
+    var isQuantized: Bool { report != nil || ledger.map { $0.unitsDone == $0.units.count } ?? false }
 
     /// The first unit that a change of hyperparameters would apply to.
     package var firstComingUnit: Int {

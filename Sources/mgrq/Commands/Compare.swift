@@ -51,6 +51,7 @@ struct Compare: ParsableCommand {
         guard let model = options.model else { throw options.missingModel }
         var base = RunPlan(model: model)
         try options.apply(to: &base)
+        base = ProcessEnvironment.located(base)
         // --set applies to every line that does not set the same key itself.
         let shared = RunPlan(model: model).hyperparameters.changes(to: base.hyperparameters)
         let resources = try resources(of: base)

@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Engine
 internal import Runs
-internal import Vocabulary
 
 /// `mgrq evaluate`.
 struct Evaluate: ParsableCommand {
@@ -12,22 +11,10 @@ struct Evaluate: ParsableCommand {
             Checkpoint and images must be those that it was made with, unless --reference and --data name others.
             """)
 
-    @Argument(
-        help: ArgumentHelp("A checkpoint, a packed checkpoint or a run directory.", valueName: "model-or-run")
-    )
-    var model: String
-
-    @OptionGroup var size: ImageSizeFlag
-
-    @Option(help: ArgumentHelp("The images (default: those of the plan or the sample).", valueName: "ref"))
-    var data: String?
-
-    @OptionGroup var images: ImageFlags
+    @OptionGroup var target: ModelOnImages
 
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
-
-    @OptionGroup var work: ThreadOptions
 
     @OptionGroup var inputs: InputsFlag
 
@@ -35,30 +22,15 @@ struct Evaluate: ParsableCommand {
     var json = false
 
     func run() throws {
-        let threads = try work.threads()
         let references = ProcessEnvironment.references
-        let path = try references.model(model)
-        let (plan, sides) = (try plan(of: path), try size.sides())
-        guard plan == nil || sides == nil else {
-            throw RunFailure(
-                .usage,
-                "--image-size cannot be given with a packed checkpoint or a run, which have their own size"
-            )
-        }
-        let named = data ?? plan?.evaluation
-        guard let named = named ?? references.defaultImages(of: plan?.model ?? model, for: .evaluation) else {
-            throw RunFailure(
-                .usage, "no images were named; give --data a folder of images, an array file, or sample:NAME")
-        }
-        var options = plan?.images ?? ImageOptions()
-        try images.apply(to: &options)
+        let found = try target.find(references)
         let result = try evaluateModelOrRun(
-            path: path, dataPath: try references.images(named, for: .evaluation), images: options,
-            imageSize: sides,
-            referencePath: try referencePath(plan, references),
+            path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
+            heads: found.heads, referencePath: try referencePath(found.plan, references),
             checks: InputChecks(
-                reference: reference == nil, data: data == nil, acceptsChanges: inputs.acceptsChanges),
-            threads: threads,
+                reference: reference == nil, data: target.data == nil,
+                acceptsChanges: inputs.acceptsChanges),
+            threads: found.threads,
             warn: { printError("warning: \($0)") })
         if result.heldOut > 0 {
             printError(
@@ -75,16 +47,6 @@ struct Evaluate: ParsableCommand {
         }
     }
 
-    /// The plan that a run or a packed checkpoint carries; nil for a full-precision checkpoint.
-    private func plan(of path: String) throws(RunFailure) -> RunPlan? {
-        guard let text = try planText(of: path) else { return nil }
-        do throws(PlanError) {
-            return try RunPlan(yaml: text)
-        } catch {
-            throw RunFailure(.badData, "the plan in \(path) cannot be used: \(error)")
-        }
-    }
-
     /// The checkpoint to compare a quantized model with, if there is one.
     private func referencePath(
         _ plan: RunPlan?, _ references: ReferenceResolver
@@ -92,7 +54,7 @@ struct Evaluate: ParsableCommand {
         if let reference { return try references.model(reference) }
         guard let plan else { return nil }
         do throws(RunFailure) {
-            return try references.model(plan.model)
+            return try references.model(plan.model, flag: "--reference")
         } catch {
             printError(
                 "note: agreement, KL and SQNR are not known without the full-precision model: \(error.message)"

@@ -1,4 +1,3 @@
-internal import Files
 internal import RunText
 internal import ArgumentParser
 internal import Engine
@@ -28,13 +27,7 @@ struct Export: ParsableCommand {
             let known = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw RunFailure(.usage, "there is no format “\(format)”; there is \(known)")
         }
-        guard isFolder(directory) else {
-            throw RunFailure(.missingInput, "\(directory) is not a folder; give the directory of a run")
-        }
-        guard RunDirectory.isRun(directory) else {
-            throw RunFailure(
-                .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
-        }
+        _ = try RunDirectory(run: directory)
         if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
         let result = try exportRun(directory, format: format, to: output, threads: try work.threads())
         try printLine(

@@ -55,7 +55,7 @@ struct OpenWorkbench: ParsableCommand {
         guard printConfig || dumpKeys || listThemes || printTheme != nil else { return false }
         let contents = try ScreenFiles(options: screen).read()
         for problem in contents.problems { printError("note: \(problem)") }
-        if printConfig { try printLine(trimmed(contents.settings.yaml)) }
+        if printConfig { try printText(contents.settings.yaml) }
         if dumpKeys {
             for line in contents.settings.keyListing { try printLine(line) }
         }
@@ -67,11 +67,8 @@ struct OpenWorkbench: ParsableCommand {
                 let known = contents.themes.themes.map(\.name).joined(separator: ", ")
                 throw RunFailure(.usage, "there is no theme “\(printTheme)”; there is \(known)")
             }
-            try printLine(trimmed(text))
+            try printText(text)
         }
         return true
     }
-
-    /// Without the last line's end, which `say` writes.
-    private func trimmed(_ text: String) -> String { text.hasSuffix("\n") ? String(text.dropLast()) : text }
 }

@@ -1,4 +1,3 @@
-internal import Files
 internal import ArgumentParser
 internal import Engine
 internal import Runs
@@ -8,12 +7,22 @@ struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Goes on with a run whose process ended.",
         discussion: """
-            The units that are done stay as they are; the one that was in work begins again. The run ends with the very \
-            bits that it would have had without the interruption.
+            The units that are done stay as they are, and so do the points of a sweep; what was in work begins again. \
+            The run ends with the very bits that it would have had without the interruption. Where the checkpoint or \
+            the images have moved since it began, --model, --calibration and --evaluation say where they are now.
             """)
 
     @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
     var directory: String
+
+    @Option(help: ArgumentHelp("Where the run's checkpoint is now.", valueName: "ref"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Where the run's calibration images are now.", valueName: "ref"))
+    var calibration: String?
+
+    @Option(help: ArgumentHelp("Where the run's evaluation images are now.", valueName: "ref"))
+    var evaluation: String?
 
     @OptionGroup var work: ThreadOptions
 
@@ -24,36 +33,30 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let threads = try work.threads()
-        guard isFolder(directory) else {
-            throw RunFailure(.missingInput, "\(directory) is not a folder; give the directory of a run")
-        }
-        guard RunDirectory.isRun(directory) else {
-            throw RunFailure(
-                .badData, "\(directory) holds no run; a folder with plan.yaml and journal.jsonl was expected")
-        }
-        let resources = try resources(of: try recordedPlan(of: directory))
-        let outcome = try HeadlessRun(printsJSON: json, skipsReplayedEvents: true).carryOut { sink in
+        let run = try RunDirectory(run: directory)
+        var plan = try recordedPlan(of: run)
+        if let model { plan.model = model }
+        if let calibration { plan.calibration = calibration }
+        if let evaluation { plan.evaluation = evaluation }
+        let resources = try resources(of: plan)
+        let outcome = try HeadlessRun(printsJSON: json).carryOut(skipsReplayedEvents: run.hasBegun) { sink in
             try resumeRun(
                 resources: resources,
                 options: EngineOptions(
                     threads: threads, directory: directory, acceptsChangedInputs: inputs.acceptsChanges),
                 sink: sink)
         }
-        guard !json, let report = outcome.report else { return }
-        for line in Results.lines(of: report, directory: directory) {
-            try printLine(line)
-        }
+        if !json { try outcome.printReport(directory) }
     }
 }
 
 /// The plan that a run's journal records; that of its file where the process ended before the first event.
 ///
 /// - Throws: `RunFailure` where they cannot be read.
-private func recordedPlan(of path: String) throws(RunFailure) -> RunPlan {
-    let directory = RunDirectory(path: path)
+private func recordedPlan(of directory: RunDirectory) throws(RunFailure) -> RunPlan {
     var history = RunHistory()
     try readJournal(directory.journalPath) { entry throws(RunFailure) in
-        try history.apply(entry, of: path)
+        try history.apply(entry, of: directory.path)
     }
     return if let ledger = history.ledger { ledger.plan } else { try directory.plan() }
 }

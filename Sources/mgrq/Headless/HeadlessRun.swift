@@ -15,12 +15,12 @@ final class HeadlessRun: Sendable {
         var outputFailure: RunFailure?
     }
 
-    /// What printing needs; locked apart from the rest, so that a blocked pipe does not delay a stop.
+    /// The state of printing, under a lock of its own, so that a blocked pipe does not delay a stop.
     private struct OutputState {
         var reporter = PlainReporter()
         var sequence = 0
         /// Whether we are still replaying events that the original process already printed.
-        var isReplaying: Bool
+        var isReplaying = false
         var hasFailed = false
     }
 
@@ -29,13 +29,11 @@ final class HeadlessRun: Sendable {
     private let state = Mutex(State())
     private let output: Mutex<OutputState>
 
-    /// - Parameters:
-    ///   - printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as sentences.
-    ///   - skipsReplayedEvents: Whether events before `.continued` are not printed, because the original process
-    ///     printed them.
-    init(printsJSON: Bool, skipsReplayedEvents: Bool = false) {
+    /// - Parameter printsJSON: Whether events go to standard output as JSON Lines, instead of to standard error as
+    ///   sentences.
+    init(printsJSON: Bool) {
         self.printsJSON = printsJSON
-        output = Mutex(OutputState(isReplaying: skipsReplayedEvents))
+        output = Mutex(OutputState())
     }
 
     /// The result.
@@ -44,17 +42,34 @@ final class HeadlessRun: Sendable {
         var report: RunReport?
         /// The points of a sweep.
         var points: [SweepPoint]
+
+        /// Prints the results of a run that finished.
+        func printReport(_ directory: String) throws(RunFailure) {
+            guard let report else { return }
+            let isSweep = report.units.isEmpty
+            for line in isSweep ? Results.lines(of: points) : Results.lines(of: report, directory: directory)
+            {
+                try printLine(line)
+            }
+        }
     }
 
     /// Starts the work and waits for its end.
     ///
-    /// - Parameter start: Starts the engine with a sink for its events.
-    /// - Returns: What came of it.
-    /// - Throws: What `start` throws; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
+    /// - Parameters:
+    ///   - skipsReplayedEvents: Whether events before `.continued` are not printed, because the original process
+    ///     printed them.
+    ///   - start: Starts the engine with a sink for its events.
+    /// - Returns: The outcome.
+    /// - Throws: The errors of `start`; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
     ///   with 130, 143 or 129 after a signal.
-    func carryOut(_ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle) throws -> Outcome {
-        let signals = state.withLock { state in
-            let signals = state.signals ?? Signals { [self] in stop() }
+    func carryOut(
+        skipsReplayedEvents: Bool = false,
+        _ start: (@escaping @Sendable (RunEvent) -> Void) throws -> RunHandle
+    ) throws -> Outcome {
+        output.withLock { $0.isReplaying = skipsReplayedEvents }
+        let signals = try state.withLock { state in
+            let signals = try state.signals ?? Signals { [self] in stop() }
             state.signals = signals
             state.last = nil
             state.points = []
@@ -73,7 +88,7 @@ final class HeadlessRun: Sendable {
         case .finished(let report): return Outcome(report: report, points: points)
         case .failed(let failure): throw failure
         case .stopped: throw SilentExit(code: 128 + (signals.received ?? SIGINT))
-        default: throw RunFailure(.internal, "the run ended without saying how")
+        default: throw RunFailure(.internal, "the run ended without a last event")
         }
     }
 

@@ -1,7 +1,11 @@
+internal import Engine
 internal import Foundation
+internal import Runs
 internal import Synchronization
 
 /// Takes SIGINT, SIGTERM and SIGHUP on its own thread: the first asks for an end, the second forces it.
+///
+/// One that was ignored when the process began, as nohup asks for, stays ignored.
 final class Signals: Sendable {
     private let first = Mutex<Int32?>(nil)
 
@@ -11,17 +15,18 @@ final class Signals: Sendable {
     /// Begins to take signals; call it before other threads are made.
     ///
     /// - Parameter ask: Called once, on the signals' thread.
-    init(ask: @escaping @Sendable () -> Void) {
+    /// - Throws: `RunFailure(.system)` where the system gives no thread.
+    init(ask: @escaping @Sendable () -> Void) throws(RunFailure) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in [SIGINT, SIGTERM, SIGHUP] {
+        for number in [SIGINT, SIGTERM, SIGHUP] where !Self.isIgnored(number) {
             unsafe sigaddset(&set, number)
         }
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A reader that is gone is an error of the write, not an end of the process.
+        // Writing to a closed pipe is an error of the write; it does not end the process.
         signal(SIGPIPE, SIG_IGN)
         let waited = set
-        Thread.detachNewThread { [self] in
+        try startThread { [self] in
             var waited = waited
             while true {
                 var number: Int32 = 0
@@ -34,5 +39,13 @@ final class Signals: Sendable {
                 ask()
             }
         }
+    }
+
+    /// Whether a signal does nothing.
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+        // SIG_IGN is the address 1.
+        return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
     }
 }

@@ -7,7 +7,7 @@ internal import Runs
 ///   and the model has none.
 func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
     let references = ProcessEnvironment.references
-    let model = try references.model(plan.model)
+    let model = try references.model(plan.model, flag: "--model")
     let named = plan.calibration ?? references.defaultImages(of: plan.model, for: .calibration)
     guard let named else {
         throw RunFailure(
@@ -15,10 +15,10 @@ func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
             "no calibration images were named; give --calibration a folder of images, an array file, or sample:NAME"
         )
     }
-    let calibration = try references.images(named, for: .calibration)
+    let calibration = try references.images(named, for: .calibration, flag: "--calibration")
     var evaluation: String?
     if let named = plan.evaluation ?? references.defaultImages(of: plan.model, for: .evaluation) {
-        evaluation = try references.images(named, for: .evaluation)
+        evaluation = try references.images(named, for: .evaluation, flag: "--evaluation")
     }
     return RunResources(modelPath: model, calibrationPath: calibration, evaluationPath: evaluation)
 }

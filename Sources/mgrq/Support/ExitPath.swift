@@ -1,8 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
+internal import RunText
 internal import Runs
 
-/// An end with an exit code about which everything has been said.
+/// Ends the process with an exit code and no message.
 struct SilentExit: Error {
     let code: Int32
 }
@@ -21,10 +22,17 @@ func exitProcess(with error: any Error) -> Never {
         exit(RunFailure(.usage, "").exitCode)
     default:
         let code = Mgrq.exitCode(for: error)
-        guard code == .validationFailure else { Mgrq.exit(withError: error) }
+        if code.isSuccess {
+            do throws(RunFailure) {
+                try printText(Mgrq.fullMessage(for: error))
+            } catch {
+                exitProcess(with: error)
+            }
+            exit(code.rawValue)
+        }
         let sentence = Mgrq.message(for: error).split(separator: "\n").joined(separator: "; ")
         printError("mgrq: \(sentence)")
-        exit(RunFailure(.usage, "").exitCode)
+        exit(code == .validationFailure ? RunFailure(.usage, "").exitCode : code.rawValue)
     }
 }
 
@@ -32,7 +40,7 @@ func exitProcess(with error: any Error) -> Never {
 ///
 /// If it is closed there is nowhere left to report to, so failures are ignored.
 func printError(_ line: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("\(line)\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("\(terminalText(line))\n".utf8))
 }
 
 /// Writes a line to standard output.
@@ -40,14 +48,23 @@ func printError(_ line: String) {
 /// - Throws: `RunFailure(.inputOutput)` if it cannot be written, for example to a closed pipe.
 func printLine(_ line: String) throws(RunFailure) {
     do {
-        try FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
+        try FileHandle.standardOutput.write(contentsOf: Data("\(terminalText(line))\n".utf8))
     } catch {
         throw RunFailure(.inputOutput, "standard output cannot be written")
     }
 }
 
-/// What standard input and output lead to.
+/// Writes a text of several lines to standard output; the end of the last one is added where it is missing.
+///
+/// - Throws: As `printLine`.
+func printText(_ text: String) throws(RunFailure) {
+    let lines = (text.hasSuffix("\n") ? text.dropLast() : text[...])
+        .split(separator: "\n", omittingEmptySubsequences: false)
+    for line in lines { try printLine(String(line)) }
+}
+
+/// Where standard input and output lead.
 enum TerminalCheck {
-    /// Whether a person can be shown a screen and answer.
+    /// Whether both are a terminal.
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 }

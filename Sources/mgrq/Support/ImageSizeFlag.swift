@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import Runs
 
-/// The flag that has a model read images of another size than its checkpoint was made for.
+/// The flag for images of another size than the checkpoint was made for.
 struct ImageSizeFlag: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The sides in pixels of the images that the model reads, else the checkpoint's; positions are resampled.",
             valueName: "n"))

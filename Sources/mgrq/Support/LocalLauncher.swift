@@ -11,23 +11,22 @@ struct LocalLauncher {
     ///   - resources: The files of every plan.
     ///   - threads: The number of threads.
     init(resources: RunResources, threads: Int) {
-        self.resources = resources
-        self.threads = threads
+        (self.resources, self.threads) = (resources, threads)
     }
 
-    /// Makes a run and waits for its end.
+    /// Makes a run, or continues one, and waits for its end.
     ///
     /// - Throws: `RunFailure`; `SilentExit` after a signal.
-    func launch(_ trial: Experiment.Trial) throws {
+    func launch(_ trial: Experiment.Trial, hasBegun: Bool) throws {
         let path = trial.directory.path
-        printError("compare: \(path)")
-        let outcome = try work.carryOut { sink in
-            startRun(
-                trial.plan, resources: resources,
-                // Tables have no column for held-out images or the calibrated model.
-                options: EngineOptions(
-                    threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false),
-                sink: sink)
+        printError("compare: \(path)\(hasBegun ? ", which goes on" : "")")
+        // Tables have no column for held-out images or the calibrated model.
+        let options = EngineOptions(
+            threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false)
+        let outcome = try work.carryOut(skipsReplayedEvents: trial.directory.hasBegun) { sink in
+            hasBegun
+                ? try resumeRun(resources: resources, options: options, sink: sink)
+                : startRun(trial.plan, resources: resources, options: options, sink: sink)
         }
         guard outcome.report != nil else {
             throw RunFailure(.internal, "\(path) ended without a report")

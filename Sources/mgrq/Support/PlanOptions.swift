@@ -4,12 +4,21 @@ internal import Vocabulary
 
 /// The flag of commands that have one plan.
 struct SeedOption: ParsableArguments {
-    @Option(help: "Decides everything that is random.")
-    var seed: UInt64?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Decides everything that is random: a whole number from 0.", valueName: "n"))
+    var seed: String?
 
     /// Puts the flag into a plan if it was given.
-    func apply(to plan: inout RunPlan) {
-        if let seed { plan.seed = seed }
+    ///
+    /// - Throws: `RunFailure(.usage)` for anything but a whole number of 64 bits.
+    func apply(to plan: inout RunPlan) throws(RunFailure) {
+        guard let seed else { return }
+        guard let number = UInt64(seed) else {
+            throw RunFailure(
+                .usage, "--seed cannot be “\(seed)”; it accepts a whole number, 0 or more, below 2^64")
+        }
+        plan.seed = number
     }
 }
 
@@ -19,6 +28,8 @@ struct PlanOptions: ParsableArguments {
     var model: String?
 
     @OptionGroup var size: ImageSizeFlag
+
+    @OptionGroup var heads: HeadsFlag
 
     @Option(help: ArgumentHelp("The calibration images; a sample model has its own.", valueName: "ref"))
     var calibration: String?
@@ -53,6 +64,7 @@ struct PlanOptions: ParsableArguments {
     func apply(to plan: inout RunPlan) throws(RunFailure) {
         if let model { plan.model = model }
         if let sides = try size.sides() { plan.imageSize = sides }
+        if let heads = try heads.number() { plan.heads = heads }
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
         if let selection {
@@ -104,7 +116,7 @@ struct PlanOptions: ParsableArguments {
         }
     }
 
-    /// What to say where a model is needed and none was named.
+    /// The error for a missing model.
     var missingModel: RunFailure {
         let samples = ProcessEnvironment.references.sampleModels.map { "sample:\($0)" }.joined(
             separator: ", ")

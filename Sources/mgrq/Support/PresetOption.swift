@@ -1,7 +1,8 @@
 internal import ArgumentParser
+internal import Files
 internal import Runs
 
-/// The flag that says where hyperparameters start.
+/// The flag for the preset.
 struct PresetOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -23,7 +24,21 @@ struct PresetOption: ParsableArguments {
                 throw RunFailure(
                     .usage, "--preset cannot be given with a plan, which has its own values; use --set")
             }
-            return try RunPlan(path: path)
+            guard !isFolder(path) else {
+                let way =
+                    RunDirectory.isRun(path)
+                    ? "its plan is \(path)/plan.yaml, and mgrq resume continues it"
+                    : "give a model with --model"
+                throw RunFailure(.badData, "\(path) is a folder, where a plan was expected; \(way)")
+            }
+            let isModel = ["safetensors", "pth", "pt", "bin", "ckpt"].contains {
+                path.lowercased().hasSuffix(".\($0)")
+            }
+            guard !isModel else {
+                throw RunFailure(
+                    .badData, "\(path) is a model, where a plan was expected; give it with --model")
+            }
+            return try RunPlan(path: path).located(beside: path)
         }
         let preset = try preset.map { (name) throws(RunFailure) in try Preset(named: name) } ?? .mgrq
         guard let model = options.model ?? model else { throw options.missingModel }

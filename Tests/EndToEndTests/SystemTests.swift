@@ -1,0 +1,212 @@
+import Foundation
+import Safetensors
+import Testing
+
+extension Workplace {
+    /// Runs a script of the shell to its end; `$0` in it is the tool.
+    func shell(_ script: String, _ arguments: [String] = [], output: String? = nil) throws -> Work {
+        try Work(
+            tool: "/bin/bash", arguments: ["-c", script, Self.tool()] + arguments, folder: path,
+            environment: [:],
+            output: output)
+    }
+
+    /// Whether a command of the shell ends well.
+    func holds(_ command: String) throws -> Bool { try shell(command).end().status == 0 }
+
+    /// The objects of a journal; every line must be one, numbered from 1.
+    func journal(_ run: String) throws -> [[String: Any]] {
+        let lines = try text("\(run)/journal.jsonl").split(separator: "\n").map { try jsonObject($0) }
+        #expect(lines.compactMap { $0["seq"] as? Int } == Array(1...max(1, lines.count)))
+        return lines
+    }
+
+    /// Cuts a finished run's journal off after the first line that contains a text, as if its process had been killed.
+    func cut(_ run: String, after text: String) throws {
+        var kept: [Substring] = []
+        for line in try self.text("\(run)/journal.jsonl").split(separator: "\n") {
+            kept.append(line)
+            if line.contains(text) { break }
+        }
+        try #require(kept.last?.contains(text) == true)
+        try write(kept.joined(separator: "\n") + "\n{\"seq\":", to: "\(run)/journal.jsonl")
+        try? FileManager.default.removeItem(atPath: file("\(run)/report.json"))
+    }
+}
+
+@Suite("What the system takes away", .serialized)
+struct SystemTests {
+    let place: Workplace
+
+    init() throws {
+        place = try Workplace()
+    }
+
+    private let job = ["run"] + Workplace.job
+
+    @Test("messages for closed descriptors never land in a file, and output that nobody can take is an error")
+    func closedDescriptors() throws {
+        let plain = try place.shell(#"exec "$0" "$@" <&- >&- 2>&-"#, job + ["--output", "out"]).end()
+        #expect(plain.status == 74)
+        #expect(try place.journal("out").last?["event"] as? String == "finished")
+        #expect(try !place.contents().contains("out/.lock"))
+        let events = try place.shell(#"exec "$0" "$@" >&-"#, job + ["--json", "--output", "second"]).end()
+        #expect(events.status == 74)
+        #expect(events.errors == "mgrq: standard output cannot be written\n")
+        #expect(!FileManager.default.fileExists(atPath: place.file("second")))
+    }
+
+    @Test("a signal that was ignored when the run began stays ignored", arguments: [SIGHUP, SIGINT])
+    func inherited(signal: Int32) async throws {
+        let work = try place.shell(
+            #"trap '' HUP INT; exec "$0" "$@""#, job + ["--json", "--output", "out", "--set", "steps=8000"])
+        try await work.waitForOutput(#""event":"stepped""#)
+        kill(work.process.processIdentifier, signal)
+        let ending = try work.end()
+        #expect(ending.status == 0, "\(ending.errors)")
+        #expect(try place.journal("out").last?["event"] as? String == "finished")
+    }
+
+    @Test(
+        "a limit of the shell is one sentence and an exit code",
+        arguments: [
+            ("-f 1", [74]), ("-f 16", [74]), ("-v 100000", [71]), ("-v 140000", [71, 0]),
+            ("-n 8", [74, 73, 0]),
+        ])
+    func limits(limit: String, codes: [Int32]) throws {
+        // The first page of the journal fits into two blocks, so more is written.
+        let flags = ["--output", "out", "--set", "steps=200", "--threads", "3"]
+        let ending = try place.shell("ulimit \(limit); exec \"$0\" \"$@\"", job + flags).end()
+        #expect(
+            !ending.wasKilled && codes.contains(ending.status),
+            "\(ending.status): \(ending.errors.suffix(300))")
+        let sentences = ending.errors.split(separator: "\n").filter { $0.hasPrefix("mgrq: ") }
+        #expect(sentences.count == (ending.status == 0 ? 0 : 1), "\(ending.errors.suffix(300))")
+    }
+
+    @Test("memory that runs out is one sentence and an exit code, and the run can go on")
+    func memory() throws {
+        try place.write(SmallModel.images(40000, seed: 1, isLabelled: false), to: "calibration.safetensors")
+        let flags = ["--output", "out", "--threads", "1", "--set", "calibration_images=40000"]
+        let ending = try place.shell(#"ulimit -v 200000; exec "$0" "$@""#, job + flags).end()
+        #expect(!ending.wasKilled && ending.status == 71, "\(ending.status): \(ending.errors.suffix(300))")
+        #expect(
+            ending.errors.split(separator: "\n").last?.hasPrefix("mgrq: there is no memory for ") == true,
+            "\(ending.errors.suffix(300))")
+        #expect(!ending.errors.contains("Backtrac"))
+        let resumed = try place.run(["resume", "out"])
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(try !place.contents().contains("out/.lock"))
+    }
+
+    @Test(
+        "a thread that the system does not give is one sentence and an exit code, or costs nothing but time",
+        .enabled(if: Workplace.canLimitThreads, "needs setpriv, or a user other than root"),
+        arguments: [1, 2, 3, 4, 5, 6])
+    func threads(limit: Int) throws {
+        try FileManager.default.createDirectory(
+            atPath: place.file("open"), withIntermediateDirectories: false,
+            attributes: [.posixPermissions: 0o777])
+        // A user of whom no other process is.
+        let user = getuid() == 0 ? "setpriv --reuid=\(61000 + limit) --clear-groups" : ""
+        let ending = try place.shell(
+            "ulimit -u \(limit); exec \(user) \"$0\" \"$@\"",
+            job + ["--output", "open/out", "--threads", "4"]
+        ).end()
+        #expect(!ending.wasKilled)
+        if ending.status == 0 {
+            #expect(ending.errors.contains("warning: the system gives no thread") || limit > 5)
+        } else {
+            #expect(ending.status == 71, "\(ending.errors.suffix(300))")
+            #expect(
+                ending.errors.hasPrefix("mgrq: the system gives no thread: "), "\(ending.errors.suffix(300))")
+        }
+    }
+
+    @Test("help and version that nobody can take are an error", arguments: ["--help", "--version", "help"])
+    func helpOnFullDisk(argument: String) throws {
+        let ending = try place.start([argument], output: "/dev/full").end()
+        #expect(ending.status == 74)
+        #expect(ending.errors == "mgrq: standard output cannot be written\n")
+    }
+
+    @Test("a name that is not UTF-8 is refused")
+    func notText() throws {
+        let before = try place.contents()
+        let ending = try place.shell(#"exec "$0" "$@" --output "$(printf 'a\377b')""#, job).end()
+        #expect(ending.status == 64)
+        #expect(ending.errors.hasPrefix("mgrq: argument "))
+        #expect(ending.errors.contains("is not UTF-8"))
+        #expect(try place.contents() == before)
+    }
+
+    @Test("what a terminal acts on is written as an escape, from files, names and flags")
+    func escapes() throws {
+        let hostile = "\u{1B}[31mred\u{7}\u{9B}2J\u{202E}\u{2028}end\nline"
+        let quoted = #"\u001b[31mred\u0007\u009b2J\u202e\u2028end\nline"#
+        func isClean(_ text: String) -> Bool {
+            !text.unicodeScalars.contains {
+                ($0.value < 0x20 && $0 != "\n") || (0x7F...0x9F).contains($0.value) || $0.value == 0x202E
+                    || $0.value == 0x2028
+            }
+        }
+        try place.write(
+            SmallModel.configuration.replacingOccurrences(
+                of: "{\"architecture\"",
+                with: "{\"label_names\": [\"\(quoted)\", \"bee\", \"cow\"], \"architecture\""),
+            to: "model/config.json")
+        try place.write(
+            SmallModel.tensors() + [SafetensorsTensor(name: hostile, shape: [1], floats: [0])],
+            to: "model/model.safetensors")
+        try place.write("schema: 1\nmodel: model\n\"\(quoted)\": 1\n", to: "plan.yaml")
+        try FileManager.default.moveItem(atPath: place.file("model"), toPath: place.file("m\u{1B}[2Jx"))
+        let lines = try place.text("plan.yaml")
+        #expect(lines.contains(#"\u001b"#))
+        for arguments in [
+            ["inspect", "m\u{1B}[2Jx"], ["inspect", "m\u{1B}[2Jx", "--json"], ["run", "plan.yaml"],
+            ["run", "--\(hostile)"], ["run", "--model", hostile],
+            ["export", hostile, "--format", "packed", "--output", "x"],
+            ["sweep", "--model", "m\u{1B}[2Jx", "--calibration", hostile],
+        ] {
+            let ending = try place.run(arguments)
+            #expect(ending.status != 0)
+            #expect(isClean(ending.output) && isClean(ending.errors), "\(arguments)")
+            #expect((ending.output + ending.errors).contains(#"\u001b["#), "\(arguments)")
+            #expect(ending.errors.split(separator: "\n").count == 1, "\(ending.errors)")
+        }
+    }
+
+    @Test("sites that nothing has are refused, and near ones are named")
+    func sites() throws {
+        let before = try place.contents()
+        let ending = try place.run(job + ["--output", "out", "--site", "blocks.0.mlp.fc9.weight=8"])
+        #expect(ending.status == 64)
+        #expect(
+            ending.errors.hasSuffix(
+                "no site is called “blocks.0.mlp.fc9.weight”; did you mean “blocks.0.mlp.fc1.weight”?\n"),
+            "\(ending.errors)")
+        #expect(try place.run(job + ["--output", "out", "--site", "nothing.*=8"]).status == 64)
+        #expect(try place.contents() == before)
+    }
+
+    @Test("a journal that is a pipe is refused, not waited for")
+    func pipe() throws {
+        try #require(try place.run(job + ["--output", "out"]).status == 0)
+        try FileManager.default.removeItem(atPath: place.file("out/journal.jsonl"))
+        try #require(try place.holds("mkfifo out/journal.jsonl"))
+        for arguments in [
+            ["workbench", "--snapshot", "x.txt", "--replay", "out"], ["resume", "out"],
+            ["workbench", "--snapshot", "x.txt", "--replay", "out/journal.jsonl"],
+        ] {
+            let ending = try place.shell(#"exec timeout 20 "$0" "$@""#, arguments).end()
+            #expect(ending.status == 65, "\(ending.errors)")
+        }
+    }
+}
+
+extension Workplace {
+    /// Whether a limit on threads can be tried: root has none.
+    static let canLimitThreads =
+        getuid() != 0
+        || ["/usr/bin/setpriv", "/bin/setpriv"].contains(where: FileManager.default.isExecutableFile)
+}
