@@ -27,16 +27,14 @@ extension Checkpoint {
         return digest.hex
     }
 
-    /// The SHA-256 of the model's shape, its image preparation and its class names.
-    var modelDigest: String {
-        get throws(RunFailure) {
-            var preparation = preparation
-            // For people: it may name files.
-            preparation.source = ""
-            let facts = ModelFacts(
-                configuration: model.configuration, preparation: preparation, labels: labels)
-            return sha256(Array(try JSONText(encoding: facts).line.utf8))
-        }
+    /// The SHA-256 of the model's shape, its image preparation as a plan changes it, and its class names.
+    func modelDigest(_ images: ImageOptions) throws -> String {
+        var preparation = try preparation.changed(by: images)
+        // For people: they may name files.
+        (preparation.source, preparation.doubt) = ("", nil)
+        let facts = ModelFacts(
+            configuration: model.configuration, preparation: preparation, labels: labels)
+        return sha256(Array(try JSONText(encoding: facts).line.utf8))
     }
 }
 
@@ -53,9 +51,10 @@ extension InstructionLevel {
 
 extension RunInputs {
     /// The SHA-256 of everything that a plan is carried out with.
-    func digests(for plan: RunPlan) throws(RunFailure) -> PlanInputs {
+    func digests(for plan: RunPlan) throws -> PlanInputs {
         PlanInputs(
-            request: plan.request, weights: checkpoint.weightsDigest, model: try checkpoint.modelDigest,
+            request: plan.request, weights: checkpoint.weightsDigest,
+            model: try checkpoint.modelDigest(plan.images),
             calibration: manifest.calibration.contentDigest,
             evaluation: manifest.evaluation?.contentDigest,
             heldOut: heldOut?.source == .evaluation ? heldOut?.rows.count ?? 0 : 0,

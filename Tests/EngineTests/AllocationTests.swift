@@ -1,5 +1,6 @@
 import TestSupport
 import Engine
+import Foundation
 import Runs
 import Testing
 
@@ -165,13 +166,19 @@ struct AllocationTests {
         }
     }
 
-    @Test("a table is read back as it was written, and one that cannot be right is refused")
+    @Test("a table is read back as it was written, and one that is damaged or cannot be right is refused")
     func files() throws {
         let bench = try Bench()
         var table = try table(bench, try bench.plan())
         let path = bench.folder.file("sensitivities.json")
         try table.write(to: path)
         #expect(try SensitivityTable(path: path) == table)
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let harm = try #require(text.firstMatch(of: /"harm": (\d)/)).output.1
+        try Data(text.replacing("\"harm\": \(harm)", with: "\"harm\": 8", maxReplacements: 1).utf8)
+            .write(to: URL(filePath: path))
+        let error = #expect(throws: RunFailure.self) { try SensitivityTable(path: path) }
+        #expect(error?.message.contains("does not match the SHA-256") == true)
         table.products[0].sites = ["blocks.9.attn.q"]
         try table.write(to: path)
         #expect(throws: RunFailure.self) { try SensitivityTable(path: path) }

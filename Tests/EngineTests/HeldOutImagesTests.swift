@@ -84,6 +84,40 @@ struct HeldOutImagesTests {
         #expect(isSame)
     }
 
+    @Test("they come from the larger source, and a run that goes on with their number gets the same ones")
+    func choice() {
+        #expect(HeldOutSource.choice(256, unused: 0, evaluation: 1000) == (.evaluation, 250))
+        #expect(HeldOutSource.choice(256, unused: 5000, evaluation: 1000) == (.calibration, 256))
+        #expect(HeldOutSource.choice(256, unused: 0, evaluation: 0).count == 0)
+        #expect(HeldOutSource.choice(0, unused: 9, evaluation: 9).count == 0)
+        for wanted in [1, 7, 100, 256, 5000] {
+            for unused in [0, 1, 60, 250, 251, 256, 3000] {
+                for evaluation in [0, 3, 4, 240, 1000, 1024, 50_000] {
+                    let first = HeldOutSource.choice(wanted, unused: unused, evaluation: evaluation)
+                    let second = HeldOutSource.choice(first.count, unused: unused, evaluation: evaluation)
+                    #expect(
+                        first.count == 0 || first == second,
+                        "\(wanted) of \(unused) and \(evaluation)")
+                    #expect(first.count <= max(unused, evaluation / 4))
+                }
+            }
+        }
+    }
+
+    @Test(
+        "calibration images that are not calibrated with are taken before evaluation images, with their labels"
+    )
+    func unused() throws {
+        var resources = try makeFolder(classes: 6, images: 4) { $0.hasPrefix("photo-1") }
+        resources.evaluationPath = bench.resources.evaluationPath
+        let inputs = try inputs(resources, calibrationImages: 4, heldOut: 12)
+        #expect(inputs.heldOut?.source == .calibration && inputs.heldOut?.rows.count == 12)
+        #expect(inputs.evaluation?.count == 40)
+        let labels = try #require(inputs.heldOut?.labels)
+        #expect(Set(labels).count > 1)
+        #expect(inputs.manifest.heldOut?.images == inputs.heldOut?.rows)
+    }
+
     @Test("an unusable image gives its place to another one")
     func unusable() throws {
         let resources = try makeFolder(classes: 2, images: 8) { $0.hasPrefix("photo-1") }

@@ -23,11 +23,13 @@ struct ExperimentTests {
 
     /// Writes a finished run; top-1 is its seed.
     private func finish(
-        _ trial: Experiment.Trial, hasBegun: Bool = false, classes: [Int] = [0, 1, 2]
+        _ trial: Experiment.Trial, hasBegun: Bool = false, classes: [Int] = [0, 1, 2],
+        inputs: PlanInputs? = nil
     ) throws {
         let path = trial.directory.path
-        let run =
-            hasBegun ? try OpenRun(continuing: path) : try OpenRun(creating: path, plan: trial.plan)
+        var plan = trial.plan
+        plan.inputs = inputs
+        let run = hasBegun ? try OpenRun(continuing: path) : try OpenRun(creating: path, plan: plan)
         try run.journal.append(RunEvent.stopped(unitsDone: 0), at: 0)
         try run.write(Predictions(labels: nil, fullPrecision: classes, final: [0, 1, 1], kl: nil))
         var report = Samples.report
@@ -96,6 +98,17 @@ struct ExperimentTests {
         #expect {
             try before.runs(launch: { trial, _ in try finish(trial, classes: [9, 9, 9]) })
         } throws: { "\($0)".contains("was evaluated on other images") }
+    }
+
+    @Test("runs of different checkpoints are not compared", arguments: [\PlanInputs.weights, \.model])
+    func otherCheckpoint(input: any WritableKeyPath<PlanInputs, String> & Sendable) throws {
+        let experiment = try experiment([Variant(.calibrate)])
+        try finish(experiment.lines[0].trials[0], inputs: Samples.inputs)
+        var others = Samples.inputs
+        others[keyPath: input] = String(repeating: "1", count: 64)
+        #expect {
+            try experiment.runs(launch: { trial, _ in try finish(trial, inputs: others) })
+        } throws: { "\($0)".contains("was made with another checkpoint") }
     }
 
     @Test("lines are compared with the named one at the same bits, or with the first")

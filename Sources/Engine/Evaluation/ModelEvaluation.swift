@@ -94,14 +94,15 @@ package func evaluateModelOrRun(
         if let plan = try model.plan.map(RunPlan.init(yaml:)) {
             known = plan.inputs
             if let referencePath {
-                var checkpoint = try loadCheckpoint(
+                let checkpoint = try loadCheckpoint(
                     path: referencePath, imageSize: (model.pipeline.height, model.pipeline.width),
                     heads: model.heads)
-                // As the run prepared images, whatever this evaluation is asked for.
-                checkpoint.preparation = try checkpoint.preparation.changed(by: plan.images)
                 if checks.reference, let known {
                     var now = known
-                    (now.weights, now.model) = (checkpoint.weightsDigest, try checkpoint.modelDigest)
+                    // As the run prepared images, whatever this evaluation is asked for.
+                    (now.weights, now.model) = (
+                        checkpoint.weightsDigest, try checkpoint.modelDigest(plan.images)
+                    )
                     try report(
                         [
                             now.changeOfWeights(since: known, path: checkpoint.path),

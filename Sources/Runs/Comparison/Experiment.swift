@@ -84,7 +84,8 @@ package struct Experiment: Sendable {
     ///   - launch: Makes a run, or continues one that has begun, and waits for its end.
     ///   - lineDone: Called after each line with the runs of all lines so far.
     /// - Returns: The runs of each line, in the order of its trials.
-    /// - Throws: `RunFailure` for a directory with a run of another plan, and for runs on different evaluation images;
+    /// - Throws: `RunFailure` for a directory with a run of another plan, and for runs of different checkpoints or on different
+    ///   evaluation images;
     ///   what `launch` and `lineDone` throw.
     @discardableResult
     package func runs(
@@ -96,7 +97,7 @@ package struct Experiment: Sendable {
             var own: [FinishedRun] = []
             for trial in line.trials {
                 let run = try finished(trial, launch: launch)
-                if let first = runs.first?.first ?? own.first { try run.checkSameImages(as: first) }
+                if let first = runs.first?.first ?? own.first { try run.checkSameInputs(as: first) }
                 own.append(run)
             }
             runs.append(own)
@@ -132,6 +133,8 @@ package struct FinishedRun: Sendable {
     package let report: RunReport
     /// The predictions; nil without evaluation images or without a classifier.
     package let predictions: Predictions?
+    /// The inputs that it was made with, if they are known.
+    private let inputs: PlanInputs?
 
     /// Reads the results.
     ///
@@ -142,10 +145,18 @@ package struct FinishedRun: Sendable {
         let run = try CheckedRun(trial.directory)
         guard let report = run.report else { throw trial.directory.notFinished }
         self.report = report
-        predictions = run.predictions
+        (predictions, inputs) = (run.predictions, run.plan.inputs)
     }
 
-    fileprivate func checkSameImages(as other: FinishedRun) throws(RunFailure) {
+    fileprivate func checkSameInputs(as other: FinishedRun) throws(RunFailure) {
+        if let own = inputs, let others = other.inputs {
+            guard own.weights == others.weights, own.model == others.model else {
+                throw RunFailure(
+                    .badData,
+                    "\(path) was made with another checkpoint than \(other.path); give --output another folder"
+                )
+            }
+        }
         guard let own = predictions, let others = other.predictions else { return }
         guard own.labels == others.labels, own.fullPrecision == others.fullPrecision else {
             throw RunFailure(

@@ -4,11 +4,17 @@ extension SensitivityTable {
     /// The largest file that makes sense, in bytes.
     private static let limit = 1 << 26
 
-    /// Reads a file that `write` made.
+    /// Reads a file that `write` made and nothing has changed since.
     ///
     /// - Throws: `RunFailure`: what `readFile` throws, `.badData` for a file that holds no such table.
     package init(path: String) throws(RunFailure) {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.limit))
+        guard JSONSeal.digest(of: bytes) != nil else {
+            throw RunFailure(
+                .badData,
+                "\(path) holds no sensitivities: it does not match the SHA-256 at its end; remove it to measure them again"
+            )
+        }
         do {
             self = try decodeJSON(bytes)
         } catch {
@@ -30,11 +36,11 @@ extension SensitivityTable {
         }
     }
 
-    /// Writes the table as JSON.
+    /// Writes the table as JSON, with its SHA-256 at the end.
     ///
     /// - Throws: `RunFailure` where the file cannot be made or written.
     package func write(to path: String) throws(RunFailure) {
-        let text = try JSONText(encoding: self).page
+        let text = try JSONText(encoding: self).sealedPage.text
         try RunFailure.wrapping(try writeFile(Array(text.utf8), to: path))
     }
 }

@@ -47,7 +47,8 @@ extension RunPlan {
     /// The digest of what names inputs and chooses images in this plan.
     package var request: String {
         let parts: [String?] = [
-            model, imageSize.map { "\($0)" }, calibration, evaluation, "\(seed)", "\(calibrationImages)",
+            model, imageSize.map { "\($0)" }, heads.map { "\($0)" }, calibration, evaluation, "\(seed)",
+            "\(calibrationImages)",
             "\(images)",
         ]
         return sha256(Array(parts.map { $0 ?? "" }.joined(separator: "\u{0}").utf8))
