@@ -38,11 +38,15 @@ let package = Package(
         .target(
             name: "Reconstruction",
             dependencies: ["TensorCore", "Kernels", "VisionTransformers", "Quantization", "Vocabulary"]),
-        .target(name: "Files", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+        .target(
+            name: "CDigest", cSettings: strictC, linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "Files",
+            dependencies: ["CDigest", .product(name: "SystemPackage", package: "swift-system")]),
         .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
-            linkerSettings: ["crypto", "jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
         .target(
             name: "Datasets",
             dependencies: ["TensorCore", "Files", "Safetensors", "CImageCodecs", "Vocabulary"]),
@@ -119,7 +123,7 @@ let package = Package(
             name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"], exclude: ["Fixtures"]),
         .testTarget(
             name: "DatasetsTests",
-            dependencies: ["Datasets", "Safetensors", "TensorCore", "TestSupport", "Vocabulary"],
+            dependencies: ["Datasets", "Files", "Safetensors", "TensorCore", "TestSupport", "Vocabulary"],
             exclude: ["Fixtures"]),
         .testTarget(
             name: "CheckpointsTests",
@@ -131,7 +135,8 @@ let package = Package(
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Engine", "Runs", "Checkpoints", "Quantization", "Datasets", "Files", "Safetensors",
+                "Engine", "Runs", "Checkpoints", "Kernels", "Quantization", "Datasets", "Files",
+                "Safetensors",
                 "TensorCore", "TestSupport", "Vocabulary",
             ]),
         .testTarget(name: "ChartScaleTests", dependencies: ["ChartScale", "TestSupport"]),
@@ -146,11 +151,11 @@ let package = Package(
                 "Vocabulary",
             ],
             exclude: ["Goldens"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["Safetensors"], exclude: ["Scripts"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["Files", "Safetensors"], exclude: ["Scripts"]),
     ]
 )
 
-let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CMemory"]
+let plainC: Set = ["CKernels", "CTerminal", "CImageCodecs", "CDigest", "CMemory"]
 for target in package.targets where !plainC.contains(target.name) {
     target.swiftSettings = (target.swiftSettings ?? []) + strict
 }

@@ -1,4 +1,4 @@
-/* What ncurses does only for a terminfo entry that says so, and systems ship none: 24-bit colours, and a
+/* ncurses needs terminfo entries that systems do not ship for 24-bit colours and for a
  * screen without the alternate buffer. One is compiled from the terminal's own entry, once, into the
  * user's cache. */
 #include "internal.h"
@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-/* Numbers below 8 stay palette colours; \E[38;2 with semicolons is what every terminal understands. */
+/* Numbers below 8 stay palette colours; every terminal understands \E[38;2 with semicolons. */
 static const char direct_capabilities[] =
     "\tRGB, ccc@, initc@, oc@, colors#0x1000000, pairs#0x7FFFF,\n"
     "\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/%{255}%&%d;"
@@ -25,7 +25,7 @@ static const char direct_capabilities[] =
     "%p1%{255}%&%d%;m,\n"
     "\top=\\E[39;49m, setb@, setf@,\n";
 
-/* Without scrolling regions as well: to set one moves the cursor, which is where the shell left it. */
+/* Also without scrolling regions: setting one moves the cursor away from where the shell left it. */
 static const char inline_capabilities[] = "\tsmcup@, rmcup@, csr@,\n";
 
 /* Whether a terminal type may be used in a terminfo source and in a file name. */

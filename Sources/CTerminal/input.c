@@ -87,7 +87,7 @@ static const struct {
     {KEY_C3, CT_KEY_PAGE_DOWN, 0},
 };
 
-/* The extended names of keys with modifiers, such as kRIT5; their codes differ from run to run. */
+/* The extended names of keys with modifiers, such as kRIT5; ncurses assigns their codes anew in each run. */
 static const struct {
     const char *name;
     ct_key key;

@@ -1,4 +1,4 @@
-/* What the files of this target share. */
+/* Shared by the files of this target. */
 #ifndef CTERMINAL_INTERNAL_H
 #define CTERMINAL_INTERNAL_H
 
@@ -16,7 +16,7 @@ struct ct_state {
     int wake_fd;               /* an eventfd; -1 before ct_prepare */
     struct termios shell_mode; /* how the terminal was found */
     bool is_inline;            /* the screen is in the normal buffer, and its last frame stays */
-    char leave[512];           /* what turns every mode off and leaves the screen */
+    char leave[512];           /* turns every mode off and leaves the screen */
     size_t leave_length;
     int real_stderr;           /* -1 while standard error is not captured */
     int captured_stderr;
@@ -31,7 +31,7 @@ void ct_write_all(int fd, const char *bytes, size_t count);
 /* Restores the terminal if the screen is taken. Safe in signal handlers and on any thread. */
 void ct_restore_now(void);
 
-/* Sends standard error to memory if it is a terminal; and back, replaying what was written. */
+/* Sends standard error to memory if it is a terminal; and back, replaying its output. */
 void ct_capture_stderr(void);
 void ct_release_stderr(void);
 

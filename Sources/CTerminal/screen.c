@@ -19,7 +19,7 @@ static const char sync_begin[] = "\033[?2026h";
 static const char sync_end[] = "\033[?2026l";
 /* Cleared before the alternate screen is left: after a resize, terminals keep parts of it otherwise. */
 static const char clear_screen[] = "\033[m\033[H\033[2J";
-/* Where there is none, what comes next begins below the last frame. */
+/* Without one, later output begins below the last frame. */
 static const char below_screen[] = "\033[m\033[999;1H\r\n";
 
 static SCREEN *screen;
@@ -77,7 +77,7 @@ static SCREEN *new_screen(const char *entry) {
     return newterm(NULL, stdout, stdin);
 }
 
-/* Moves what stands above the cursor out of the screen, where terminals keep it to be scrolled back to. */
+/* Scrolls the lines above the cursor into the terminal's scrollback. */
 static void make_room(void) {
     struct winsize size;
     if (!ct_state.is_inline || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return;
@@ -88,7 +88,7 @@ ct_status ct_open(int escape_delay, const char *entry, unsigned changes) {
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) return CT_NO_TERMINAL;
     if (tcgetattr(STDIN_FILENO, &ct_state.shell_mode) != 0) return CT_NO_TERMINAL;
     set_locale();
-    /* Exported values of another terminal would be believed. */
+    /* ncurses would trust exported values of another terminal. */
     unsetenv("LINES");
     unsetenv("COLUMNS");
     ct_state.is_inline = entry != NULL && changes & CT_INLINE;
@@ -127,7 +127,7 @@ ct_status ct_open(int escape_delay, const char *entry, unsigned changes) {
     return CT_OPENED;
 }
 
-/* Turns off what ncurses does not know about, then lets it leave the screen. */
+/* Turns off the modes that ncurses does not know, then lets it leave the screen. */
 static void leave_screen(void) {
     WRITE(sync_end);
     WRITE(mouse_off);

@@ -1,5 +1,4 @@
-/* Signals: one thread receives those that can wait, handlers restore the terminal after those that
- * cannot. */
+/* Signals: one thread receives those that can wait; handlers restore the terminal after the others. */
 #include "internal.h"
 
 #include <errno.h>
@@ -42,7 +41,7 @@ static bool is_taken(unsigned count) {
     return false;
 }
 
-/* Ends the process for a UI that is stuck or is not there. A terminal that takes no bytes any more must
+/* Ends the process if the UI is stuck or gone. A terminal that takes no bytes any more must
  * not keep us, hence the alarm. */
 static void end_process(int number) {
     signal(SIGALRM, SIG_DFL);
@@ -59,8 +58,8 @@ static void *receive_signals(void *unused) {
         int number = 0;
         if (sigwait(&waited, &number) != 0) continue;
         bool ends = number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
-        /* A terminal that goes away sends it by the kernel and by the shell; the second must not cut off
-         * what is written at the end. */
+        /* The kernel and the shell both send it when a terminal goes away; the second one must not
+         * interrupt the output at the end. */
         if (number == SIGHUP && is_ending) continue;
         if (ends && !atomic_load(&ct_state.is_open)) end_process(number);
         unsigned char byte = (unsigned char)number;

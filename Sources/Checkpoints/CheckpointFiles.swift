@@ -28,17 +28,22 @@ struct CheckpointFiles {
         let isFolder = status.kind == .folder
         let folder = isFolder ? path : parent(of: path)
         let file = isFolder ? try Self.weights(in: path) : path
-        tensors = NamedTensors(try TensorSource(path: file))
+        let source = try TensorSource(path: file)
         func beside(_ name: String) -> String? {
             let path = joined(folder, name)
             // A link that leads nowhere is a missing file, not an absent one.
             return (try? FileStatus(path, followsLinks: false)) == nil ? nil : path
         }
         configurationPath = beside("config.json")
-        configuration =
+        var configuration =
             if let configurationPath { try ModelConfigurationFile(path: configurationPath) } else {
                 ModelConfigurationFile()
             }
+        tensors = NamedTensors(source, lacksClassifier: configuration.lacksClassifier)
+        if let stem = tensors.entries["patch_embed.proj.weight"], stem.shape.count == 4 {
+            configuration.average(for: stem.shape[1])
+        }
+        self.configuration = configuration
         preprocessor =
             if let path = beside("preprocessor_config.json") {
                 (path, try ImagePreparationFile(huggingFace: path))
@@ -53,7 +58,10 @@ struct CheckpointFiles {
         } catch {
             throw .unusable("\(error)")
         }
-        let usual = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"]
+        let usual = [
+            "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+            "pytorch_model.bin.index.json",
+        ]
         if let name = usual.first(where: names.contains) { return joined(folder, name) }
         let others = names.filter { name in
             [".safetensors", ".pth", ".pt", ".bin", ".ckpt"].contains { name.lowercased().hasSuffix($0) }
@@ -73,6 +81,13 @@ struct CheckpointFiles {
     /// its positions for any image, else config.json's.
     var imageSize: (height: Int, width: Int)? {
         (tensors.map.readsAnySize ? preprocessor?.contents.crop : nil) ?? configuration.imageSize
+    }
+
+    /// What was chosen where the files hold more than one thing, one sentence each.
+    var notes: [String] {
+        let choice = tensors.source.choice.map { "\(tensors.source.path): read are \($0)" }
+        let leftOut = tensors.map.leftOut.isEmpty ? nil : "\(tensors.source.path): read is \(tensors.layout)"
+        return [choice, leftOut].compactMap(\.self)
     }
 
     /// The names of the classes, if they are known.

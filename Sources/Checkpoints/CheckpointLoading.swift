@@ -15,6 +15,8 @@ package struct Checkpoint: Sendable {
     package let labels: [String]?
     /// The file with the weights, or the index of its shards.
     package let path: String
+    /// What was chosen where the files hold more than one thing, one sentence each.
+    package let notes: [String]
 }
 
 /// Reads a checkpoint in the layout of timm, Hugging Face or Microsoft's Swin.
@@ -24,13 +26,15 @@ package struct Checkpoint: Sendable {
 ///     `config.json` and `preprocessor_config.json` beside it are used if they are there.
 ///   - imageSize: The image's height and width in pixels if they are to be others than the checkpoint says; position
 ///     embeddings are resampled.
+///   - heads: The number of a ViT's attention heads, which tensors do not show; nil takes what config.json or its
+///     architecture says.
 /// - Returns: The model, every number finite and every tensor accounted for.
 /// - Throws: `CheckpointError`, which names the file and the tensor.
 package func loadCheckpoint(
-    path: String, imageSize: (height: Int, width: Int)? = nil
+    path: String, imageSize: (height: Int, width: Int)? = nil, heads: Int? = nil
 ) throws(CheckpointError) -> Checkpoint {
     let files = try CheckpointFiles(path: path)
-    let reading = CheckpointReading(files, imageSize: imageSize)
+    let reading = CheckpointReading(files, imageSize: imageSize, heads: heads)
     if let refusal = reading.sizeRefusal {
         throw .unusable("\(files.tensors.source.path): \(refusal)")
     }
@@ -44,5 +48,6 @@ package func loadCheckpoint(
         try reading.tensor(name, shape: shape)
     }
     return Checkpoint(
-        model: model, preparation: preparation, labels: labels, path: files.tensors.source.path)
+        model: model, preparation: preparation, labels: labels, path: files.tensors.source.path,
+        notes: files.notes)
 }

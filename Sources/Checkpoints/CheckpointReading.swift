@@ -19,22 +19,31 @@ struct CheckpointReading {
     private let files: CheckpointFiles
     /// The image's size that the caller wants.
     private let askedSize: (height: Int, width: Int)?
+    /// The number of attention heads that the caller wants.
+    private let askedHeads: Int?
 
     /// Infers the architecture.
     ///
     /// - Parameters:
     ///   - files: The checkpoint.
     ///   - imageSize: The image's height and width; nil takes the checkpoint's.
-    init(_ files: CheckpointFiles, imageSize: (height: Int, width: Int)? = nil) {
+    ///   - heads: The number of a ViT's attention heads; nil takes config.json's, or what its architecture has.
+    init(_ files: CheckpointFiles, imageSize: (height: Int, width: Int)? = nil, heads: Int? = nil) {
         self.files = files
         askedSize = imageSize
+        askedHeads = heads
+        if let refusal = files.configuration.refusal
+            ?? UnsupportedFeature.refusal(of: files.tensors.entries.keys)
+        {
+            problems = [refusal]
+            return
+        }
         problems = files.tensors.problems
         do throws(Unfit) {
             let configuration = try detect()
             self.configuration = configuration
             compare(with: configuration)
         } catch {
-            problems += UnsupportedParts.explain(Array(files.tensors.entries.keys)).sentences
             problems.append(error.sentence)
             if error.isAboutAskedSize { sizeRefusal = error.sentence }
         }
@@ -128,17 +137,20 @@ struct CheckpointReading {
         if grid != (configuration.grid.rows, configuration.grid.columns) { positionGrid = grid }
         configuration.normalizesAfterPooling = files.tensors.entries["fc_norm.weight"] != nil
         configuration.pooling =
-            files.configuration.pooling
+            files.configuration.pooling ?? files.configuration.facts?.pooling
             ?? (configuration.hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
         if head.readsTwoFeatures { configuration.pooling = .classTokenAndAverage }
         if configuration.pooling != .average, !configuration.hasClassToken {
             throw Unfit(
                 sentence: "the class token is to be classified, but there is no “cls_token”")
         }
+        configuration.hasPreNorm = files.tensors.entries["norm_pre.weight"] != nil
         configuration.hasQkvBias = files.tensors.entries["blocks.0.attn.qkv.bias"] != nil
         configuration.hasLayerScale = files.tensors.entries["blocks.0.ls1.gamma"] != nil
-        configuration.epsilon = files.configuration.epsilon ?? files.tensors.map.epsilon ?? 1e-6
-        configuration.activation = files.configuration.activation ?? .gelu
+        configuration.poolsPrefix =
+            configuration.pooling == .average
+            && (files.configuration.poolsPrefix || files.configuration.facts?.poolsPrefix == true)
+        takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-6)
         if hidden[0] == 2 * (try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]) {
             throw Unfit(
                 sentence:
@@ -151,6 +163,15 @@ struct CheckpointReading {
         return configuration
     }
 
+    /// Takes what no tensor shows from config.json, from what its architecture's name says, or as usual for the layout.
+    private func takeEpsilonAndActivation(
+        _ epsilon: inout Float, _ activation: inout MLPActivation, usual: Float
+    ) {
+        let (said, facts) = (files.configuration, files.configuration.facts)
+        epsilon = said.epsilon ?? facts?.epsilon ?? files.tensors.map.epsilon ?? usual
+        activation = said.activation ?? facts?.activation ?? .gelu
+    }
+
     /// The classes of a ViT's head, and whether it reads the class token and the mean of the patches side by side.
     private func classifier(width: Int) throws(Unfit) -> (classes: Int, readsTwoFeatures: Bool) {
         let lacksOne = files.configuration.lacksClassifier || files.tensors.map.lacksClassifier
@@ -161,7 +182,9 @@ struct CheckpointReading {
 
     private mutating func detectSwin() throws(Unfit) -> SwinConfiguration {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
-        let head = try shape("head.fc.weight", rank: 2)
+        let hasClassifier = files.tensors.entries["head.fc.weight"] != nil
+        let lacksOne = files.configuration.lacksClassifier || files.tensors.map.lacksClassifier
+        let classes = hasClassifier || !lacksOne ? try shape("head.fc.weight", rank: 2)[0] : 0
         var stages: [SwinConfiguration.Stage] = []
         var window = 0
         while true {
@@ -179,10 +202,10 @@ struct CheckpointReading {
         ownSize = own
         var configuration = SwinConfiguration(
             imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
-            channels: patch[1], width: patch[0], stages: stages, window: window, classes: head[0])
+            channels: patch[1], width: patch[0], stages: stages, window: window, classes: classes)
+        configuration.windowRule = files.tensors.map.windowRule
         configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
-        configuration.epsilon = files.configuration.epsilon ?? files.tensors.map.epsilon ?? 1e-5
-        configuration.activation = files.configuration.activation ?? .gelu
+        takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-5)
         guard ModelConfiguration.swin(configuration).isPossible else {
             throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
         }
@@ -239,20 +262,22 @@ struct CheckpointReading {
     }
 
     private func heads(width: Int) throws(Unfit) -> Int {
-        if let heads = files.configuration.heads {
-            guard width % heads == 0 else {
-                throw Unfit(
-                    sentence: "config.json says \(heads) heads, which do not divide the width \(width)")
-            }
-            return heads
-        }
-        guard width % 64 == 0 else {
+        let (asked, said, usual) = (askedHeads, files.configuration.heads, files.configuration.facts?.heads)
+        guard let heads = asked ?? said ?? usual ?? files.tensors.map.heads[width] else {
+            let name =
+                files.configuration.architecture.map { " (“\($0)” is no architecture of timm's)" } ?? ""
             throw Unfit(
                 sentence:
-                    "the number of heads is not known: the width \(width) is not a multiple of 64; give num_heads in "
-                    + "config.json")
+                    "the number of attention heads is not known, as tensors do not show it\(name); give --heads, or "
+                    + "config.json with num_heads or with timm's “architecture”")
         }
-        return width / 64
+        guard width % heads == 0 else {
+            let source =
+                asked != nil
+                ? "--heads gives" : said != nil ? "config.json says" : "the architecture of config.json has"
+            throw Unfit(sentence: "\(source) \(heads) heads, which do not divide the width \(width)")
+        }
+        return heads
     }
 
     /// Compares every tensor of the file with the architecture's.
@@ -286,9 +311,9 @@ struct CheckpointReading {
                     "tensor “\(name)” has type \(entry.type.rawValue); F32, F16, BF16 or F64 was expected")
             }
         }
-        let unexpected = UnsupportedParts.explain(files.tensors.entries.keys.filter { expected[$0] == nil })
-        problems += unexpected.sentences
-        problems += unexpected.rest.map { "tensor “\($0)” is not supported" }
+        problems += files.tensors.entries.keys.filter { expected[$0] == nil }.sorted().map {
+            "tensor “\($0)” is not supported"
+        }
     }
 
     /// The number of floats in all tensors that the model has.

@@ -3,10 +3,18 @@ package import VisionTransformers
 
 /// The contents of `config.json` beside a checkpoint, which tensors' shapes do not determine.
 package struct ModelConfigurationFile: Sendable {
+    /// timm's name of the architecture, or Hugging Face's of the family.
+    package var architecture: String?
+    /// What that name says, where it is known.
+    var facts: ArchitectureFacts?
+    /// Why no model of this file can be run, in one sentence.
+    var refusal: String?
     /// The number of attention heads.
     package var heads: Int?
     /// The head's input.
     package var pooling: ViTConfiguration.Pooling?
+    /// Whether a mean over tokens includes those before the patches.
+    package var poolsPrefix = false
     /// The image's height and width in pixels.
     package var imageSize: (height: Int, width: Int)?
     /// What MLPs do between their two layers.
@@ -28,44 +36,91 @@ package struct ModelConfigurationFile: Sendable {
 
     /// Reads timm's form, `model_args` and `pretrained_cfg` or their keys at the top level, and Hugging Face's.
     ///
+    /// Every key must be known (`ConfigurationKeys`); of a family that is not supported nothing but `refusal` is read.
+    ///
     /// - Parameter path: The file.
     /// - Throws: `CheckpointError.unusable` for text that is not a JSON object, or a value of a wrong type.
     package init(path: String) throws(CheckpointError) {
         let root = try jsonObject(path: path)
         let arguments = (root["model_args"] as? [String: Any]) ?? [:]
         let pretrained = (root["pretrained_cfg"] as? [String: Any]) ?? [:]
+        let vision = (root["vision_config"] as? [String: Any]) ?? [:]
+        let places = [arguments, pretrained, vision, root]
         func value(_ keys: [String]) -> Any? {
-            for place in [arguments, pretrained, root] {
+            for place in places {
                 for key in keys {
                     if let found = place[key], !(found is NSNull) { return found }
                 }
             }
             return nil
         }
-        func wrong(_ key: String, _ accepted: String) -> CheckpointError {
-            .unusable("\(path): “\(key)” is not \(accepted)")
+        identify(
+            family: root["model_type"] as? String, architecture: value(["architecture"]) as? String,
+            path: path)
+        guard refusal == nil else { return }
+        let top: ConfigurationKeys.Place =
+            root["model_type"] == nil && root["transformers_version"] == nil ? .top : .huggingFace
+        refusal =
+            (ConfigurationKeys.refusal(of: arguments, in: .arguments)
+            ?? ConfigurationKeys.refusal(of: pretrained, in: .pretrained)
+            ?? ConfigurationKeys.refusal(of: vision, in: .huggingFace)
+            ?? ConfigurationKeys.refusal(of: root, in: top)).map { "\(path): \($0)" }
+        guard refusal == nil else { return }
+        try readModel(value, path: path)
+        preparation = try ImagePreparationFile(timm: value, path: path)
+        if let found = value(["label_names"]) {
+            guard let names = found as? [String] else {
+                throw Self.wrong(path, "label_names", "a list of texts")
+            }
+            labels = names
+        } else if let found = root["id2label"] ?? value(["id2label"]) {
+            labels = try ModelConfigurationFile.labels(found, path: path)
         }
+    }
+
+    /// Takes the names of family and architecture over, with what they say.
+    private mutating func identify(family: String?, architecture: String?, path: String) {
+        if let architecture {
+            self.architecture = architecture
+            facts = ArchitectureFacts(timm: architecture)
+        } else if let family {
+            self.architecture = family
+            facts = ArchitectureFacts(huggingFace: family)
+            if facts == nil {
+                refusal =
+                    "\(path): the family “\(family)” (model_type) is not supported; accepted are "
+                    + ArchitectureFacts.huggingFaceFamilies
+            }
+        }
+        if let feature = facts?.unsupported {
+            refusal =
+                "the architecture “\(self.architecture ?? "")” of config.json has \(feature.words), which "
+                + "is not supported"
+        }
+    }
+
+    private static func wrong(_ path: String, _ key: String, _ accepted: String) -> CheckpointError {
+        .unusable("\(path): “\(key)” is not \(accepted)")
+    }
+
+    /// Reads what the model is.
+    private mutating func readModel(_ value: ([String]) -> Any?, path: String) throws(CheckpointError) {
         if let found = value(["num_heads", "num_attention_heads"]) {
             // A Swin has a list of them, which its tensors determine as well.
             guard found is [Any] || found as? Int ?? 0 > 0 else {
-                throw wrong("num_heads", "a positive whole number")
+                throw Self.wrong(path, "num_heads", "a positive whole number")
             }
             heads = found as? Int
         }
         if let found = value(["window_size"]) {
-            guard let number = found as? Int, (1...4096).contains(number) else {
-                throw wrong("window_size", "a whole number from 1 to 4096")
-            }
+            let pair = found as? [Int]
+            guard let number = found as? Int ?? (pair?.first == pair?.last ? pair?.first : nil),
+                (1...4096).contains(number)
+            else { throw Self.wrong(path, "window_size", "a whole number from 1 to 4096") }
             window = number
         }
-        if let found = value(["global_pool"]) {
-            guard let text = found as? String, let pooling = ViTConfiguration.Pooling(rawValue: text),
-                pooling != .classTokenAndAverage
-            else {
-                throw wrong("global_pool", "“token” or “avg”")
-            }
-            self.pooling = pooling
-        }
+        lacksClassifier = value(["num_classes"]) as? Int == 0
+        try readPooling(value, path: path)
         let sides = 1...4096
         if let found = value(["img_size", "image_size"]) {
             if let side = found as? Int, sides.contains(side) {
@@ -73,7 +128,7 @@ package struct ModelConfigurationFile: Sendable {
             } else if let pair = found as? [Int], pair.count == 2, pair.allSatisfy(sides.contains) {
                 imageSize = (pair[0], pair[1])
             } else {
-                throw wrong("img_size", "a whole number from 1 to 4096 or a pair of them")
+                throw Self.wrong(path, "img_size", "a whole number from 1 to 4096 or a pair of them")
             }
         }
         if imageSize == nil, let input = value(["input_size"]) as? [Int], input.count == 3,
@@ -82,25 +137,52 @@ package struct ModelConfigurationFile: Sendable {
             imageSize = (input[1], input[2])
         }
         if let found = value(["act_layer", "hidden_act"]) {
-            guard let name = found as? String, let known = MLPActivation(rawValue: name.lowercased()) else {
-                throw .unusable("\(path): the activation is \(found); “gelu” or “relu” was expected")
+            guard let known = (found as? String).flatMap(MLPActivation.init(named:)) else {
+                throw .unusable(
+                    "\(path): the activation is \(found); gelu, gelu_tanh, quick_gelu or relu was expected")
             }
             activation = known
         }
-        lacksClassifier = value(["num_classes"]) as? Int == 0
-        preparation = try ImagePreparationFile(timm: value, path: path)
         if let found = value(["norm_eps", "layer_norm_eps"]) {
             guard let number = found as? Double, number > 0, number < 1 else {
-                throw wrong("norm_eps", "a number between 0 and 1")
+                throw Self.wrong(path, "norm_eps", "a number between 0 and 1")
             }
             epsilon = Float(number)
         }
-        if let found = value(["label_names"]) {
-            guard let names = found as? [String] else { throw wrong("label_names", "a list of texts") }
-            labels = names
-        } else if let found = value(["id2label"]) {
-            labels = try ModelConfigurationFile.labels(found, path: path)
+    }
+
+    private mutating func readPooling(
+        _ value: ([String]) -> Any?, path: String
+    ) throws(CheckpointError) {
+        if let found = value(["pool_include_prefix"]) {
+            guard let flag = found as? Bool else {
+                throw Self.wrong(path, "pool_include_prefix", "true or false")
+            }
+            poolsPrefix = flag
         }
+        guard let found = value(["global_pool"]) else { return }
+        // Without a classifier timm writes "", and whoever uses the features takes the class token's.
+        if found as? String == "", lacksClassifier { return pooling = .classToken }
+        guard let text = found as? String, let known = ViTConfiguration.Pooling(rawValue: text),
+            known != .classTokenAndAverage
+        else {
+            let reason =
+                found as? String == "map"
+                ? "\(UnsupportedFeature.attentionPooling.words) is not supported; " : ""
+            throw .unusable(
+                "\(path): “global_pool” is \(json(found)); \(reason)“token” or “avg” is accepted")
+        }
+        pooling = known
+    }
+
+    /// Gives an image of one channel the average of means and deviations that were written for three.
+    mutating func average(for channels: Int) {
+        guard channels == 1 else { return }
+        func averaged(_ values: [Float]?) -> [Float]? {
+            values.map { $0.count == 3 ? [$0.reduce(0, +) / 3] : $0 }
+        }
+        preparation.mean = averaged(preparation.mean)
+        preparation.standardDeviation = averaged(preparation.standardDeviation)
     }
 
     /// Hugging Face's `id2label`, in the order of its numbers; nil for the names that it makes up, `LABEL_0` and so on.
@@ -117,4 +199,11 @@ package struct ModelConfigurationFile: Sendable {
         }
         return labels.enumerated().allSatisfy { $0.element == "LABEL_\($0.offset)" } ? nil : labels
     }
+}
+
+/// A value of a JSON file as it stands there, cut to 60 characters.
+func json(_ value: Any) -> String {
+    let data = try? JSONSerialization.data(withJSONObject: value, options: [.fragmentsAllowed, .sortedKeys])
+    let text = data.map { String(decoding: $0, as: UTF8.self) } ?? "\(value)"
+    return text.count > 60 ? text.prefix(60) + "…" : text
 }

@@ -18,6 +18,8 @@ package struct ModelInspection: Equatable, Codable, Sendable {
     package var file: String
     /// Whose names the tensors have: timm's, Hugging Face's or Microsoft's.
     package var layout: String
+    /// Which weights of several in the file are read; nil where there are no others.
+    package var weights: String?
     /// The architecture in a line; nil if it could not be inferred.
     package var architecture: String?
     /// The number of floats in the architecture's parameters; nil if it could not be inferred.
@@ -42,13 +44,14 @@ package struct ModelInspection: Equatable, Codable, Sendable {
 /// - Parameters:
 ///   - path: A file with weights or a folder with one.
 ///   - imageSize: The image's height and width in pixels if they are to be others than the checkpoint says.
+///   - heads: The number of a ViT's attention heads; nil takes what config.json or its architecture says.
 /// - Returns: Its description and its problems.
 /// - Throws: `CheckpointError` where the file cannot be read at all.
 package func inspectCheckpoint(
-    path: String, imageSize: (height: Int, width: Int)? = nil
+    path: String, imageSize: (height: Int, width: Int)? = nil, heads: Int? = nil
 ) throws(CheckpointError) -> ModelInspection {
     let files = try CheckpointFiles(path: path)
-    let reading = CheckpointReading(files, imageSize: imageSize)
+    let reading = CheckpointReading(files, imageSize: imageSize, heads: heads)
     let source = files.tensors.source
     var problems = reading.problems
     var preprocessing: String?
@@ -61,7 +64,8 @@ package func inspectCheckpoint(
         }
     }
     return ModelInspection(
-        file: source.path, layout: files.tensors.layout, architecture: reading.configuration?.summary,
+        file: source.path, layout: files.tensors.layout, weights: source.choice,
+        architecture: reading.configuration?.summary,
         parameters: problems.isEmpty ? reading.parameterCount : nil, preprocessing: preprocessing,
         labels: files.configuration.labels,
         tensors: source.names.compactMap { name in

@@ -8,7 +8,7 @@ struct ShardIndex {
     static let maximumLength = 64 << 20
 
     /// The shards, open, in the order of their names.
-    let shards: [SafetensorsFile]
+    let shards: [TensorFile]
     /// The shard of each tensor, by name.
     let place: [String: Int]
 
@@ -23,18 +23,16 @@ struct ShardIndex {
         }
         let files = Set(map.values).sorted()
         let folder = parent(of: path)
-        var shards: [SafetensorsFile] = []
+        var shards: [TensorFile] = []
         for file in files {
-            guard !file.contains("/"), !file.contains("\\"), file.hasSuffix(".safetensors") else {
+            guard !file.contains("/"), !file.contains("\\"),
+                [".safetensors", ".bin"].contains(where: file.hasSuffix)
+            else {
                 throw .unusable(
-                    "\(path): the shard \(quoted(file)) should be the name of a .safetensors file in the same folder"
-                )
+                    "\(path): the shard \(quoted(file)) should be the name of a .safetensors or .bin file in the same "
+                        + "folder")
             }
-            do {
-                shards.append(try SafetensorsFile(path: joined(folder, file)))
-            } catch {
-                throw .file(error)
-            }
+            shards.append(try TensorFile(path: joined(folder, file)))
         }
         var place: [String: Int] = [:]
         for (index, shard) in shards.enumerated() {

@@ -13,7 +13,7 @@ private let refitRows = 65_536
 ///
 /// - Returns: The steps; 0 without a refit, or if the model has no GELU to replace.
 func refitSteps(_ hyperparameters: Hyperparameters, of configuration: ModelConfiguration) -> Int {
-    configuration.activation == .gelu ? hyperparameters.reluRefitSteps : 0
+    configuration.activation.isGELU ? hyperparameters.reluRefitSteps : 0
 }
 
 /// The number of available images on which a block's MLP is refitted.

@@ -54,32 +54,48 @@ package struct EngineOptions: Sendable {
     }
 }
 
+/// Commands that the engine has not taken yet.
+typealias CommandQueue = Monitor<[RunCommand]>
+
 /// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
-    let commands: CommandQueue
-    private let completion = Completion()
+    private let commands = CommandQueue([])
+    private let hasEnded = Monitor(false)
 
-    init(commands: CommandQueue) {
-        self.commands = commands
+    /// Starts the engine's thread.
+    ///
+    /// - Parameters:
+    ///   - prepare: Called first on the thread.
+    ///   - sink: Takes the failure where the system gives no thread.
+    ///   - body: Its work.
+    init(
+        prepare: (@Sendable () -> Void)?, sink: (RunEvent) -> Void,
+        _ body: @escaping @Sendable (CommandQueue) -> Void
+    ) {
+        do throws(RunFailure) {
+            try startEngineThread(prepare: prepare) { [self] in
+                body(commands)
+                hasEnded.update { $0 = true }
+            }
+        } catch {
+            sink(.failed(error))
+            hasEnded.update { $0 = true }
+        }
     }
 
     /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
-        commands.append(command)
+        commands.update { $0.append(command) }
     }
 
     /// Waits until the engine's thread has given its last event and has ended.
     package func wait() {
-        completion.wait()
+        hasEnded.wait { $0 ? true : nil }
     }
 
     /// Waits like `wait()`, but at most so many seconds.
     package func wait(timeout seconds: Double) {
-        completion.wait(until: Date(timeIntervalSinceNow: seconds))
-    }
-
-    func end() {
-        completion.signal()
+        hasEnded.wait(until: Date(timeIntervalSinceNow: seconds)) { $0 ? true : nil }
     }
 }
 
@@ -95,33 +111,10 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    startWork(options: options, sink: sink) { commands in
+    RunHandle(prepare: options.prepareThread, sink: sink) { commands in
         RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
             .carryOut()
     }
-}
-
-/// Starts the work of a session on its own thread.
-///
-/// - Parameters:
-///   - options: Says what each thread does first.
-///   - sink: Takes the failure where the system gives no thread.
-///   - body: The work; gets the queue of commands.
-/// - Returns: The work's handle.
-func startWork(
-    options: EngineOptions, sink: (RunEvent) -> Void, _ body: @escaping @Sendable (CommandQueue) -> Void
-) -> RunHandle {
-    let handle = RunHandle(commands: CommandQueue())
-    do throws(RunFailure) {
-        try startEngineThread(prepare: options.prepareThread) {
-            body(handle.commands)
-            handle.end()
-        }
-    } catch {
-        sink(.failed(error))
-        handle.end()
-    }
-    return handle
 }
 
 /// Continues a run whose process ended, on its own thread.
@@ -142,25 +135,15 @@ package func resumeRun(
     guard let directory = options.directory else {
         throw RunFailure(.usage, "a run that goes on needs its directory")
     }
-    let past = try ResumedRun(
+    // The engine's thread takes it over.
+    nonisolated(unsafe) let past = try ResumedRun(
         directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
-    let box = SendableBox(past)
-    return startWork(options: options, sink: sink) { commands in
-        let past = box.past
+    return RunHandle(prepare: options.prepareThread, sink: sink) { commands in
+        let past = unsafe past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: commands,
             sink: sink
         ).carryOut()
-    }
-}
-
-/// Carries a run's directory to the engine's thread.
-private struct SendableBox: @unchecked Sendable {
-    // `@unchecked Sendable`: the thread that made it does not touch it any more.
-    let past: ResumedRun
-
-    init(_ past: ResumedRun) {
-        self.past = past
     }
 }
 
@@ -193,31 +176,5 @@ package func startThread(
         try TensorCore.startThread(stackSize: stackSize, body)
     } catch {
         throw RunFailure(.system, "\(error)")
-    }
-}
-
-/// Wakes any number of waiters at an end.
-private final class Completion: @unchecked Sendable {
-    // `@unchecked Sendable`: `isOver` is touched with `condition` locked only.
-    private let condition = NSCondition()
-    private var isOver = false
-
-    func signal() {
-        condition.lock()
-        isOver = true
-        condition.broadcast()
-        condition.unlock()
-    }
-
-    func wait() {
-        condition.lock()
-        while !isOver { condition.wait() }
-        condition.unlock()
-    }
-
-    func wait(until limit: Date) {
-        condition.lock()
-        while !isOver, condition.wait(until: limit) {}
-        condition.unlock()
     }
 }

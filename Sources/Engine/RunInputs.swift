@@ -29,7 +29,7 @@ struct RunInputs: Sendable {
     /// - Throws: `CheckpointError`, `DatasetError`.
     init(plan: RunPlan, resources: RunResources, heldOutImages: Int, pool: WorkerPool) throws {
         let checkpoint = try loadCheckpoint(
-            path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) })
+            path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) }, heads: plan.heads)
         self.checkpoint = checkpoint
         let (pipeline, reading) = (try PreprocessingPipeline(checkpoint.preparation), plan.images)
         let set = try ImageSet(path: resources.calibrationPath)

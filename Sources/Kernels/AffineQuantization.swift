@@ -66,7 +66,7 @@ package func quantize(
     unsafe kernels.quantize(x.view, affine(x, scales, zeroPoints, maximumCode, groups), codes.view)
 }
 
-/// Writes what codes stand for: `s · (code − z)`.
+/// Writes the values of codes: `s · (code − z)`.
 ///
 /// After `quantize`, the very floats of `fakeQuantize`.
 ///

@@ -164,6 +164,47 @@ package func geluBackward(_ dOut: Matrix, x: Matrix, into dX: Matrix, accumulate
     unsafe kernels.gelu_backward(dOut.view, x.view, dX.view, accumulate)
 }
 
+/// An activation x · σ(a · x + b · x³), σ the logistic function: one of GELU's approximations.
+package struct SigmoidUnit: Equatable, Sendable {
+    /// The factor of x.
+    package let linear: Float
+    /// The factor of x³.
+    package let cubic: Float
+
+    /// x · σ(1.702 x) (Hendrycks and Gimpel, arXiv 1606.08415).
+    package static let quickGELU = SigmoidUnit(linear: 1.702, cubic: 0)
+    /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), of the same source; ½ (1 + tanh u) is σ(2 u).
+    package static let tanhGELU = SigmoidUnit(linear: 1.595_769_1, cubic: 0.071_354_814)
+}
+
+/// Applies an approximation of GELU; absolute error at most 10⁻⁶ of it for |x| ≤ 10.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - unit: The approximation.
+///   - out: `[rows, columns]`, overwritten; may be `x`.
+package func sigmoidUnit(_ x: Matrix, _ unit: SigmoidUnit, into out: Matrix) {
+    out.require(like: x, "out")
+    unsafe kernels.sigmoid_unit(x.view, unit.linear, unit.cubic, out.view)
+}
+
+/// The backward pass of `sigmoidUnit`: `dX = dOut · (s + x · u′ · s · (1 − s))` with `s = σ(u)`, plus what `dX` held
+/// before if `accumulate` is true.
+///
+/// - Parameters:
+///   - dOut: `[rows, columns]` gradient of the result.
+///   - x: `[rows, columns]` input of the forward pass.
+///   - unit: The forward pass's.
+///   - dX: `[rows, columns]` gradient of the input; may be `dOut` or `x`.
+///   - accumulate: Whether to add to `dX` rather than overwrite it.
+package func sigmoidUnitBackward(
+    _ dOut: Matrix, x: Matrix, _ unit: SigmoidUnit, into dX: Matrix, accumulate: Bool = false
+) {
+    dOut.require(like: x, "dOut")
+    dX.require(like: x, "dX")
+    unsafe kernels.sigmoid_unit_backward(dOut.view, x.view, unit.linear, unit.cubic, dX.view, accumulate)
+}
+
 /// Applies the rectified linear unit, with an upper limit: `out = min(max(x, 0), limit)`; NaN stays NaN.
 ///
 /// - Parameters:

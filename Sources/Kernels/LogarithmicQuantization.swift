@@ -58,7 +58,7 @@ package func quantizeLogSqrt2(
     unsafe kernels.quantize_log_sqrt2(x.view, logarithmic(x, deltas, maximumCode, groups), codes.view)
 }
 
-/// Writes what codes stand for: `delta · 2^(−code / 2)`, or 0 for `maximumCode`.
+/// Writes the values of codes: `delta · 2^(−code / 2)`, or 0 for `maximumCode`.
 ///
 /// After `quantizeLogSqrt2`, the very floats of `fakeQuantizeLogSqrt2`.
 ///

@@ -77,7 +77,7 @@ package func quantizeSearchedLog(
     unsafe kernels.quantize_searched_log(x.view, searchedLog(x, parameters, groups), codes.view)
 }
 
-/// Writes what codes stand for: after `quantizeSearchedLog`, the very floats of `fakeQuantizeSearchedLog`.
+/// Writes the values of codes: after `quantizeSearchedLog`, the very floats of `fakeQuantizeSearchedLog`.
 ///
 /// - Parameters:
 ///   - codes: `[rows, columns]` integers in `0 ... maximumCode`.

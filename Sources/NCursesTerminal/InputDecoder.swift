@@ -1,14 +1,14 @@
 internal import CTerminal
 internal import TerminalUI
 
-/// Turns what ncurses delivers into input events: keys, Alt with a character, mouse reports, pastes.
+/// Turns events of ncurses into input events: keys, Alt with a character, mouse reports, pastes.
 struct InputDecoder {
     private var mouse = SGRMouseParser()
     private var pasted: String.UnicodeScalarView?
     private var hasEscape = false
     private var skipsSequence = false
 
-    /// A paste longer than this is cut; nothing here takes more.
+    /// A longer paste is cut.
     private static let longestPaste = 1 << 20
 
     mutating func take(_ event: ct_event, into events: inout [InputEvent]) {
@@ -38,7 +38,7 @@ struct InputDecoder {
         }
     }
 
-    /// Ends what is incomplete: no more input has arrived within the escape delay.
+    /// Ends incomplete sequences: no more input has arrived within the escape delay.
     mutating func finish(into events: inout [InputEvent]) {
         reject(mouse.flush(), into: &events)
         finishEscape(asAlt: false, into: &events)
@@ -70,7 +70,7 @@ struct InputDecoder {
         }
     }
 
-    /// Hands on bytes that were no mouse report.
+    /// Decodes bytes that are not a mouse report.
     private mutating func reject(_ bytes: [UInt8], into events: inout [InputEvent]) {
         if let key = Key(controlSequence: bytes) {
             // Terminals that are not in application mode send these, which the terminal's entry lacks.

@@ -6,23 +6,23 @@ package import TerminalUI
 /// The terminal the process was started in, drawn with ncurses.
 ///
 /// One thread prepares, opens and uses it; ``wake()`` may be called from any. The terminal is restored on
-/// every way out except SIGKILL: normal ends, `exit`, signals, traps and crashes, for which what was
-/// written to standard error meanwhile is shown afterwards.
+/// every way out except SIGKILL: normal ends, `exit`, signals, traps and crashes, after which
+/// everything written to standard error meanwhile is shown.
 package final class NCursesTerminal: Terminal {
-    /// How a terminal is opened.
+    /// Options of a terminal.
     package struct Options: Hashable, Sendable {
-        /// How many colours to use; nil finds out, and uses none where `NO_COLOR` is set.
+        /// The colours to use; nil asks the terminal, and uses none if `NO_COLOR` is set.
         package var colorDepth: ColorDepth?
         /// How long to wait for the rest of an escape sequence.
         package var escapeDelay: Duration
-        /// Whether mouse events are asked for.
+        /// Whether mouse events are requested.
         package var capturesMouse: Bool
 
         /// Whether the screen is drawn beside the shell's, which comes back at the end; if not, the last frame stays.
         package var usesAlternateScreen: Bool
-        /// The folder for terminal descriptions that systems do not have.
+        /// The folder for terminal descriptions that systems lack; nil limits colours to 256.
         ///
-        /// They have 24-bit colours, or lack the alternate screen. Nil stays with 256 colours.
+        /// They have 24-bit colours, or no alternate screen.
         package var descriptionFolder: String?
 
         /// Makes options.
@@ -38,9 +38,9 @@ package final class NCursesTerminal: Terminal {
         }
     }
 
-    /// How many colours are used.
+    /// The colours in use.
     package let colorDepth: ColorDepth
-    /// The glyphs that the locale and the terminal type promise.
+    /// The glyphs that the locale and the terminal's type support.
     package let preferredGlyphs: GlyphSet
     private static let greatestStyleCount = 8192
     private let clock = ContinuousClock()
@@ -64,8 +64,8 @@ package final class NCursesTerminal: Terminal {
 
     /// Takes the screen.
     ///
-    /// - Parameter options: How.
-    /// - Throws: Why there is no screen to take; the terminal is as before.
+    /// - Parameter options: Options.
+    /// - Throws: `TerminalError`; then the terminal is as before.
     package init(options: Options = Options()) throws(TerminalError) {
         let term = Self.environment("TERM")
         let description = try Self.description(options, term: term)
@@ -136,7 +136,7 @@ package final class NCursesTerminal: Terminal {
         ct_flush()
     }
 
-    /// Waits for input; several events that are there already are returned together.
+    /// Waits for input; returns all events that have arrived.
     package func events(timeout: Duration?) -> [InputEvent] {
         guard isOpen else { return [.closed] }
         ct_wait(timeout.map(Self.milliseconds) ?? -1)
@@ -192,7 +192,7 @@ package final class NCursesTerminal: Terminal {
             style = known
         } else {
             style = theme.resolve(cell.style, depth: colorDepth)
-            // Pictures have styles without number.
+            // Pictures can have any number of styles.
             if styles.count >= Self.greatestStyleCount { styles = [:] }
             styles[cell.style] = style
         }
@@ -201,7 +201,7 @@ package final class NCursesTerminal: Terminal {
             background: number(style.background), attributes: UInt32(style.attributes.rawValue))
     }
 
-    /// What ncurses counts a colour as; -1 is the terminal's own.
+    /// The number of a colour in ncurses; -1 is the terminal's own.
     private func number(_ color: Color) -> Int32 {
         if color == .terminalDefault { return -1 }
         if case .ansi(let index) = color, index < 8 || colorDepth != .trueColor { return Int32(index) }
@@ -235,7 +235,7 @@ package final class NCursesTerminal: Terminal {
         return index(wanted) < index(possible) ? wanted : possible
     }
 
-    /// A terminal description that was made here, by its name, and how it differs from the system's.
+    /// The name of a generated terminal description, and its differences from the system's.
     private struct Description {
         var name: String
         var changes: UInt32
@@ -244,12 +244,11 @@ package final class NCursesTerminal: Terminal {
     private static let directColors = UInt32(CT_DIRECT)
     private static let normalBuffer = UInt32(CT_INLINE)
 
-    /// The description for what the system's own cannot; nil where that serves.
+    /// Makes a description for features that the system's own lacks; nil if that is sufficient.
     ///
-    /// 24-bit colours are used where they are wanted, promised and possible.
+    /// 24-bit colours are used if options or COLORTERM ask for them and a description can be made.
     ///
-    /// - Throws: `TerminalError` where the alternate screen is not to be used and no description can be made that
-    ///   lacks it.
+    /// - Throws: `TerminalError` if options turn the alternate screen off and no such description can be made.
     private static func description(_ options: Options, term: String?) throws(TerminalError) -> Description? {
         func make(_ changes: UInt32) -> Description? {
             guard let term, let folder = options.descriptionFolder else { return nil }
@@ -262,8 +261,8 @@ package final class NCursesTerminal: Terminal {
             return Description(name: String(decoding: bytes, as: UTF8.self), changes: changes)
         }
         let promised = ["truecolor", "24bit"].contains(environment("COLORTERM") ?? "")
-        let isQuiet = !(environment("NO_COLOR") ?? "").isEmpty
-        let isDirect = options.colorDepth.map { $0 == .trueColor } ?? (promised && !isQuiet)
+        let hasNoColor = !(environment("NO_COLOR") ?? "").isEmpty
+        let isDirect = options.colorDepth.map { $0 == .trueColor } ?? (promised && !hasNoColor)
         if isDirect, let colored = make(directColors | (options.usesAlternateScreen ? 0 : normalBuffer)) {
             return colored
         }
@@ -281,7 +280,7 @@ package final class NCursesTerminal: Terminal {
     private static func milliseconds(_ duration: Duration) -> Int32 {
         let (seconds, attoseconds) = duration.components
         guard seconds < 86_400 else { return 86_400_000 }
-        // Rounded up, so that nothing that is due at the end is found too early.
+        // Rounded up, so that the wait never ends before the time is over.
         return max(0, Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
     }
 

@@ -81,7 +81,7 @@ extension QuantizationError: CustomStringConvertible {
 }
 
 extension QuantizationGroups {
-    /// What one group consists of.
+    /// The elements of one group.
     fileprivate var words: String {
         switch self {
         case .columns(let width): "\(width) columns"

@@ -10,7 +10,7 @@ package struct QuantizationFidelity: Equatable, Sendable {
 
     /// The signal-to-quantization-noise ratio, 10 · log₁₀(Σ x² / Σ (x − x̂)²), in dB.
     ///
-    /// At most `largestSqnrDb`, which is also what it is where nothing is lost; always finite.
+    /// At most `largestSqnrDb`, which is also the value without any noise; always finite.
     package let sqnrDb: Double
     /// The share of values beyond the range by more than half a step, 0 through 1.
     package let clippedShare: Double

@@ -90,7 +90,9 @@ extension BlockMetricEstimator {
         return result
     }
 
-    /// `[rows, columns]`: how far a small shift of the full-precision output changes the divergence's gradient.
+    /// `[rows, columns]`: how far a small perturbation of the full-precision output changes the divergence's gradient.
+    ///
+    /// Each channel is shifted up or down at random: a LayerNorm downstream would remove a shift of all channels alike.
     private func perturbationHessian(_ images: [Int]) -> Matrix {
         let (shape, target) = (evaluator.task.unit.output, evaluator.task.target)
         let result = shape.matrix(images: 1)

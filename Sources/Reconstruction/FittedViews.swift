@@ -18,16 +18,16 @@ package struct FittedViews {
     ///
     /// - Parameter length: The greatest length of a run.
     /// - Returns: The runs, in order.
-    package func parts(of length: Int) -> [(images: Range<Int>, isJudge: Bool)] {
+    package func parts(of length: Int) -> [(images: Range<Int>, isValidation: Bool)] {
         let period = min(originals, count)
         let learned = FitMoments.learned(of: period)
         var result: [(Range<Int>, Bool)] = []
         for start in stride(from: 0, to: count, by: period) {
-            for (run, isJudge) in [(0..<learned, false), (learned..<period, true)] {
+            for (run, isValidation) in [(0..<learned, false), (learned..<period, true)] {
                 for first in stride(
                     from: start + run.lowerBound, to: min(count, start + run.upperBound), by: length)
                 {
-                    result.append((first..<min(count, start + run.upperBound, first + length), isJudge))
+                    result.append((first..<min(count, start + run.upperBound, first + length), isValidation))
                 }
             }
         }

@@ -15,7 +15,7 @@ struct TermProbe {
 extension TermEvaluator {
     /// As `differentiate`, and measures each term's gradient.
     ///
-    /// Gradients add up, so the global term's is what the others leave of the whole.
+    /// Gradients add up, so the global term's are what the other terms leave of the whole.
     func differentiateByTerm(_ batch: Batch, factors: PerTerm<Double>) -> TermProbe {
         guard learned.linears.contains(where: \.learns) else {
             return TermProbe(terms: differentiate(batch, factors: factors))
@@ -27,25 +27,26 @@ extension TermEvaluator {
         }
         refreshWeights(hard: false)
         let terms = forward(batch, factors: factors)
-        let block = gradients(batch, factors: factors.only(.block))
-        let local = settings.localWeight > 0 ? gradients(batch, factors: factors.only(.local)) : nil
+        var parts = PerTerm<[[Float]]?> { term in
+            term != .global && settings.isOn(term) ? gradients(batch, factors: factors.only(term)) : nil
+        }
         // The whole comes last: its gradients are those that the update needs.
         var rest = gradients(batch, factors: factors)
-        for layer in rest.indices {
-            for element in rest[layer].indices {
-                rest[layer][element] -= block[layer][element] + (local?[layer][element] ?? 0)
+        if settings.isOn(.global) {
+            let others = Term.allCases.compactMap { parts[$0] }
+            for layer in rest.indices {
+                for element in rest[layer].indices {
+                    rest[layer][element] -= others.reduce(0) { $0 + $1[layer][element] }
+                }
             }
+            parts.global = rest
         }
-        let global = settings.globalWeight > 0 ? rest : nil
-        let norms = Terms(
-            block: dot(block, block).squareRoot(), global: global.map { dot($0, $0).squareRoot() },
-            local: local.map { dot($0, $0).squareRoot() })
-        return TermProbe(
-            terms: terms, norms: norms,
-            cosines: GradientCosines(
-                blockGlobal: cosine(block, norms.block, global, norms.global),
-                blockLocal: cosine(block, norms.block, local, norms.local),
-                globalLocal: cosine(global, norms.global, local, norms.local)))
+        var probe = TermProbe(terms: terms, norms: parts.map { $0.map { dot($0, $0).squareRoot() } })
+        for pair in TermPair.allCases {
+            probe.cosines[pair] = cosine(
+                parts[pair.first], probe.norms[pair.first], parts[pair.second], probe.norms[pair.second])
+        }
+        return probe
     }
 
     /// The gradients of the weights after the batch's forward passes, each term times its factor.

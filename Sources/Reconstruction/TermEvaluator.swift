@@ -86,10 +86,7 @@ final class TermEvaluator {
     }
 
     private func total(_ parts: [Terms]) -> Terms {
-        Terms(
-            block: parts.reduce(0) { $0 + ($1.block ?? 0) },
-            global: settings.globalWeight > 0 ? parts.reduce(0) { $0 + ($1.global ?? 0) } : nil,
-            local: settings.localWeight > 0 ? parts.reduce(0) { $0 + ($1.local ?? 0) } : nil)
+        Terms { term in settings.isOn(term) ? parts.reduce(0) { $0 + ($1[term] ?? 0) } : nil }
     }
 
     /// Sums the gradients of weights and biases over the batch, from what the backward passes left.

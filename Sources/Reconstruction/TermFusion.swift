@@ -11,9 +11,9 @@ struct TermFusion: Equatable, Sendable {
     private static let floor = 1e-12
 
     private let fusion: Fusion
-    private var divisors = PerTerm<Double>(block: 1, global: 1, local: 1)
+    private var divisors = PerTerm<Double> { _ in 1 }
     /// The logarithms of learned variances.
-    private var uncertainties = PerTerm<Double>(block: 0, global: 0, local: 0)
+    private var uncertainties = PerTerm<Double>.none
 
     init(_ fusion: Fusion) {
         self.fusion = fusion
@@ -31,7 +31,7 @@ struct TermFusion: Equatable, Sendable {
     }
 
     /// What learned variances add to the loss.
-    var penalty: Double { uncertainties.block + uncertainties.global + uncertainties.local }
+    var penalty: Double { Term.allCases.reduce(0) { $0 + uncertainties[$1] } }
 
     /// Adjusts divisors or variances to a step's measurements.
     ///
@@ -56,7 +56,7 @@ struct TermFusion: Equatable, Sendable {
             guard let norms, let block = norms.block, factors.block > 0, block > 0 else { return }
             // Gradient norm per unit of factor; the block term keeps its divisor.
             let unit = block / factors.block
-            for term in [Term.global, .local] {
+            for term in Term.allCases where term != .block {
                 guard let norm = norms[term], norm > 0, factors[term] > 0 else { continue }
                 divisors[term] = max(Self.floor, divisors.block * norm / factors[term] / unit)
             }

@@ -175,13 +175,13 @@ struct UnitCalibration {
         let weights = importance?.weights(of: layer, images: views.count)?.map { 1 - share + share * $0 }
         let quantized = ModelPass([state.prepared(for: unit)], pool: pool)
         let result = FitMoments(inputs: descriptor.inputs, references: descriptor.inputs)
-        for (images, isJudge) in views.parts(of: summedRows(at: perImage) / perImage) {
+        for (images, isValidation) in views.parts(of: summedRows(at: perImage) / perImage) {
             let rows = images.lowerBound * unit.input.rows..<images.upperBound * unit.input.rows
             result.add(
                 operand(of: layer, in: quantized, input: input.rows(rows)),
                 operand(of: layer, in: exact, input: fullPrecisionInput.rows(rows)),
                 weights: weights?[images.lowerBound * perImage..<images.upperBound * perImage],
-                isJudge: isJudge, pool: pool)
+                isValidation: isValidation, pool: pool)
         }
         return result
     }

@@ -40,7 +40,7 @@ package final class UnitReconstruction {
     ///   - index: The unit's index, which samples carry.
     ///   - attempt: The attempt's number, which samples carry.
     ///   - settings: How to reconstruct it.
-    ///   - seed: Decides the order of images and what is dropped.
+    ///   - seed: Decides the order of images, drops and the perturbation of `aphq`.
     ///   - pool: The threads.
     package init(
         _ task: ReconstructionTask, index: Int = 0, attempt: Int = 1, settings: Hyperparameters, seed: UInt64,

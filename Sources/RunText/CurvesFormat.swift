@@ -1,14 +1,14 @@
 internal import Runs
 package import Vocabulary
 
-/// What a file of measurements can be, by the ending of its name.
+/// The format of a file of measurements.
 package enum CurvesFormat: String, FileFormat {
     /// A line with the columns' names, then one for each step.
     case csv
     /// A list of objects with the same names, one for each step.
     case json
 
-    /// What stands before the first step.
+    /// The text before the first step.
     package var opening: String {
         switch self {
         case .csv: Self.columns.map(\.name).joined(separator: ",") + "\n"
@@ -16,7 +16,7 @@ package enum CurvesFormat: String, FileFormat {
         }
     }
 
-    /// What stands behind the last step.
+    /// The text after the last step.
     package var closing: String {
         switch self {
         case .csv: ""
@@ -27,10 +27,10 @@ package enum CurvesFormat: String, FileFormat {
     /// A step.
     ///
     /// - Parameters:
-    ///   - sample: What it measured.
+    ///   - sample: The step's measurements.
     ///   - unit: The unit's name.
     ///   - isFirst: Whether it is the first of the file.
-    /// - Returns: What stands in the file for it.
+    /// - Returns: The step's part of the file.
     package func text(of sample: StepSample, unit: String, isFirst: Bool) -> String {
         switch self {
         case .csv:
@@ -41,7 +41,7 @@ package enum CurvesFormat: String, FileFormat {
         }
     }
 
-    /// One thing that is told of every step.
+    /// A column of the table.
     private struct Column: Sendable {
         let name: String
         let value: @Sendable (StepSample, String) -> Value
@@ -51,13 +51,13 @@ package enum CurvesFormat: String, FileFormat {
         }
     }
 
-    /// What is told: a name, a count, or a number that may not have been measured.
+    /// A cell: a name, a count, or a number that may not have been measured.
     private enum Value {
         case name(String)
         case count(Int)
         case number(Double?)
 
-        /// As RFC 4180 has it; nothing where nothing is known.
+        /// The cell in CSV (RFC 4180); empty for an unknown number.
         var cell: String {
             switch self {
             case .name(let name):
@@ -86,11 +86,9 @@ package enum CurvesFormat: String, FileFormat {
             number("validation_loss") { $0.validationLoss },
         ] + terms("") { $0.terms } + terms("weighted_") { $0.weighted }
         + terms("gradient_norm_") { $0.gradientNorms }
-        + [
-            number("cosine_block_global") { $0.gradientCosines?.blockGlobal },
-            number("cosine_block_local") { $0.gradientCosines?.blockLocal },
-            number("cosine_global_local") { $0.gradientCosines?.globalLocal },
-        ]
+        + TermPair.allCases.map { pair in
+            number("cosine_\(pair.first.rawValue)_\(pair.second.rawValue)") { $0.gradientCosines?[pair] }
+        }
 
     private static func number(_ name: String, _ value: @escaping @Sendable (StepSample) -> Double?) -> Column
     {

@@ -1,7 +1,7 @@
 internal import Runs
 
 extension PlainReporter {
-    /// What a person decided, in a line.
+    /// A person's decision, in a line.
     func describeDecision(_ event: RunEvent) -> [String] {
         switch event {
         case .changed(let units, let changes, let sites):
@@ -25,7 +25,7 @@ extension PlainReporter {
         }
     }
 
-    /// How an attempt ended, where that was not as planned, and what held-out images say of it.
+    /// How an attempt ended if not as planned, and its evaluation on held-out images.
     func describeOutcome(_ report: AttemptReport) -> String {
         var text = ""
         switch report.ending {

@@ -1,10 +1,10 @@
 package import Runs
 internal import Vocabulary
 
-/// Tells a run line by line, for pipes, logs and screen readers.
+/// Writes a run's events as lines, for pipes, logs and screen readers.
 ///
-/// Every line begins with the time since the start. What happens many times a second is told at most
-/// every two seconds.
+/// Every line begins with the time since the start. Steps and progress get at most one line in
+/// two seconds.
 package struct PlainReporter: Equatable, Sendable {
     /// The least time between two lines about steps or about progress, in seconds.
     static let interval = 2.0
@@ -14,7 +14,7 @@ package struct PlainReporter: Equatable, Sendable {
     private var lastActivity = ""
     private var hasOtherBits = false
 
-    /// Whether lines are short, for a narrow panel beside others that tell the rest.
+    /// Whether lines are short, for a narrow panel.
     private let isBrief: Bool
 
     /// Makes a reporter for a run that has not begun.
@@ -27,19 +27,19 @@ package struct PlainReporter: Equatable, Sendable {
         isBrief = brief
     }
 
-    /// The lines that tell of an event.
+    /// The lines for an event.
     ///
     /// - Parameters:
     ///   - event: What happened.
     ///   - seconds: When, since the run began.
-    /// - Returns: Lines without line ends; none where there is nothing worth a line.
+    /// - Returns: Lines without line ends, possibly none.
     package mutating func lines(for event: RunEvent, at seconds: Double) -> [String] {
         guard isDue(event, at: seconds) else { return [] }
         let time = QuantityText.clock(seconds)
         return sentences(for: event).map { "\(time)  \($0)" }
     }
 
-    /// What there is to say of an event, however soon after the one before.
+    /// The sentences for an event, however soon after the one before.
     package mutating func sentences(for event: RunEvent) -> [String] {
         if case .started(let summary) = event {
             (self.summary, hasOtherBits) = (summary, false)
@@ -50,7 +50,7 @@ package struct PlainReporter: Equatable, Sendable {
         return describe(event)
     }
 
-    /// Whether an event that repeats is worth a line now; every other event is.
+    /// Whether an event gets a line: one that repeats at most every `interval` seconds, any other always.
     private mutating func isDue(_ event: RunEvent, at seconds: Double) -> Bool {
         switch event {
         case .stepped:
@@ -126,7 +126,7 @@ package struct PlainReporter: Equatable, Sendable {
         }
     }
 
-    /// What was measured; of the reference only what does not compare it with itself.
+    /// An evaluation; for the reference, without the values that compare it with itself.
     func describe(_ evaluation: Evaluation, isReference: Bool = false) -> String {
         var parts: [String] = []
         if let top1 = evaluation.top1 {
@@ -136,7 +136,7 @@ package struct PlainReporter: Equatable, Sendable {
             parts.append("top-5 \(QuantityText.fixed(top5, decimals: 2)) %")
         }
         if isReference, !parts.isEmpty {
-            // The reference agrees with itself: neither the agreement nor the KL says anything.
+            // The reference agrees with itself, and its KL is 0.
             return (isBrief ? parts : parts + ["\(QuantityText.count(evaluation.images)) images"])
                 .joined(separator: ", ")
         }
@@ -217,7 +217,7 @@ package struct PlainReporter: Equatable, Sendable {
 
     /// The evaluations side by side: top-1, or the KL where there are no labels.
     private func describeAccuracy(_ report: RunReport) -> String {
-        // What was calibrated before the bits were changed says which bits it had.
+        // If bits have changed since calibration, the calibrated model is labelled with its own.
         let former = hasOtherBits ? summary.map { " at \(BitsText.label($0))" } ?? "" : ""
         let stages: [(name: String, evaluation: Evaluation?)] = [
             ("full precision", report.fullPrecision), ("calibrated\(former)", report.calibrated),
@@ -235,7 +235,7 @@ package struct PlainReporter: Equatable, Sendable {
         return kl.isEmpty ? "" : ", KL \(kl.joined(separator: " → "))"
     }
 
-    /// The unit's number and name; the end of the model behind the last.
+    /// The unit's number and name; “the end” after the last unit.
     func place(_ unit: Int) -> String {
         guard let units = summary?.units else { return "unit \(unit + 1)" }
         guard units.indices.contains(unit) else { return "the end" }

@@ -1,7 +1,7 @@
 package import Runs
 internal import ChartScale
 
-/// Numbers as people read them: short, aligned, never in the locale's way.
+/// Numbers as short text, the same in every locale.
 package enum QuantityText: Sendable {
     /// A number with a fixed count of decimals, such as `91.20`; `–` where it is not finite.
     package static func fixed(_ value: Double, decimals: Int) -> String {
@@ -37,7 +37,7 @@ package enum QuantityText: Sendable {
         return short.hasPrefix("0.") ? String(short.dropFirst()) : short
     }
 
-    /// A measure such as a loss: plain where that is short, with a power of ten otherwise.
+    /// A measure such as a loss: plain if that is short, else with a power of ten.
     ///
     /// The same value reads the same in the log, in a column and beside a curve.
     package static func measure(_ value: Double) -> String {
@@ -61,9 +61,9 @@ package enum QuantityText: Sendable {
         }
     }
 
-    /// A size that was estimated, in two digits that mean something: `98 kB`, `310 MB`, `2.2 GB`.
+    /// A size that was estimated, in two significant digits: `98 kB`, `310 MB`, `2.2 GB`.
     package static func roughBytes(_ count: Int) -> String {
-        var (value, unit) = (twoDigitsThatCount(Double(max(count, 0))), "B")
+        var (value, unit) = (twoSignificantDigits(Double(max(count, 0))), "B")
         for larger in ["kB", "MB", "GB", "TB"] where value >= 1000 {
             (value, unit) = (value / 1000, larger)
         }
@@ -83,7 +83,7 @@ package enum QuantityText: Sendable {
         return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(twoDigits(minutes % 60)) min"
     }
 
-    private static func twoDigitsThatCount(_ value: Double) -> Double {
+    private static func twoSignificantDigits(_ value: Double) -> Double {
         var scale = 1.0
         while value / scale >= 100 {
             scale *= 10
@@ -91,7 +91,7 @@ package enum QuantityText: Sendable {
         return (value / scale).rounded() * scale
     }
 
-    /// A count with its thousands apart: `1 234 567`.
+    /// A count with spaces between thousands: `1 234 567`.
     package static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))
         var text = value < 0 ? "-" : ""
@@ -104,7 +104,7 @@ package enum QuantityText: Sendable {
         return text
     }
 
-    /// What reading an exported file back has shown.
+    /// The result of reading an exported file back.
     package static func verification(_ result: ExportVerification) -> String {
         guard result.codes > 0 || result.images > 0 else { return "verified: it reads back as the same plan" }
         return

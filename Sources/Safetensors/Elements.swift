@@ -1,4 +1,4 @@
-/// The elements that little-endian bytes stand for, each put through `convert`.
+/// Decodes little-endian elements, and converts each with `convert`.
 ///
 /// - Parameters:
 ///   - bytes: As many as the elements take, at any alignment.
@@ -62,7 +62,7 @@ package enum FloatProblem: Error {
     case beyondRange(index: Int, value: Double)
 }
 
-/// The floats that little-endian bytes stand for.
+/// Decodes little-endian floats.
 ///
 /// - Parameters:
 ///   - bytes: A whole number of elements, at any alignment.

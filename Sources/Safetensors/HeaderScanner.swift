@@ -6,7 +6,7 @@ struct HeaderScanner {
     /// How deep values that the format does not know may nest before the header is refused.
     static let maximumDepth = 32
 
-    /// What may stand for an extent or an offset.
+    /// The accepted form of an extent or an offset.
     private static let accepted = "a whole number from 0 to \(Int.max) in plain digits"
 
     /// The path, for errors.
@@ -18,7 +18,7 @@ struct HeaderScanner {
     /// The tensor whose entry is being read, for errors.
     var tensor: String?
 
-    /// An error at `byte`, or where the scanner stands.
+    /// An error at `byte`, or at the scanner's position.
     func failure(_ code: SafetensorsError.Code, _ detail: String, at byte: Int? = nil) -> SafetensorsError {
         SafetensorsError(code, file: file, tensor: tensor, byte: byte ?? position, detail: detail)
     }

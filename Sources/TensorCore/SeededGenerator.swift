@@ -8,7 +8,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     ///
     /// - Parameters:
     ///   - seed: The run's seed.
-    ///   - stream: What the numbers are for; different streams of one seed are independent.
+    ///   - stream: The purpose of the numbers; different streams of one seed are independent.
     package init(seed: UInt64, stream: String = "") {
         state = seed
         for byte in stream.utf8 {

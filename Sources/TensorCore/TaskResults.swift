@@ -1,4 +1,4 @@
-/// What the tasks of a parallel section give back, one value per task.
+/// The results of a parallel section's tasks, one value per task.
 ///
 /// Each task writes its own value; the section's end makes them all visible to the caller.
 @safe
@@ -11,7 +11,7 @@ package final class TaskResults<Value: Sendable>: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - count: The number of tasks.
-    ///   - value: What a task that writes nothing has given.
+    ///   - value: The result of a task that writes none.
     package init(count: Int, repeating value: Value) {
         self.count = count
         unsafe buffer = .allocate(capacity: count)

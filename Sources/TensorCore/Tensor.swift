@@ -1,4 +1,4 @@
-/// A named-by-nobody array of floats with a shape: what checkpoints hold.
+/// An unnamed array of floats with a shape, as checkpoints store it.
 ///
 /// A value; copies are independent.
 package struct Tensor: Equatable, Sendable {

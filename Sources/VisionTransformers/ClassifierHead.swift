@@ -38,7 +38,7 @@ package struct ClassifierHead: ModelUnit {
         layers =
             configuration.classes == 0
             ? [] : configuration.hasDistillationToken ? ["head", "head_dist"] : ["head"]
-        let patches = configuration.prefixTokens..<configuration.tokens
+        let patches = (configuration.poolsPrefix ? 0 : configuration.prefixTokens)..<configuration.tokens
         switch configuration.pooling {
         case .classToken:
             pooledRows = configuration.hasDistillationToken ? [0..<1, 1..<2] : [0..<1]
@@ -57,10 +57,10 @@ package struct ClassifierHead: ModelUnit {
         let grid = configuration.tokenGrid(of: configuration.stages.count - 1)
         tokens = grid.rows * grid.columns
         width = configuration.lastWidth
-        outputs = configuration.classes
+        outputs = configuration.outputs
         epsilon = configuration.epsilon
         norm = "norm"
-        layers = ["head.fc"]
+        layers = configuration.classes == 0 ? [] : ["head.fc"]
         pooledRows = [0..<tokens]
         poolsFirst = false
     }

@@ -28,11 +28,16 @@ package enum ModelConfiguration: Equatable, Codable, Sendable {
         }
     }
 
+    /// The number of a ViT's attention heads; nil for a Swin, whose tensors show it.
+    package var heads: Int? {
+        if case .vit(let shape) = self { shape.heads } else { nil }
+    }
+
     /// The number of values that the model gives: logits, or without a classifier features.
     package var outputs: Int {
         switch self {
         case .vit(let shape): shape.outputs
-        case .swin(let shape): shape.classes
+        case .swin(let shape): shape.outputs
         }
     }
 

@@ -1,8 +1,8 @@
 internal import Kernels
 package import TensorCore
 
-/// The stem: cuts an image into patches and embeds each; a ViT then adds its class token and the positions, a
-/// Swin normalises.
+/// The stem: cuts an image into patches and embeds each; a ViT then adds its class token and the positions, and of the
+/// CLIP family normalises them; a Swin normalises.
 ///
 /// Its input is one row of `channels · height · width` normalised values per image. Pixels have 8 bits
 /// already, so the input is not a site; the weight is.
@@ -19,6 +19,10 @@ package struct PatchEmbedding: ModelUnit {
     /// The features of a token.
     package let width: Int
     package let ending: Ending
+    /// What a LayerNorm over the tokens of a ViT adds to the variance; nil without such a norm.
+    ///
+    /// With one, the projection has no bias.
+    package let preNorm: Float?
 
     /// Makes the stem of a ViT.
     package init(configuration: ViTConfiguration) {
@@ -32,6 +36,7 @@ package struct PatchEmbedding: ModelUnit {
         ending = .positions(
             prefix: tokens.filter { $0.1 > 0 }.map { (name: $0.0, tokens: $0.1) },
             coverPrefix: configuration.hasPrefixPositions)
+        preNorm = configuration.hasPreNorm ? configuration.epsilon : nil
     }
 
     /// Makes the stem of a Swin.
@@ -39,6 +44,7 @@ package struct PatchEmbedding: ModelUnit {
         grid = configuration.grid
         width = configuration.width
         ending = .norm(epsilon: configuration.epsilon)
+        preNorm = nil
     }
 
     package var name: String { "stem" }
@@ -53,7 +59,9 @@ package struct PatchEmbedding: ModelUnit {
         }
     }
 
-    private enum Slot: Int, CaseIterable { case patches, embedded, dEmbedded, statistics }
+    private enum Slot: Int, CaseIterable {
+        case patches, embedded, dEmbedded, statistics, tokens, tokenStatistics, dTokens
+    }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
@@ -61,6 +69,8 @@ package struct PatchEmbedding: ModelUnit {
             case .patches: RowShape(grid.patches, grid.patchElements)
             case .embedded, .dEmbedded: RowShape(grid.patches, width)
             case .statistics: RowShape(2, grid.patches)
+            case .tokens, .dTokens: RowShape(preNorm == nil ? 0 : output.rows, width)
+            case .tokenStatistics: RowShape(2, preNorm == nil ? 0 : output.rows)
             }
         }
     }
@@ -72,7 +82,7 @@ package struct PatchEmbedding: ModelUnit {
             LinearDescriptor(
                 name: "patch_embed.proj",
                 weightShape: [width, grid.channels, grid.patchHeight, grid.patchWidth],
-                hasBias: true, inputSite: nil, inputSlot: Slot.patches.rawValue,
+                hasBias: preNorm == nil, inputSite: nil, inputSlot: Slot.patches.rawValue,
                 transformedSlot: Slot.patches.rawValue, gradientSlot: Slot.dEmbedded.rawValue)
         ]
     }
@@ -84,6 +94,9 @@ package struct PatchEmbedding: ModelUnit {
                 VectorDescriptor(
                     name: "pos_embed", shape: [1, grid.patches + (coverPrefix ? prefixTokens : 0), width])
             ]
+                + (preNorm == nil
+                    ? []
+                    : ["weight", "bias"].map { VectorDescriptor(name: "norm_pre.\($0)", shape: [width]) })
         case .norm:
             ["weight", "bias"].map { VectorDescriptor(name: "patch_embed.norm.\($0)", shape: [width]) }
         }
@@ -107,8 +120,9 @@ package struct PatchEmbedding: ModelUnit {
         switch ending {
         case .positions(let prefix, let coverPrefix):
             let positions = matrix(parameters.vectors[prefix.count])
+            let sums = preNorm == nil ? output : tape[Slot.tokens]
             for image in 0..<tape.images {
-                let tokens = output.rows(image * self.output.rows..<(image + 1) * self.output.rows)
+                let tokens = sums.rows(image * self.output.rows..<(image + 1) * self.output.rows)
                 var row = 0
                 for (index, entry) in prefix.enumerated() {
                     let (token, out) = (
@@ -125,6 +139,14 @@ package struct PatchEmbedding: ModelUnit {
                     embedded.rows(rows(of: image)),
                     positions.rows(positions.rows - grid.patches..<positions.rows),
                     into: tokens.rows(row..<tokens.rows))
+            }
+            if let preNorm {
+                let norm = statistics(tape[Slot.tokenStatistics], rows: self.output.rows)
+                layerNorm(
+                    sums, gamma: parameters.vectors[prefix.count + 1],
+                    beta: parameters.vectors[prefix.count + 2],
+                    epsilon: preNorm, into: output, mean: norm.mean,
+                    reciprocalDeviation: norm.reciprocalDeviation)
             }
         case .norm(let epsilon):
             let norm = statistics(tape[Slot.statistics], rows: grid.patches)
@@ -169,10 +191,18 @@ package struct PatchEmbedding: ModelUnit {
         precondition(dInput == nil, "pixels have no gradient")
         let dEmbedded = tape[Slot.dEmbedded]
         switch ending {
-        case .positions:
+        case .positions(let prefix, _):
+            let dTokens = preNorm == nil ? dOutput : tape[Slot.dTokens]
+            if preNorm != nil {
+                let norm = statistics(tape[Slot.tokenStatistics], rows: output.rows)
+                layerNormBackward(
+                    dOutput, x: tape[Slot.tokens], gamma: parameters.vectors[prefix.count + 1],
+                    mean: norm.mean,
+                    reciprocalDeviation: norm.reciprocalDeviation, into: dTokens)
+            }
             for image in 0..<tape.images {
                 copy(
-                    dOutput.rows(image * output.rows + prefixTokens..<(image + 1) * output.rows),
+                    dTokens.rows(image * output.rows + prefixTokens..<(image + 1) * output.rows),
                     into: dEmbedded.rows(rows(of: image)))
             }
         case .norm:

@@ -1,3 +1,13 @@
+/// What comes first where windows do not fit a grid of tokens: filling it up with zeros, or shifting it.
+package enum WindowRule: String, Codable, Sendable {
+    /// The grid is shifted, then filled up.
+    case timm
+    /// The grid is filled up, then shifted.
+    case torchvision
+    /// As torchvision, but a grid that is one window high or wide is not shifted at all.
+    case huggingFace
+}
+
 /// The shape of a Swin transformer and the numbers that a checkpoint's tensors do not tell.
 package struct SwinConfiguration: Equatable, Codable, Sendable {
     /// Some blocks of one width, between two mergings of patches.
@@ -34,6 +44,8 @@ package struct SwinConfiguration: Equatable, Codable, Sendable {
     package var window: Int
     /// The number of classes.
     package var classes: Int
+    /// Whose rule for windows that do not fit the grid.
+    package var windowRule = WindowRule.timm
     /// What is between fc1 and fc2.
     package var activation = MLPActivation.gelu
     /// Whether qkv has a bias.
@@ -76,17 +88,21 @@ package struct SwinConfiguration: Equatable, Codable, Sendable {
     /// The number of features that the classifier reads.
     package var lastWidth: Int { width(of: stages.count - 1) }
 
+    /// The number of values that the model gives: logits, or without a classifier features.
+    package var outputs: Int { classes > 0 ? classes : lastWidth }
+
     /// The architecture in a line, for people.
     package var summary: String {
         let depths = stages.map { "\($0.depth)" }.joined(separator: " + ")
         return "Swin, \(depths) blocks of width \(width) and up, windows of \(window) × \(window), "
-            + "\(grid.summary), \(classes) classes"
+            + "\(grid.summary), \(activation.label.map { "\($0), " } ?? "")"
+            + (classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")
     }
 
     /// Whether every number is one that a model can have.
     package var isPossible: Bool {
         guard grid.isPossible, (1...8).contains(stages.count), (1...1 << 16).contains(width),
-            (1...4096).contains(window), (1...1 << 20).contains(classes), epsilon.isFinite, epsilon > 0
+            (1...4096).contains(window), (0...1 << 20).contains(classes), epsilon.isFinite, epsilon > 0
         else { return false }
         return stages.enumerated().allSatisfy { index, stage in
             (1...4096).contains(stage.depth) && stage.heads > 0

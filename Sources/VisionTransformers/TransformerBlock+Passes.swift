@@ -26,6 +26,8 @@ extension TransformerBlock {
         parameters.linears[Linear.fc1].forward(fc1Input, into: tape[Slot.fc1])
         switch activation {
         case .gelu: gelu(tape[Slot.fc1], into: tape[Slot.activated])
+        case .geluTanh: sigmoidUnit(tape[Slot.fc1], .tanhGELU, into: tape[Slot.activated])
+        case .quickGELU: sigmoidUnit(tape[Slot.fc1], .quickGELU, into: tape[Slot.activated])
         case .relu: relu(tape[Slot.fc1], into: tape[Slot.activated])
         }
         let fc2Input = transformed(
@@ -140,6 +142,8 @@ extension TransformerBlock {
         backward(.fc2Input, dActivated, .activated, .activatedQuantized, tape, transform)
         switch activation {
         case .gelu: geluBackward(dActivated, x: tape[Slot.fc1], into: dFc1)
+        case .geluTanh: sigmoidUnitBackward(dActivated, x: tape[Slot.fc1], .tanhGELU, into: dFc1)
+        case .quickGELU: sigmoidUnitBackward(dActivated, x: tape[Slot.fc1], .quickGELU, into: dFc1)
         case .relu: reluBackward(dActivated, x: tape[Slot.fc1], into: dFc1)
         }
         addLocal(local, Operator.fc1, tape: tape, to: dFc1)

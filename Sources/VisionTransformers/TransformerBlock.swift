@@ -61,7 +61,8 @@ package struct TransformerBlock: ModelUnit {
         gridTokens = grid.rows * grid.columns
         outputTokens = gridTokens
         layout = WindowLayout(
-            rows: grid.rows, columns: grid.columns, window: configuration.window, isShifted: index % 2 == 1)
+            rows: grid.rows, columns: grid.columns, window: configuration.window, isShifted: index % 2 == 1,
+            rule: configuration.windowRule)
         width = configuration.width(of: stage)
         heads = configuration.stages[stage].heads
         hidden = configuration.stages[stage].hiddenWidth
@@ -226,7 +227,7 @@ package struct TransformerBlock: ModelUnit {
                     linear: Linear.fc1.rawValue),
                 .norm2, width),
             perTensor(
-                "mlp.fc2.input", activation == .gelu ? .gelu : .linearInput, .activated, hidden),
+                "mlp.fc2.input", activation.isGELU ? .gelu : .linearInput, .activated, hidden),
         ]
     }
 

@@ -1,6 +1,6 @@
 internal import Kernels
 
-/// A product of matrices, each operand of which is quantized by itself.
+/// A product of two matrices, with a quantizer for each.
 package struct ProductDescriptor: Equatable, Sendable {
     /// An operand.
     package enum Operand: Equatable, Sendable {
@@ -8,7 +8,7 @@ package struct ProductDescriptor: Equatable, Sendable {
         case weight(Int)
         /// An activation site, by its place in the unit.
         case site(Int)
-        /// What is not quantized: the pixels.
+        /// An operand that is not quantized: the pixels.
         case pixels
     }
 

@@ -13,13 +13,13 @@ extension ModelUnit {
     }
 }
 
-// These shift activations without changing what a unit computes.
+// These shift activations without changing the unit's function.
 extension UnitWeights {
     /// Subtracts a constant from every key: all scores of a query change by the same amount, which softmax does not
     /// see.
     ///
     /// - Parameters:
-    ///   - unit: What the weights belong to; one with attention.
+    ///   - unit: The unit of the weights, with attention.
     ///   - constant: `[width]`, a number for each channel of the keys.
     package mutating func subtractFromKeys(of unit: any ModelUnit, _ constant: [Float]) {
         subtract(constant, from: unit.keys, of: unit)
@@ -29,7 +29,7 @@ extension UnitWeights {
     /// product with them as it is, and the projection's bias gives it back.
     ///
     /// - Parameters:
-    ///   - unit: What the weights belong to; one with attention.
+    ///   - unit: The unit of the weights, with attention.
     ///   - constant: `[width]`, a number for each channel of the values.
     package mutating func subtractFromValues(of unit: any ModelUnit, _ constant: [Float]) {
         subtract(constant, from: unit.values, of: unit)

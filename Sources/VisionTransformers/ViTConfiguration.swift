@@ -2,8 +2,36 @@
 package enum MLPActivation: String, Codable, Sendable {
     /// x · Φ(x), in the form with the error function.
     case gelu
+    /// x · Φ(x) approximated with tanh.
+    case geluTanh = "gelu_tanh"
+    /// x · σ(1.702 x).
+    case quickGELU = "quick_gelu"
     /// max(x, 0).
     case relu
+
+    /// The activation that timm or Hugging Face calls by a name; nil for another one.
+    package init?(named name: String) {
+        switch name.lowercased() {
+        case "gelu", "gelu_python": self = .gelu
+        case "gelu_tanh", "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh": self = .geluTanh
+        case "quick_gelu", "quickgelu": self = .quickGELU
+        case "relu": self = .relu
+        default: return nil
+        }
+    }
+
+    /// Whether it is GELU or an approximation of it.
+    package var isGELU: Bool { self != .relu }
+
+    /// What to call it in a summary; nil for GELU, the usual one.
+    var label: String? {
+        switch self {
+        case .gelu: nil
+        case .geluTanh: "GELU with tanh"
+        case .quickGELU: "quick GELU"
+        case .relu: "ReLU"
+        }
+    }
 }
 
 /// The shape of a vision transformer and the numbers that a checkpoint's tensors do not tell.
@@ -48,6 +76,10 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var hasPrefixPositions: Bool
     /// What the head reads.
     package var pooling: Pooling
+    /// Whether a mean of tokens includes those before the patches (timm's `pool_include_prefix`).
+    package var poolsPrefix: Bool
+    /// Whether a norm comes before the blocks; then the embedding of patches has no bias (timm's `pre_norm`, CLIP).
+    package var hasPreNorm: Bool
     /// Whether the last norm comes after pooling (timm's `fc_norm`) rather than before it.
     package var normalizesAfterPooling: Bool
     /// What is between fc1 and fc2.
@@ -80,6 +112,8 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         registerTokens = 0
         hasPrefixPositions = true
         pooling = .classToken
+        poolsPrefix = false
+        hasPreNorm = false
         normalizesAfterPooling = false
         activation = .gelu
         hasQkvBias = true
@@ -118,7 +152,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The architecture in a line, for people.
     package var summary: String {
         "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
-            + "\(grid.summary), \(activation == .relu ? "ReLU, " : "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
+            + "\(grid.summary), \(activation.label.map { "\($0), " } ?? "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
     }
 
     /// Whether every number is one that a model can have.
@@ -129,6 +163,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
             && (1...4096).contains(depth) && width.isMultiple(of: heads)
             && (0...4096).contains(registerTokens)
             && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
+            && (!poolsPrefix || pooling == .average)
             && (pooling != .classTokenAndAverage || !normalizesAfterPooling)
             && (classes > 0 || !hasDistillationToken)
             && (!hasDistillationToken || hasClassToken && pooling == .classToken && !normalizesAfterPooling)

@@ -5,7 +5,7 @@ extension VisionTransformer {
     /// The same model with its features in rotated coordinates: outliers of single channels are spread over all, so
     /// that few levels serve activations and weights better, at no cost when the model runs.
     ///
-    /// In a ViT with a classifier, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
+    /// In a ViT with a classifier and without a norm before its blocks, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
     /// reads them its inverse; norms give their gain and shift to the layers after them, layer scale goes into the
     /// layers before. The rotation keeps the mean of every token, so that LayerNorm commutes with it. In every
     /// model, queries and keys are rotated head by head, and so are values and what reads them. Only weights
@@ -18,7 +18,7 @@ extension VisionTransformer {
     package func rotated(seed: UInt64) -> VisionTransformer {
         var result = self
         var generator = SeededGenerator(seed: seed, stream: "rotation")
-        if case .vit(let shape) = configuration, shape.classes > 0 {
+        if case .vit(let shape) = configuration, shape.classes > 0, !shape.hasPreNorm {
             let rotation = Rotation.keepingMean(width: shape.width, generator: &generator)
             for index in units.indices {
                 switch index {
@@ -37,7 +37,7 @@ extension VisionTransformer {
 }
 
 extension UnitWeights {
-    /// Rotates what a ViT's stem gives: the embedding, the tokens before the patches, the positions.
+    /// Rotates the output of a ViT's stem: the embedding, the tokens before the patches, the positions.
     fileprivate mutating func rotateStem(by rotation: Rotation) {
         linears[0].rotateOutputs(by: rotation)
         for index in vectors.indices {
@@ -50,7 +50,7 @@ extension UnitWeights {
         }
     }
 
-    /// Rotates what a ViT's head reads: one feature or two side by side.
+    /// Rotates the input of a ViT's head: one feature or two side by side.
     fileprivate mutating func rotateHead(by rotation: Rotation) {
         let width = rotation.matrix.rows
         for layer in linears.indices {
@@ -62,7 +62,7 @@ extension UnitWeights {
         clearNorm(gamma: 0, beta: 1)
     }
 
-    /// Rotates what a ViT's block reads and writes.
+    /// Rotates the input and the output of a ViT's block.
     ///
     /// The layers are qkv, proj, fc1, fc2; the vectors are both norms' gain and shift, then both layer scales if
     /// there are any.

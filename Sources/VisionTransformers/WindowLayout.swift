@@ -4,7 +4,8 @@ internal import TensorCore
 /// How a stage's tokens are gathered into windows of attention (Swin, arXiv 2103.14030).
 ///
 /// The grid of tokens is rolled up and left by the shift, filled up with zeros below and to the right to whole
-/// windows, and cut. Windows that hold tokens from both ends of the rolled grid do not let them see each other.
+/// windows, and cut; other rules fill it up first and roll it then. Windows that hold tokens from both ends of the
+/// rolled grid do not let them see each other.
 package struct WindowLayout: Sendable {
     /// Rows of tokens that are neighbours in both orders.
     private struct Run: Sendable {
@@ -28,18 +29,20 @@ package struct WindowLayout: Sendable {
     /// For the windows that need one, `[tokens, tokens]` with −100 where a token must not look.
     private let masks: [Int: Matrix]
 
-    /// Lays windows out as timm does.
+    /// Lays windows out.
     ///
     /// - Parameters:
     ///   - rows: The rows of the grid of tokens.
     ///   - columns: The columns of the grid of tokens.
     ///   - window: The side of a window.
     ///   - isShifted: Whether the grid is rolled by half a window.
-    init(rows: Int, columns: Int, window: Int, isShifted: Bool) {
+    ///   - rule: What is done first, filling up or rolling.
+    init(rows: Int, columns: Int, window: Int, isShifted: Bool, rule: WindowRule = .timm) {
         let size = (rows: min(window, rows), columns: min(window, columns))
+        let isNarrow = rule == .huggingFace && min(rows, columns) <= window
         let shift = (
-            rows: isShifted && rows > window ? window / 2 : 0,
-            columns: isShifted && columns > window ? window / 2 : 0
+            rows: isShifted && rows > window && !isNarrow ? window / 2 : 0,
+            columns: isShifted && columns > window && !isNarrow ? window / 2 : 0
         )
         let down = (rows + size.rows - 1) / size.rows
         let across = (columns + size.columns - 1) / size.columns
@@ -52,24 +55,41 @@ package struct WindowLayout: Sendable {
                 (from.y - to.y + size.rows - 1) * (2 * size.columns - 1) + from.x - to.x + size.columns - 1
             }
         }
+        /// The row or column of tokens in a row or column of the windows; nil where there is none.
+        func source(_ place: Int, of extent: Int, padded: Int, shift: Int) -> Int? {
+            let rolled =
+                rule != .timm ? (place + shift) % padded : place < extent ? (place + shift) % extent : extent
+            return rolled < extent ? rolled : nil
+        }
         var runs: [Run] = []
         var padding: [Range<Int>] = []
         for windowIndex in 0..<down * across {
             for y in 0..<size.rows {
-                let slot = windowIndex * size.rows * size.columns + y * size.columns
-                let row = windowIndex / across * size.rows + y
-                let column = windowIndex % across * size.columns
-                let present = row < rows ? max(0, min(size.columns, columns - column)) : 0
-                if present < size.columns {
-                    padding.append(slot + present..<slot + size.columns)
-                }
-                let source = (row + shift.rows) % rows
-                var done = 0
-                while done < present {
-                    let from = (column + done + shift.columns) % columns
-                    let count = min(present - done, columns - from)
-                    runs.append(Run(token: source * columns + from, slot: slot + done, count: count))
-                    done += count
+                let start = windowIndex * size.rows * size.columns + y * size.columns
+                let row = source(
+                    windowIndex / across * size.rows + y, of: rows, padded: down * size.rows,
+                    shift: shift.rows)
+                for x in 0..<size.columns {
+                    let column = source(
+                        windowIndex % across * size.columns + x, of: columns, padded: across * size.columns,
+                        shift: shift.columns)
+                    let slot = start + x
+                    guard let row, let column else {
+                        if let last = padding.last, last.upperBound == slot, x > 0 {
+                            padding[padding.count - 1] = last.lowerBound..<slot + 1
+                        } else {
+                            padding.append(slot..<slot + 1)
+                        }
+                        continue
+                    }
+                    let token = row * columns + column
+                    if let last = runs.last, last.slot + last.count == slot, last.token + last.count == token,
+                        x > 0
+                    {
+                        runs[runs.count - 1] = Run(token: last.token, slot: last.slot, count: last.count + 1)
+                    } else {
+                        runs.append(Run(token: token, slot: slot, count: 1))
+                    }
                 }
             }
         }

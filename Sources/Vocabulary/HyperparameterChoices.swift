@@ -106,7 +106,7 @@ package enum Fusion: String, CaseIterable, Codable, Sendable {
     case fixed
     /// Every term is divided by its running mean.
     case runningMean = "ema"
-    /// Terms are divided so that their gradients' norms stand as their weights do.
+    /// Terms are divided so that their gradients' norms are in proportion to their weights.
     case gradientNorm = "grad_norm"
     /// As `first_step`, with a learned variance for each term.
     case uncertainty

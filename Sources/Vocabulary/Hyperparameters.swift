@@ -70,9 +70,9 @@ package struct Hyperparameters: Equatable, Sendable {
     package var inputDrop = 0.0
     /// The probability with which an activation is left unquantized while learning (QDrop).
     package var activationDrop = 0.0
-    /// The share of calibration images that judge a unit instead of teaching it.
+    /// The share of calibration images that validate a unit and teach it nothing.
     package var validationShare = 0.0
-    /// After how many of ten judgements without an improvement a unit's learning ends; 0 never ends it.
+    /// After how many validations without an improvement, of ten, a unit's learning ends; 0 never ends it.
     package var patience = 0
     /// Whether a unit that got worse than its calibrated state is put back to it.
     package var keepOrRevert = true
@@ -113,6 +113,12 @@ extension Hyperparameters {
     package var weights: PerTerm<Double> {
         PerTerm(block: blockWeight, global: globalWeight, local: localWeight)
     }
+
+    /// Whether a term is measured: the block term always, the others if they have a weight.
+    package func isOn(_ term: Term) -> Bool { term == .block || weights[term] > 0 }
+
+    /// The number of steps that are carried out.
+    package var lastStep: Int { stopAfter == 0 ? steps : min(steps, stopAfter) }
 
     /// How the terms' weights change over the steps.
     package var schedules: PerTerm<WeightSchedule> {

@@ -1,6 +1,6 @@
-/// What a plan says about image files: the same for calibration and for evaluation, but for the choice.
+/// How a plan reads image files: the same for calibration and evaluation, except for the selection.
 package struct ImageOptions: Hashable, Sendable {
-    /// What is done with an image that cannot be used.
+    /// The handling of an image that cannot be used.
     package enum BadImage: String, Hashable, Codable, Sendable, CaseIterable {
         /// The run ends before it begins, and names the image.
         case fail
@@ -16,7 +16,7 @@ package struct ImageOptions: Hashable, Sendable {
         case balanced
     }
 
-    /// What is done with an image that cannot be used.
+    /// The handling of an image that cannot be used.
     package var onBadImage: BadImage
     /// How the calibration images are chosen.
     package var selection: Selection

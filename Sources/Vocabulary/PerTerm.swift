@@ -1,5 +1,5 @@
 /// A supervision term.
-package enum Term: String, CaseIterable, Sendable {
+package enum Term: String, CaseIterable, CodingKey, Sendable {
     /// The unit's output.
     case block
     /// The model's output.
@@ -28,7 +28,7 @@ package struct PerTerm<Value> {
         self.local = local
     }
 
-    /// Makes one value per term, in the order block, global, local.
+    /// Makes one value per term, in the order of `Term.allCases`.
     package init(_ value: (Term) throws -> Value) rethrows {
         self.init(block: try value(.block), global: try value(.global), local: try value(.local))
     }
@@ -66,7 +66,7 @@ package struct PerTerm<Value> {
 
 extension PerTerm where Value == Double {
     /// 0 for every term.
-    package static var none: Self { Self(block: 0, global: 0, local: 0) }
+    package static var none: Self { PerTerm { _ in 0 } }
 
     /// The value of one term, and 0 for the others.
     package func only(_ term: Term) -> Self {
@@ -92,7 +92,7 @@ extension PerTerm where Value == Double? {
     }
 
     /// The sum of the terms that are on.
-    package var sum: Double { (block ?? 0) + (global ?? 0) + (local ?? 0) }
+    package var sum: Double { Term.allCases.reduce(0) { $0 + (self[$1] ?? 0) } }
 
     /// Each term's share of the sum, 0 through 1; values below 0 or not finite count as 0.
     package var shares: Terms {
@@ -103,20 +103,13 @@ extension PerTerm where Value == Double? {
 }
 
 extension PerTerm: Codable where Value == Double? {
-    private enum CodingKeys: CodingKey { case block, global, local }
-
     package init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            block: try values.decodeIfPresent(Double.self, forKey: .block),
-            global: try values.decodeIfPresent(Double.self, forKey: .global),
-            local: try values.decodeIfPresent(Double.self, forKey: .local))
+        let values = try decoder.container(keyedBy: Term.self)
+        try self.init { try values.decodeIfPresent(Double.self, forKey: $0) }
     }
 
     package func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encodeIfPresent(block, forKey: .block)
-        try values.encodeIfPresent(global, forKey: .global)
-        try values.encodeIfPresent(local, forKey: .local)
+        var values = encoder.container(keyedBy: Term.self)
+        for term in Term.allCases { try values.encodeIfPresent(self[term], forKey: term) }
     }
 }

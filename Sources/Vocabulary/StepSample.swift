@@ -1,4 +1,4 @@
-/// What one optimisation step measured.
+/// The measurements of one optimisation step.
 package struct StepSample: Equatable, Codable, Sendable {
     /// The unit's index.
     package var unit: Int
@@ -40,23 +40,6 @@ package struct StepSample: Equatable, Codable, Sendable {
         self.gradientCosines = gradientCosines
         self.operatorLosses = operatorLosses
         self.validationLoss = validationLoss
-    }
-}
-
-/// The cosines of the angles between weighted terms' gradients, −1 through 1; nil where a term is off or its gradient
-/// is 0.
-package struct GradientCosines: Equatable, Codable, Sendable {
-    /// Between the block and the global term.
-    package var blockGlobal: Double?
-    /// Between the block and the local terms.
-    package var blockLocal: Double?
-    /// Between the global and the local terms.
-    package var globalLocal: Double?
-
-    package init(blockGlobal: Double? = nil, blockLocal: Double? = nil, globalLocal: Double? = nil) {
-        self.blockGlobal = blockGlobal
-        self.blockLocal = blockLocal
-        self.globalLocal = globalLocal
     }
 }
 

@@ -21,21 +21,15 @@ package enum WorkbenchEffect: Equatable, Sendable {
     case writePicture(CellGrid, theme: String, path: String)
     /// End the program with this exit code.
     case quit(Int32)
-    /// Restore the terminal and stop the process until it is continued.
-    case suspend
-    /// Draw everything again.
-    case redraw
-    /// Capture the mouse, or leave it to the terminal.
-    case captureMouse(Bool)
-    /// Copy a text to the clipboard.
-    case copy(String)
+    /// Suspend the process, draw again, capture the mouse, or copy a text.
+    case loop(LoopAction)
     /// Complete a path, or the name of a sample; answered by `WorkbenchOutcome.completed`.
     case complete(String, canBeSample: Bool)
     /// Open something; answered by `opened` or `openRefused`.
     case open(OpenRequest)
     /// Estimate a plan; answered by `WorkbenchOutcome.estimated`.
     case estimate(RunPlan)
-    /// Write what is to be remembered now, so that it survives a crash.
+    /// Write the memory now, so that it survives a crash.
     case remember(WorkbenchMemory)
     /// The user has left the run for the start screen.
     case forgetRun
@@ -65,7 +59,7 @@ package enum WorkbenchOutcome: Equatable, Sendable {
     case openRefused(String, of: OpenRequest)
     /// A run was not resumed; the reason is one sentence.
     case resumeRefused(String)
-    /// The settings, the names of all themes, and what was ignored in the files.
+    /// The settings, the names of all themes, and problems in the files.
     case settingsRead(WorkbenchSettings, themes: [String], problems: [String])
     /// The settings were written to this file.
     case settingsWritten(String)
@@ -77,7 +71,7 @@ package enum WorkbenchOutcome: Equatable, Sendable {
     case runRefused(RunFailure)
 }
 
-/// What was opened.
+/// An opened run, plan or model.
 package enum OpenedInput: Equatable, Sendable {
     /// A model with its images; nil for the model's own.
     case model(ModelCard, calibration: String?, evaluation: String?)

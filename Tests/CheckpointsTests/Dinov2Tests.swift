@@ -112,7 +112,7 @@ struct Dinov2Tests {
                     .replacingOccurrences(of: "mlp.fc2", with: "mlp.weights_out")
             }, to: folder.path + "/model.safetensors")
         let text = try #require(loadingComplaint(folder.path))
-        #expect(text.contains("a SwiGLU MLP is not supported"), "\(text)")
+        #expect(text.contains("a gated MLP (SwiGLU)"), "\(text)")
     }
 
     @Test("a model without a classifier is accepted only where its names or config.json say so")

@@ -26,7 +26,7 @@ struct TorchTests {
         "an object, an opcode or a stack that is not data is refused with its place",
         arguments: [
             ("cos\nsystem\n(S'ls'\ntR.", "byte 0", "'os.system'"),
-            ("cbuiltins\neval\n.", "byte 0", "'builtins.eval'"), ("S'text'\n.", "byte 0", "0x53"),
+            ("cbuiltins\neval\n.", "byte 0", "'builtins.eval'"), ("Ptext\n.", "byte 0", "0x50"),
             (".", "byte 0", "not there"), ("t.", "byte 0", "did not begin"), ("hA.", "byte 0", "never kept"),
             ("K", "byte 0", "without its last opcode"), ("NR.", "byte 1", "not there"),
             ("N)R.", "byte 2", "not a name"), ("N}b.", "byte 2", "attributes"),
@@ -72,12 +72,58 @@ struct TorchTests {
         }
     }
 
-    @Test("the format from before PyTorch 1.6 and a folder with several files are refused")
+    @Test(
+        "weights are found under any key, in the format from before PyTorch 1.6, in shards, and beside objects of any kind",
+        arguments: [
+            ("legacy.pth", nil), ("training.pth", "the weights at 'model'"),
+            ("net.pth", "the weights at 'net'"),
+            ("ema.pth", "the averaged (EMA) weights at 'model_ema', not those at 'model'"),
+            ("lightning.ckpt", "the weights at 'state_dict'"), ("sharded", nil),
+        ] as [(String, String?)])
+    func wrapped(file: String, choice: String?) throws {
+        let folder = goldens + "/torch"
+        #expect(try logitError("\(folder)/\(file)", reference: folder + "/reference.safetensors") < 1e-5)
+        #expect(try inspectCheckpoint(path: "\(folder)/\(file)").weights == choice)
+        #expect(try loadCheckpoint(path: "\(folder)/\(file)").notes.count == (choice == nil ? 0 : 1))
+    }
+
+    @Test(
+        "what is not weights by name is refused as what it is",
+        arguments: [
+            ("students.pth", "holds several models, at 'a', 'b'"), ("script.pt", "is a TorchScript program"),
+            ("export.pt2", "is an exported program (.pt2)"),
+            ("object.pth", "a Python object, 'timm.models.vision_transformer.VisionTransformer'"),
+        ])
+    func foreign(file: String, words: String) throws {
+        let text = try #require(loadingComplaint("\(goldens)/torch/\(file)"))
+        #expect(text.contains(words), "\(text)")
+    }
+
+    @Test(
+        "another format is named with the way out",
+        arguments: [
+            ("model.onnx", [0x08, 0x08, 0x12, 0x07], "ONNX"), ("x.bin", [0x89, 0x48, 0x44, 0x46], "HDF5"),
+            ("x.bin", Array("GGUF".utf8), "GGUF"), ("x.bin", Array("PAR1".utf8), "Parquet"),
+            ("x.bin", [UInt8](repeating: 0, count: 257) + Array("ustar".utf8), "tar archive"),
+            ("x.bin", [0x1F, 0x8B], "compressed"), ("x.pth", [0x28, 0xB5, 0x2F, 0xFD], "compressed"),
+            ("data.mdb", [UInt8](repeating: 0, count: 16) + [0xDE, 0xC0, 0xEF, 0xBE, 0], "LMDB"),
+            ("x.pth", [0x80, 4, 0x95], "did not write"), ("x.pth", Array("<!DOCTYPE html>".utf8), "web page"),
+            ("model.safetensors", Array("version https://git-lfs.github.com".utf8), "git lfs pull"),
+            ("x.safetensors", [], "is empty"), ("x.npy", [0x93] + Array("NUMPY".utf8), "NumPy array"),
+            ("x.tflite", [28, 0, 0, 0] + Array("TFL3".utf8) + [0], "TensorFlow Lite"),
+        ] as [(String, [UInt8], String)])
+    func formats(name: String, bytes: [UInt8], words: String) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/" + name
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let text = try #require(loadingComplaint(path))
+        #expect(text.hasPrefix(path) && text.contains(words), "\(text)")
+    }
+
+    @Test("a folder with several files is refused")
     func others() throws {
         let folder = try TemporaryFolder()
-        try Data([0x80, 2, 0x8A]).write(to: URL(fileURLWithPath: folder.path + "/a.pth"))
-        let old = try #require(loadingComplaint(folder.path))
-        #expect(old.contains("1.6"), "\(old)")
+        try folder.write("", to: "a.pth")
         try folder.write("", to: "b.pth")
         let several = try #require(loadingComplaint(folder.path))
         #expect(several.contains("a.pth, b.pth"), "\(several)")

@@ -166,6 +166,67 @@ extension KernelSuite {
             #expect(paddingIsUntouched(gradient))
         }
 
+        @Test(
+            "approximations of GELU and their gradients are those of the closed form, and finite everywhere",
+            arguments: InstructionLevel.available, [SigmoidUnit.quickGELU, .tanhGELU])
+        func sigmoidUnits(level: InstructionLevel, unit: SigmoidUnit) {
+            let x = reference(3, 4001) { Double($1 - 2000) / 250 + Double($0) / 1000 }
+            let (out, slope, ones) = (clone(x), clone(x), reference(3, 4001) { _, _ in 1 })
+            at(level) {
+                sigmoidUnit(x, unit, into: out)
+                sigmoidUnitBackward(ones, x: x, unit, into: slope)
+            }
+            func share(_ x: Double) -> (value: Double, slope: Double) {
+                guard unit == .quickGELU else {
+                    let (a, b) = ((2 / Double.pi).squareRoot(), 0.044715)
+                    let value = tanh(a * (x + b * x * x * x))
+                    return ((1 + value) / 2, (1 - value * value) / 2 * a * (1 + 3 * b * x * x))
+                }
+                let value = 1 / (1 + exp(-1.702 * x))
+                return (value, 1.702 * value * (1 - value))
+            }
+            let expected = reference(3, 4001) { Double(x[$0, $1]) * share(Double(x[$0, $1])).value }
+            let expectedSlope = reference(3, 4001) {
+                let (value, change) = share(Double(x[$0, $1]))
+                return value + Double(x[$0, $1]) * change
+            }
+            #expect(largestDifference(out, expected) <= 2e-6)
+            #expect(largestDifference(slope, expectedSlope) <= 4e-6)
+            let far = Matrix(rows: 1, columns: 5, elements: [-1e30, -100, 100, 1e30, .nan])
+            let (values, slopes) = (clone(far), Matrix(rows: 1, columns: 5, elements: [1, 1, 1, 1, 1]))
+            at(level) {
+                sigmoidUnit(far, unit, into: values)
+                sigmoidUnitBackward(slopes, x: far, unit, into: slopes)
+            }
+            #expect(
+                abs(values[0, 1]) < 1e-6 && values[0, 2] == 100 && values[0, 3] == 1e30 && values[0, 4].isNaN)
+            #expect(abs(slopes[0, 1]) < 1e-6 && slopes[0, 2] == 1 && slopes[0, 3] == 1 && slopes[0, 4].isNaN)
+        }
+
+        @Test(
+            "gradients of approximations of GELU agree with central differences",
+            arguments: LevelAndShape.all,
+            [SigmoidUnit.quickGELU, .tanhGELU])
+        func sigmoidUnitGradient(shape: LevelAndShape, unit: SigmoidUnit) {
+            let x = shape.matrix(seed: 9, scale: 2)
+            let weights = shape.matrix(seed: 10, padding: 0)
+            let out = Matrix(rows: shape.rows, columns: shape.columns)
+            let gradient = shape.matrix(seed: 11, padding: 1)
+            at(shape.level) {
+                sigmoidUnitBackward(weights, x: x, unit, into: gradient)
+                let check = checkGradient(of: x, analytic: gradient) {
+                    sigmoidUnit(x, unit, into: out)
+                    return weightedSum(out, weights)
+                }
+                #expect(check.relativeError < 1e-3, "\(check)")
+                let once = clone(gradient)
+                sigmoidUnitBackward(weights, x: x, unit, into: gradient, accumulate: true)
+                scale(once, by: 2, into: once)
+                #expect(relativeError(gradient, once) < 1e-6)
+            }
+            #expect(paddingIsUntouched(gradient))
+        }
+
         @Test("ReLU and its gradient, with a limit and without", arguments: LevelAndShape.all)
         func reluValues(shape: LevelAndShape) {
             let x = shape.matrix(seed: 15)

@@ -4,7 +4,7 @@
 mutants.toml lists the faults. Each is applied to a copy of the package that holds one test target and the modules it
 needs; the copy is built incrementally and its tests are run. A fault that no test reports survives.
 
-Exit code 0: every mutant was killed by a named test. 1: a mutant survived, or could not be judged because its text does
+Exit code 0: every mutant was killed by a named test. 1: a mutant survived, or could not be tested because its text does
 not occur exactly once, it does not compile, or the tests crash or hang.
 """
 
@@ -19,10 +19,11 @@ import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = pathlib.Path(__file__).with_name("mutants.toml")
-COPY = ROOT / ".build-mutants"
-TEST_TARGET = "ReconstructionTests"
-COPIED = ["Sources", "Tests/" + TEST_TARGET, "Tests/TensorTestSupport"]
+COPIES = ROOT / ".build-mutants"
+SUPPORT = ["Sources", "Tests/TensorTestSupport", "Tests/TestSupport"]
 BUILD_LIMIT, TEST_LIMIT = 1800, 120  # seconds
+# Test targets, and the tests of them that are run.
+FILTERS = {"ReconstructionTests": ".", "EngineTests": "RunTests|DecisionTests"}
 
 # Appended to the manifest: keeps the test target and what it needs. Modules that no mutant changes are optimised, since
 # kernels without optimisation are too slow to test with; the others build without, file by file.
@@ -54,6 +55,7 @@ class Mutant:
     file: str
     find: str
     replace: str
+    tests: str = "ReconstructionTests"
 
     @property
     def module(self):
@@ -79,6 +81,9 @@ def read_table():
     for name in names:
         if names.count(name) > 1:
             sys.exit(f"mutants: two mutants are named {name!r}")
+    for mutant in mutants:
+        if mutant.tests not in FILTERS:
+            sys.exit(f"mutants: {mutant.name}: there are no tests {mutant.tests!r}")
     return mutants
 
 
@@ -111,46 +116,46 @@ def write(path, data):
     path.write_bytes(data)
 
 
-def prepare(mutants):
-    for folder in COPIED:
-        synchronise(ROOT / folder, COPY / folder)
-    modules = sorted({mutant.module for mutant in mutants} | {TEST_TARGET})
+def prepare(copy, tests, mutants):
+    for folder in SUPPORT + ["Tests/" + tests]:
+        synchronise(ROOT / folder, copy / folder)
+    modules = sorted({mutant.module for mutant in mutants} | {tests})
     tail = MANIFEST_TAIL % {
-        "test_target": TEST_TARGET,
+        "test_target": tests,
         "mutated": "[" + ", ".join(f'"{module}"' for module in modules) + "]",
     }
-    write(COPY / "Package.swift", ((ROOT / "Package.swift").read_text() + tail).encode())
+    write(copy / "Package.swift", ((ROOT / "Package.swift").read_text() + tail).encode())
 
 
-def run(command, limit):
-    """Runs a command in the copy; returns its exit code, None after `limit` seconds, and what it printed."""
+def run(command, copy, limit):
+    """Runs a command in a copy; returns its exit code, None after `limit` seconds, and what it printed."""
     try:
         done = subprocess.run(
-            command, cwd=COPY, text=True, timeout=limit, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            command, cwd=copy, text=True, timeout=limit, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout
     except subprocess.TimeoutExpired as expired:
         return None, (expired.stdout or b"").decode(errors="replace")
 
 
-def judge():
-    """Builds the copy and runs its tests: ("passed", []), ("killed", tests) or ("error", reasons)."""
-    code, output = run(["swift", "build", "--build-tests"], BUILD_LIMIT)
+def test(copy, tests):
+    """Builds a copy and runs its tests: ("passed", []), ("killed", tests) or ("error", reasons)."""
+    code, output = run(["swift", "build", "--build-tests"], copy, BUILD_LIMIT)
     if code != 0:
         lines = [line for line in output.splitlines() if "error:" in line]
         return "error", ["does not compile"] + lines[:3]
-    stream = COPY / "events.jsonl"
+    stream = copy / "events.jsonl"
     stream.unlink(missing_ok=True)
     code, output = run(
-        ["swift", "test", "--skip-build", "--disable-xctest", "--event-stream-output-path", stream,
-         "--event-stream-version", "0"], TEST_LIMIT)
+        ["swift", "test", "--skip-build", "--disable-xctest", "--filter", FILTERS[tests],
+         "--event-stream-output-path", stream, "--event-stream-version", "0"], copy, TEST_LIMIT)
     if code is None:
         return "error", [f"the tests did not end within {TEST_LIMIT} s"]
-    tests, ended = failed_tests(stream)
+    failed, ended = failed_tests(stream)
     if not ended:
         return "error", ["the tests crashed"] + output.splitlines()[-3:]
     if code == 0:
         return "passed", []
-    return ("killed", tests) if tests else ("error", ["the tests failed, but none by name"])
+    return ("killed", failed) if failed else ("error", ["the tests failed, but none by name"])
 
 
 def failed_tests(stream):
@@ -184,22 +189,34 @@ def main():
     if options.check:
         return 0
 
-    prepare(table)
-    begin = time.monotonic()
-    outcome, details = judge()
-    if outcome != "passed":
-        print("mutants: the tests do not pass without a mutant", *details, sep="\n  ", file=sys.stderr)
-        return 1
-    print(f"no mutant: every test passes ({time.monotonic() - begin:.0f} s)", flush=True)
+    survivors = errors = 0
+    for tests in FILTERS:
+        chosen = [mutant for mutant in mutants if mutant.tests == tests]
+        if chosen:
+            copy = COPIES / tests
+            prepare(copy, tests, [mutant for mutant in table if mutant.tests == tests])
+            counts = apply_all(chosen, copy, tests)
+            survivors, errors = survivors + counts[0], errors + counts[1]
+    print(f"{len(mutants)} mutants: {len(mutants) - survivors - errors} killed, {survivors} survived, {errors} not tested")
+    return 1 if survivors or errors else 0
 
+
+def apply_all(mutants, copy, tests):
+    """Applies mutants one at a time; returns how many survived, and how many could not be tested."""
+    begin = time.monotonic()
+    outcome, details = test(copy, tests)
+    if outcome != "passed":
+        print(f"mutants: {tests} do not pass without a mutant", *details, sep="\n  ", file=sys.stderr)
+        return 0, len(mutants)
+    print(f"{tests}: every test passes without a mutant ({time.monotonic() - begin:.0f} s)", flush=True)
     survivors = errors = 0
     for mutant in mutants:
         begin = time.monotonic()
-        path = COPY / mutant.file
+        path = copy / mutant.file
         original = path.read_text()
-        path.write_text(mutant.applied(COPY))
+        path.write_text(mutant.applied(copy))
         try:
-            outcome, details = judge()
+            outcome, details = test(copy, tests)
         finally:
             path.write_text(original)
         survivors += outcome == "passed"
@@ -208,8 +225,7 @@ def main():
         print(f"{word:8} {mutant.name} ({time.monotonic() - begin:.0f} s)", flush=True)
         for line in details:
             print(f"           {line}", flush=True)
-    print(f"{len(mutants)} mutants: {len(mutants) - survivors - errors} killed, {survivors} survived, {errors} not judged")
-    return 1 if survivors or errors else 0
+    return survivors, errors
 
 
 if __name__ == "__main__":

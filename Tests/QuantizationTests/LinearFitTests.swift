@@ -189,11 +189,12 @@ struct LinearFitTests {
                 weight: weight, inputs: seen, targets: targets, importance: importance, calibration: nil,
                 pool: pool)
             let moments = FitMoments(inputs: 32, references: 32)
-            for (rows, isJudge) in [
+            for (rows, isValidation) in [
                 (0..<150, false), (400..<470, true), (150..<400, false), (470..<500, true),
             ] {
                 moments.add(
-                    seen.rows(rows), exact.rows(rows), weights: importance[rows], isJudge: isJudge, pool: pool
+                    seen.rows(rows), exact.rows(rows), weights: importance[rows], isValidation: isValidation,
+                    pool: pool
                 )
             }
             let summed = try fit.layer(
@@ -215,8 +216,8 @@ struct LinearFitTests {
         let x = inputs(rows: 900, columns: 60, seed: seed)
         let weight = Tensor(shape: [16, 60], elements: random(16, 60, seed: seed, stream: "w").elements)
         let moments = FitMoments(inputs: 60, references: 60)
-        moments.add(x.rows(0..<700), x.rows(0..<700), isJudge: false, pool: pool)
-        moments.add(x.rows(700..<900), x.rows(700..<900), isJudge: true, pool: pool)
+        moments.add(x.rows(0..<700), x.rows(0..<700), isValidation: false, pool: pool)
+        moments.add(x.rows(700..<900), x.rows(700..<900), isValidation: true, pool: pool)
         let targets = Matrix(rows: 900, columns: 16)
         multiply(x, weight.matrix(), into: targets, transposeB: true)
         let errors = try [WeightSolver.nearest, .gptq, .ridgeGptq].map { solver in

@@ -150,9 +150,9 @@ struct CalibrationTests {
         let parts = FittedViews(count: count, originals: originals).parts(of: length)
         #expect(parts.flatMap { Array($0.images) }.sorted() == Array(0..<count))
         #expect(parts.allSatisfy { $0.images.count <= length })
-        let teachers = Set(parts.filter { !$0.isJudge }.flatMap(\.images).map { $0 % originals })
-        let judges = Set(parts.filter(\.isJudge).flatMap(\.images).map { $0 % originals })
-        #expect(teachers.isDisjoint(with: judges))
+        let teachers = Set(parts.filter { !$0.isValidation }.flatMap(\.images).map { $0 % originals })
+        let validation = Set(parts.filter(\.isValidation).flatMap(\.images).map { $0 % originals })
+        #expect(teachers.isDisjoint(with: validation))
         #expect(teachers.count == min(count, originals) * 4 / 5)
     }
 }

@@ -267,8 +267,9 @@ struct SupervisionTests {
             try #require(norms.block), try #require(norms.global), try #require(norms.local)
         )
         let sum =
-            b * b + g * g + l * l + 2 * b * g * (try #require(cosines.blockGlobal)) + 2 * b * l
-            * (try #require(cosines.blockLocal)) + 2 * g * l * (try #require(cosines.globalLocal))
+            b * b + g * g + l * l + 2 * b * g * (try #require(cosines[TermPair(.block, .global)])) + 2 * b * l
+            * (try #require(cosines[TermPair(.block, .local)])) + 2 * g * l
+            * (try #require(cosines[TermPair(.global, .local)]))
         let expected = gradients.reduce(0.0) { $1.reduce($0) { $0 + Double($1) * Double($1) } }
         #expect(abs(sum - expected) <= 1e-3 * expected)
         // Each norm is that of the term alone.

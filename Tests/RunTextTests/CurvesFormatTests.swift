@@ -11,7 +11,7 @@ struct CurvesFormatTests {
         terms: Terms(block: 0.5, global: 0.125, local: nil),
         weighted: Terms(block: 0.2, global: 0.05, local: nil),
         gradientNorms: Terms(block: 3, global: 1e-9, local: nil),
-        gradientCosines: GradientCosines(blockGlobal: -0.5, blockLocal: nil, globalLocal: nil))
+        gradientCosines: GradientCosines([TermPair(.block, .global): -0.5]))
     private static let plain = StepSample(
         unit: 0, attempt: 2, step: 2, steps: 40, loss: .nan,
         terms: Terms(block: 0.5, global: nil, local: nil),

@@ -91,6 +91,17 @@ struct RunPlanTests {
         #expect(try RunPlan(yaml: plan.yaml) == plan)
     }
 
+    @Test("a number of heads, or its absence, is kept")
+    func heads() throws {
+        var plan = try RunPlan(yaml: minimalPlan + "heads: 3\n")
+        #expect(plan.heads == 3)
+        #expect(try RunPlan(yaml: plan.yaml) == plan)
+        plan.heads = nil
+        #expect(!plan.yaml.contains("heads"))
+        #expect(try RunPlan(yaml: plan.yaml) == plan)
+        #expect(throws: PlanError.self) { _ = try RunPlan(yaml: minimalPlan + "heads: 0\n") }
+    }
+
     @Test("JSON is read as well")
     func json() throws {
         let plan = try RunPlan(

@@ -238,7 +238,10 @@ package struct SampleRun {
             gradientNorms: isProbed
                 ? Terms(block: 0.8 * fall, global: 1.1 * fall * wobble, local: 0.2) : nil,
             gradientCosines: isProbed
-                ? GradientCosines(blockGlobal: 0.9 - done, blockLocal: 0.4 * fall, globalLocal: 0.3 - done)
+                ? GradientCosines([
+                    TermPair(.block, .global): 0.9 - done, TermPair(.block, .local): 0.4 * fall,
+                    TermPair(.global, .local): 0.3 - done,
+                ])
                 : nil,
             operatorLosses: isProbed
                 ? ["qkv", "q·kᵀ", "attn·v", "proj", "fc1", "fc2"].enumerated().map {

@@ -64,8 +64,7 @@ struct GoldenTests {
     static let names = [
         "average-pool", "average-pool-class-token", "average-pool-norm-first", "class-token", "distilled",
         "no-qkv-bias", "prefix-without-positions", "registers", "registers-average-pool", "relu", "swin",
-        "swin-uneven",
-        "wide-range",
+        "swin-huggingface", "swin-uneven", "wide-range",
     ]
 
     @Test("every unit's output and the logits are timm's within 1e-5 relative", arguments: names)
@@ -96,7 +95,7 @@ struct GoldenTests {
 
     @Test(
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
-        arguments: ["class-token", "distilled", "registers", "relu", "swin"])
+        arguments: ["class-token", "distilled", "registers", "relu", "swin", "swin-huggingface"])
     func backward(name: String) throws {
         let golden = try Golden(name)
         let model = golden.checkpoint.model

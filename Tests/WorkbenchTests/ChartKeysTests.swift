@@ -64,7 +64,7 @@ struct ChartKeysTests {
     func copy(panel: Panel) throws {
         var session = Session(at: .swept)
         session.press(.character(Character("\(panel.rawValue)")))
-        guard case .copy(let text)? = session.press(.character("y")).first else {
+        guard case .loop(.copy(let text))? = session.press(.character("y")).first else {
             Issue.record("nothing was copied")
             return
         }

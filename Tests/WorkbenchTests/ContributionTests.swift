@@ -48,7 +48,7 @@ struct ContributionTests {
                 StepSample(
                     unit: 4, attempt: 1, step: 1, steps: 10, loss: 1, terms: Terms(block: 1, global: 1),
                     weighted: Terms(block: 1, global: 1), gradientNorms: Terms(block: 1, global: 1),
-                    gradientCosines: GradientCosines(blockGlobal: 0.25))),
+                    gradientCosines: GradientCosines([TermPair(.block, .global): 0.25]))),
         ])
         #expect(session.text.contains("block·global +.25 together"))
         #expect(!session.text.contains("block·local") && !session.text.contains("local losses by operator"))
@@ -74,11 +74,11 @@ struct ContributionTests {
                 StepSample(
                     unit: 0, attempt: 1, step: step * 5, steps: 100_000, loss: 1, terms: Terms(block: 1),
                     weighted: Terms(block: 1), gradientNorms: Terms(block: 1),
-                    gradientCosines: GradientCosines(blockGlobal: 0.1),
+                    gradientCosines: GradientCosines([TermPair(.block, .global): 0.1]),
                     operatorLosses: [OperatorLoss(name: "qkv", loss: 1)]))
         }
         #expect(curves.operators.map(\.losses.bins.count) == [UnitCurves.capacity / 4])
-        #expect(curves.cosines[.blockGlobal]?.bins.count == UnitCurves.capacity / 4)
+        #expect(curves.cosines[TermPair(.block, .global)]?.bins.count == UnitCurves.capacity / 4)
         #expect(curves.cosines.count == 1)
     }
 }

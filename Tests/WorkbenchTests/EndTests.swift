@@ -102,6 +102,17 @@ struct EndTests {
         #expect(session.press(.down, .enter) == [.checkPath("fashion-vit-w4a4.yaml")])
     }
 
+    @Test("packed is offered at the last gate, where a finished run waits that was opened again")
+    func packedAtLastGate() {
+        var session = Session(at: .waitingAtEnd)
+        #expect(session.state.run?.report == nil)
+        session.press(.character("x"))
+        #expect(!session.text.contains("when every unit is quantized"))
+        let path = "fashion-vit-w4a4.safetensors"
+        #expect(session.press(.enter) == [.checkPath(path)])
+        #expect(session.answer(.pathChecked(path, .free)) == [.send(.export(.packed, path: path))])
+    }
+
     @Test("after the run the program writes, in both formats, to an edited path")
     func packedAtEnd() {
         var session = Session(at: .exportPacked)

@@ -28,10 +28,7 @@ private final class FakeEngine {
             waiting.append(.done(.exported(format, path: path, SampleRun.written(9))))
         case .writeCurves(_, let path), .writePicture(_, _, let path):
             waiting.append(.done(.wrote(path: path, bytes: 9, summary: "9 steps of 8 units")))
-        case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
-        case .suspend: return .suspend
-        case .redraw: return .redraw
-        case .copy(let text): return .copy(text)
+        case .loop(let action): return action
         case .complete(let text, _): waiting.append(.done(.completed(text, [])))
         case .open(let request): waiting.append(.done(.openRefused("nothing is there", of: request)))
         case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))

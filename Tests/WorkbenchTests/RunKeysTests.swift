@@ -162,9 +162,9 @@ struct RunKeysTests {
         #expect(session.state.isFullScreen)
         session.press(.escape)
         #expect(!session.state.isFullScreen)
-        #expect(session.press(.character("M")) == [.captureMouse(false)])
-        #expect(session.press(.control("z")) == [.suspend])
-        #expect(session.press(.control("l")) == [.redraw])
+        #expect(session.press(.character("M")) == [.loop(.captureMouse(false))])
+        #expect(session.press(.control("z")) == [.loop(.suspend)])
+        #expect(session.press(.control("l")) == [.loop(.redraw)])
     }
 
     @Test("the unit shown follows the current one until another is chosen")

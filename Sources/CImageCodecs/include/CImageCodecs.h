@@ -108,7 +108,5 @@ typedef enum {
 inflate_status image_inflate(const uint8_t *input, size_t input_count, uint8_t *output, size_t output_count);
 /* The CRC-32 of ZIP and PNG. */
 uint32_t image_crc32(const uint8_t *bytes, size_t count);
-/* The SHA-256 of `count` bytes, in 32 bytes. */
-void image_sha256(const uint8_t *bytes, size_t count, uint8_t digest[32]);
 
 #endif

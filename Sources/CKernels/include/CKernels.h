@@ -124,6 +124,9 @@ typedef struct {
     /* Activations and normalization. */
     void (*gelu)(ck_matrix x, ck_matrix out);
     void (*gelu_backward)(ck_matrix d_out, ck_matrix x, ck_matrix d_x, bool accumulate);
+    void (*sigmoid_unit)(ck_matrix x, float a, float b, ck_matrix out);
+    void (*sigmoid_unit_backward)(
+        ck_matrix d_out, ck_matrix x, float a, float b, ck_matrix d_x, bool accumulate);
     void (*relu)(ck_matrix x, float limit, ck_matrix out);
     void (*relu_backward)(ck_matrix d_out, ck_matrix x, float limit, ck_matrix d_x, bool accumulate);
     void (*layer_norm)(

@@ -162,6 +162,40 @@ static void FN(gelu_backward)(ck_matrix d_out, ck_matrix x, ck_matrix d_x, bool 
     }
 }
 
+/* The logistic function of a x + b x^3, and that polynomial's slope; beyond 40 nothing changes any more. */
+INLINE v16 FN(logistic)(v16 x, float a, float b, v16 *slope) {
+    const v16 high = x > 40.0f ? (v16)(40.0f) : x;
+    const v16 value = high < -40.0f ? (v16)(-40.0f) : high;
+    const v16 square = value * value;
+    *slope = FN(fma)(square, (v16)(3.0f * b), (v16)(a));
+    return 1.0f / (1.0f + FN(exp)(-value * FN(fma)(square, (v16)(b), (v16)(a))));
+}
+
+static void FN(sigmoid_unit)(ck_matrix x, float a, float b, ck_matrix out) {
+    EACH_ROW(r, x) {
+        EACH(c, n, x.columns) {
+            v16 slope;
+            const v16 value = FN(load)(FN(row)(x, r) + c, n);
+            FN(store)(FN(row)(out, r) + c, value * FN(logistic)(value, a, b, &slope), n);
+        }
+    }
+}
+
+static void FN(sigmoid_unit_backward)(
+    ck_matrix d_out, ck_matrix x, float a, float b, ck_matrix d_x, bool accumulate) {
+    EACH_ROW(r, x) {
+        EACH(c, n, x.columns) {
+            v16 inner;
+            float *to = FN(row)(d_x, r) + c;
+            const v16 value = FN(load)(FN(row)(x, r) + c, n);
+            const v16 share = FN(logistic)(value, a, b, &inner);
+            const v16 slope = FN(fma)(value * inner, share * (1.0f - share), share);
+            const v16 gradient = FN(load)(FN(row)(d_out, r) + c, n);
+            FN(store)(to, accumulate ? FN(fma)(gradient, slope, FN(load)(to, n)) : gradient * slope, n);
+        }
+    }
+}
+
 /* NaN stays NaN: no comparison with it is true. */
 static void FN(relu)(ck_matrix x, float limit, ck_matrix out) {
     const v16 highest = (v16)(0.0f) + limit;

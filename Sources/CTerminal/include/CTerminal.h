@@ -11,7 +11,7 @@
 /* Attributes of a cell; the values of TerminalUI's TextAttributes. */
 enum { CT_BOLD = 1, CT_DIM = 2, CT_UNDERLINE = 4, CT_REVERSE = 8 };
 
-/* A colour is -1 for the terminal's own, else what the terminal counts: an index, or 0xRRGGBB where
+/* A colour is -1 for the terminal's own, else a number of the terminal: an index, or 0xRRGGBB where
  * ct_color_count() is 0x1000000. */
 typedef struct {
     uint32_t glyph; /* code point; 0 is the right half of the wide glyph before it */
@@ -27,7 +27,7 @@ typedef enum {
     CT_SIGNAL,      /* code is the number of a signal that asks the program to end */
     CT_REDRAW,      /* SIGUSR2: draw everything again */
     CT_SUSPEND,     /* SIGTSTP */
-    CT_PASTE_BEGIN, /* what follows up to CT_PASTE_END was pasted */
+    CT_PASTE_BEGIN, /* the characters up to CT_PASTE_END were pasted */
     CT_PASTE_END,
     CT_WAKE,        /* ct_wake was called */
     CT_CLOSED       /* the terminal is gone */
@@ -60,7 +60,7 @@ int ct_install_crash_handlers(void);
  * Any thread; the stack ends with it. */
 void ct_use_signal_stack(void);
 
-/* What an entry made by ct_make_entry has that the terminal's own has not: 24-bit colours; a screen in the
+/* The changes of an entry of ct_make_entry from the terminal's own: 24-bit colours; a screen in the
  * normal buffer, whose last frame stays. */
 enum { CT_DIRECT = 1, CT_INLINE = 2 };
 
@@ -76,7 +76,7 @@ bool ct_knows_term(const char *term);
  * kept in memory while the screen is taken. */
 ct_status ct_open(int escape_delay, const char *entry, unsigned changes);
 
-/* Gives the screen back and shows what was written to standard error meanwhile. */
+/* Gives the screen back and shows everything written to standard error meanwhile. */
 void ct_close(void);
 
 /* Gives the screen back, stops the process group, and takes the screen again when it goes on. */
@@ -100,7 +100,7 @@ bool ct_next(ct_event *event);
 
 /* Draws `count` cells from the left of row `y`. */
 void ct_put_row(int y, const ct_cell *cells, int count);
-/* Sends what was drawn, as one synchronized update. */
+/* Sends the drawn rows as one synchronized update. */
 void ct_flush(void);
 /* The next ct_flush sends every cell. */
 void ct_invalidate(void);

@@ -1,7 +1,9 @@
+internal import VisionTransformers
+
 /// How the tensors of one layout are called here, which is as timm calls them.
 struct NameMap {
     /// Whose layout it is, for people.
-    let layout: String
+    var layout: String
     /// What becomes of the names; the first that fits counts, and a name that none knows stays as it is.
     let patterns: [NamePattern]
     /// The epsilon of LayerNorm unless config.json has another; nil for timm's value.
@@ -12,14 +14,25 @@ struct NameMap {
     var readsAnySize = false
     /// Whether of the tokens before the patches only the class token has a position.
     var classTokenAloneHasPosition = false
+    /// Whose rule it is for a Swin's windows that do not fit the grid.
+    var windowRule = WindowRule.timm
     /// Whether the names are those of a model without a classifier.
     var lacksClassifier = false
+    /// The number of heads by width, where the layout's program makes models of these widths only.
+    var heads: [Int: Int] = [:]
+    /// Starts of names of another half of what was trained, such as a decoder, which is left out.
+    var leftOut: [String] = []
+    /// Tensors whose missing biases are zero, by the name of the bias.
+    var zeroBiases: [String] = []
 
     /// The layout of a checkpoint, inferred from its names.
     init(names: Set<String>) {
         let stem = "embeddings.patch_embeddings.projection.weight"
         let prefixes = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "swin."]
-        if names.contains(stem), !names.contains(where: { $0.hasPrefix("encoder.layers.") }) {
+        if names.contains(stem), names.contains(where: { $0.hasPrefix("encoder.layers.0.blocks.0.") }) {
+            self = .huggingFaceSwin("")
+            lacksClassifier = true
+        } else if names.contains(stem), !names.contains(where: { $0.hasPrefix("encoder.layers.") }) {
             // Models without a classifier are written without a prefix.
             let isDinov2 = names.contains { $0.hasSuffix(".layer_scale1.lambda1") }
             let family =
@@ -30,16 +43,133 @@ struct NameMap {
             lacksClassifier = true
         } else if let prefix = prefixes.first(where: { prefix in names.contains { $0.hasPrefix(prefix) } }) {
             let family = String(prefix.dropLast())
-            self = family == "swin" ? .huggingFaceSwin : .huggingFace(family, prefix: prefix, names: names)
+            self =
+                family == "swin"
+                ? .huggingFaceSwin(prefix) : .huggingFace(family, prefix: prefix, names: names)
+        } else if names.contains("vision_model.embeddings.patch_embedding.weight") {
+            self = .huggingFaceCLIP("vision_model.")
+            lacksClassifier =
+                !names.contains("visual_projection.weight") && !names.contains("classifier.weight")
+        } else if names.contains("embeddings.patch_embedding.weight") {
+            self = .huggingFaceCLIP("")
+            lacksClassifier = true
+        } else if names.contains("conv_proj.weight"), names.contains("encoder.pos_embedding") {
+            self = .torchvisionViT
+        } else if names.contains("features.1.0.attn.relative_position_bias_table") {
+            self = .torchvisionSwin
         } else if names.contains("layers.0.blocks.0.attn.relative_position_bias_table"),
             names.contains("layers.0.downsample.reduction.weight") || names.contains("head.weight")
         {
             self = .microsoftSwin
+        } else if names.contains("decoder_embed.weight"), names.contains("mask_token") {
+            self = .maskedAutoencoder
+        } else if names.contains("mask_token"), names.contains("blocks.0.ls1.gamma") {
+            self = .metaDinov2(hasRegisters: names.contains("register_tokens"))
+            lacksClassifier = !names.contains("head.weight")
         } else {
             self = NameMap(layout: "timm", patterns: [])
         }
     }
 
+    private init(layout: String, patterns: [NamePattern], epsilon: Float? = nil) {
+        self.layout = layout
+        self.patterns = patterns
+        self.epsilon = epsilon
+    }
+
+    /// Tensors that can be computed, or that only training reads.
+    func isNeedless(_ name: String) -> Bool {
+        ["relative_position_index", "attn_mask", "total_ops", "total_params"].contains {
+            name == $0 || name.hasSuffix("." + $0)
+        }
+            || name.hasSuffix("embeddings.mask_token") || name.hasSuffix("embeddings.position_ids")
+            || name == "mask_token" || name.hasPrefix("pooler.dense.") || name.holds(".pooler.dense.")
+            || leftOut.contains(where: name.hasPrefix)
+    }
+}
+
+// MARK: - Layouts with timm's names, or nearly
+
+extension NameMap {
+    /// Original files have the merging at the end of a stage; timm has it at the start of the next.
+    private static let microsoftSwin = NameMap(
+        layout: "Microsoft Swin",
+        patterns: [
+            NamePattern("layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
+            NamePattern("layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
+            NamePattern("head.*", "head.fc.*"),
+        ])
+
+    /// The pretraining of MAE, whose widths are those of its three models.
+    private static let maskedAutoencoder: NameMap = {
+        var map = NameMap(layout: "the encoder of MAE, without its decoder", patterns: [])
+        map.lacksClassifier = true
+        map.leftOut = ["decoder_"]
+        map.heads = [768: 12, 1024: 16, 1280: 16]
+        return map
+    }()
+
+    /// The files that the authors of DINOv2 published, with the widths of their models.
+    private static func metaDinov2(hasRegisters: Bool) -> NameMap {
+        var map = NameMap(
+            layout: hasRegisters ? "DINOv2 with registers" : "DINOv2",
+            patterns: [NamePattern("register_tokens", "reg_token")])
+        map.classTokenAloneHasPosition = hasRegisters
+        map.heads = [384: 6, 768: 12, 1024: 16]
+        return map
+    }
+
+    private static let torchvisionViT: NameMap = {
+        let layer = "encoder.layers.encoder_layer_#"
+        var map = NameMap(
+            layout: "torchvision ViT",
+            patterns: [
+                NamePattern("class_token", "cls_token"), NamePattern("encoder.pos_embedding", "pos_embed"),
+                NamePattern("conv_proj.*", "patch_embed.proj.*"), NamePattern("encoder.ln.*", "norm.*"),
+                NamePattern("heads.head.*", "head.*"),
+                NamePattern("\(layer).self_attention.in_proj_weight", "blocks.#.attn.qkv.weight"),
+                NamePattern("\(layer).self_attention.in_proj_bias", "blocks.#.attn.qkv.bias"),
+                NamePattern("\(layer).self_attention.out_proj.*", "blocks.#.attn.proj.*"),
+            ]
+                + [
+                    ("ln_1", "norm1"), ("ln_2", "norm2"), ("mlp.0", "mlp.fc1"), ("mlp.3", "mlp.fc2"),
+                    ("mlp.linear_1", "mlp.fc1"), ("mlp.linear_2", "mlp.fc2"),
+                ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") })
+        map.heads = [768: 12, 1024: 16, 1280: 16]
+        return map
+    }()
+
+    private static let torchvisionSwin: NameMap = {
+        // Blocks and mergings take turns in `features`, after the stem.
+        let stages = (0..<4).flatMap { stage in
+            let (source, target) = ("features.\(2 * stage + 1).#", "layers.\(stage).blocks.#")
+            return [
+                ("norm1", "norm1"), ("norm2", "norm2"), ("attn.qkv", "attn.qkv"), ("attn.proj", "attn.proj"),
+                ("mlp.0", "mlp.fc1"), ("mlp.3", "mlp.fc2"),
+            ].map { NamePattern("\(source).\($0.0).*", "\(target).\($0.1).*") }
+                + [
+                    NamePattern(
+                        "\(source).attn.relative_position_bias_table",
+                        "\(target).attn.relative_position_bias_table"),
+                    NamePattern("features.\(2 * stage + 2).norm.*", "layers.\(stage + 1).downsample.norm.*"),
+                    NamePattern(
+                        "features.\(2 * stage + 2).reduction.*", "layers.\(stage + 1).downsample.reduction.*"),
+                ]
+        }
+        var map = NameMap(
+            layout: "torchvision Swin",
+            patterns: [
+                NamePattern("features.0.0.*", "patch_embed.proj.*"),
+                NamePattern("features.0.2.*", "patch_embed.norm.*"), NamePattern("head.*", "head.fc.*"),
+            ] + stages, epsilon: 1e-5)
+        map.windowRule = .torchvision
+        return map
+    }()
+}
+
+// MARK: - Hugging Face
+
+extension NameMap {
     /// The layout of one of Hugging Face's models with tokens of one width.
     private static func huggingFace(_ family: String, prefix: String, names: Set<String>) -> NameMap {
         let token = "\(prefix)embeddings.distillation_token"
@@ -75,46 +205,37 @@ struct NameMap {
         default:
             map = huggingFaceViT(prefix, "Hugging Face ViT", [("classifier.*", "head.*")])
         }
+        if names.contains("decoder.mask_token") || names.contains("decoder.0.weight") {
+            map.layout += ", without its decoder"
+            map.leftOut = ["decoder."]
+            map.lacksClassifier = true
+        }
         return map
     }
 
-    private init(layout: String, patterns: [NamePattern], epsilon: Float? = nil) {
-        self.layout = layout
-        self.patterns = patterns
-        self.epsilon = epsilon
-    }
-
-    /// Original files have the merging at the end of a stage; timm has it at the start of the next.
-    private static let microsoftSwin = NameMap(
-        layout: "Microsoft Swin",
-        patterns: [
-            NamePattern("layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
-            NamePattern("layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
-            NamePattern("head.*", "head.fc.*"),
-        ])
-
     /// The names of a block's parts on disk, and those in memory since transformers 5, which some tools write.
     private static func block(_ source: String, _ classic: String, _ target: String) -> [NamePattern] {
-        var patterns: [NamePattern] = []
-        for (third, name) in ["query", "key", "value"].enumerated() {
-            patterns.append(
-                NamePattern("\(source).\(classic).\(name).*", "\(target).attn.qkv.*", third: third))
-        }
-        for (third, name) in ["q_proj", "k_proj", "v_proj"].enumerated() {
-            patterns.append(
-                NamePattern("\(source).attention.\(name).*", "\(target).attn.qkv.*", third: third))
-        }
         let others = [
             ("attention.output.dense", "attn.proj"), ("attention.o_proj", "attn.proj"),
             ("intermediate.dense", "mlp.fc1"), ("output.dense", "mlp.fc2"), ("mlp.fc1", "mlp.fc1"),
             ("mlp.fc2", "mlp.fc2"), ("layernorm_before", "norm1"), ("layernorm_after", "norm2"),
         ]
-        return patterns + others.map { NamePattern("\(source).\($0.0).*", "\(target).\($0.1).*") }
+        return thirds("\(source).\(classic)", ["query", "key", "value"], target)
+            + thirds("\(source).attention", ["q_proj", "k_proj", "v_proj"], target)
+            + others.map { NamePattern("\(source).\($0.0).*", "\(target).\($0.1).*") }
+    }
+
+    /// Queries, keys and values apart.
+    private static func thirds(_ source: String, _ names: [String], _ target: String) -> [NamePattern] {
+        names.enumerated().map { NamePattern("\(source).\($1).*", "\(target).attn.qkv.*", third: $0) }
     }
 
     private static func huggingFaceViT(
         _ prefix: String, _ layout: String, _ others: [(String, String)]
     ) -> NameMap {
+        // ViTMSN's layers are written without the prefix that the rest has.
+        let layers =
+            ["\(prefix)encoder.layer.#", "\(prefix)layers.#"] + (prefix.isEmpty ? [] : ["encoder.layer.#"])
         var map = NameMap(
             layout: layout,
             patterns: others.map { NamePattern($0.0, $0.1) } + [
@@ -122,35 +243,59 @@ struct NameMap {
                 NamePattern("\(prefix)embeddings.position_embeddings", "pos_embed"),
                 NamePattern("\(prefix)embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
                 NamePattern("\(prefix)layernorm.*", "norm.*"),
-            ] + block("\(prefix)encoder.layer.#", "attention.attention", "blocks.#")
-                + block("\(prefix)layers.#", "attention.attention", "blocks.#"),
+            ] + layers.flatMap { block($0, "attention.attention", "blocks.#") },
             epsilon: 1e-12)
         map.positionFilter = .interpolated
         return map
     }
 
-    private static let huggingFaceSwin = NameMap(
-        layout: "Hugging Face Swin",
-        patterns: [
-            NamePattern("classifier.*", "head.fc.*"),
-            NamePattern("swin.embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
-            NamePattern("swin.embeddings.norm.*", "patch_embed.norm.*"),
-            NamePattern("swin.layernorm.*", "norm.*"),
-            NamePattern("swin.encoder.layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
-            NamePattern("swin.encoder.layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
-            NamePattern(
-                "swin.encoder.layers.#.blocks.#.attention.self.relative_position_bias_table",
-                "layers.#.blocks.#.attn.relative_position_bias_table"),
-            NamePattern(
-                "swin.encoder.layers.#.blocks.#.attention.relative_position_bias.relative_position_bias_table",
-                "layers.#.blocks.#.attn.relative_position_bias_table"),
-        ] + block("swin.encoder.layers.#.blocks.#", "attention.self", "layers.#.blocks.#"),
-        epsilon: 1e-5)
+    /// The vision half of CLIP; its projection is a classifier without a bias.
+    private static func huggingFaceCLIP(_ prefix: String) -> NameMap {
+        let layer = "\(prefix)encoder.layers.#"
+        var map = NameMap(
+            layout: "Hugging Face CLIP, the vision half",
+            patterns: [
+                NamePattern("\(prefix)embeddings.class_embedding", "cls_token"),
+                NamePattern("\(prefix)embeddings.position_embedding.weight", "pos_embed"),
+                NamePattern("\(prefix)embeddings.patch_embedding.*", "patch_embed.proj.*"),
+                NamePattern("\(prefix)pre_layrnorm.*", "norm_pre.*"),
+                NamePattern("\(prefix)post_layernorm.*", "norm.*"),
+                NamePattern("visual_projection.*", "head.*"),
+                NamePattern("\(layer).self_attn.out_proj.*", "blocks.#.attn.proj.*"),
+            ]
+                + [
+                    ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("mlp.fc1", "mlp.fc1"),
+                    ("mlp.fc2", "mlp.fc2"),
+                ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") }
+                + thirds("\(layer).self_attn", ["q_proj", "k_proj", "v_proj"], "blocks.#"),
+            epsilon: 1e-5)
+        map.positionFilter = .interpolated
+        map.leftOut = ["text_model.", "text_projection.", "logit_scale"]
+        map.zeroBiases = ["head"]
+        return map
+    }
 
-    /// Tensors that can be computed, or that only training reads.
-    static func isNeedless(_ name: String) -> Bool {
-        ["relative_position_index", "attn_mask"].contains { name.hasSuffix("." + $0) }
-            || name.hasSuffix("embeddings.mask_token") || name == "mask_token"
-            || name.hasPrefix("pooler.dense.") || name.contains(".pooler.dense.")
+    private static func huggingFaceSwin(_ prefix: String) -> NameMap {
+        let blocks = "\(prefix)encoder.layers.#.blocks.#"
+        var map = NameMap(
+            layout: "Hugging Face Swin",
+            patterns: [
+                NamePattern("classifier.*", "head.fc.*"),
+                NamePattern("\(prefix)embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
+                NamePattern("\(prefix)embeddings.norm.*", "patch_embed.norm.*"),
+                NamePattern("\(prefix)layernorm.*", "norm.*"),
+                NamePattern("\(prefix)encoder.layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
+                NamePattern(
+                    "\(prefix)encoder.layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
+                NamePattern(
+                    "\(blocks).attention.self.relative_position_bias_table",
+                    "layers.#.blocks.#.attn.relative_position_bias_table"),
+                NamePattern(
+                    "\(blocks).attention.relative_position_bias.relative_position_bias_table",
+                    "layers.#.blocks.#.attn.relative_position_bias_table"),
+            ] + block(blocks, "attention.self", "layers.#.blocks.#"),
+            epsilon: 1e-5)
+        map.windowRule = .huggingFace
+        return map
     }
 }

@@ -1,7 +1,7 @@
 /// A tensor's name with places for numbers, and what it is called here.
 ///
-/// Parts are separated by dots. `#` stands for a number that goes over to the target; `#+1` in the target is that
-/// number plus one; a last part `*` stands for one part that goes over as it is.
+/// Parts are separated by dots. `#` at the end of a part stands for a number that goes over to the target; `#+1` in the
+/// target is that number plus one; a last part `*` stands for one part that goes over as it is.
 struct NamePattern {
     private let source: [Substring]
     private let target: [Substring]
@@ -20,14 +20,15 @@ struct NamePattern {
         var numbers: [Int] = []
         var last: Substring = ""
         for (part, pattern) in zip(name, source) {
-            switch pattern {
-            case "#":
-                guard let number = Int(part), (0..<100_000).contains(number), "\(number)" == part else {
-                    return nil
-                }
+            if pattern == "*" {
+                last = part
+            } else if pattern.last == "#" {
+                let digits = part.dropFirst(pattern.count - 1)
+                guard part.hasPrefix(pattern.dropLast()), let number = Int(digits),
+                    (0..<100_000).contains(number), "\(number)" == digits
+                else { return nil }
                 numbers.append(number)
-            case "*": last = part
-            default:
+            } else {
                 guard part == pattern else { return nil }
             }
         }

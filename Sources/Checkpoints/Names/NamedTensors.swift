@@ -2,12 +2,19 @@ internal import Safetensors
 
 /// The tensors of a checkpoint by timm's names.
 struct NamedTensors: Sendable {
-    /// One tensor, made of one or three of the source's.
+    /// Where a part of a tensor comes from.
+    enum Part: Sendable {
+        /// A tensor of the source, by its name there.
+        case tensor(String)
+        /// This many zeros, for a bias that the layout leaves out.
+        case zeros(Int)
+    }
+
+    /// One tensor, made of parts whose rows follow one another.
     struct Entry: Sendable {
         let type: ElementType
         let shape: [Int]
-        /// The source's names, whose rows follow one another.
-        let sources: [String]
+        let parts: [Part]
     }
 
     let source: TensorSource
@@ -15,6 +22,8 @@ struct NamedTensors: Sendable {
     let map: NameMap
     /// Whose layout it is, for people.
     var layout: String { map.layout }
+    /// What stands before the model's own names, `backbone.` for example; `""` for nothing.
+    let prefix: String
     /// All tensors, by timm's name.
     let entries: [String: Entry]
     /// The source's names of tensors that nothing reads.
@@ -23,14 +32,36 @@ struct NamedTensors: Sendable {
     let problems: [String]
 
     /// Translates a checkpoint's names.
-    init(_ source: TensorSource) {
+    ///
+    /// - Parameters:
+    ///   - source: The tensors.
+    ///   - lacksClassifier: Whether config.json says that the model has no classifier, so that layers beside it are not
+    ///     its own.
+    init(_ source: TensorSource, lacksClassifier: Bool = false) {
         self.source = source
-        let stripped = TensorSource.unwrapped(source.names)
-        map = NameMap(names: Set(stripped))
-        var parts: [String: [(third: Int?, name: String)]] = [:]
+        let names = source.names.map(ModelPrefix.unwrapped)
+        let prefixes = ModelPrefix.all(in: names)
+        let prefix = prefixes.first ?? ""
+        self.prefix = prefix
+        let isPart = names.map { $0.hasPrefix(prefix) }
+        let stripped = zip(names, isPart).map { $1 ? String($0.dropFirst(prefix.count)) : $0 }
+        let map = NameMap(names: Set(stripped))
+        self.map = map
+        var list: [String: [(third: Int?, name: String)]] = [:]
         var (needless, problems): ([String], [String]) = ([], [])
-        for (name, original) in zip(stripped, source.names) {
-            if NameMap.isNeedless(name) {
+        if prefixes.count > 1 {
+            problems.append(
+                "it holds several models, whose names begin with "
+                    + prefixes.map { $0.isEmpty ? "nothing" : "“\($0)”" }.joined(separator: ", ")
+                    + "; save the one that is meant in a file of its own")
+        }
+        for (index, (name, original)) in zip(stripped, source.names).enumerated() {
+            let isHead = ["head.", "head_dist.", "classifier.", "fc_norm.", "norm."].contains(
+                where: name.hasPrefix)
+            let isStranger =
+                (!isPart[index] || prefix.isEmpty) && ModelPrefix.isStranger(name)
+                || !isPart[index] && lacksClassifier && !isHead
+            if map.isNeedless(name) || isStranger {
                 needless.append(original)
                 continue
             }
@@ -40,54 +71,84 @@ struct NamedTensors: Sendable {
             }.first
             // What no pattern knows keeps its name, and is found to be unexpected later.
             let (target, third) = found ?? (name, nil)
-            parts[target, default: []].append((third, original))
+            list[target, default: []].append((third, original))
         }
         var entries: [String: Entry] = [:]
-        for (target, list) in parts.sorted(by: { $0.key < $1.key }) {
-            let list = list.sorted { ($0.third ?? 0, $0.name) < ($1.third ?? 0, $1.name) }
-            let thirds = list.map(\.third)
-            guard thirds == [nil] || thirds == [0, 1, 2] else {
-                problems.append(
-                    thirds.contains(nil) || Set(thirds).count < thirds.count
-                        ? "“\(target)” is given more than once: "
-                            + list.map { quoted($0.name) }.joined(separator: ", ")
-                        : "of queries, keys and values there is only "
-                            + list.map { quoted($0.name) }.joined(separator: ", "))
-                continue
+        for (target, parts) in list.sorted(by: { $0.key < $1.key }) {
+            do throws(Mismatch) {
+                entries[target] = try Self.entry(target, parts, source)
+            } catch {
+                problems.append(error.sentence)
             }
-            let found = list.compactMap { source.entries[$0.name] }
-            guard let first = found.first else { continue }
-            guard found.allSatisfy({ $0.shape == first.shape && $0.type == first.type }),
-                found.count == 1 || !first.shape.isEmpty, first.shape.first ?? 1 <= 1 << 30
-            else {
-                problems.append("queries, keys and values of “\(target)” differ in shape or type")
-                continue
-            }
-            var shape = first.shape
-            if found.count > 1 { shape[0] *= found.count }
-            entries[target] = Entry(type: first.type, shape: shape, sources: list.map(\.name))
+        }
+        for layer in map.zeroBiases where entries["\(layer).bias"] == nil {
+            guard let weight = entries["\(layer).weight"], let outputs = weight.shape.first else { continue }
+            entries["\(layer).bias"] = Entry(type: .float32, shape: [outputs], parts: [.zeros(outputs)])
         }
         self.entries = entries
         self.needless = needless
         self.problems = problems
     }
 
+    /// Why tensors do not make one.
+    private struct Mismatch: Error {
+        let sentence: String
+    }
+
+    /// Joins the tensors of one name, of queries, keys and values for example.
+    private static func entry(
+        _ target: String, _ list: [(third: Int?, name: String)], _ source: TensorSource
+    ) throws(Mismatch) -> Entry? {
+        let list = list.sorted { ($0.third ?? 0, $0.name) < ($1.third ?? 0, $1.name) }
+        let thirds = list.map(\.third)
+        // Keys without a bias are those of BEiT: softmax does not see it.
+        let lacksKeys = thirds == [0, 2] && target.hasSuffix(".bias")
+        guard thirds == [nil] || thirds == [0, 1, 2] || lacksKeys else {
+            throw Mismatch(
+                sentence: thirds.contains(nil) || Set(thirds).count < thirds.count
+                    ? "“\(target)” is given more than once: "
+                        + list.map { quoted($0.name) }.joined(separator: ", ")
+                    : "of queries, keys and values there is only "
+                        + list.map { quoted($0.name) }.joined(separator: ", "))
+        }
+        let found = list.compactMap { source.entries[$0.name] }
+        guard let first = found.first else { return nil }
+        guard found.allSatisfy({ $0.shape == first.shape && $0.type == first.type }),
+            found.count == 1 || !first.shape.isEmpty, first.shape.first ?? 1 <= 1 << 30
+        else {
+            throw Mismatch(sentence: "queries, keys and values of “\(target)” differ in shape or type")
+        }
+        var shape = first.shape
+        var parts = list.map { Part.tensor($0.name) }
+        if lacksKeys { parts.insert(.zeros(first.shape.reduce(1, *)), at: 1) }
+        if parts.count > 1 { shape[0] *= parts.count }
+        // Some layouts leave out axes of one element.
+        if let rank = ["cls_token": 3, "reg_token": 3, "pos_embed": 3][target], !shape.isEmpty {
+            while shape.count < rank { shape.insert(1, at: 0) }
+        }
+        return Entry(type: first.type, shape: shape, parts: parts)
+    }
+
     /// The elements of a tensor, all of them finite.
     ///
     /// - Throws: `CheckpointError`, which names the file, the tensor and the element.
     func finiteFloats(_ name: String) throws(CheckpointError) -> [Float] {
-        let originals = entries[name]?.sources ?? [name]
+        let parts = entries[name]?.parts ?? [.tensor(name)]
         var result: [Float] = []
-        for original in originals {
+        for part in parts {
+            guard case .tensor(let original) = part else {
+                if case .zeros(let count) = part { result += Array(repeating: 0, count: count) }
+                continue
+            }
             let elements = try source.floats(original)
             if let bad = elements.firstIndex(where: { !$0.isFinite }) {
                 throw .unusable(
                     "\(source.path), tensor “\(original)”: element \(bad) is \(elements[bad]); every weight must be finite"
                 )
             }
-            guard originals.count > 1 else { return elements }
+            guard parts.count > 1 else { return elements }
             // The parts have one shape, so that nothing is moved when the next one comes.
-            result.reserveCapacity(originals.count * elements.count)
+            result.reserveCapacity(parts.count * elements.count)
             result += elements
         }
         return result

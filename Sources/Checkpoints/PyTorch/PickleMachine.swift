@@ -1,26 +1,37 @@
 internal import Safetensors
 
-/// A pickle reader that can build only the data of which PyTorch's checkpoints consist.
+/// A pickle reader that builds only the data of which PyTorch's checkpoints consist, and reads past everything else.
 ///
-/// It knows the opcodes for numbers, texts and containers, and a short list of names, none of which is ever looked up
-/// or called: `OrderedDict` becomes a dictionary, `_rebuild_tensor_v2` a tensor. Anything else ends the reading.
+/// Names are never looked up or called: `OrderedDict` becomes a dictionary, `_rebuild_tensor_v2` a tensor, and any other
+/// name a value that stands for the object and holds nothing but what is put into it. Names with which a pickle attacks
+/// those who load it in Python end the reading all the same.
 struct PickleMachine {
     /// The longest pickle that is read, in bytes; a state dictionary takes about 200 per tensor.
     static let maximumLength = 8 << 20
 
-    /// The names that a pickle may use, with the element type of storages.
-    static let globals: [String: ElementType?] = [
-        "collections.OrderedDict": .none, "torch._utils._rebuild_tensor_v2": .none,
-        "torch._utils._rebuild_parameter": .none, "torch.Size": .none,
+    /// The element types of PyTorch's storages.
+    static let storageTypes: [String: ElementType] = [
         "torch.FloatStorage": .float32, "torch.HalfStorage": .float16, "torch.BFloat16Storage": .bfloat16,
         "torch.DoubleStorage": .float64, "torch.LongStorage": .int64, "torch.IntStorage": .int32,
         "torch.ShortStorage": .int16, "torch.CharStorage": .int8, "torch.ByteStorage": .uint8,
         "torch.BoolStorage": .bool,
     ]
 
+    /// Modules, and functions of `builtins`, that no checkpoint needs and that attacks call.
+    private static let attackers: Set<String> = [
+        "os", "posix", "nt", "sys", "subprocess", "shutil", "socket", "ctypes", "importlib", "imp", "runpy",
+        "pty",
+        "code", "codeop", "commands", "popen2", "webbrowser", "urllib", "http", "ftplib", "pickle", "_pickle",
+        "cloudpickle", "marshal", "multiprocessing", "asyncio", "signal", "pdb", "timeit", "builtins.eval",
+        "builtins.exec", "builtins.compile", "builtins.open", "builtins.__import__", "builtins.input",
+        "builtins.breakpoint", "__builtin__.eval", "__builtin__.exec", "__builtin__.compile",
+        "__builtin__.open",
+        "__builtin__.__import__",
+    ]
+
     /// The path and the entry, for errors.
     let file: String
-    private(set) var position = 0
+    var position: Int
     private var opcodeStart = 0
     private var stack: [PickleValue] = []
     private var marks: [Int] = []
@@ -30,8 +41,14 @@ struct PickleMachine {
     private(set) var storages: [TorchStorage] = []
     private(set) var tensors: [TorchTensor] = []
 
-    init(file: String) {
+    /// Prepares a reader.
+    ///
+    /// - Parameters:
+    ///   - file: The path and the entry, for errors.
+    ///   - position: The byte of the bytes to read at which the pickle begins.
+    init(file: String, position: Int = 0) {
         self.file = file
+        self.position = position
     }
 
     func failure(_ detail: String) -> CheckpointError {
@@ -50,11 +67,12 @@ struct PickleMachine {
     /// - Returns: The value; containers by index into this machine's arenas.
     /// - Throws: `CheckpointError.unusable` with the byte and what stands there.
     mutating func read(_ bytes: Span<UInt8>) throws(CheckpointError) -> PickleValue {
-        guard bytes.count <= Self.maximumLength else {
-            throw failure("a pickle of \(bytes.count) bytes; at most \(Self.maximumLength) are accepted")
-        }
+        let start = position
         while true {
             opcodeStart = position
+            guard position - start <= Self.maximumLength else {
+                throw failure("a pickle of more than \(Self.maximumLength) bytes, the most that is accepted")
+            }
             let opcode = try byte(bytes)
             if opcode == UInt8(ascii: ".") { return try pop() }
             try perform(opcode, bytes)
@@ -65,7 +83,7 @@ struct PickleMachine {
         switch opcode {
         case 0x80:
             let version = try byte(bytes)
-            guard (2...5).contains(version) else { throw unsupported("pickle protocol \(version)") }
+            guard (1...5).contains(version) else { throw unsupported("pickle protocol \(version)") }
         case 0x95: _ = try number(bytes, width: 8)
         case UInt8(ascii: "N"): stack.append(.none)
         case 0x88: stack.append(.bool(true))
@@ -74,10 +92,33 @@ struct PickleMachine {
         case UInt8(ascii: "M"): stack.append(.int(try number(bytes, width: 2)))
         case UInt8(ascii: "J"):
             stack.append(.int(Int(Int32(truncatingIfNeeded: try number(bytes, width: 4)))))
-        case 0x8A: stack.append(.int(try longInteger(bytes)))
+        case 0x8A: stack.append(try longInteger(bytes, width: try number(bytes, width: 1)))
+        case 0x8B: stack.append(try longInteger(bytes, width: try number(bytes, width: 4)))
         case UInt8(ascii: "G"): stack.append(.double(try double(bytes)))
         case UInt8(ascii: "X"): stack.append(.text(try text(bytes, try number(bytes, width: 4))))
         case 0x8C: stack.append(.text(try text(bytes, try number(bytes, width: 1))))
+        case 0x8D: stack.append(.text(try text(bytes, try number(bytes, width: 8))))
+        case UInt8(ascii: "C"), UInt8(ascii: "U"): try pushBytes(bytes, try number(bytes, width: 1))
+        case UInt8(ascii: "B"), UInt8(ascii: "T"): try pushBytes(bytes, try number(bytes, width: 4))
+        case 0x8E, 0x96: try pushBytes(bytes, try number(bytes, width: 8))
+        case UInt8(ascii: "I"), UInt8(ascii: "L"): try pushNumber(try line(bytes))
+        case UInt8(ascii: "F"): stack.append(.double(Double(try line(bytes)) ?? .nan))
+        case UInt8(ascii: "S"), UInt8(ascii: "V"): stack.append(.text(String(try line(bytes))))
+        case UInt8(ascii: "0"): _ = try pop()
+        case UInt8(ascii: "1"): _ = try popToMark()
+        case UInt8(ascii: "2"): stack.append(try top())
+        case UInt8(ascii: "l"):
+            sequences.append(try popToMark())
+            stack.append(.list(sequences.count - 1))
+        case UInt8(ascii: "d"):
+            let pairs = try popToMark()
+            pushDictionary()
+            try set(pairs)
+        case 0x8F:
+            sequences.append([])
+            stack.append(.list(sequences.count - 1))
+        case 0x90: try extend(try popToMark())
+        case 0x91: push(sequence: try popToMark())
         case UInt8(ascii: "("): marks.append(stack.count)
         case UInt8(ascii: ")"): push(sequence: [])
         case UInt8(ascii: "]"):
@@ -101,6 +142,8 @@ struct PickleMachine {
 
     private mutating func performNaming(_ opcode: UInt8, _ bytes: Span<UInt8>) throws(CheckpointError) {
         switch opcode {
+        case UInt8(ascii: "p"): memo[Int(try line(bytes)) ?? -1] = try top()
+        case UInt8(ascii: "g"): stack.append(try remembered(Int(try line(bytes)) ?? -1))
         case UInt8(ascii: "q"): memo[try number(bytes, width: 1)] = try top()
         case UInt8(ascii: "r"): memo[try number(bytes, width: 4)] = try top()
         case 0x94: memo[memo.count] = try top()
@@ -118,10 +161,29 @@ struct PickleMachine {
         case UInt8(ascii: "R"):
             let arguments = try pop()
             try build(try pop(), arguments)
+        case 0x81:
+            let arguments = try pop()
+            try build(try pop(), arguments)
+        case 0x92:
+            let (_, arguments) = (try pop(), try pop())
+            try build(try pop(), arguments)
+        case UInt8(ascii: "i"):
+            let module = try line(bytes)
+            let name = try global(module, try line(bytes))
+            push(sequence: try popToMark())
+            try build(.global(name), try pop())
+        case UInt8(ascii: "o"):
+            let values = try popToMark()
+            guard let callable = values.first else { throw failure("an object without its type") }
+            push(sequence: Array(values.dropFirst()))
+            try build(callable, try pop())
         case UInt8(ascii: "b"):
-            // The attributes of a dictionary, such as a state dictionary's `_metadata`, are of no use here.
+            // The attributes of an object, such as a state dictionary's `_metadata`, are of no use here.
             _ = try pop()
-            guard case .dictionary = try top() else { throw unsupported("an object with attributes") }
+            switch try top() {
+            case .dictionary, .object, .tensor, .global, .list: break
+            default: throw unsupported("a value with attributes")
+            }
         default:
             throw unsupported("the pickle opcode 0x\(String(opcode, radix: 16))")
         }
@@ -168,15 +230,19 @@ struct PickleMachine {
     }
 
     private mutating func extend(_ values: [PickleValue]) throws(CheckpointError) {
-        guard case .list(let index) = try top() else {
-            throw failure("values are appended to an object that is not a list")
+        switch try top() {
+        case .list(let index): sequences[index] += values
+        case .object: break
+        default: throw failure("values are appended to an object that is not a list")
         }
-        sequences[index] += values
     }
 
     private mutating func set(_ pairs: [PickleValue]) throws(CheckpointError) {
-        guard case .dictionary(let index) = try top(), pairs.count.isMultiple(of: 2) else {
-            throw failure("keys and values are put into an object that is not a dictionary")
+        let index: Int
+        switch try top() {
+        case .dictionary(let found) where pairs.count.isMultiple(of: 2): index = found
+        case .object(_, let found) where pairs.count.isMultiple(of: 2): index = found
+        default: throw failure("keys and values are put into an object that is not a dictionary")
         }
         for pair in stride(from: 0, to: pairs.count, by: 2) {
             dictionaries[index].append((pairs[pair], pairs[pair + 1]))
@@ -186,15 +252,49 @@ struct PickleMachine {
     // MARK: - Objects
 
     private mutating func push(global module: String, _ name: String) throws(CheckpointError) {
+        stack.append(.global(try global(module, name)))
+    }
+
+    /// A module's name and one in it, joined; refuses those of attacks.
+    private func global(_ module: String, _ name: String) throws(CheckpointError) -> String {
         let full = "\(module).\(name)"
-        guard Self.globals[full] != nil else { throw unsupported("the object \(quoted(full))") }
-        stack.append(.global(full))
+        let root = module.prefix { $0 != "." }
+        guard !Self.attackers.contains(String(root)), !Self.attackers.contains(full) else {
+            throw failure(
+                "the file would call \(quoted(full)) when PyTorch loads it, as files do that attack; it is not read"
+            )
+        }
+        return full
+    }
+
+    /// Puts an object that is not known here on the stack, empty.
+    private mutating func pushObject(_ name: String) {
+        dictionaries.append([])
+        stack.append(.object(name, dictionaries.count - 1))
+    }
+
+    /// Reads past bytes.
+    private mutating func pushBytes(_ bytes: Span<UInt8>, _ length: Int) throws(CheckpointError) {
+        guard length >= 0, length <= bytes.count - position else {
+            throw failure("bytes go beyond the end of the pickle")
+        }
+        position += length
+        stack.append(.bytes)
+    }
+
+    private mutating func pushNumber(_ line: String) throws(CheckpointError) {
+        switch line {
+        case "00": stack.append(.bool(false))
+        case "01": stack.append(.bool(true))
+        default:
+            stack.append(Int(line.hasSuffix("L") ? line.dropLast() : line[...]).map { .int($0) } ?? .bytes)
+        }
     }
 
     private mutating func pushStorage(_ identity: PickleValue) throws(CheckpointError) {
         guard case .tuple(let index) = identity, sequences[index].count >= 5,
             case .text("storage") = sequences[index][0], case .global(let name) = sequences[index][1],
-            let type = Self.globals[name] ?? nil, case .text(let key) = sequences[index][2],
+            let type = Self.storageTypes[name], case .text(let key) = sequences[index][2],
             case .int(let count) = sequences[index][4], count >= 0
         else { throw unsupported("an outside reference that is not a storage of a known type") }
         storages.append(TorchStorage(type: type, key: key, count: count))
@@ -202,22 +302,42 @@ struct PickleMachine {
     }
 
     private mutating func build(_ callable: PickleValue, _ arguments: PickleValue) throws(CheckpointError) {
-        guard case .global(let name) = callable, case .tuple(let index) = arguments else {
-            throw unsupported("a call of an object that is not a name")
+        let name: String
+        switch callable {
+        case .global(let found), .object(let found, _): name = found
+        default: throw unsupported("a call of an object that is not a name")
+        }
+        guard case .tuple(let index) = arguments else {
+            throw unsupported("a call without a tuple of arguments")
         }
         let values = sequences[index]
         switch name {
         case "collections.OrderedDict" where values.isEmpty: pushDictionary()
+        case "collections.OrderedDict":
+            // Python 2 gives the pairs as a list of lists.
+            pushDictionary()
+            guard case .list(let pairs)? = values.first else { throw unsupported("this OrderedDict") }
+            for case .list(let pair) in sequences[pairs] { try set(sequences[pair]) }
+        case "collections.defaultdict", "builtins.dict", "__builtin__.dict": pushDictionary()
         case "torch.Size":
             guard values.count == 1, case .tuple = values[0] else { throw unsupported("this torch.Size") }
             stack.append(values[0])
-        case "torch._utils._rebuild_parameter":
+        case "torch._tensor._rebuild_from_type_v2":
+            // A tensor with attributes: the function that makes it, its type, the function's arguments, and these.
+            guard values.count == 4, case .global(let inner) = values[0], inner != name else {
+                throw unsupported("this tensor with attributes")
+            }
+            try build(values[0], values[2])
+        case "torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state":
             guard let value = values.first, case .tensor = value else { throw unsupported("this parameter") }
             stack.append(value)
         case "torch._utils._rebuild_tensor_v2":
             tensors.append(try tensor(values))
             stack.append(.tensor(tensors.count - 1))
-        default: throw unsupported("a call of \(quoted(name)) with \(values.count) arguments")
+        case "copy_reg._reconstructor", "copyreg._reconstructor", "copyreg.__newobj__":
+            guard case .global(let type)? = values.first else { throw unsupported("this object") }
+            pushObject(type)
+        default: pushObject(name)
         }
     }
 
@@ -263,53 +383,16 @@ struct PickleMachine {
         return result
     }
 
-    // MARK: - Bytes
-
-    private mutating func byte(_ bytes: Span<UInt8>) throws(CheckpointError) -> UInt8 {
-        guard position < bytes.count else { throw failure("the pickle ends without its last opcode") }
-        position += 1
-        return bytes[position - 1]
-    }
-
-    private mutating func number(_ bytes: Span<UInt8>, width: Int) throws(CheckpointError) -> Int {
-        var value: UInt64 = 0
-        for index in 0..<width { value |= UInt64(try byte(bytes)) << UInt64(8 * index) }
-        return Int(truncatingIfNeeded: value)
-    }
-
-    private mutating func longInteger(_ bytes: Span<UInt8>) throws(CheckpointError) -> Int {
-        let width = try number(bytes, width: 1)
-        guard width <= 8 else { throw unsupported("a whole number of \(width) bytes") }
+    /// A whole number; one of more than eight bytes is read past.
+    private mutating func longInteger(_ bytes: Span<UInt8>, width: Int) throws(CheckpointError) -> PickleValue
+    {
+        guard (0...8).contains(width) else {
+            try pushBytes(bytes, width)
+            return try pop()
+        }
         let value = try number(bytes, width: width)
-        guard width > 0, width < 8 else { return value }
+        guard width > 0, width < 8 else { return .int(value) }
         let shift = 64 - 8 * width
-        return (value << shift) >> shift
-    }
-
-    private mutating func double(_ bytes: Span<UInt8>) throws(CheckpointError) -> Double {
-        let bits = UInt64(bitPattern: Int64(try number(bytes, width: 8)))
-        return Double(bitPattern: bits.byteSwapped)
-    }
-
-    private mutating func text(_ bytes: Span<UInt8>, _ length: Int) throws(CheckpointError) -> String {
-        guard length <= bytes.count - position else {
-            throw failure("a text goes beyond the end of the pickle")
-        }
-        var units: [UInt8] = []
-        units.reserveCapacity(length)
-        for _ in 0..<length { units.append(try byte(bytes)) }
-        guard let text = String(validating: units, as: UTF8.self) else {
-            throw failure("a text that is not UTF-8")
-        }
-        return text
-    }
-
-    private mutating func line(_ bytes: Span<UInt8>) throws(CheckpointError) -> String {
-        var units: [UInt8] = []
-        while true {
-            let next = try byte(bytes)
-            if next == UInt8(ascii: "\n") { return String(decoding: units, as: UTF8.self) }
-            units.append(next)
-        }
+        return .int((value << shift) >> shift)
     }
 }

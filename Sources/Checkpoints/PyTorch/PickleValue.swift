@@ -1,6 +1,6 @@
 internal import Safetensors
 
-/// The values that a pickle may hold here: data only, nothing that executes.
+/// The values of a pickle: data only, nothing that executes.
 ///
 /// Containers are in arenas of the machine that read them, and values hold their indices, so that no value is nested:
 /// copying or freeing one takes constant time and stack, whatever the file holds.
@@ -10,8 +10,13 @@ enum PickleValue {
     case int(Int)
     case double(Double)
     case text(String)
-    /// A type or a function, by module and name; one of those in `PickleMachine.globals`.
+    /// Bytes, which nothing here reads.
+    case bytes
+    /// A type or a function, by module and name.
     case global(String)
+    /// What a type or a function that is not known here would have made, by its name; with the pairs that were put into
+    /// it, as into a dictionary.
+    case object(String, Int)
     case tuple(Int)
     case list(Int)
     case dictionary(Int)

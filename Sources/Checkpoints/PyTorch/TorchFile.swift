@@ -1,12 +1,23 @@
 internal import Files
 internal import Safetensors
 
-/// A file that `torch.save` wrote, open for reading: a dictionary of tensors, perhaps wrapped in others.
+/// A file that `torch.save` wrote, open for reading: a dictionary of tensors, perhaps beside or within others.
 ///
 /// Nothing in it is executed. The elements stay in the mapped file until they are asked for.
 struct TorchFile: Sendable {
-    /// The keys under which training programs store weights, in order of preference.
-    static let wrappers = ["state_dict_ema", "model_ema", "state_dict", "model"]
+    /// The keys under which training programs store weights, in order of preference, where there is more than one
+    /// model: averages over time come first, as they are what is published.
+    static let preferred = [
+        "state_dict_ema", "model_ema", "ema_state_dict", "ema", "teacher", "state_dict", "model_state_dict",
+        "model",
+    ]
+    /// The first bytes of the format from before PyTorch 1.6: a pickled number.
+    private static let legacyMark: [UInt8] = [
+        0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
+    ]
+
+    /// Whether a file that begins with some bytes is in the format from before PyTorch 1.6.
+    static func isLegacy(_ start: [UInt8]) -> Bool { start.starts(with: legacyMark) }
 
     private let mapping: FileMapping
     private let places: [String: Int]
@@ -14,9 +25,18 @@ struct TorchFile: Sendable {
     let names: [String]
     /// The tensors by name, every one within its storage.
     let tensors: [String: TorchTensor]
+    /// Which of several dictionaries of tensors these are, and which others there are; nil where there is one alone.
+    let choice: String?
 
     /// The path as given by the caller.
     var path: String { mapping.path }
+
+    /// What the pickles of a file say, and where the bytes of each storage are.
+    private struct Contents {
+        let root: PickleValue
+        let machine: PickleMachine
+        let storages: [String: Range<Int>]
+    }
 
     /// Opens and checks a file.
     ///
@@ -25,32 +45,18 @@ struct TorchFile: Sendable {
     init(path: String) throws(CheckpointError) {
         let mapping = try CheckpointError.wrapping(try FileMapping(path: path))
         self.mapping = mapping
-        let members = try mapping.withBytes { bytes throws(CheckpointError) in
-            try Self.members(of: bytes, path: path)
+        let contents = try mapping.withBytes { bytes throws(CheckpointError) in
+            let mark = Self.legacyMark
+            let isLegacy =
+                bytes.count > mark.count && mark.indices.allSatisfy { bytes[$0] == mark[$0] }
+            return isLegacy
+                ? try Self.legacyContents(of: bytes, path: path) : try Self.zipContents(of: bytes, path: path)
         }
-        let pickles = members.keys.filter { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }
-        guard pickles.count == 1, let pickle = pickles.first, let range = members[pickle] else {
-            throw .unusable("\(path): a zip file with one data.pkl was expected, as torch.save writes it")
-        }
-        let prefix = String(pickle.dropLast("data.pkl".count))
-        if let order = members[prefix + "byteorder"] {
-            let isLittle = try mapping.withBytes { bytes throws(CheckpointError) in
-                order.count == 6 && bytes[order.lowerBound] == UInt8(ascii: "l")
-            }
-            guard isLittle else {
-                throw .unusable(
-                    "\(path): the bytes are not in little-endian order; convert it to safetensors")
-            }
-        }
-        var machine = PickleMachine(file: "\(path), \(quoted(pickle))")
-        let root = try mapping.withBytes { bytes throws(CheckpointError) in
-            try machine.read(bytes.extracting(range))
-        }
-        (names, tensors) = try Self.state(of: root, in: machine, path: path)
+        (names, tensors, choice) = try Self.state(of: contents.root, in: contents.machine, path: path)
         var places: [String: Int] = [:]
         for name in names {
             guard let storage = tensors[name]?.storage else { continue }
-            guard let entry = members["\(prefix)data/\(storage.key)"],
+            guard let entry = contents.storages[storage.key],
                 storage.count <= entry.count / (storage.type.bits / 8)
             else {
                 throw .unusable(
@@ -60,6 +66,70 @@ struct TorchFile: Sendable {
             places[storage.key] = entry.lowerBound
         }
         self.places = places
+    }
+
+    /// Reads a zip file: one pickle, and a member for every storage.
+    private static func zipContents(
+        of bytes: Span<UInt8>, path: String
+    ) throws(CheckpointError) -> Contents {
+        let members = try members(of: bytes, path: path)
+        let pickles = members.keys.filter { $0.hasSuffix("/data.pkl") || $0 == "data.pkl" }
+        guard pickles.count == 1, let pickle = pickles.first, let range = members[pickle] else {
+            throw .unusable("\(path): a zip file with one data.pkl was expected, as torch.save writes it")
+        }
+        let prefix = String(pickle.dropLast("data.pkl".count))
+        if let order = members[prefix + "byteorder"] {
+            guard order.count == 6, bytes[order.lowerBound] == UInt8(ascii: "l") else {
+                throw .unusable(
+                    "\(path): the bytes are not in little-endian order; convert it to safetensors")
+            }
+        }
+        var machine = PickleMachine(file: "\(path), \(quoted(pickle))")
+        let root = try machine.read(bytes.extracting(range))
+        var storages: [String: Range<Int>] = [:]
+        for (name, range) in members where name.hasPrefix(prefix + "data/") {
+            storages[String(name.dropFirst(prefix.count + 5))] = range
+        }
+        return Contents(root: root, machine: machine, storages: storages)
+    }
+
+    /// Reads the format from before PyTorch 1.6: pickles of a number, a version, facts of the system, the object and the
+    /// storages' keys, then every storage, its number of elements first.
+    private static func legacyContents(
+        of bytes: Span<UInt8>, path: String
+    ) throws(CheckpointError) -> Contents {
+        var position = legacyMark.count
+        func next() throws(CheckpointError) -> (PickleValue, PickleMachine) {
+            var machine = PickleMachine(file: path, position: position)
+            let value = try machine.read(bytes)
+            position = machine.position
+            return (value, machine)
+        }
+        _ = try next()
+        _ = try next()
+        let (root, machine) = try next()
+        let (list, keys) = try next()
+        guard case .list(let index) = list else {
+            throw .unusable("\(path): the list of storages was expected at byte \(position)")
+        }
+        let known = Dictionary(machine.storages.map { ($0.key, $0) }) { first, _ in first }
+        var storages: [String: Range<Int>] = [:]
+        for value in keys.sequences[index] {
+            guard case .text(let key) = value, let storage = known[key], position + 8 <= bytes.count else {
+                throw .unusable("\(path): a storage at byte \(position) is not one of the file's")
+            }
+            var count: UInt64 = 0
+            for byte in 0..<8 { count |= UInt64(bytes[position + byte]) << UInt64(8 * byte) }
+            position += 8
+            let length = Int(clamping: count).multipliedReportingOverflow(by: storage.type.bits / 8)
+            guard !length.overflow, length.partialValue <= bytes.count - position else {
+                throw .unusable(
+                    "\(path): storage \(quoted(key)) at byte \(position) goes beyond the end of the file")
+            }
+            storages[key] = position..<position + length.partialValue
+            position += length.partialValue
+        }
+        return Contents(root: root, machine: machine, storages: storages)
     }
 
     /// The ranges of a zip file's members, by name; all must be stored uncompressed.
@@ -72,6 +142,28 @@ struct TorchFile: Sendable {
         } catch {
             throw .unusable("\(path), \(error)")
         }
+        let names = directory.members.map(\.name)
+        func has(_ parts: String...) -> Bool {
+            names.contains { name in parts.contains { name == $0 || name.hasSuffix("/" + $0) } }
+        }
+        let save = "save model.state_dict() with torch.save or safetensors"
+        if has("constants.pkl"), names.contains(where: { $0.contains("/code/") }) {
+            throw .unusable(
+                "\(path) is a TorchScript program, which is not read; \(save) before torch.jit.script or trace"
+            )
+        }
+        if has("archive_format", "serialized_exported_program.json", "models/model.json") {
+            throw .unusable(
+                "\(path) is an exported program (.pt2), which is not read; \(save) before torch.export")
+        }
+        if !names.isEmpty, names.allSatisfy({ $0.hasSuffix(".npy") }) {
+            throw .unusable(
+                "\(path) is a NumPy archive (.npz), such as JAX models come in, which is not read as a model; load it "
+                    + "into timm's model and \(save)")
+        }
+        if has("model.weights.h5") {
+            throw .unusable("\(path) is a Keras model, which is not read; give PyTorch's")
+        }
         if let packed = directory.members.first(where: { $0.method != 0 }) {
             throw .unusable(
                 "\(path): \(quoted(packed.name)) is compressed; only stored members are accepted, as torch.save writes "
@@ -80,37 +172,89 @@ struct TorchFile: Sendable {
         return Dictionary(uniqueKeysWithValues: directory.members.map { ($0.name, $0.bytes) })
     }
 
-    /// The dictionary of tensors in a pickle.
+    /// A dictionary in a pickle that holds tensors by name, and where it is.
+    private struct Candidate {
+        /// The keys that lead to it, joined by dots; `""` for the top.
+        let place: String
+        let index: Int
+    }
+
+    /// The dictionaries with a vision transformer's tensors in a pickle, up to three levels deep.
+    private static func candidates(
+        _ value: PickleValue, _ place: [String], in machine: PickleMachine, seen: inout Set<Int>
+    ) -> [Candidate] {
+        let index: Int
+        switch value {
+        case .dictionary(let found), .object(_, let found): index = found
+        default: return []
+        }
+        guard seen.insert(index).inserted else { return [] }
+        var (names, inner): ([String], [Candidate]) = ([], [])
+        for (key, value) in machine.dictionaries[index] {
+            guard case .text(let name) = key else { continue }
+            if case .tensor = value {
+                names.append(ModelPrefix.unwrapped(name))
+            } else if place.count < 3 {
+                inner += candidates(value, place + [name], in: machine, seen: &seen)
+            }
+        }
+        guard ModelPrefix.all(in: names).isEmpty else {
+            return [Candidate(place: place.joined(separator: "."), index: index)] + inner
+        }
+        return inner
+    }
+
+    /// The dictionary of tensors in a pickle; of several, that of the preferred key.
     private static func state(
         of root: PickleValue, in machine: PickleMachine, path: String
-    ) throws(CheckpointError) -> ([String], [String: TorchTensor]) {
-        guard case .dictionary(var index) = root else {
-            throw .unusable("\(path): a dictionary of tensors was expected")
+    ) throws(CheckpointError) -> ([String], [String: TorchTensor], choice: String?) {
+        var seen: Set<Int> = []
+        let found = candidates(root, [], in: machine, seen: &seen)
+        let top: Int
+        switch root {
+        case .dictionary(let index): top = index
+        case .object(_, let index) where !found.isEmpty: top = index
+        case .object(let type, _):
+            throw .unusable(
+                "\(path) holds a Python object, \(quoted(type)), and not tensors by name; save its state_dict()"
+            )
+        default: throw .unusable("\(path): a dictionary of tensors was expected")
         }
-        for wrapper in wrappers {
-            let found = machine.dictionaries[index].lazy.compactMap { key, value -> Int? in
-                if case (.text(wrapper), .dictionary(let inner)) = (key, value) { inner } else { nil }
-            }
-            if let inner = found.first {
-                index = inner
-                break
-            }
+        func rank(_ candidate: Candidate) -> Int {
+            preferred.firstIndex(of: candidate.place) ?? preferred.count
         }
-        var names: [String] = []
-        var tensors: [String: TorchTensor] = [:]
-        for (key, value) in machine.dictionaries[index] {
-            guard case .text(let name) = key, case .tensor(let tensor) = value else {
-                let named = if case .text(let name) = key { quoted(name) } else { "a key that is not text" }
-                throw .unusable(
-                    "\(path): \(named) is not a tensor; a dictionary of tensors was expected, at the top or as one of "
-                        + wrappers.joined(separator: ", "))
-            }
+        let best = found.min { rank($0) < rank($1) }
+        if let best, found.count > 1, rank(best) == preferred.count {
+            throw .unusable(
+                "\(path) holds several models, at "
+                    + found.map { $0.place.isEmpty ? "the top" : quoted($0.place) }.joined(separator: ", ")
+                    + "; save the one that is meant in a file of its own")
+        }
+        var (names, tensors): ([String], [String: TorchTensor]) = ([], [:])
+        for (key, value) in machine.dictionaries[best?.index ?? top] {
+            // Numbers, settings and the like beside the tensors are no weights.
+            guard case .text(let name) = key, case .tensor(let tensor) = value else { continue }
             guard tensors.updateValue(machine.tensors[tensor], forKey: name) == nil else {
                 throw .unusable("\(path), tensor \(quoted(name)): there are two of this name")
             }
             names.append(name)
         }
-        return (names, tensors)
+        guard !names.isEmpty else {
+            let keys = machine.dictionaries[top].prefix(8).compactMap { key, _ in
+                if case .text(let name) = key { quoted(name) } else { nil }
+            }
+            throw .unusable(
+                "\(path) holds no tensors of a vision transformer by name, only "
+                    + (keys.isEmpty ? "nothing" : keys.joined(separator: ", ")))
+        }
+        guard let best, !best.place.isEmpty else { return (names, tensors, nil) }
+        let isAverage = best.place.contains("ema") || best.place == "teacher"
+        let others = found.filter { $0.place != best.place }.map { quoted($0.place) }
+        return (
+            names, tensors,
+            "the \(isAverage ? "averaged (EMA) weights" : "weights") at \(quoted(best.place))"
+                + (others.isEmpty ? "" : ", not those at \(others.joined(separator: ", "))")
+        )
     }
 
     /// The elements of a tensor in row-major order.

@@ -41,7 +41,7 @@ package struct ImageManifest: Hashable, Sendable, Codable {
     ) throws(DatasetError) {
         source = set.file ?? "memory"
         if case .array = set.content, let file = set.file {
-            sha256 = try Self.hash(ofFile: file)
+            sha256 = try DatasetError.wrapping(try Files.sha256(ofFile: file))
         } else {
             sha256 = nil
         }
@@ -54,10 +54,5 @@ package struct ImageManifest: Hashable, Sendable, Codable {
             Entry(index: index, path: set.path(of: index), label: set.labels?[index], sha256: hash)
         }
         self.skipped = skipped
-    }
-
-    private static func hash(ofFile path: String) throws(DatasetError) -> String {
-        let mapping = try DatasetError.wrapping(try FileMapping(path: path))
-        return try mapping.withBytes { bytes throws(DatasetError) in Datasets.sha256(bytes) }
     }
 }

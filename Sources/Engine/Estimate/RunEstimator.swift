@@ -27,16 +27,17 @@ package final class RunEstimator: Sendable {
     /// - Parameters:
     ///   - resources: Where the plan's references lead.
     ///   - imageSize: The sides of the images that the model is to read, in pixels; nil takes the checkpoint's.
+    ///   - heads: The number of a ViT's attention heads; nil takes what config.json or its architecture says.
     ///   - threads: The number of threads that will work.
     ///   - heldOutImages: On how many images attempts will be compared.
     /// - Throws: `RunFailure` with one sentence where a file cannot be used.
     package init(
-        resources: RunResources, imageSize: Int?, threads: Int,
+        resources: RunResources, imageSize: Int?, heads: Int? = nil, threads: Int,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages
     ) throws(RunFailure) {
         do {
             let checkpoint = try loadCheckpoint(
-                path: resources.modelPath, imageSize: imageSize.map { ($0, $0) })
+                path: resources.modelPath, imageSize: imageSize.map { ($0, $0) }, heads: heads)
             let model = checkpoint.model
             let shape = model.configuration
             let pipeline = try PreprocessingPipeline(checkpoint.preparation)

@@ -144,14 +144,14 @@ struct RunWork {
             Double(originals) * candidates * (own * Self.quantizedForward + suffix) + Double(images) * own
         operations += Double(images) * own * Self.quantizedForward
         operations += Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
-        let steps = values.stopAfter > 0 ? min(values.steps, values.stopAfter) : values.steps
         let learns = own * (Self.quantizedForward + Self.learningBackward)
         let global =
             values.globalWeight > 0 ? values.globalShare * suffix * (1 + Self.frozenBackward) : 0
         let local = values.localWeight > 0 ? own : 0
         // Gradient norms are measured at about 21 steps, with up to two more backward passes and references.
-        let probes = min(21.0, Double(steps)) * 2 * (own * Self.learningBackward + local)
-        operations += Double(min(values.batch, images)) * (Double(steps) * (learns + global + local) + probes)
+        let probes = min(21.0, Double(values.lastStep)) * 2 * (own * Self.learningBackward + local)
+        operations +=
+            Double(min(values.batch, images)) * (Double(values.lastStep) * (learns + global + local) + probes)
         return (operations, calibration.searched)
     }
 

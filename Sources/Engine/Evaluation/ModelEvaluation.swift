@@ -42,6 +42,8 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own. A
 ///     quantized model has its own size, and its reference gets the same.
+///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
+///     says.
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
 ///   - threads: The number of threads.
@@ -50,6 +52,7 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
+    heads: Int? = nil,
     referencePath: String?, threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
@@ -64,13 +67,15 @@ package func evaluateModelOrRun(
             let shape = quantized.checkpoint.configuration
             let size = (shape.imageHeight, shape.imageWidth)
             reference = try referencePath.map {
-                try EvaluatedModel(fullPrecision: try loadCheckpoint(path: $0, imageSize: size))
+                try EvaluatedModel(
+                    fullPrecision: try loadCheckpoint(path: $0, imageSize: size, heads: shape.heads))
             }
             isCompared = reference != nil
             model = try EvaluatedModel(packed: quantized)
         } else {
             model = try EvaluatedModel(
-                fullPrecision: try loadCheckpoint(path: path, imageSize: imageSize.map { ($0, $0) }))
+                fullPrecision: try loadCheckpoint(
+                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads))
         }
         let (result, skipped) = try model.evaluation(
             against: reference, on: set, reading: images, pool: pool, warn: warn)

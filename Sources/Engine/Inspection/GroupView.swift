@@ -93,7 +93,7 @@ struct GroupView {
         return noise > 0 && signal > 0 ? 10 * log10(signal / noise) : nil
     }
 
-    /// Calls a function with every value that is looked at, its group, its row and its column.
+    /// Calls a function with every sampled value, its group, its row and its column.
     private func visit(_ body: (Float, Int, Int, Int) -> Void) {
         for row in 0..<values.rows {
             var columns = 0..<values.columns
@@ -114,7 +114,7 @@ struct GroupView {
 }
 
 extension SiteQuantizer {
-    /// The values that codes stand for, rising, for each group; none in full precision.
+    /// The values of codes, rising, for each group; none in full precision.
     fileprivate func levels() -> [[Float]] {
         guard let bits, let groups else { return [] }
         let codes = (0...bits.maximumCode).map { UInt8($0) }

@@ -36,6 +36,11 @@ enum CommandContext: Equatable {
     private var isSweep: Bool { if case .sweep = self { true } else { false } }
 }
 
+/// Takes the oldest command from a queue; nil if there is none.
+private func oldest(_ commands: inout [RunCommand]) -> RunCommand? {
+    commands.isEmpty ? nil : commands.removeFirst()
+}
+
 extension RunSession {
     /// Takes the oldest command that can be followed.
     ///
@@ -48,7 +53,7 @@ extension RunSession {
     /// - Returns: The command; nil if there is none and it does not wait.
     /// - Throws: `Stopped` for `.stop`.
     func nextCommand(in context: CommandContext, waits: Bool = false) throws -> RunCommand? {
-        while let command = waits ? commands.waitForNext() : commands.next() {
+        while let command = waits ? commands.wait(for: oldest) : commands.update(oldest) {
             if command.isRecorded { try record?.append(command, at: seconds) }
             if let refusal = context.refusal(of: command) {
                 try emit(.warning(refusal))

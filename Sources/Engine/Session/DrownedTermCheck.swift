@@ -1,7 +1,7 @@
 internal import Runs
 internal import Vocabulary
 
-/// Which supervision terms hardly move a unit, though they are on: the others' gradients drown theirs.
+/// Finds supervision terms that are on but hardly move a unit, because other terms' gradients drown theirs.
 struct DrownedTermCheck {
     /// Below this share of the sum of the terms' gradient norms a term is taken for one that decides nothing.
     static let threshold = 0.01

@@ -119,19 +119,17 @@ extension RunSession {
             pool: lab.pool)
         guard reconstruction.learnsAnything else { return .learned(task.state, endedAt: nil) }
         let interval = max(1, hyperparameters.steps / 300)
-        let last =
-            hyperparameters.stopAfter == 0
-            ? hyperparameters.steps : min(hyperparameters.steps, hyperparameters.stopAfter)
         var endedAt: Int?
         var drowned = DrownedTermCheck()
-        for step in 1...last {
+        for step in 1...hyperparameters.lastStep {
             let measured = reconstruction.step()
             guard measured.loss.isFinite else {
                 try emit(.warning("\(task.unit.name): the loss is \(measured.loss) at step \(step)"))
                 return .diverged
             }
             if step == 1 || step % interval == 0 || measured.gradientNorms != nil
-                || measured.validationLoss != nil || reconstruction.isFinished || step == last
+                || measured.validationLoss != nil || reconstruction.isFinished
+                || step == hyperparameters.lastStep
             {
                 try emit(.stepped(measured))
             }
@@ -140,7 +138,7 @@ extension RunSession {
             if reconstruction.isFinished { break }
             if request == .cancelAttempt { return .cancelled }
             if request == .finishUnit {
-                if step < last { endedAt = step }
+                if step < hyperparameters.lastStep { endedAt = step }
                 break
             }
         }

@@ -20,7 +20,7 @@ package struct AttentionCalibration: Equatable, Sendable {
     package var levels: Levels
     /// How the largest value is searched.
     package var search: RangeSearch
-    /// How many values of a head are looked at; see `UniformCalibration`.
+    /// The number of values of a head that are sampled; see `UniformCalibration`.
     package var sampleLimit: Int
 
     /// Makes a search.
@@ -29,7 +29,7 @@ package struct AttentionCalibration: Equatable, Sendable {
     ///   - bits: The width of a code.
     ///   - levels: Which levels the map gets.
     ///   - search: How the largest value is searched.
-    ///   - sampleLimit: How many values of a head are looked at.
+    ///   - sampleLimit: The number of values of a head that are sampled.
     package init(
         bits: BitWidth, levels: Levels, search: RangeSearch = .squaredError,
         sampleLimit: Int = 1 << 18

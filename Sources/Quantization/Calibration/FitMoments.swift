@@ -1,10 +1,10 @@
 internal import Kernels
 package import TensorCore
 
-/// What a closed-form fit of a linear layer needs to know of its inputs x̂ and of what it is to imitate, y: sums of
+/// Sufficient statistics of a linear layer's inputs x̂ and its references y for a closed-form fit: sums of
 /// squares and products over rows, which are added up part by part, so that no row has to be kept.
 ///
-/// A share of the rows is kept apart to judge what was learned from the others. All sums are centred by the means of
+/// A share of the rows is kept apart to validate what was learned from the others. All sums are centred by the means of
 /// all rows in the end; before, by those of the first rows that were added, so that little is lost to rounding.
 package final class FitMoments {
     /// The sums over some rows of w · x̂ x̂ᵀ, w · y x̂ᵀ, w · x̂, w · y and w, each x̂ and y without its first mean.
@@ -33,11 +33,11 @@ package final class FitMoments {
         let products: Matrix
     }
 
-    /// How many of so many rows or images are learned from, the others being judges.
+    /// How many of so many rows or images are learned from; the others validate.
     package static func learned(of count: Int) -> Int { count * 4 / 5 }
 
     private let learned: Sums
-    private let judged: Sums
+    private let validation: Sums
     /// What was subtracted from every row.
     private var centre: (inputs: [Float], references: [Float])?
 
@@ -48,7 +48,7 @@ package final class FitMoments {
     ///   - references: The number of columns of what it is to imitate.
     package init(inputs: Int, references: Int) {
         learned = Sums(inputs: inputs, references: references)
-        judged = Sums(inputs: inputs, references: references)
+        validation = Sums(inputs: inputs, references: references)
     }
 
     /// Adds rows.
@@ -57,10 +57,10 @@ package final class FitMoments {
     ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
     ///   - references: `[rows, references]`: what belongs to it.
     ///   - weights: `[rows]`: what errors of rows count, not negative. Nil where all count 1.
-    ///   - isJudge: Whether they judge what is learned from others.
+    ///   - isValidation: Whether they validate the fit instead of being fitted.
     ///   - pool: The threads; the result does not depend on their number.
     package func add(
-        _ inputs: Matrix, _ references: Matrix, weights: ArraySlice<Float>? = nil, isJudge: Bool,
+        _ inputs: Matrix, _ references: Matrix, weights: ArraySlice<Float>? = nil, isValidation: Bool,
         pool: WorkerPool
     ) {
         guard inputs.rows > 0 else { return }
@@ -77,7 +77,7 @@ package final class FitMoments {
         let roots = weights.map { $0.map { $0.squareRoot() } }
         let x = shifted(inputs, by: centre.inputs, scaledBy: roots, pool: pool)
         let y = shifted(references, by: centre.references, scaledBy: roots, pool: pool)
-        let sums = isJudge ? judged : learned
+        let sums = isValidation ? validation : learned
         pool.runTiles(of: x.columns, length: 96) { tile in
             let columns = 0..<tile.upperBound
             multiply(
@@ -98,13 +98,13 @@ package final class FitMoments {
     }
 
     /// The weights of all rows together.
-    private var weight: Double { learned.weight + judged.weight }
+    private var weight: Double { learned.weight + validation.weight }
 
     /// The means of inputs and references without what was subtracted from them.
     private var shifts: (inputs: [Double], references: [Double]) {
         (
-            zip(learned.inputs, judged.inputs).map { ($0 + $1) / weight },
-            zip(learned.references, judged.references).map { ($0 + $1) / weight }
+            zip(learned.inputs, validation.inputs).map { ($0 + $1) / weight },
+            zip(learned.references, validation.references).map { ($0 + $1) / weight }
         )
     }
 
@@ -114,11 +114,11 @@ package final class FitMoments {
     /// The means of the references over all rows, `[references]`.
     var referenceMeans: [Double] { zip(shifts.references, centre?.references ?? []).map { $0 + Double($1) } }
 
-    /// Centred sums over the rows that are learned from, then over those that judge; only one of them where there are no
+    /// Centred sums over the rows that are learned from, then over the validation rows; only one of them where there are no
     /// others.
     var parts: [Centred] {
         precondition(weight > 0, "a fit needs rows that count")
-        return [learned, judged].filter { $0.weight > 0 }.map(centred)
+        return [learned, validation].filter { $0.weight > 0 }.map(centred)
     }
 
     private func centred(_ sums: Sums) -> Centred {

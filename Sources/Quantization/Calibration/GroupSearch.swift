@@ -7,7 +7,7 @@ struct GroupFit: Equatable, Sendable {
     var scale: Float
     /// The code of 0, or the step of exponents.
     var zeroPoint: Float
-    /// The mean squared error on the values that were looked at.
+    /// The mean squared error on the sampled values.
     var error: Double
 }
 
@@ -19,7 +19,7 @@ struct GroupSearch {
     let values: Matrix
     let groups: QuantizationGroups
     let count: Int
-    /// How many values of a group are looked at; of more, a sample is.
+    /// The number of values of a group that are sampled at most.
     let sampleLimit: Int
     /// How much an error in each column counts; nil means equally.
     var importance: [Float]?
@@ -82,7 +82,7 @@ struct GroupSearch {
         }
     }
 
-    /// Where the sampled elements lie within a group, row by row; nil if all of them are looked at.
+    /// Where the sampled elements lie within a group, row by row; nil if all of them are used.
     ///
     /// One place in each of as many equal stretches, at random within it: no period of the data can
     /// agree with that, and the same places are chosen every time.

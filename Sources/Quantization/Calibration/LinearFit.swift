@@ -16,14 +16,14 @@ extension WeightSolver {
 /// the means. λ is the damping times the mean of the diagonal; more, if a correction learned from most rows then
 /// leaves less error in the others. Rows can count differently: everything is then solved for weighted squares.
 ///
-/// Where t is what a layer makes of the inputs y that it has in full precision, `tᵀ x̂` is its weight times `yᵀ x̂`: sums
+/// If t is the layer's output for its full-precision inputs y, `tᵀ x̂` is its weight times `yᵀ x̂`: sums
 /// over rows are all that is needed (`FitMoments`), and they are taken of inputs, which are fewer than outputs in most
 /// layers.
 ///
 /// Sources: ERQ (arXiv 2407.06794) for the correction, GPTQ (arXiv 2210.17323) for the rounding, RSQ (arXiv
 /// 2503.01820) for weights of rows.
 package struct LinearFit: Equatable, Sendable {
-    /// What is solved.
+    /// The equation to solve.
     package var solver: WeightSolver
     /// The least damping.
     package var damping: Double
@@ -31,7 +31,7 @@ package struct LinearFit: Equatable, Sendable {
     /// Makes a fit.
     ///
     /// - Parameters:
-    ///   - solver: What is solved.
+    ///   - solver: The equation to solve.
     ///   - damping: λ as a share of the mean of the inputs' variances, above 0.
     package init(solver: WeightSolver, damping: Double) {
         precondition(damping > 0, "a damping of \(damping) is not above 0")
@@ -39,12 +39,12 @@ package struct LinearFit: Equatable, Sendable {
         self.damping = damping
     }
 
-    /// Fits a layer to targets, by which every fifth part of the rows judges what is learned from the others.
+    /// Fits a layer to targets, where every fifth part of the rows validates what is learned from the others.
     ///
     /// - Parameters:
     ///   - weight: `[outputs, inputs…]`.
-    ///   - inputs: `[rows, inputs]`: what the quantized model multiplies with.
-    ///   - targets: `[rows, outputs]`: what the full-precision layer gives.
+    ///   - inputs: `[rows, inputs]`: the quantized model's inputs of the layer.
+    ///   - targets: `[rows, outputs]`: the outputs of the full-precision layer.
     ///   - importance: `[rows]`: what errors of rows count, not negative and not all 0. Nil where all count alike.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
@@ -56,9 +56,9 @@ package struct LinearFit: Equatable, Sendable {
     ) throws(QuantizationError) -> QuantizedLinear {
         let moments = FitMoments(inputs: inputs.columns, references: targets.columns)
         let learned = FitMoments.learned(of: inputs.rows)
-        for (rows, isJudge) in [(0..<learned, false), (learned..<inputs.rows, true)] {
+        for (rows, isValidation) in [(0..<learned, false), (learned..<inputs.rows, true)] {
             moments.add(
-                inputs.rows(rows), targets.rows(rows), weights: importance?[rows], isJudge: isJudge,
+                inputs.rows(rows), targets.rows(rows), weights: importance?[rows], isValidation: isValidation,
                 pool: pool)
         }
         return try layer(weight: weight, target: nil, moments: moments, calibration: calibration, pool: pool)
@@ -74,7 +74,7 @@ package struct LinearFit: Equatable, Sendable {
     ///     least one row.
     ///   - calibration: How the weight's ranges are searched; nil leaves it in full precision.
     ///   - pool: The threads; the result does not depend on their number.
-    /// - Returns: The layer, always with a bias. Its weight holds the values whose quantization is meant.
+    /// - Returns: The layer, always with a bias. The quantized weight is the quantization of its weight.
     /// - Throws: `QuantizationError` for values that are not finite.
     package func layer(
         weight: Tensor, target: (weight: Tensor, bias: Tensor?)?, moments: FitMoments,
@@ -137,14 +137,14 @@ package struct LinearFit: Equatable, Sendable {
         return CholeskyFactor(damped, pool: pool)
     }
 
-    /// The damping whose correction, learned from the rows that do not judge, leaves the least error in those that do.
+    /// The damping whose correction, learned from the other rows, leaves the least error on the validation rows.
     ///
     /// It is the wanted one, or up to a hundred thousand times as much where rows are few for the inputs. Where inputs are
     /// exact there is nothing to correct, and what dampings differ by is rounding, which decides nothing.
     private func bestDamping(_ equations: Equations, pool: WorkerPool) -> Double {
-        guard let (learned, judges) = equations.parts else { return damping }
+        guard let (learned, validation) = equations.parts else { return damping }
         var best = (share: damping, error: Double.infinity)
-        let noise = 1e-7 * judges.power
+        let noise = 1e-7 * validation.power
         for factor in [1.0, 10, 100, 1000, 1e4, 1e5] {
             guard let solver = self.factor(of: learned.squares, damping: damping * factor, pool: pool) else {
                 continue
@@ -152,7 +152,7 @@ package struct LinearFit: Equatable, Sendable {
             let change = Matrix(rows: learned.errors.rows, columns: learned.errors.columns)
             copy(learned.errors, into: change)
             solver.solve(change, pool: pool)
-            let error = judges.error(of: change, pool: pool)
+            let error = validation.error(of: change, pool: pool)
             if error < best.error - noise {
                 best = (damping * factor, error)
             }
@@ -184,8 +184,8 @@ private struct Equations {
     }
 
     let all: Part
-    /// Those to learn from and those that judge; nil where none judge.
-    let parts: (learned: Part, judges: Part)?
+    /// The rows to learn from and the validation rows; nil without validation rows.
+    let parts: (learned: Part, validation: Part)?
     /// The weight's column of each place.
     let order: [Int]
     /// The place of each of the weight's columns.

@@ -3,13 +3,13 @@ package import TensorCore
 
 /// Moves the range of a linear layer's input so that the layer's output errs less.
 ///
-/// What is made small is `‖(x̂ − x) Wᵀ‖²`: errors that the weight hardly passes on count little, and those that many
+/// It minimises `‖(x̂ − x) Wᵀ‖²`: errors that the weight hardly passes on count little, and those that many
 /// outputs see count much. One range serves all channels.
 ///
 /// Source: the layer-wise search of AdaLog (arXiv 2407.12951) and APHQ-ViT (arXiv 2504.02508), with steps from the
 /// range of least squared error instead of a grid.
 package struct OutputRangeSearch {
-    /// How many rows of the input are looked at; of more, as many spread ones.
+    /// The number of rows of the input that are used at most, spread evenly.
     private static let rowLimit = 256
     private static let outputsPerTask = 128
 

@@ -13,7 +13,7 @@ package struct SearchedLogCalibration: Equatable, Sendable {
     package var isShifted: Bool
     /// How the largest values are searched.
     package var search: RangeSearch
-    /// How many values of a group are looked at; see `UniformCalibration`.
+    /// The number of values of a group that are sampled; see `UniformCalibration`.
     package var sampleLimit: Int
 
     /// Makes a search.
@@ -22,7 +22,7 @@ package struct SearchedLogCalibration: Equatable, Sendable {
     ///   - bits: The width of a code.
     ///   - isShifted: Whether values are what GELU gives.
     ///   - search: How the largest values are searched.
-    ///   - sampleLimit: How many values of a group are looked at.
+    ///   - sampleLimit: The number of values of a group that are sampled.
     package init(
         bits: BitWidth, isShifted: Bool, search: RangeSearch = .squaredError, sampleLimit: Int = 1 << 18
     ) {
@@ -83,7 +83,7 @@ private struct BaseSearch {
         self.shift = shift
         table = LevelTable(bits: bits)
         top = Double(sample.extremes.upperBound) + Double(shift)
-        // Values none of which is positive are represented by zeros, whatever the largest level is.
+        // Without a positive value all codes are zeros, whatever the largest level is.
         if top < 1e-30 {
             consider(1, step: 37)
         } else {

@@ -15,7 +15,7 @@ package struct UniformCalibration: Equatable, Sendable {
     package var search: RangeSearch
     /// The percentiles that are tried, as shares; the lower bound is at 1 − share.
     package var percentiles: [Double]
-    /// How many values of a group are looked at.
+    /// The number of values of a group that are sampled.
     package var sampleLimit = 1 << 18
 
     /// A search for activations, with the percentiles of RepQ-ViT (arXiv 2212.08254).
@@ -42,7 +42,7 @@ package struct UniformCalibration: Equatable, Sendable {
     ///   - bits: The width of a code.
     ///   - search: How the range is searched.
     ///   - percentiles: Shares above 0.5, at most 1.
-    ///   - sampleLimit: How many values of a group are looked at.
+    ///   - sampleLimit: The number of values of a group that are sampled.
     package init(
         bits: BitWidth, search: RangeSearch, percentiles: [Double], sampleLimit: Int = 1 << 18
     ) {

@@ -65,9 +65,8 @@ package final class OpenRun {
     package init(
         continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
     ) throws(RunFailure) {
-        directory = RunDirectory(path: path)
+        directory = try RunDirectory(run: path)
         madeFolders = []
-        guard RunDirectory.isRun(path) else { throw directory.noRun }
         lock = try Self.lock(directory)
         do throws(RunFailure) {
             _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))

@@ -13,6 +13,14 @@ package struct RunDirectory: Equatable, Sendable {
         self.path = path
     }
 
+    /// Opens a folder that holds a run.
+    ///
+    /// - Throws: `RunFailure`: `.missingInput` for a path that is not a folder, `.badData` for a folder without a run.
+    package init(run path: String) throws(RunFailure) {
+        guard Self.isRun(path) else { throw RunDirectory(path: path).noRun }
+        self.init(path: path)
+    }
+
     /// The plan, decisions made at gates folded in.
     package var planPath: String { joined(path, "plan.yaml") }
     /// The journal.
@@ -45,7 +53,7 @@ package struct RunDirectory: Equatable, Sendable {
     }
 
     /// The reason why nothing can be done with a folder that holds no run.
-    package var noRun: RunFailure {
+    var noRun: RunFailure {
         guard isFolder(path) else {
             return RunFailure(.missingInput, "\(path) is not a folder; give the directory of a run")
         }

@@ -24,6 +24,7 @@ extension RunPlan {
         try Self.checkSchema(document)
         self.init(model: try document.required("model"), preset: preset)
         imageSize = try document.integer("image_size", in: Self.imageSizes, of: " of pixels")
+        heads = try document.integer("heads", in: Self.headCounts)
         calibration = try document.text("calibration")
         evaluation = try document.text("evaluation")
         seed =
@@ -73,7 +74,7 @@ extension RunPlan {
 
 /// The keys of a plan that are not hyperparameters.
 enum PlanKey: String, CaseIterable {
-    case schema, model, calibration, evaluation, preset, seed
+    case schema, model, heads, calibration, evaluation, preset, seed
     case imageSize = "image_size"
     case calibrationImages = "calibration_images"
     case calibrationSelection = "calibration_selection"

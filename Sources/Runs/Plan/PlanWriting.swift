@@ -17,6 +17,7 @@ extension RunPlan {
         if !stale.isEmpty { text += "# Careful: \(staleWarning(stale)).\n" }
         text += "schema: \(Self.schema)\n" + line("model", model.represented())
         if let imageSize { text += "image_size: \(imageSize)\n" }
+        if let heads { text += "heads: \(heads)\n" }
         if let calibration { text += line("calibration", calibration.represented()) }
         if let evaluation { text += line("evaluation", evaluation.represented()) }
         text += """

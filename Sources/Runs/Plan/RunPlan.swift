@@ -4,6 +4,8 @@ package import Vocabulary
 package struct RunPlan: Equatable, Sendable {
     /// The accepted sides of images, in pixels.
     package static let imageSizes = 1...4096
+    /// The accepted numbers of attention heads.
+    package static let headCounts = 1...4096
 
     /// The only schema there is.
     package static let schema = 1
@@ -12,6 +14,8 @@ package struct RunPlan: Equatable, Sendable {
     package var model: String
     /// The side of the model's input images, in pixels; nil takes the checkpoint's.
     package var imageSize: Int?
+    /// The number of a ViT's attention heads; nil takes what its config.json or its architecture says.
+    package var heads: Int?
     /// The calibration images: a path or `sample:NAME`; nil takes those of a sample model.
     package var calibration: String?
     /// The evaluation images, with or without labels: a path or `sample:NAME`; nil takes those of a sample model.
@@ -40,6 +44,7 @@ package struct RunPlan: Equatable, Sendable {
         self.model = model
         self.preset = preset
         imageSize = nil
+        heads = nil
         calibration = nil
         evaluation = nil
         seed = 1

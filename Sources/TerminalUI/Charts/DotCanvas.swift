@@ -48,7 +48,7 @@ struct DotCanvas {
         }
     }
 
-    /// The glyph of a cell, or nil where it has no dot; `ascii` is what stands for any dot in ASCII.
+    /// The glyph of a cell, or nil where it has no dot; `ascii` is the glyph of any dot in ASCII.
     func glyph(column: Int, row: Int, glyphs: GlyphSet, ascii: Unicode.Scalar) -> Unicode.Scalar? {
         let bits = cells[row * columns + column]
         guard bits != 0 else { return nil }

@@ -6,7 +6,7 @@ package struct HeatStrip: Hashable, Sendable {
     package var values: [Double]
     /// The values that take the lightest and the heaviest glyph.
     package var range: ClosedRange<Double>
-    /// The value that is looked at.
+    /// The index of the selected value.
     package var selected: Int?
 
     /// Makes a strip.

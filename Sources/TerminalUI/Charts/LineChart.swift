@@ -2,7 +2,7 @@ package import ChartScale
 
 /// One curve of a chart.
 package struct ChartSeries: Hashable, Sendable {
-    /// What the legend calls it; an empty one is left out there.
+    /// Its name in the legend; empty leaves it out.
     package var label: String
     /// How it looks.
     package var style: Style
@@ -73,7 +73,9 @@ package struct LineChart: Hashable, Sendable {
         frame.drawCursor(at: cursor, into: &grid, glyphs: glyphs)
         for curve in series { drawBand(curve, frame, &grid, glyphs) }
         for (index, curve) in series.enumerated() {
-            drawCurve(curve, mark: Self.marks[index % Self.marks.count], frame, &grid, glyphs)
+            frame.drawLine(
+                curve.points, mark: Self.marks[index % Self.marks.count], style: curve.style, into: &grid,
+                glyphs: glyphs)
         }
         if hasLegend { drawLegend(frame, &grid, glyphs) }
     }
@@ -83,26 +85,8 @@ package struct LineChart: Hashable, Sendable {
         PlotFrame(x: Axis(xRange, scale: xScale), y: yAxis, in: area, glyphs: glyphs).x(atColumn: column)
     }
 
-    /// What stands for a dot in ASCII, by the order of the curves.
+    /// The glyphs of dots in ASCII, by the order of the curves.
     private static let marks: [Unicode.Scalar] = ["*", "o", "+", "x"]
-
-    private func drawCurve(
-        _ curve: ChartSeries, mark: Unicode.Scalar, _ frame: PlotFrame, _ grid: inout CellGrid,
-        _ glyphs: GlyphSet
-    ) {
-        var canvas = DotCanvas(columns: frame.plot.width, rows: frame.plot.height, glyphs: glyphs)
-        var last: (x: Double, y: Double)?
-        for point in curve.points {
-            guard let x = frame.x.position(point.x), let y = frame.y.position(point.y) else {
-                last = nil
-                continue
-            }
-            let dot = canvas.dot(x, y)
-            canvas.line(from: last ?? dot, to: dot)
-            last = dot
-        }
-        overlay(canvas, mark: mark, style: curve.style, frame, &grid, glyphs)
-    }
 
     private func drawBand(
         _ curve: ChartSeries, _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet
@@ -121,22 +105,7 @@ package struct LineChart: Hashable, Sendable {
                 canvas.set(Int(column.rounded()), y)
             }
         }
-        overlay(canvas, mark: ".", style: curve.style.dim, frame, &grid, glyphs)
-    }
-
-    private func overlay(
-        _ canvas: DotCanvas, mark: Unicode.Scalar, style: Style, _ frame: PlotFrame, _ grid: inout CellGrid,
-        _ glyphs: GlyphSet
-    ) {
-        let plot = frame.plot
-        for row in 0..<canvas.rows {
-            for column in 0..<canvas.columns {
-                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: mark) else {
-                    continue
-                }
-                grid.put(glyph, x: plot.x + column, y: plot.y + row, style: style, in: plot)
-            }
-        }
+        frame.draw(canvas, mark: ".", style: curve.style.dim, into: &grid, glyphs: glyphs)
     }
 
     private func drawLegend(_ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet) {

@@ -1,10 +1,10 @@
 internal import ChartScale
 
-/// The axes of a chart and the area they leave for what is plotted.
+/// The axes of a chart and the area of its plot.
 struct PlotFrame {
     let x: Axis
     let y: Axis
-    /// Where the curves go.
+    /// The area of the curves.
     let plot: Rect
 
     /// Draws both axes into `area` as far as there is room for them.
@@ -47,6 +47,46 @@ struct PlotFrame {
     func column(_ value: Double) -> Int? {
         guard let position = x.position(value), position > -1e-9, position < 1 + 1e-9 else { return nil }
         return plot.x + Int((position * Double(plot.width - 1)).rounded())
+    }
+
+    /// Draws a line through points, as fine as the glyphs allow.
+    ///
+    /// - Parameters:
+    ///   - points: The points; a value outside an axis's domain is a gap.
+    ///   - mark: What stands for a dot in ASCII.
+    ///   - style: How the line looks.
+    ///   - grid: The frame.
+    ///   - glyphs: The glyphs to draw with.
+    func drawLine(
+        _ points: some Sequence<ChartPoint>, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid,
+        glyphs: GlyphSet
+    ) {
+        var canvas = DotCanvas(columns: plot.width, rows: plot.height, glyphs: glyphs)
+        var last: (x: Double, y: Double)?
+        for point in points {
+            guard let x = x.position(point.x), let y = y.position(point.y) else {
+                last = nil
+                continue
+            }
+            let dot = canvas.dot(x, y)
+            canvas.line(from: last ?? dot, to: dot)
+            last = dot
+        }
+        draw(canvas, mark: mark, style: style, into: &grid, glyphs: glyphs)
+    }
+
+    /// Draws the dots of a layer that covers the plot.
+    func draw(
+        _ canvas: DotCanvas, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid, glyphs: GlyphSet
+    ) {
+        for row in 0..<canvas.rows {
+            for column in 0..<canvas.columns {
+                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: mark) else {
+                    continue
+                }
+                grid.put(glyph, x: plot.x + column, y: plot.y + row, style: style, in: plot)
+            }
+        }
     }
 
     /// Marks a place by a vertical line through the plot.

@@ -6,11 +6,11 @@ package struct ScatterPoint: Hashable, Sendable {
     package var x: Double
     /// The value on the vertical axis.
     package var y: Double
-    /// What is written beside the point where there is room.
+    /// The text beside the point, drawn if there is room.
     package var label: String
     /// Whether no other point is better in both respects.
     package var isOnFront: Bool
-    /// Whether it is the point that is looked at.
+    /// Whether the point is selected.
     package var isSelected: Bool
 
     /// Makes a point.
@@ -55,8 +55,11 @@ package struct ScatterChart: Hashable, Sendable {
             x: xRange.map { Axis($0, scale: xScale) } ?? Axis(fitting: points.map(\.x), scale: xScale),
             y: yRange.map { Axis($0, scale: yScale) } ?? Axis(fitting: points.map(\.y), scale: yScale),
             in: area, of: &grid, glyphs: glyphs)
-        drawFront(frame, &grid, glyphs)
-        // What matters most is drawn last, and gets its label first.
+        let front = points.filter(\.isOnFront).sorted { ($0.x, $0.y) < ($1.x, $1.y) }
+            .map { ChartPoint(x: $0.x, y: $0.y) }
+            .filter { frame.x.position($0.x) != nil && frame.y.position($0.y) != nil }
+        frame.drawLine(front, mark: ".", style: Style(.front).dim, into: &grid, glyphs: glyphs)
+        // The selected point is drawn last and gets its label first; then come points on the front.
         let order = points.sorted { Self.weight($0) < Self.weight($1) }
         var taken = Set<Cell2D>()
         for point in order { drawPoint(point, frame, &grid, glyphs, &taken) }
@@ -74,27 +77,6 @@ package struct ScatterChart: Hashable, Sendable {
     private static func style(_ point: ScatterPoint) -> Style {
         let style = point.isOnFront ? Style(.front) : Style(.dominated)
         return point.isSelected ? style.reverse : style
-    }
-
-    private func drawFront(_ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet) {
-        var canvas = DotCanvas(columns: frame.plot.width, rows: frame.plot.height, glyphs: glyphs)
-        var last: (x: Double, y: Double)?
-        for point in points.filter(\.isOnFront).sorted(by: { ($0.x, $0.y) < ($1.x, $1.y) }) {
-            guard let x = frame.x.position(point.x), let y = frame.y.position(point.y) else { continue }
-            let dot = canvas.dot(x, y)
-            canvas.line(from: last ?? dot, to: dot)
-            last = dot
-        }
-        for row in 0..<canvas.rows {
-            for column in 0..<canvas.columns {
-                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: ".") else {
-                    continue
-                }
-                grid.put(
-                    glyph, x: frame.plot.x + column, y: frame.plot.y + row, style: Style(.front).dim,
-                    in: frame.plot)
-            }
-        }
     }
 
     private func drawPoint(

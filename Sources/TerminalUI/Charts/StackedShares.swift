@@ -1,15 +1,15 @@
 package import ChartScale
 
-/// How a whole is divided among three series at one place.
+/// How a whole is divided among series at one place.
 package struct ShareSample: Hashable, Sendable {
     /// The value on the horizontal axis.
     package let x: Double
-    /// Three parts; not negative, of any sum.
+    /// One part for each series, at most `Role.series.count`; not negative, of any sum.
     package let parts: [Double]
 
     /// Makes a sample.
     package init(x: Double, parts: [Double]) {
-        precondition(parts.count == 3, "a whole has three parts, not \(parts.count)")
+        precondition(parts.count <= Role.series.count, "\(parts.count) parts, but \(Role.series.count) fills")
         (self.x, self.parts) = (x, parts)
     }
 
@@ -22,12 +22,12 @@ package struct ShareSample: Hashable, Sendable {
     }
 }
 
-/// Three shares of a whole over a fixed horizontal range, the first at the bottom.
+/// Shares of a whole over a fixed horizontal range, the first at the bottom.
 ///
 /// The fills differ in glyph and in role. A column shows the mean of its samples, a column between samples
 /// the one before it; samples with a part that is not finite, or without any part, are gaps.
 package struct StackedShares: Hashable, Sendable {
-    /// The samples, by rising x.
+    /// The samples, by rising x; all have the same number of parts.
     package var samples: [ShareSample]
     /// The range of the horizontal axis.
     package var xRange: ClosedRange<Double>
@@ -47,9 +47,6 @@ package struct StackedShares: Hashable, Sendable {
         self.cursor = cursor
     }
 
-    /// The roles of the parts, from the bottom to the top.
-    package static let roles: [Role] = [.series1, .series2, .series3]
-
     /// Draws the chart.
     package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
@@ -60,13 +57,14 @@ package struct StackedShares: Hashable, Sendable {
             guard let fractions else { continue }
             var bottom = 0
             var sum = 0.0
-            for part in 0..<3 {
+            for part in fractions.indices {
                 sum += fractions[part]
-                let top = part == 2 ? plot.height : Int((sum * Double(plot.height)).rounded())
+                let isLast = part == fractions.count - 1
+                let top = isLast ? plot.height : Int((sum * Double(plot.height)).rounded())
                 for row in bottom..<max(bottom, top) {
                     grid.put(
                         glyphs.fills[part], x: plot.x + column, y: plot.endY - 1 - row,
-                        style: Style(Self.roles[part]), in: plot)
+                        style: Style(Role.series[part]), in: plot)
                 }
                 bottom = max(bottom, top)
             }
@@ -82,7 +80,8 @@ package struct StackedShares: Hashable, Sendable {
 
     /// The fractions that each column shows; nil for gaps and after the last sample.
     private func columns(_ count: Int, axis: Axis) -> [[Double]?] {
-        var sums = Array(repeating: [0.0, 0, 0], count: count)
+        let none = Array(repeating: 0.0, count: samples.first?.parts.count ?? 0)
+        var sums = Array(repeating: none, count: count)
         var counts = Array(repeating: 0, count: count)
         var gaps = Array(repeating: false, count: count)
         var last = -1
@@ -95,7 +94,7 @@ package struct StackedShares: Hashable, Sendable {
                 continue
             }
             counts[column] += 1
-            for part in 0..<3 { sums[column][part] += fractions[part] }
+            for part in fractions.indices { sums[column][part] += fractions[part] }
         }
         var current: [Double]?
         return (0..<count).map { column in

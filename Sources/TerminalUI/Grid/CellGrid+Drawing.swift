@@ -7,7 +7,7 @@ extension CellGrid {
     ///   - trailing: Written into the top edge at the right, where there is room.
     ///   - focused: Whether the panel has the focus.
     ///   - glyphs: The glyphs to draw with.
-    /// - Returns: What is inside the frame.
+    /// - Returns: The area inside the frame.
     @discardableResult
     package mutating func drawBox(
         _ area: Rect, title: String = "", trailing: String = "", focused: Bool = false,
@@ -19,13 +19,11 @@ extension CellGrid {
         let style = Style(focused ? .borderFocus : .border)
         let box = glyphs.box
         fill(area)
-        for x in area.x + 1..<area.endX - 1 {
-            put(box.horizontal, x: x, y: area.y, style: style)
-            put(box.horizontal, x: x, y: area.endY - 1, style: style)
+        for y in [area.y, area.endY - 1] {
+            fill(Rect(x: area.x, y: y, width: area.width, height: 1), glyph: box.horizontal, style: style)
         }
-        for y in area.y + 1..<area.endY - 1 {
-            put(box.vertical, x: area.x, y: y, style: style)
-            put(box.vertical, x: area.endX - 1, y: y, style: style)
+        for x in [area.x, area.endX - 1] {
+            fill(Rect(x: x, y: area.y, width: 1, height: area.height), glyph: box.vertical, style: style)
         }
         put(box.topLeft, x: area.x, y: area.y, style: style)
         put(box.topRight, x: area.endX - 1, y: area.y, style: style)
@@ -59,7 +57,7 @@ extension CellGrid {
     ///
     /// - Parameters:
     ///   - text: Paragraphs, separated by line breaks.
-    ///   - area: Where to draw; what does not fit is not drawn.
+    ///   - area: Where to draw; lines that do not fit are left out.
     ///   - style: How it looks.
     ///   - skipping: The lines to leave out at the top, for scrolling.
     /// - Returns: The number of lines the whole text has at this width.
@@ -94,7 +92,7 @@ extension CellGrid {
 
 /// A piece of text in one style.
 package struct TextSpan: Hashable, Sendable {
-    /// What it says.
+    /// The text.
     package let text: String
     /// How it looks.
     package let style: Style

@@ -84,7 +84,7 @@ package struct CellGrid: Equatable, Sendable {
     ///   - y: The row.
     ///   - style: How it looks.
     ///   - area: Where drawing is allowed; the whole frame if nil.
-    /// - Returns: The columns from `x` to the end of what was drawn inside the area.
+    /// - Returns: The columns from `x` to the end of the text drawn inside the area.
     @discardableResult
     package mutating func write(
         _ text: String, x: Int, y: Int, style: Style = .text, in area: Rect? = nil
@@ -118,7 +118,7 @@ package struct CellGrid: Equatable, Sendable {
         }
     }
 
-    /// What is drawn for a scalar: nothing that a terminal could take for a command.
+    /// The scalar that is drawn for another one: never one that a terminal takes for a command.
     private static func printable(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D, 0x2028, 0x2029: " "

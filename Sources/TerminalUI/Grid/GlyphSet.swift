@@ -7,7 +7,7 @@ package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     /// Only ASCII, for screens without UTF-8 and for locales that make frames two columns wide.
     case ascii
 
-    /// The next set, for a key that goes round.
+    /// The next set, for a key that cycles through them.
     package var next: GlyphSet {
         switch self {
         case .braille: .block
@@ -25,10 +25,10 @@ package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
         return self == .ascii ? pair.ascii : pair.unicode
     }
 
-    /// What stands for text that was cut.
+    /// Marks the end of cut text.
     package var ellipsis: String { self == .ascii ? "~" : "…" }
 
-    /// What stands between a value and half the width of its interval.
+    /// Separates a value from half the width of its interval.
     package var plusMinus: String { self == .ascii ? "+/-" : "±" }
 
     /// Glyphs of rising weight; the first is a space.
@@ -38,8 +38,8 @@ package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
             : [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
     }
 
-    /// Three fills that differ without colour: heavy, medium, light.
-    package var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":"] : ["█", "▒", "░"] }
+    /// Fills that differ without colour, one for each of `Role.series`.
+    package var fills: [Unicode.Scalar] { self == .ascii ? ["#", "=", ":", "%"] : ["█", "▒", "░", "▓"] }
 
     /// The dots of one cell of a curve: columns and rows.
     var dots: (columns: Int, rows: Int) {
@@ -70,15 +70,15 @@ package struct BoxGlyphs: Hashable, Sendable {
         verticalTick: "+", horizontalTick: "+")
 }
 
-/// Small pictures with a meaning, which always stand beside a word.
+/// Symbols; each stands beside a word that says the same.
 package enum Symbol: String, CaseIterable, Hashable, Sendable {
     /// Finished well.
     case done
-    /// In work.
+    /// In progress.
     case running
     /// Not begun.
     case waiting
-    /// Something to look at.
+    /// A warning.
     case warning
     /// Failed.
     case failed
@@ -90,13 +90,13 @@ package enum Symbol: String, CaseIterable, Hashable, Sendable {
     case front
     /// Dominated by another point.
     case dominated
-    /// The point that is looked at.
+    /// The selected point.
     case selected
     /// More above.
     case moreAbove
     /// More below.
     case moreBelow
-    /// A separator between words.
+    /// Separates words.
     case dot
     /// Leads from one value to another.
     case arrow

@@ -1,4 +1,4 @@
-/// What a cell is for.
+/// The purpose of a cell.
 ///
 /// Drawing names roles only; a ``Theme`` says which colours they have. The raw value is the key in a
 /// theme file.
@@ -7,7 +7,7 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     case background
     /// Ordinary text.
     case text
-    /// Text of less weight: units, hints, what is not available.
+    /// Less prominent text: units, hints, unavailable items.
     case muted
     /// A heading inside a panel, a table's column titles.
     case heading
@@ -25,11 +25,11 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     case header
     /// Success.
     case ok
-    /// Something to look at.
+    /// A warning.
     case warn
     /// Failure.
     case error
-    /// Something that happens now.
+    /// Work in progress.
     case running
     /// Axes and ticks of charts.
     case axis
@@ -39,7 +39,7 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     case series2
     /// The third of three series.
     case series3
-    /// The curve that is looked at.
+    /// The selected curve.
     case curve
     /// A curve shown for comparison.
     case comparison
@@ -57,6 +57,9 @@ package enum Role: String, CaseIterable, Hashable, Sendable {
     case heat3
     /// The highest of five steps of a gradient.
     case heat4
+
+    /// The series of a chart of shares; a fourth one has the colour of a comparison.
+    package static let series: [Role] = [.series1, .series2, .series3, .comparison]
 
     /// The five steps of a gradient, from the lowest.
     package static let heatSteps: [Role] = [.heat0, .heat1, .heat2, .heat3, .heat4]

@@ -41,11 +41,11 @@ package struct PictureColors: Hashable, Sendable {
 
 /// How a cell looks, in terms of roles; a ``Theme`` turns it into colours when a frame is presented.
 package struct Style: Hashable, Sendable {
-    /// What the cell is for.
+    /// The purpose of the cell.
     package var role: Role
-    /// What is added to the role's own attributes.
+    /// Attributes added to those of the role.
     package var attributes: TextAttributes
-    /// Colours of its own, which no theme changes; nil but in pictures.
+    /// The fixed colours of a picture's cell; nil elsewhere.
     package var picture: PictureColors?
 
     /// Makes a style.

@@ -50,9 +50,9 @@ package enum Key: Hashable, Sendable {
     case pageDown
     /// Insert.
     case insert
-    /// Deletes what is before the cursor.
+    /// Deletes the character before the cursor.
     case backspace
-    /// Deletes what is under the cursor.
+    /// Deletes the character under the cursor.
     case delete
     /// A function key, from 1.
     case function(Int)
@@ -62,7 +62,7 @@ package enum Key: Hashable, Sendable {
 package struct KeyEvent: Hashable, Sendable {
     /// Which key.
     package let key: Key
-    /// What was held, for keys that type nothing.
+    /// The modifiers held, for keys that type nothing.
     package let modifiers: Modifiers
 
     /// Makes an event.
@@ -72,9 +72,9 @@ package struct KeyEvent: Hashable, Sendable {
     }
 }
 
-/// Something the mouse did.
+/// A mouse event.
 package struct MouseEvent: Hashable, Sendable {
-    /// What kind of thing.
+    /// The kind of event.
     package enum Action: Hashable, Sendable {
         /// A button went down.
         case press
@@ -88,7 +88,7 @@ package struct MouseEvent: Hashable, Sendable {
         case wheel(WheelDirection)
     }
 
-    /// Where the wheel turned to.
+    /// The direction of the wheel.
     package enum WheelDirection: Hashable, Sendable {
         /// Away from the hand.
         case up
@@ -112,15 +112,15 @@ package struct MouseEvent: Hashable, Sendable {
         case none
     }
 
-    /// What happened.
+    /// The kind of event.
     package let action: Action
-    /// Which button it concerns.
+    /// The button.
     package let button: Button
     /// The column, from 0.
     package let x: Int
     /// The row, from 0.
     package let y: Int
-    /// What was held.
+    /// The modifiers held.
     package let modifiers: Modifiers
 
     /// Makes an event.

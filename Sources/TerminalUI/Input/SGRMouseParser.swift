@@ -3,7 +3,7 @@
 /// A terminal may deliver a report in pieces; the parser keeps the beginning. Bytes that turn out not to
 /// be a report are given back in order, so that nothing typed is lost.
 package struct SGRMouseParser: Sendable {
-    /// What a byte led to.
+    /// The result of a byte.
     package enum Outcome: Hashable, Sendable {
         /// More bytes are needed.
         case pending
@@ -15,7 +15,7 @@ package struct SGRMouseParser: Sendable {
         case rejected([UInt8])
     }
 
-    /// Longer reports than this do not exist; the limit bounds what is kept.
+    /// Longer reports than this do not exist; the limit bounds the memory.
     private static let longest = 32
     private var bytes: [UInt8] = []
 

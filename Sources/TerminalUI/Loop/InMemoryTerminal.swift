@@ -7,13 +7,13 @@ package struct InMemoryTerminal: Terminal, Sendable {
     package struct Frame: Equatable, Sendable {
         /// When it was presented.
         package let time: Duration
-        /// What it showed.
+        /// The cells.
         package let grid: CellGrid
         /// The theme it was shown in.
         package let theme: Theme
     }
 
-    /// Something that was asked of the terminal besides showing frames.
+    /// A request other than a frame.
     package enum Request: Hashable, Sendable {
         /// The process should stop.
         case suspend
@@ -68,7 +68,7 @@ package struct InMemoryTerminal: Terminal, Sendable {
         waits += 1
         let limit = timeout.map { now + $0 }
         guard let first = script.first else {
-            // The script is over: what the program still waits for may happen, then the input ends.
+            // After the script, the program's timeout passes once; then the input ends.
             guard let limit, limit > now else { return [.closed] }
             now = limit
             script = [(limit, .closed)]

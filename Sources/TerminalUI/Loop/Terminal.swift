@@ -35,7 +35,7 @@ package protocol Terminal {
     /// Gives the screen back to the shell, stops the process, and takes the screen again when it goes on.
     mutating func suspend()
 
-    /// Forgets what the screen shows, so that the next frame is drawn in full.
+    /// Discards the record of the shown frame, so that the next one is drawn in full.
     mutating func invalidate()
 
     /// Asks for mouse events, or leaves the mouse to the terminal so that its user can select text.

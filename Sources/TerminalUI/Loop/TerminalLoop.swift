@@ -1,16 +1,16 @@
-/// What a program's update function is told.
+/// A message to a program's update function.
 package enum LoopMessage<Data> {
-    /// Something came from the terminal.
+    /// An event of the terminal.
     case input(InputEvent)
-    /// What other threads have sent since the last time, in order.
+    /// The data that other threads have sent since the last time, in order.
     case data([Data])
-    /// The time, as often as the program asks for it.
+    /// The time, once an interval.
     case tick(Duration)
 }
 
 extension LoopMessage: Sendable where Data: Sendable {}
 
-/// What the loop does after an effect was carried out.
+/// What the loop does after it has carried out an effect.
 package enum LoopAction: Hashable, Sendable {
     /// Nothing more.
     case proceed
@@ -30,13 +30,13 @@ package enum LoopAction: Hashable, Sendable {
 ///
 /// `update` and `view` are functions of their arguments; they read no clock, no terminal and no engine.
 package struct ScreenProgram<State, Data, Effect> {
-    /// Changes the state and says what should happen outside.
+    /// Changes the state; returns effects to carry out.
     package var update: (inout State, LoopMessage<Data>) -> [Effect]
     /// The frame of a state on a screen of this size.
     package var view: (State, ScreenSize) -> CellGrid
     /// The theme of a state.
     package var theme: (State) -> Theme
-    /// How often a state wants to be told the time; nil for never.
+    /// The interval of ticks in a state; nil for no ticks.
     package var tickInterval: (State) -> Duration?
     /// Everything that other threads have sent since the last call.
     package var drain: () -> [Data]
@@ -124,7 +124,7 @@ package struct TerminalLoop<Screen: Terminal, State, Data, Effect> {
         terminal.close()
     }
 
-    /// Waits once, hands on what arrived, and draws what is due.
+    /// Waits once, delivers what arrived, and draws a frame if one is due.
     private mutating func step() {
         let events = terminal.events(timeout: timeout())
         var isUrgent = false
@@ -153,7 +153,7 @@ package struct TerminalLoop<Screen: Terminal, State, Data, Effect> {
         drawIfChanged()
     }
 
-    /// How long nothing can happen by itself.
+    /// The time until a frame or a tick is due; nil if neither is.
     private func timeout() -> Duration? {
         var due: [Duration] = []
         if hasData || isStale { due.append((lastFrame ?? .zero) + interval) }

@@ -1,4 +1,4 @@
-/// A font of 5 × 7 dots, with two more rows for descenders; what pictures without a font file are written with.
+/// A font of 5 × 7 dots, with two more rows for descenders, for pictures without a font file.
 enum BitmapFont {
     /// The rows of a glyph from the top, five bits each, the leftmost highest; a box where the font has none.
     static func rows(of glyph: UInt32) -> [UInt8] { table[glyph] ?? box }

@@ -7,7 +7,7 @@ struct GlyphShape: Hashable, Sendable {
 
     /// The rectangles, in cell coordinates.
     let rects: [Rect]
-    /// How much they cover of what is behind them, from 0 to 1.
+    /// Their opacity, from 0 to 1.
     let opacity: Double
 
     /// The shape of a glyph; nil for glyphs that need a font.

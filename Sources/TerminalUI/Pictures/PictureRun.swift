@@ -2,17 +2,6 @@
 struct PictureColor: Hashable, Sendable {
     let red, green, blue: UInt8
 
-    init(red: UInt8, green: UInt8, blue: UInt8) {
-        (self.red, self.green, self.blue) = (red, green, blue)
-    }
-
-    /// A theme's colour; the terminal's own is what terminals of the theme's variant usually have.
-    init(_ color: Color, _ theme: Theme, isGround: Bool) {
-        let isLight = (theme.variant == .light) == isGround
-        let parts = color.components ?? (isLight ? (235, 235, 235) : (20, 20, 20))
-        self.init(red: UInt8(parts.red), green: UInt8(parts.green), blue: UInt8(parts.blue))
-    }
-
     /// `#rrggbb`.
     var text: String {
         "#"
@@ -20,6 +9,15 @@ struct PictureColor: Hashable, Sendable {
                 let digits = String(value, radix: 16)
                 return digits.count < 2 ? "0" + digits : digits
             }.joined()
+    }
+}
+
+extension PictureColor {
+    /// A theme's colour; the terminal's own is what terminals of the theme's variant usually have.
+    init(_ color: Color, _ theme: Theme, isGround: Bool) {
+        let isLight = (theme.variant == .light) == isGround
+        let parts = color.components ?? (isLight ? (235, 235, 235) : (20, 20, 20))
+        self.init(red: UInt8(parts.red), green: UInt8(parts.green), blue: UInt8(parts.blue))
     }
 
     /// This colour over another one.

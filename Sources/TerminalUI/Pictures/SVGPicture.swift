@@ -6,7 +6,7 @@
 /// - Parameters:
 ///   - grid: The frame.
 ///   - theme: The theme.
-///   - title: What the picture is, for readers that do not see it.
+///   - title: The title of the picture, for screen readers.
 /// - Returns: The text of the file.
 package func svgPicture(of grid: CellGrid, theme: Theme, title: String) -> String {
     let (cellWidth, cellHeight) = (GlyphShape.width, GlyphShape.height)

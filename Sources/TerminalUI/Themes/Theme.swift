@@ -1,4 +1,4 @@
-/// What a theme says about one role.
+/// A theme's colours and attributes for one role.
 package struct RoleStyle: Hashable, Sendable {
     /// The colour of glyphs.
     package var foreground: Color
@@ -35,22 +35,22 @@ package struct Theme: Hashable, Sendable {
         case light
     }
 
-    /// The name it is chosen by.
+    /// Its name in settings and flags.
     package let name: String
     /// Whether it is dark or light.
     package let variant: Variant
-    /// What it says about each role; every role has an entry.
+    /// The style of each role; every role has an entry.
     package private(set) var roles: [Role: RoleStyle]
-    /// What it says for terminals of 8 and 16 colours, where it says anything.
+    /// Styles that replace those above on terminals of 8 and 16 colours.
     package private(set) var paletteRoles: [Role: RoleStyle]
 
     /// Makes a theme.
     ///
     /// - Parameters:
-    ///   - name: The name it is chosen by.
+    ///   - name: Its name in settings and flags.
     ///   - variant: Whether it is dark or light.
-    ///   - roles: What it says about each role; what is missing looks like text.
-    ///   - paletteRoles: What it says for terminals of 8 and 16 colours.
+    ///   - roles: The style of each role; a missing one looks like text.
+    ///   - paletteRoles: Styles that replace those on terminals of 8 and 16 colours.
     package init(
         name: String, variant: Variant, roles: [Role: RoleStyle], paletteRoles: [Role: RoleStyle] = [:]
     ) {
@@ -77,7 +77,7 @@ package struct Theme: Hashable, Sendable {
             (usesPalette ? paletteRoles[role] : nil) ?? roles[role] ?? RoleStyle(.terminalDefault)
         }
         let chosen = entry(style.role)
-        // The background's entry is a colour behind everything, so it stands where text has a foreground.
+        // The entry of the background role has its colour as the foreground.
         let behind = entry(.background).foreground
         var attributes = chosen.attributes.union(style.attributes)
         let isBackground = style.role == .background

@@ -1,6 +1,6 @@
 /// A line that fills from the left: a label, a bar, a percentage.
 package struct ProgressBar: Hashable, Sendable {
-    /// What is in progress.
+    /// The label.
     package var label: String
     /// The part that is done, 0 to 1; a number that is not finite counts as 0.
     package var fraction: Double

@@ -10,7 +10,7 @@ struct KeyBinding: Equatable, Sendable {
     /// Where they have this meaning.
     let contexts: [KeyContext]
     let help: String
-    /// What they do, for the footer; nil keeps them out of it.
+    /// Their effect, for the footer; nil keeps them out of it.
     let hint: String?
     /// The place in the footer: lower is further left and dropped later.
     let rank: Int
@@ -18,9 +18,9 @@ struct KeyBinding: Equatable, Sendable {
     let partner: Action?
     /// Whether the palette offers it.
     let isInPalette: Bool
-    /// What they would do now, for the footer, if that depends on the state.
+    /// Their effect in this state, for the footer, if it depends on the state.
     let liveHint: (@Sendable (WorkbenchState) -> String)?
-    /// What the keys do, and when they cannot.
+    /// The behaviour, and when it is not available.
     let behavior: KeyBehavior
 
     init(
@@ -57,7 +57,7 @@ struct KeyBinding: Equatable, Sendable {
     func hint(in state: WorkbenchState) -> String { liveHint?(state) ?? hint ?? "" }
 }
 
-/// What an action does, and why it cannot be done now.
+/// An action's behaviour, and its obstacle.
 struct KeyBehavior: Sendable {
     /// Why it cannot be done, in a sentence that says what would help; nil if it can.
     let obstacle: @Sendable (WorkbenchState) -> String?

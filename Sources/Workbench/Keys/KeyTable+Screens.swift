@@ -141,9 +141,9 @@ extension KeyTable {
             isInPalette: false, .perform { $0.interrupt() }),
         KeyBinding(
             .suspend, [.control("z")], [.always], "suspend; fg in the shell resumes",
-            .perform { _ in [.suspend] }),
+            .perform { _ in [.loop(.suspend)] }),
         KeyBinding(
-            .redraw, [.control("l")], [.always], "draw the screen again", .perform { _ in [.redraw] }),
+            .redraw, [.control("l")], [.always], "draw the screen again", .perform { _ in [.loop(.redraw)] }),
     ]
 
     /// The keys of overlays: those that several share, then each one's own.

@@ -1,6 +1,6 @@
 internal import TerminalUI
 
-/// All keys: what the footer and the help show is what works.
+/// All keys; the footer and the help show this table.
 struct KeyTable: Equatable, Sendable {
     /// The table before settings.
     static let standard = KeyTable(

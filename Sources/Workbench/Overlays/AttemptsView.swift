@@ -143,7 +143,7 @@ private struct AttemptLine {
         (self.name, self.values) = (name, values)
     }
 
-    /// A measure of which less is better.
+    /// A measure; less is better.
     init(_ name: String, measure values: [Double?], _ text: (Double) -> String) {
         self.init(name, values.map { $0.map(text) ?? "–" })
         let known = values.enumerated().compactMap { index, value in value.map { (index, $0) } }

@@ -8,7 +8,7 @@ struct CommandPalette: Overlay {
     var line = EditLine()
     /// The selected entry: an index into those that match.
     var selected = 0
-    /// Why what was typed could not be done.
+    /// Why the typed command could not be carried out.
     var problem: String?
 
     static let keys: [KeyBinding] = [
@@ -76,7 +76,7 @@ struct CommandPalette: Overlay {
         return entries.indices.contains(selected) ? entries[selected] : nil
     }
 
-    /// The commands that match what was typed, best first.
+    /// The commands that match the typed text, best first.
     func entries(_ state: WorkbenchState) -> [PaletteEntry] {
         let typed = line.text
         if typed.contains(" "),

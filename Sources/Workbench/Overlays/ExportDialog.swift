@@ -2,9 +2,9 @@ internal import RunText
 internal import Runs
 internal import TerminalUI
 
-/// What the export dialog can write.
+/// The files that the export dialog can write.
 enum ExportKind: CaseIterable, Hashable, Sendable {
-    /// What the engine writes.
+    /// A format of the engine.
     case format(ExportFormat)
     /// The measurements of every step.
     case curves
@@ -30,19 +30,19 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// The endings that a path could have, if its ending names no format of this kind.
-    func endingsInstead(of path: String) -> String? {
+    /// The accepted extensions, if the path has another one.
+    func extensionsInstead(of path: String) -> String? {
         switch self {
         case .format: nil
-        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.endings : nil
-        case .picture: PictureFormat(path: path) == nil ? PictureFormat.endings : nil
+        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.extensions : nil
+        case .picture: PictureFormat(path: path) == nil ? PictureFormat.extensions : nil
         }
     }
 
     /// Whether the file is read back and compared after it is written.
     var isReadBack: Bool { if case .format = self { true } else { false } }
 
-    /// Whether every unit has to be quantized first.
+    /// Whether every unit must be quantized first.
     var needsCompleteModel: Bool {
         if case .format(let format) = self { format.needsCompleteModel } else { false }
     }
@@ -50,14 +50,14 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
 
 /// The export dialog.
 struct ExportDialog: PathOverlay {
-    /// How far it is.
+    /// Its progress.
     enum Stage: Equatable {
         case editing
         case checking
         /// There is a file at the path.
         case overwriting
         case writing
-        /// The file was written; its size in bytes, and what is known of it.
+        /// The file was written; its size in bytes, and a summary.
         case done(bytes: Int, summary: String)
     }
 
@@ -67,7 +67,7 @@ struct ExportDialog: PathOverlay {
     var problem: String?
     var suggestions: [String] = []
 
-    /// The path of what is written.
+    /// The path of the file.
     var line: EditLine {
         get { paths[kind] ?? EditLine() }
         set { paths[kind] = newValue }
@@ -167,11 +167,11 @@ struct ExportDialog: PathOverlay {
     private func obstacle(_ state: WorkbenchState) -> String? {
         if let obstacle = state.obstacleToExport { return obstacle }
         if line.isEmpty { return "a path is needed" }
-        if kind.needsCompleteModel, state.run?.report == nil {
+        if kind.needsCompleteModel, state.run?.isQuantized != true {
             return "\(kind.name) can be written when every unit is quantized"
         }
         if kind == .curves, state.runDirectory == nil { return "the run has no folder to read them from" }
-        return kind.endingsInstead(of: line.text).map { "the name must end with \($0)" }
+        return kind.extensionsInstead(of: line.text).map { "the name must end with \($0)" }
     }
 
     // MARK: - Drawing
@@ -204,13 +204,13 @@ struct ExportDialog: PathOverlay {
     private func summary(of kind: ExportKind, _ state: WorkbenchState) -> String {
         switch kind {
         case .format(let format):
-            guard let report = state.run?.report else {
-                return format.needsCompleteModel ? "when every unit is quantized" : format.summary
+            if format.needsCompleteModel, state.run?.isQuantized != true {
+                return "when every unit is quantized"
             }
-            let size = format == .packed ? "; \(QuantityText.bytes(report.bytes)) + header" : ""
-            return format.summary + size
-        case .curves: return "the measurements of every step, as \(CurvesFormat.endings)"
-        case .picture: return "the screen, as \(PictureFormat.endings)"
+            guard format == .packed, let report = state.run?.report else { return format.summary }
+            return "\(format.summary); \(QuantityText.bytes(report.bytes)) + header"
+        case .curves: return "the measurements of every step, as \(CurvesFormat.extensions)"
+        case .picture: return "the screen, as \(PictureFormat.extensions)"
         }
     }
 
@@ -251,7 +251,7 @@ extension WorkbenchState {
         let stem = Self.fileStem(of: run)
         let kinds = ExportKind.allCases
         overlay = ExportDialog(
-            kind: kinds.first { run.report != nil || !$0.needsCompleteModel } ?? .curves,
+            kind: kinds.first { run.isQuantized || !$0.needsCompleteModel } ?? .curves,
             paths: Dictionary(uniqueKeysWithValues: kinds.map { ($0, EditLine($0.path(stem: stem))) }))
     }
 

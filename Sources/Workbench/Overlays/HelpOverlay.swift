@@ -1,6 +1,6 @@
 internal import TerminalUI
 
-/// The help: the key table, filtered by what is typed.
+/// The help: the key table, filtered by the typed text.
 struct HelpOverlay: Overlay {
     /// What lines must contain.
     var filter = EditLine()

@@ -6,7 +6,7 @@ enum HelpText {
     enum Line: Equatable {
         /// Where the keys below it have a meaning.
         case heading(String)
-        /// Keys and what they do.
+        /// Keys and their effects.
         case binding(keys: String, text: String)
     }
 
@@ -14,7 +14,7 @@ enum HelpText {
     struct Row: Equatable {
         /// The keys, or the heading; empty where a text continues.
         let keys: String
-        /// What they do; nil for a heading.
+        /// Their effect; nil for a heading.
         let text: String?
     }
 

@@ -11,7 +11,7 @@ protocol Overlay: Equatable, Sendable {
     /// Whether the mouse wheel moves its selection.
     var followsWheel: Bool { get }
 
-    /// Takes what is typed into its line of text.
+    /// Takes typed text.
     mutating func type(_ input: TypedInput)
     /// Why a move is impossible now.
     func obstacle(to move: Move, in state: WorkbenchState) -> String?
@@ -42,7 +42,7 @@ struct OverlayList {
     let area: Rect
     let selected: Int
     let count: Int
-    /// What a click on the selected row does.
+    /// The effect of a click on the selected row.
     let action: Action
 }
 
@@ -54,7 +54,7 @@ struct OverlayBox: Equatable, Sendable {
 }
 
 extension WorkbenchState {
-    /// What is drawn over the screen and takes the keys.
+    /// The overlay that is drawn over the screen and takes the keys.
     var overlay: (any Overlay)? {
         get { overlayBox?.content }
         set { overlayBox = newValue.map { OverlayBox(content: $0) } }

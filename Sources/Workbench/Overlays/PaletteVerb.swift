@@ -5,14 +5,14 @@ internal import Vocabulary
 /// A command of the palette that takes arguments, such as `set steps 400`.
 struct PaletteVerb: Sendable {
     let word: String
-    /// What it does, with an example.
+    /// Its help, with an example.
     let help: String
     /// The commands for the words after the first, and whether a space follows the last of them.
     private let proposals: @Sendable (WorkbenchState, [String], Bool) -> [PaletteEntry]
-    /// Does it with the words after the first, of which there is at least one.
+    /// Carries it out with the words after the first, at least one.
     let perform: @Sendable (inout WorkbenchState, [String]) -> [WorkbenchEffect]
 
-    /// The commands that match what was typed, best first.
+    /// The commands that match the typed text, best first.
     func entries(_ typed: String, _ state: WorkbenchState) -> [PaletteEntry] {
         let words = typed.split(separator: " ").dropFirst().map(String.init)
         let entries = proposals(state, words, typed.hasSuffix(" "))

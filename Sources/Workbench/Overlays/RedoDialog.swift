@@ -31,7 +31,7 @@ struct RedoDialog: Overlay {
 
     var context: KeyContext { .redo }
 
-    /// What the attempt changes from the chosen one.
+    /// The attempt's changes from the chosen one.
     private func changes(_ state: WorkbenchState) -> [HyperparameterChange] {
         guard usesDraft, let run = state.run, run.units.indices.contains(unit) else { return [] }
         let used = run.units[unit].hyperparameters

@@ -62,7 +62,7 @@ struct ThemePicker: Overlay {
         let glyphs = canvas.glyphs
         let terms = Term.allCases.flatMap { term in
             [
-                TextSpan(String(repeating: Character(glyphs.fill(of: term)), count: 2), Style(term.role)),
+                TextSpan(String(repeating: Character(term.fill(glyphs)), count: 2), Style(term.role)),
                 TextSpan(" \(term.rawValue)  "),
             ]
         }

@@ -23,10 +23,9 @@ struct ContributionDetail {
         guard !area.isEmpty else { return }
         drawCosineValues(in: area.row(0), on: &canvas)
         guard area.height > 1 else { return }
-        let colours: [TermPair: Term] = [.blockGlobal: .block, .blockLocal: .local, .globalLocal: .global]
         let series = TermPair.allCases.compactMap { pair in
             curves.cosines[pair].map {
-                ChartSeries(label: "", style: Style((colours[pair] ?? .block).role), points: $0.points)
+                ChartSeries(label: "", style: Style(Self.role(of: pair)), points: $0.points)
             }
         }
         LineChart(
@@ -35,16 +34,21 @@ struct ContributionDetail {
         ).draw(into: &canvas.grid, in: area.droppingRows(1), glyphs: canvas.glyphs)
     }
 
+    /// The colour of a pair: that of its first term if the terms are neighbours, else of its second.
+    private static func role(of pair: TermPair) -> Role {
+        (pair.second.place == pair.first.place + 1 ? pair.first : pair.second).role
+    }
+
     private func drawCosineValues(in row: Rect, on canvas: inout Canvas) {
         let known = TermPair.allCases.compactMap { pair in
             curves.cosines[pair].flatMap(value).map { (pair, $0) }
         }
-        /// Names of some length, with or without a word for what a cosine means.
+        /// The cosines, with terms' names cut to a length, and with or without a word for their meaning.
         func spans(letters: Int, hasWords: Bool) -> [TextSpan] {
             [TextSpan("cos", .muted)]
                 + known.flatMap { pair, cosine -> [TextSpan] in
-                    let (first, second) = pair.terms
-                    let names = "\(first.rawValue.prefix(letters))·\(second.rawValue.prefix(letters))"
+                    let names =
+                        "\(pair.first.rawValue.prefix(letters))·\(pair.second.rawValue.prefix(letters))"
                     let (word, role): (String, Role) =
                         cosine > 0.1
                         ? (" together", .ok) : cosine < -0.1 ? (" apart", .warn) : (" unrelated", .text)

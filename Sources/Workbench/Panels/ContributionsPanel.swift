@@ -30,7 +30,7 @@ struct ContributionsPanel: PanelContent {
         let state = canvas.state
         guard let curves = state.shownCurves else {
             return canvas.explain(
-                "The shares of block, global and local supervision appear here, step by step.", in: area)
+                "The shares of the supervision terms appear here, step by step.", in: area)
         }
         let series = series(curves, state)
         guard let latest = series.latest else {
@@ -66,7 +66,7 @@ struct ContributionsPanel: PanelContent {
                 "\(QuantityText.fixed($0 * 100, decimals: 0))\(isNarrow ? "%" : " %")"
             }
             return [
-                TextSpan("\(canvas.glyphs.fill(of: term))", Style(term.role)),
+                TextSpan("\(term.fill(canvas.glyphs))", Style(term.role)),
                 TextSpan("\(isNarrow ? "" : " ")\(term.rawValue.prefix(letters)) "),
                 TextSpan(value ?? "off", value == nil ? .muted : Style.text.bold),
                 TextSpan(isNarrow ? " " : "  "),

@@ -1,7 +1,7 @@
 internal import RunText
 internal import TerminalUI
 
-/// What happened.
+/// The log of the run.
 struct LogPanel: PanelContent {
     let name = "Log"
     let shortName = "Log"
@@ -15,7 +15,7 @@ struct LogPanel: PanelContent {
                 rank: 5,
                 .change {
                     $0.show(.log)
-                    ($0.logFilter, $0.logOffset) = (LogFilter(), 0)
+                    ($0.logFilter, $0.logOffset) = (ListSearch(panel: .log, origin: 0), 0)
                 }),
             KeyBinding(
                 .keepFilter, [.enter], [.filter], "keep the filter", hint: "keep", rank: 1,
@@ -62,7 +62,7 @@ struct LogPanel: PanelContent {
             if let filter = state.logFilter, !filter.line.isEmpty {
                 return canvas.explain("No line has “\(filter.line.text)”.", in: area)
             }
-            return canvas.explain("What happens in the run appears here.", in: area)
+            return canvas.explain("The events of the run appear here.", in: area)
         }
         let indent = 8
         var lines: [(entry: LogRing.Entry, text: String, isFirst: Bool)] = []

@@ -25,7 +25,7 @@ package enum Panel: Int, CaseIterable, Sendable {
     var previous: Panel { Panel(rawValue: rawValue > 1 ? rawValue - 1 : Panel.allCases.count) ?? .units }
 }
 
-/// What a panel is called, shows and does.
+/// A panel's name, drawing and behaviour.
 protocol PanelContent: Sendable {
     /// The name in titles and in the help.
     var name: String { get }
@@ -42,11 +42,11 @@ protocol PanelContent: Sendable {
 
     /// What follows the name in the title.
     func title(_ state: WorkbenchState) -> String
-    /// What is at the right of the title, the longest form first.
+    /// The note at the right of the title, the longest form first.
     func notes(_ state: WorkbenchState) -> [String]
     /// The words that its lines are searched or filtered by, and whether they are being typed.
     func words(_ state: WorkbenchState) -> (line: EditLine, isTyping: Bool)?
-    /// Draws what is inside the frame.
+    /// Draws the inside of the frame.
     func draw(in area: Rect, on canvas: inout Canvas)
 
     /// The lines that a search looks at.
@@ -57,11 +57,11 @@ protocol PanelContent: Sendable {
     func select(_ index: Int, in state: inout WorkbenchState)
     /// Moves the selection; a page has so many lines.
     func move(_ move: Move, page: Int, in state: inout WorkbenchState)
-    /// Selects what is at a place of the screen inside the area.
+    /// Selects the item at a place of the screen inside the area.
     func click(x: Int, y: Int, in area: Rect, _ state: inout WorkbenchState)
     /// The part of the steps at a column of its chart; nil beside it.
     func place(at column: Int, in area: Rect, _ state: WorkbenchState) -> Double?
-    /// What is copied to the clipboard.
+    /// The text for the clipboard.
     func copiedText(_ state: WorkbenchState) -> String?
 }
 

@@ -134,7 +134,7 @@ struct ParametersPanel: PanelContent {
     }
 }
 
-/// What the selected parameter is, what is wrong with the typed value, and what the draft costs.
+/// The selected parameter's help, the problem of the typed value, and the cost of the draft.
 private struct ParameterDetail {
     let state: WorkbenchState
 
@@ -169,7 +169,7 @@ private struct ParameterDetail {
             cellWidth(helped) <= area.width ? helped : last, in: area.droppingRows(above), style: style)
     }
 
-    /// The number of changes in the draft, and what they cost; nil without any.
+    /// The number of changes in the draft, and their cost; nil without any.
     private var draftText: String? {
         let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
         guard count > 0 else { return nil }
@@ -191,7 +191,7 @@ private struct ParameterDetail {
         }
     }
 
-    /// What the coming units will take.
+    /// The estimate for the coming units.
     private var comingText: String {
         switch state.comingWork {
         case nil: ""

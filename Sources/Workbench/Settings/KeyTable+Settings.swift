@@ -60,7 +60,7 @@ extension KeyTable {
             [.found, .units, .run, .everywhere], [.found, .parameters, .run, .everywhere],
         ] + KeyContext.panels.map { [$0, .run, .everywhere] }
 
-    /// Looks for a key that means two things in one place, and for one that settings hid behind another.
+    /// Refuses a key with two meanings in one context, and a binding that settings have hidden.
     private func expectNoConflict(_ mapping: YAMLMapping) throws(PlanError) {
         for context in KeyContext.allCases {
             try expectNoConflict(context, context, mapping)
@@ -74,15 +74,17 @@ extension KeyTable {
         }
     }
 
-    /// Looks for a key with a meaning in each of two contexts; one that is given before settings is meant.
+    /// Refuses a key with a meaning in both of two contexts, unless it had both before settings.
     private func expectNoConflict(
         _ inner: KeyContext, _ outer: KeyContext, _ mapping: YAMLMapping
     ) throws(PlanError) {
         for first in bindings where first.contexts.contains(inner) {
-            for second in bindings where second.contexts.contains(outer) && second.name != first.name {
+            for second in bindings where second.contexts.contains(outer) {
+                // Few share a key, and a name takes long to spell.
+                guard let key = first.keys.first(where: second.keys.contains), second.name != first.name
+                else { continue }
                 let (line, other) = (mapping.line(of: first.name), mapping.line(of: second.name))
                 guard line != nil || other != nil,
-                    let key = first.keys.first(where: second.keys.contains),
                     !(Self.standard.has(key, for: first) && Self.standard.has(key, for: second))
                 else { continue }
                 // The later line caused it.
@@ -100,7 +102,7 @@ extension KeyTable {
         bindings.contains { $0.name == binding.name && $0.keys.contains(key) }
     }
 
-    /// Every binding as a line: where, keys, name, what it does.
+    /// Every binding as a line: context, keys, name, help.
     var listing: [String] {
         var lines: [String] = []
         for context in KeyContext.allCases {

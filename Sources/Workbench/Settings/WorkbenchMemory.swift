@@ -14,7 +14,7 @@ package struct RecentRun: Equatable, Codable, Sendable {
     }
 }
 
-/// What the workbench remembers from one session to the next.
+/// The workbench's memory, kept from one session to the next.
 package struct WorkbenchMemory: Equatable, Sendable {
     /// How many runs are remembered.
     static let runCount = 12

@@ -35,7 +35,7 @@ package struct WorkbenchSettings: Equatable, Sendable {
 
     /// The theme's name; nil takes the last one.
     package var theme: String?
-    /// The glyphs; nil takes what the terminal can show.
+    /// The glyphs; nil takes those that the terminal supports.
     package var glyphs: GlyphSet?
     /// How many colours are used.
     package var color = ColorChoice.auto

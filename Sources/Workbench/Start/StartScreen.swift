@@ -6,7 +6,7 @@ internal import Vocabulary
 /// A row of the start screen; if the screen is too low, rows of the highest rank are left out first.
 private struct StartRow {
     var pieces: [(column: Int, span: TextSpan)] = []
-    /// What a click selects; the selected one is marked.
+    /// A row that a click selects.
     var field: StartForm.Field?
     var isSelected = false
     let rank: Int
@@ -86,7 +86,7 @@ private struct StartRows {
         }
     }
 
-    /// What is known of the model.
+    /// The facts about the model.
     private func card(width: Int) -> [StartRow] {
         let card = state.start.card
         let evaluation =
@@ -122,7 +122,7 @@ private struct StartRows {
         let plan = state.start.plan
         let used = plan.hyperparameters
         func note(_ bits: Int) -> String { bits == 16 ? "left in full precision" : "" }
-        // The preset's summary without what is in brackets.
+        // The preset's summary without its parenthesis.
         let summary = plan.preset.summary.prefix { $0 != "(" }
         let values: [(StartForm.Field, String, String, String)] = [
             (

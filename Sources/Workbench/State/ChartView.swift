@@ -51,7 +51,7 @@ package struct ChartView: Equatable, Sendable {
 
     mutating func zoomReset() { zooms = [] }
 
-    /// Moves the cursor by a part of what is shown; a new cursor begins at the opposite end.
+    /// Moves the cursor by a share of the visible range; a new cursor begins at the opposite end.
     mutating func moveCursor(by part: Double) {
         let start = part < 0 ? shown.upperBound : shown.lowerBound
         place(cursor: cursor.map { $0 + part * extent } ?? start)

@@ -22,7 +22,7 @@ package struct EstimateBook: Equatable, Sendable {
 
     private var entries: [Entry] = []
 
-    /// The state of a plan's estimate; nil if nobody asked.
+    /// The state of a plan's estimate; nil if it was not requested.
     func answer(of plan: RunPlan) -> Answer? { entries.last { $0.plan == plan }?.answer }
 
     /// The estimate of a plan, if it is known.

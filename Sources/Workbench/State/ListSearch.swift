@@ -1,10 +1,10 @@
 package import TerminalUI
 
-/// A search in the list of a panel.
+/// A search in the lines of a panel; in the log, a filter.
 package struct ListSearch: Equatable, Sendable {
-    /// Units or parameters.
+    /// The panel: units, parameters or the log.
     let panel: Panel
-    /// What was selected before.
+    /// The line selected before the search.
     let origin: Int
     /// The words that a line must contain.
     package internal(set) var line = EditLine()

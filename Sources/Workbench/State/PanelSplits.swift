@@ -6,7 +6,7 @@ package struct PanelSplits: Equatable, Sendable {
         case columns
         /// Between the units and the parameters.
         case units
-        /// Between the reconstruction and what is below it.
+        /// Between the reconstruction and the panels below it.
         case charts
         /// Between contributions and sweep.
         case middle

@@ -84,6 +84,9 @@ package struct RunProgress: Equatable, Sendable {
         return nil
     }
 
+    /// Whether every unit has a chosen attempt, also in a finished run that was opened again.
+    var isQuantized: Bool { report != nil || ledger.map { $0.unitsDone == $0.units.count } ?? false }
+
     /// The first unit that a change of hyperparameters would apply to.
     package var firstComingUnit: Int {
         if let gate { return gate }

@@ -36,7 +36,7 @@ package struct UnitCurves: Equatable, Sendable {
             gradients.append(norms, at: x)
         }
         for pair in TermPair.allCases {
-            guard let cosine = sample.gradientCosines.flatMap({ pair.value(in: $0) }) else { continue }
+            guard let cosine = sample.gradientCosines?[pair] else { continue }
             cosines[pair, default: Self.probes(steps)].add(x: x, y: cosine)
         }
         for local in sample.operatorLosses ?? [] {
@@ -51,28 +51,6 @@ package struct UnitCurves: Equatable, Sendable {
     /// An empty series for values that only probed steps have.
     private static func probes(_ steps: Int) -> SeriesBins {
         SeriesBins(range: 1...Double(steps), capacity: capacity / 4)
-    }
-}
-
-/// Two supervision terms.
-enum TermPair: CaseIterable, Hashable, Sendable {
-    case blockGlobal, blockLocal, globalLocal
-
-    var terms: (Term, Term) {
-        switch self {
-        case .blockGlobal: (.block, .global)
-        case .blockLocal: (.block, .local)
-        case .globalLocal: (.global, .local)
-        }
-    }
-
-    /// The cosine between their gradients; nil if one of them is off.
-    func value(in cosines: GradientCosines) -> Double? {
-        switch self {
-        case .blockGlobal: cosines.blockGlobal
-        case .blockLocal: cosines.blockLocal
-        case .globalLocal: cosines.globalLocal
-        }
     }
 }
 
@@ -103,10 +81,11 @@ struct TermSeries: Equatable, Sendable {
         latest?.zip(series) { latest, series in latest == nil ? nil : series.bin(nearest: x)?.bin.mean }
     }
 
-    /// The three series as parts of a whole.
+    /// The series as parts of a whole.
     var samples: [ShareSample] {
-        zip(series.block.points, zip(series.global.points, series.local.points)).map { block, others in
-            ShareSample(x: block.x, parts: [block.y, others.0.y, others.1.y])
+        let all = Term.allCases.map { series[$0].points }
+        return all[0].enumerated().map { index, point in
+            ShareSample(x: point.x, parts: all.map { $0[index].y })
         }
     }
 }

@@ -9,7 +9,7 @@ package struct WorkbenchState: Equatable, Sendable {
     /// The names of the themes that can be chosen.
     package internal(set) var themeNames: [String]
     package internal(set) var settings: WorkbenchSettings
-    /// What is remembered for the next session.
+    /// The memory for the next session.
     package internal(set) var memory: WorkbenchMemory
     package internal(set) var theme: String
     package internal(set) var glyphs: GlyphSet
@@ -28,7 +28,7 @@ package struct WorkbenchState: Equatable, Sendable {
     package internal(set) var log = LogRing()
     /// The last request to open something; answers to earlier ones are ignored.
     var awaited: OpenRequest?
-    /// What is drawn over the screen; see ``overlay``.
+    /// The storage of ``overlay``.
     var overlayBox: OverlayBox?
 
     package internal(set) var focus = Panel.units
@@ -49,7 +49,7 @@ package struct WorkbenchState: Equatable, Sendable {
     package internal(set) var editor = ParameterEditor()
     /// How many of the latest lines of the log are below the view; 0 follows.
     package internal(set) var logOffset = 0
-    package internal(set) var logFilter: LogFilter?
+    package internal(set) var logFilter: ListSearch?
     /// The search in the list of a panel.
     package internal(set) var search: ListSearch?
 
@@ -73,7 +73,7 @@ package struct WorkbenchState: Equatable, Sendable {
     ///   - size: The size of the screen.
     ///   - samples: The references of the bundled models.
     ///   - settings: The settings.
-    ///   - memory: What was remembered from earlier sessions.
+    ///   - memory: The memory of earlier sessions.
     ///   - colorDepth: How many colours the terminal shows.
     package init(
         card: ModelCard, plan: RunPlan, themes: [String], glyphs: GlyphSet = .braille,

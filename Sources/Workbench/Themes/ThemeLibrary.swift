@@ -29,7 +29,7 @@ package struct ThemeLibrary: Hashable, Sendable {
         return library
     }()
 
-    /// The theme for terminals of which nothing is known.
+    /// The theme for unknown terminals.
     package static var defaultTheme: Theme { builtIn.themes[0] }
 
     private init() {}

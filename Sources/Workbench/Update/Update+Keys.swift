@@ -27,7 +27,7 @@ extension WorkbenchState {
         return []
     }
 
-    /// Does what a key, a click or a command of the palette asks for, or says why it cannot be done.
+    /// Carries out an action, or reports why it is not available.
     mutating func perform(_ action: Action) -> [WorkbenchEffect] {
         guard let behavior = settings.keys[action]?.behavior else { return [] }
         if let obstacle = behavior.obstacle(self) { return say(obstacle, .warning) }
@@ -125,7 +125,7 @@ extension WorkbenchState {
             capturesMouse
                 ? "the mouse works here"
                 : "the terminal has the mouse: it selects text; \(key(.mouse)) takes it back")
-        return [.captureMouse(capturesMouse)]
+        return [.loop(.captureMouse(capturesMouse))]
     }
 
     /// Copies what has the focus.
@@ -134,7 +134,7 @@ extension WorkbenchState {
             return say("there is nothing here to copy", .warning)
         }
         notify("copied “\(text.count > 40 ? text.prefix(40) + "…" : text)”", .success)
-        return [.copy(text)]
+        return [.loop(.copy(text))]
     }
 
     // MARK: - Notices

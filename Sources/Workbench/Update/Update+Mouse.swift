@@ -43,7 +43,7 @@ extension WorkbenchState {
         return []
     }
 
-    /// Selects a row of the overlay's list, or does what the selected one is for.
+    /// Selects a row of the overlay's list, or activates the selected one.
     private mutating func clickInOverlay(x: Int, y: Int) -> [WorkbenchEffect] {
         guard let list = overlay?.list(in: self), list.area.contains(x: x, y: y),
             let row = Table.row(
@@ -92,7 +92,7 @@ extension WorkbenchState {
         if panel == .reconstruction || panel == .contributions {
             return zoom(move, around: x, in: panel)
         }
-        // The wheel moves what is below it; the focus stays where it is.
+        // The wheel scrolls the panel below it; the focus stays.
         let focused = focus
         focus = panel
         defer { focus = focused }

@@ -145,13 +145,10 @@ extension Rect {
 }
 
 extension Term {
-    var role: Role {
-        switch self {
-        case .block: .series1
-        case .global: .series2
-        case .local: .series3
-        }
-    }
+    /// The term's place among the series of a chart, from 0.
+    var place: Int { Term.allCases.firstIndex(of: self) ?? 0 }
+    var role: Role { Role.series[place] }
+    func fill(_ glyphs: GlyphSet) -> Unicode.Scalar { glyphs.fills[place] }
 }
 
 extension GlyphSet {
@@ -159,6 +156,4 @@ extension GlyphSet {
     func cut(_ text: String, _ width: Int) -> String {
         cellWidth(text) <= width ? text : fitted(text, width: max(0, width), ellipsis: ellipsis)
     }
-
-    func fill(of term: Term) -> Unicode.Scalar { fills[Term.allCases.firstIndex(of: term) ?? 0] }
 }

@@ -136,7 +136,7 @@ struct Header {
 }
 
 extension RunProgress {
-    /// What the run is doing: a symbol, a word, a colour.
+    /// The run's phase: a symbol, a word, a colour.
     func status(_ glyphs: GlyphSet) -> TextSpan {
         let (symbol, word, role): (Symbol, String, Role) =
             switch phase {

@@ -39,7 +39,7 @@ struct Layout: Equatable {
         let frame: Rect
         /// Whether it is moved to the left and right.
         let isVertical: Bool
-        /// The first cell of what it divides, and how many there are.
+        /// The first cell of the divided area, and the number of cells.
         let (origin, total): (Int, Int)
 
         /// The edge between two columns.
@@ -190,7 +190,7 @@ struct Layout: Equatable {
     /// The frame of a panel, if it is drawn.
     func frame(of panel: Panel) -> Rect? { panels.first { $0.panel == panel }?.frame }
 
-    /// What is inside the frame of a panel; nothing where it is not drawn.
+    /// The area inside the frame of a panel; empty if it is not drawn.
     func content(of panel: Panel) -> Rect { frame(of: panel)?.inset() ?? .zero }
 
     /// Where overlays are drawn.
@@ -205,7 +205,7 @@ struct Layout: Equatable {
         screen.centered(width: min(size.width, screen.width - 2), height: min(size.height, screen.height))
     }
 
-    /// What is inside the frame of a dialog.
+    /// The area inside the frame of a dialog.
     func dialogContent(_ size: (width: Int, height: Int)) -> Rect {
         dialog(size).inset().inset(columns: 1, rows: 0)
     }

@@ -18,6 +18,8 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var size: ImageSizeFlag
 
+    @OptionGroup var heads: HeadsFlag
+
     @Option(help: ArgumentHelp("The images (default: those of the plan or the sample).", valueName: "ref"))
     var data: String?
 
@@ -35,7 +37,11 @@ struct Evaluate: ParsableCommand {
         let threads = try work.threads()
         let references = ProcessEnvironment.references
         let path = try references.model(model)
-        let (plan, sides) = (try plan(of: path), try size.sides())
+        let (plan, sides, heads) = (try plan(of: path), try size.sides(), try self.heads.number())
+        guard plan == nil || heads == nil else {
+            throw RunFailure(
+                .usage, "--heads cannot be given with a packed checkpoint or a run, which have their own")
+        }
         guard plan == nil || sides == nil else {
             throw RunFailure(
                 .usage,
@@ -51,8 +57,7 @@ struct Evaluate: ParsableCommand {
         try images.apply(to: &options)
         let result = try evaluateModelOrRun(
             path: path, dataPath: try references.images(named, for: .evaluation, flag: "--data"),
-            images: options,
-            imageSize: sides,
+            images: options, imageSize: sides, heads: heads,
             referencePath: try referencePath(plan, references), threads: threads,
             warn: { printError("warning: \($0)") })
         if json {

@@ -27,7 +27,7 @@ struct Export: ParsableCommand {
             let known = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw RunFailure(.usage, "there is no format “\(format)”; there is \(known)")
         }
-        guard RunDirectory.isRun(directory) else { throw RunDirectory(path: directory).noRun }
+        _ = try RunDirectory(run: directory)
         if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
         let result = try exportRun(directory, format: format, to: output, threads: try work.threads())
         try printLine(

@@ -16,12 +16,15 @@ struct Inspect: ParsableCommand {
 
     @OptionGroup var size: ImageSizeFlag
 
+    @OptionGroup var heads: HeadsFlag
+
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
         let inspection = try inspectModel(
-            path: try ProcessEnvironment.references.model(model), imageSize: try size.sides())
+            path: try ProcessEnvironment.references.model(model), imageSize: try size.sides(),
+            heads: try heads.number())
         if json {
             try printLine(try JSONText(encoding: inspection).line)
         } else {
@@ -42,6 +45,7 @@ struct Inspect: ParsableCommand {
         var lines = ["file           \(inspection.file)"]
         if let architecture = inspection.architecture { lines.append("architecture   \(architecture)") }
         lines.append("layout         \(inspection.layout)")
+        if let weights = inspection.weights { lines.append("weights        \(weights)") }
         if let parameters = inspection.parameters { lines.append("parameters     \(parameters)") }
         if let preprocessing = inspection.preprocessing { lines.append("preprocessing  \(preprocessing)") }
         if let labels = inspection.labels { lines.append("classes        \(labels.joined(separator: ", "))") }

@@ -31,8 +31,7 @@ struct Resume: ParsableCommand {
 
     func run() throws {
         let threads = try work.threads()
-        guard RunDirectory.isRun(directory) else { throw RunDirectory(path: directory).noRun }
-        let run = RunDirectory(path: directory)
+        let run = try RunDirectory(run: directory)
         var plan = try run.plan()
         if let model { plan.model = model }
         if let calibration { plan.calibration = calibration }
@@ -43,12 +42,6 @@ struct Resume: ParsableCommand {
                 resources: resources, options: EngineOptions(threads: threads, directory: directory),
                 sink: sink)
         }
-        guard !json, let report = outcome.report else { return }
-        let isSweep = report.units.isEmpty
-        for line in isSweep
-            ? Results.lines(of: outcome.points) : Results.lines(of: report, directory: directory)
-        {
-            try printLine(line)
-        }
+        if !json { try outcome.printReport(directory) }
     }
 }

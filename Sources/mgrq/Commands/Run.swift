@@ -26,7 +26,7 @@ struct Run: ParsableCommand {
         let plan = try options.composedPlan(path: plan, model: nil)
         guard dryRun else { return try carryOut(plan, options: options, json: json) }
         let estimator = try RunEstimator(
-            resources: try resources(of: plan), imageSize: plan.imageSize,
+            resources: try resources(of: plan), imageSize: plan.imageSize, heads: plan.heads,
             threads: try options.work.threads(),
             heldOutImages: try options.heldOutImages())
         let estimate = try estimator.estimate(plan)
@@ -36,7 +36,7 @@ struct Run: ParsableCommand {
     }
 }
 
-/// Carries out a plan without a screen and prints what came of it.
+/// Carries out a plan without a screen and prints the results.
 ///
 /// - Throws: `RunFailure`, or `SilentExit` after a signal.
 func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
@@ -51,8 +51,5 @@ func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
             options: EngineOptions(threads: threads, directory: directory, heldOutImages: heldOut),
             sink: sink)
     }
-    guard !json, let report = outcome.report else { return }
-    for line in Results.lines(of: report, directory: directory) {
-        try printLine(line)
-    }
+    if !json { try outcome.printReport(directory) }
 }

@@ -15,7 +15,7 @@ final class HeadlessRun: Sendable {
         var outputFailure: RunFailure?
     }
 
-    /// What printing needs; locked apart from the rest, so that a blocked pipe does not delay a stop.
+    /// The state of printing, under a lock of its own, so that a blocked pipe does not delay a stop.
     private struct OutputState {
         var reporter = PlainReporter()
         var sequence = 0
@@ -42,6 +42,15 @@ final class HeadlessRun: Sendable {
         var report: RunReport?
         /// The points of a sweep.
         var points: [SweepPoint]
+
+        /// Prints the results of a run or a sweep that finished.
+        func printReport(_ directory: String) throws(RunFailure) {
+            guard let report else { return }
+            let isSweep = report.units.isEmpty
+            for line in isSweep
+                ? Results.lines(of: points) : Results.lines(of: report, directory: directory)
+            { try printLine(line) }
+        }
     }
 
     /// Starts the work and waits for its end.
@@ -50,8 +59,8 @@ final class HeadlessRun: Sendable {
     ///   - skipsReplayedEvents: Whether events before `.continued` are not printed, because the original process
     ///     printed them.
     ///   - start: Starts the engine with a sink for its events.
-    /// - Returns: What came of it.
-    /// - Throws: What `start` throws; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
+    /// - Returns: The outcome.
+    /// - Throws: The errors of `start`; `RunFailure` for a run that failed or output that cannot be written; `SilentExit`
     ///   with 130, 143 or 129 after a signal.
     func carryOut(
         skipsReplayedEvents: Bool = false,
@@ -78,7 +87,7 @@ final class HeadlessRun: Sendable {
         case .finished(let report): return Outcome(report: report, points: points)
         case .failed(let failure): throw failure
         case .stopped: throw SilentExit(code: 128 + (signals.received ?? SIGINT))
-        default: throw RunFailure(.internal, "the run ended without saying how")
+        default: throw RunFailure(.internal, "the run ended without a last event")
         }
     }
 

@@ -23,7 +23,7 @@ final class Signals: Sendable {
             unsafe sigaddset(&set, number)
         }
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-        // A reader that is gone is an error of the write, not an end of the process.
+        // Writing to a closed pipe is an error of the write; it does not end the process.
         signal(SIGPIPE, SIG_IGN)
         let waited = set
         try startThread { [self] in

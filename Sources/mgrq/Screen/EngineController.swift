@@ -23,7 +23,7 @@ final class EngineController: Sendable {
 
     /// Starts a run.
     ///
-    /// - Throws: `RunFailure` where the plan's files are not there.
+    /// - Throws: `RunFailure` if the plan's files are missing.
     func start(_ plan: RunPlan, directory: String) throws(RunFailure) {
         let resources = try resources(of: plan)
         let handle = startRun(
@@ -38,7 +38,7 @@ final class EngineController: Sendable {
     ///
     /// Reads the run's journal first, which takes a while if it is long. A run that was finished or waiting waits.
     ///
-    /// - Throws: `RunFailure` where that cannot be done.
+    /// - Throws: `RunFailure` if the run cannot be resumed.
     func resume(_ directory: String) throws(RunFailure) {
         var recorded = try recordedRun(directory, ends: false)
         let (wasWaiting, wasFinished) = (recorded.progress.gate != nil, recorded.progress.report != nil)
@@ -53,7 +53,7 @@ final class EngineController: Sendable {
         ) { [mailbox] event in
             let (isKnown, isFirst) = isPast.withLock { isPast in
                 let wasPast = isPast
-                // A run whose process ended before it could tell what it is begins anew.
+                // A run whose journal has no `started` event begins anew.
                 if case .continued = event { isPast = false }
                 if case .started = event, !hasBegun { isPast = false }
                 return (isPast, wasPast && !isPast)

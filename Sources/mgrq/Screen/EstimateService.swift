@@ -3,22 +3,23 @@ internal import NCursesTerminal
 internal import Runs
 internal import Synchronization
 
-/// Answers what plans will take, one after the other, on its own thread.
+/// Estimates the time and memory of plans, one after the other, on its own thread.
 ///
-/// A model is read and timed once; every further plan for the same files and image size is answered at once.
+/// A model is read and timed once; every further plan for the same files, image size and heads is answered at once.
 final class EstimateService: Sendable {
-    /// What an estimator is made for.
+    /// The input of an estimator.
     private struct Subject: Equatable {
         let resources: RunResources
         let imageSize: Int?
+        let heads: Int?
     }
 
     private struct Work {
         var waiting: [RunPlan] = []
         var isWorking = false
-        /// What the last model was found to take.
+        /// The estimator of the last model.
         var known: (subject: Subject, estimator: RunEstimator)?
-        /// Grows whenever what is in work is of no use any more.
+        /// Increases when the estimate in progress is no longer wanted.
         var round = 0
     }
 
@@ -27,12 +28,12 @@ final class EstimateService: Sendable {
     private let answer: @Sendable (RunPlan, Result<RunEstimate, RunFailure>) -> Void
     private let work = Mutex(Work())
 
-    /// Prepares a desk; nothing is read before it is asked.
+    /// Makes a service; it reads nothing before the first request.
     ///
     /// - Parameters:
     ///   - threads: The number of threads that runs work with.
     ///   - heldOutImages: The number of images that runs compare attempts on.
-    ///   - answer: Takes every answer, on the desk's thread.
+    ///   - answer: Takes every estimate, on the service's thread.
     init(
         threads: Int, heldOutImages: Int,
         answer: @escaping @Sendable (RunPlan, Result<RunEstimate, RunFailure>) -> Void
@@ -40,14 +41,13 @@ final class EstimateService: Sendable {
         (self.threads, self.heldOutImages, self.answer) = (threads, heldOutImages, answer)
     }
 
-    /// Asks what a plan will take.
-    ///
-    /// Drops waiting plans for other files: the question about another model has replaced them.
+    /// Requests the estimate of a plan, and drops waiting plans for other files.
     func ask(_ plan: RunPlan) {
         let begins = work.withLock { work in
             work.waiting.removeAll {
                 $0.model != plan.model || $0.calibration != plan.calibration
                     || $0.evaluation != plan.evaluation || $0.imageSize != plan.imageSize
+                    || $0.heads != plan.heads
             }
             work.waiting.append(plan)
             defer { work.isWorking = true }
@@ -62,7 +62,7 @@ final class EstimateService: Sendable {
         }
     }
 
-    /// Drops what waits and what is in work; a model that is timed while a run works seems slower than it is.
+    /// Drops all requests: a model timed during a run would seem slower than it is.
     func drop() {
         work.withLock { work in
             work.waiting = []
@@ -90,10 +90,12 @@ final class EstimateService: Sendable {
     }
 
     private func estimator(of plan: RunPlan, _ round: Int) throws(RunFailure) -> RunEstimator {
-        let subject = Subject(resources: try resources(of: plan), imageSize: plan.imageSize)
+        let subject = Subject(
+            resources: try resources(of: plan), imageSize: plan.imageSize, heads: plan.heads)
         if let known = work.withLock({ $0.known }), known.subject == subject { return known.estimator }
         let estimator = try RunEstimator(
-            resources: subject.resources, imageSize: subject.imageSize, threads: threads,
+            resources: subject.resources, imageSize: subject.imageSize, heads: subject.heads,
+            threads: threads,
             heldOutImages: heldOutImages)
         work.withLock { work in
             if work.round == round { work.known = (subject, estimator) }

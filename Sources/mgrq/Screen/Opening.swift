@@ -8,10 +8,10 @@ internal import Workbench
 
 /// Inspects a plan's model and images for the start screen.
 ///
-/// - Throws: `RunFailure` that says why they cannot be used.
+/// - Throws: `RunFailure` if they cannot be used.
 func modelCard(of plan: RunPlan) throws(RunFailure) -> ModelCard {
     let resources = try resources(of: plan)
-    let inspection = try inspectModel(path: resources.modelPath, imageSize: plan.imageSize)
+    let inspection = try inspectModel(path: resources.modelPath, imageSize: plan.imageSize, heads: plan.heads)
     guard inspection.problems.isEmpty else {
         throw RunFailure(
             .badData,
@@ -36,9 +36,9 @@ private func imageSet(_ path: String) throws(RunFailure) -> ImageSet {
     }
 }
 
-/// Opens what someone asks for: a run's folder, a plan, or a checkpoint.
+/// Opens a path: a run's folder, a plan, or a checkpoint.
 ///
-/// - Throws: `RunFailure` that says why it cannot be opened.
+/// - Throws: `RunFailure` if it cannot be opened.
 func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
     let path = expanded(request.model)
     if RunDirectory.isRun(path) {
@@ -62,9 +62,9 @@ func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
 /// - Parameters:
 ///   - path: A run's folder, or a journal beside its plan.
 ///   - time: Where to stop, in seconds by the journal's clock; nil reads everything.
-///   - ends: Whether a journal without an end is one of a run that was interrupted.
+///   - ends: Whether a run without a last event counts as interrupted.
 /// - Returns: The run so far.
-/// - Throws: `RunFailure` where plan or journal cannot be used.
+/// - Throws: `RunFailure` if the plan or the journal cannot be read.
 func recordedRun(_ path: String, until time: Double? = nil, ends: Bool = true) throws(RunFailure)
     -> RecordedRun
 {

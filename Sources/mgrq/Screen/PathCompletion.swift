@@ -1,7 +1,7 @@
 internal import Files
 internal import Foundation
 
-/// How a path, or the name of a sample, could go on.
+/// Completes a path, or the name of a sample.
 ///
 /// - Parameters:
 ///   - text: The beginning; `~/` is the home folder.

@@ -4,15 +4,15 @@ internal import Runs
 internal import TerminalUI
 internal import Workbench
 
-/// Settings, themes and what is remembered, in the folders of the XDG base directory specification.
+/// Settings, themes and the workbench's memory, in the folders of the XDG base directory specification.
 struct ScreenFiles {
-    /// What was read.
+    /// The contents of the files.
     struct Contents {
         /// The settings, flags included.
         var settings: WorkbenchSettings
         /// The themes.
         var themes: ThemeLibrary
-        /// What in the files was passed over, a sentence each.
+        /// Problems in files that were skipped, a sentence each.
         var problems: [String]
     }
 
@@ -27,7 +27,7 @@ struct ScreenFiles {
     var configPath: String? {
         options.config ?? folder("XDG_CONFIG_HOME", ".config").map { "\($0)/mgrq/config.yaml" }
     }
-    /// The file of what is remembered.
+    /// The file of the memory.
     private var statePath: String? {
         folder("XDG_STATE_HOME", ".local/state").map { "\($0)/mgrq/state.json" }
     }
@@ -36,7 +36,7 @@ struct ScreenFiles {
 
     /// A folder that a variable names, or the one below the home folder.
     private func folder(_ variable: String, _ standard: String) -> String? {
-        // The specification has relative paths passed over.
+        // The specification ignores relative paths.
         if let path = environment[variable], path.hasPrefix("/") { return path }
         guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
         return "\(home)/\(standard)"
@@ -44,8 +44,8 @@ struct ScreenFiles {
 
     /// Reads settings and themes.
     ///
-    /// - Throws: `RunFailure`: `.missingInput` for a file that --config names and that is not there, `.badData` for
-    ///   settings that cannot be used, `.usage` for flags that cannot.
+    /// - Throws: `RunFailure`: `.missingInput` for a missing file of --config, `.badData` for settings that cannot
+    ///   be used, `.usage` for such flags.
     func read() throws(RunFailure) -> Contents {
         var contents = Contents(settings: try settings(), themes: .builtIn, problems: [])
         for folder in themeFolders { addThemes(in: folder, to: &contents) }
@@ -90,7 +90,7 @@ struct ScreenFiles {
         return text
     }
 
-    /// Where themes lie; a later folder replaces themes of the same name.
+    /// Folders of themes; a later folder replaces themes of the same name.
     private var themeFolders: [String] {
         let beside = ProcessEnvironment.executable.map {
             "\(parent(of: parent(of: $0)))/share/mgrq/themes"
@@ -100,7 +100,9 @@ struct ScreenFiles {
         return [beside, data, config].compactMap(\.self)
     }
 
-    /// Adds the theme that a flag asks for; one that cannot be used is an error, not a note.
+    /// Adds the theme of --theme-file.
+    ///
+    /// - Throws: `RunFailure` if it cannot be used.
     private func addTheme(_ path: String, to contents: inout Contents) throws(RunFailure) -> String {
         guard isFile(path) else { throw RunFailure(.missingInput, "--theme-file: there is no file \(path)") }
         do throws(SettingsProblem) {
@@ -112,7 +114,7 @@ struct ScreenFiles {
 
     private func addThemes(in folder: String, to contents: inout Contents) {
         let names = ((try? names(in: folder)) ?? []).filter { $0.hasSuffix(".yaml") }
-        // One may inherit from another that comes later: what fails is tried again after the others.
+        // A theme may inherit from a later one, so failed themes are tried again after the others.
         var (waiting, last) = (names, [SettingsProblem]())
         while !waiting.isEmpty {
             var failed: [String] = []
@@ -132,13 +134,13 @@ struct ScreenFiles {
         contents.problems += last.map(\.description)
     }
 
-    // MARK: - What is remembered
+    // MARK: - Memory
 
-    /// What was remembered; nothing where there is nothing to read.
+    /// The memory; empty if there is none.
     func memory() -> WorkbenchMemory {
         guard let statePath, let text = try? text(of: statePath) else { return WorkbenchMemory() }
         var memory = WorkbenchMemory(json: text)
-        // Runs of the current folder read shorter; those that are gone are of no use.
+        // Shortens paths in the current folder; drops missing runs.
         let here = FileManager.default.currentDirectoryPath + "/"
         memory.runs = memory.runs.filter { RunDirectory.isRun($0.directory) }.map { run in
             let isHere = run.directory.hasPrefix(here)
@@ -149,7 +151,7 @@ struct ScreenFiles {
         return memory
     }
 
-    /// Writes what is remembered; a folder that cannot be written costs the memory and nothing else.
+    /// Writes the memory; ignores a failure, since nothing else depends on it.
     func remember(_ memory: WorkbenchMemory) {
         guard let statePath, memory != self.memory() else { return }
         var memory = memory
@@ -172,7 +174,7 @@ struct ScreenFiles {
                 .cannotCreate, "there is no place for settings: neither XDG_CONFIG_HOME nor HOME is set")
         }
         guard !exists(path) else {
-            throw RunFailure(.cannotCreate, "\(path) is there already and is left as it is")
+            throw RunFailure(.cannotCreate, "\(path) exists already and is not overwritten")
         }
         _ = try RunFailure.wrapping(try makeFolders(parent(of: path)))
         try RunFailure.wrapping(try writeFile(Array(settings.yaml.utf8), to: path))

@@ -7,13 +7,13 @@ internal import Workbench
 struct Snapshot {
     let options: SnapshotOptions
     let screen: ScreenOptions
-    /// What the start screen shows where no run is replayed.
+    /// The plan of the start screen, if no run is replayed.
     let plan: RunPlan
 
     /// Draws.
     ///
-    /// - Parameter path: The file, which is replaced if it is there.
-    /// - Throws: `RunFailure` for flags, for a run that cannot be read, and for a file that cannot be written.
+    /// - Parameter path: The file, which is replaced if it exists.
+    /// - Throws: `RunFailure` for flags that cannot be used, a run that cannot be read, a file that cannot be written.
     func write(to path: String) throws(RunFailure) {
         try options.check(path)
         let size = try options.screenSize()
@@ -32,7 +32,7 @@ struct Snapshot {
             for name in press.split(separator: ",") {
                 guard state.press(String(name)) else {
                     throw RunFailure(
-                        .usage, "--press has no key “\(name)”; it accepts keys as help names them")
+                        .usage, "--press has no key “\(name)”; it accepts the key names that help shows")
                 }
             }
         }

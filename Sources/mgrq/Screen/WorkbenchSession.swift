@@ -12,7 +12,7 @@ internal import Workbench
 final class WorkbenchSession {
     /// The interval between ticks of the workbench.
     private static let tick = Duration.milliseconds(250)
-    /// How long an engine that was asked to stop is waited for when the program ends, in seconds.
+    /// The time that a stopping engine gets when the program ends, in seconds.
     private static let patience = 5.0
 
     private let plan: RunPlan
@@ -33,9 +33,9 @@ final class WorkbenchSession {
     /// Prepares a workbench; nothing is shown before `run`.
     ///
     /// - Parameters:
-    ///   - plan: What the start screen shows.
+    ///   - plan: The plan of the start screen.
     ///   - options: The threads and the run directory.
-    ///   - screen: How it is shown.
+    ///   - screen: The flags of the screen.
     /// - Throws: `RunFailure` for a number of threads, flags or settings that cannot be used.
     init(plan: RunPlan, options: RunOptions, screen: ScreenOptions) throws(RunFailure) {
         self.plan = plan
@@ -72,7 +72,7 @@ final class WorkbenchSession {
             update: { state, message in update(&state, message) },
             view: { state, size in view(state, size: size) },
             theme: { [self] state in themes.theme(named: state.theme) ?? ThemeLibrary.defaultTheme },
-            // Always, so that the time of a run that begins is known to be now.
+            // In every state, so that a run that begins has the current time.
             tickInterval: { _ in Self.tick },
             drain: { [mailbox] in mailbox.drain() },
             perform: { [self] effect in perform(effect) })
@@ -123,10 +123,7 @@ final class WorkbenchSession {
         case .writePicture(let grid, let theme, let path):
             let theme = themes.theme(named: theme) ?? ThemeLibrary.defaultTheme
             writeFile { () throws(RunFailure) in try writePicture(of: grid, theme: theme, to: path) }
-        case .suspend: return .suspend
-        case .redraw: return .redraw
-        case .captureMouse(let isCaptured): return .captureMouse(isCaptured)
-        case .copy(let text): return .copy(text)
+        case .loop(let action): return action
         case .complete(let text, let canBeSample):
             work { [samples] in
                 .completed(text, pathCompletions(of: text, samples: canBeSample ? samples : []))
@@ -151,7 +148,7 @@ final class WorkbenchSession {
         return .proceed
     }
 
-    /// Does something on its own thread and posts the result.
+    /// Runs `body` on its own thread and posts its outcome.
     private func work(_ body: @escaping @Sendable () -> WorkbenchOutcome) {
         do throws(RunFailure) {
             try startThread { [mailbox] in mailbox.post(.done(body())) }
@@ -220,7 +217,7 @@ final class WorkbenchSession {
         }
     }
 
-    /// Writes a file beside everything else, and says how that went.
+    /// Writes a file on its own thread and posts the outcome.
     private func writeFile(_ body: @escaping @Sendable () throws(RunFailure) -> WorkbenchOutcome) {
         work {
             do throws(RunFailure) {
@@ -231,15 +228,15 @@ final class WorkbenchSession {
         }
     }
 
-    /// What is at a path that someone wants to write to.
+    /// Whether a file can be written to a path.
     private static func state(of path: String) -> PathState {
         let folder = parent(of: path)
         if path.isEmpty || path.hasSuffix("/") || isFolder(path) {
-            return .impossible("\(path.isEmpty ? "an empty path" : path) names no file")
+            return .impossible("\(path.isEmpty ? "an empty path" : path) is not the path of a file")
         }
-        guard isFolder(folder) else { return .impossible("the folder \(folder) is not there") }
+        guard isFolder(folder) else { return .impossible("the folder \(folder) does not exist") }
         guard FileManager.default.isWritableFile(atPath: folder) else {
-            return .impossible("nothing can be written to the folder \(folder)")
+            return .impossible("the folder \(folder) is not writable")
         }
         return exists(path) ? .exists : .free
     }

@@ -6,17 +6,17 @@ internal import TerminalUI
 internal import Workbench
 internal import Vocabulary
 
-/// Writes a frame as a picture, in the format that the file's name asks for.
+/// Writes a frame as a picture, in the format of the file's extension.
 ///
 /// - Parameters:
 ///   - grid: The frame.
 ///   - theme: Its colours.
-///   - path: The file, which is replaced if it is there.
+///   - path: The file, which is replaced if it exists.
 /// - Returns: What was written.
 /// - Throws: `RunFailure(.usage)` for another name, `.cannotCreate` or `.inputOutput` where it cannot be written.
 func writePicture(of grid: CellGrid, theme: Theme, to path: String) throws(RunFailure) -> WorkbenchOutcome {
     guard let format = PictureFormat(path: path) else {
-        throw RunFailure(.usage, "\(path) must end with \(PictureFormat.endings)")
+        throw RunFailure(.usage, "\(path) must end with \(PictureFormat.extensions)")
     }
     let bytes =
         switch format {
@@ -32,19 +32,19 @@ private func png(_ picture: PixelPicture) -> [UInt8] {
     encodedPNG(picture.bytes, width: picture.width, height: picture.height)
 }
 
-/// Writes what every step of a run measured, in the format that the file's name asks for.
+/// Writes what every step of a run measured, in the format of the file's extension.
 ///
-/// In constant memory, however long the run was; of a run that goes on, the steps so far are written.
+/// In constant memory, however long the run was; of a run in progress, the steps so far are written.
 ///
 /// - Parameters:
 ///   - directory: The run's folder.
-///   - path: The file, which is replaced if it is there.
+///   - path: The file, which is replaced if it exists.
 /// - Returns: What was written.
 /// - Throws: `RunFailure`: `.usage` for another name, what `readJournal` throws, `.cannotCreate` or `.inputOutput` where
 ///   the file cannot be written.
 func writeCurves(of directory: String, to path: String) throws(RunFailure) -> WorkbenchOutcome {
     guard let format = CurvesFormat(path: path) else {
-        throw RunFailure(.usage, "\(path) must end with \(CurvesFormat.endings)")
+        throw RunFailure(.usage, "\(path) must end with \(CurvesFormat.extensions)")
     }
     var table = CurvesTable(format: format)
     let file = try RunFailure.wrapping(try AtomicFile(path))
@@ -59,15 +59,15 @@ func writeCurves(of directory: String, to path: String) throws(RunFailure) -> Wo
     return .wrote(path: path, bytes: file.count, summary: "\(steps) of \(units)")
 }
 
-/// The text of a file of measurements, of which a little is held at a time.
+/// The text of a file of measurements, made in chunks.
 private struct CurvesTable {
-    /// How much is gathered before it is handed on.
+    /// The size of a chunk in bytes.
     private static let chunk = 1 << 18
 
     private let format: CurvesFormat
-    /// The units of which there are steps.
+    /// The units that have steps.
     private(set) var measured: Set<Int> = []
-    /// How many steps there are.
+    /// The number of steps.
     private(set) var steps = 0
     /// The names of the run's units.
     private var units: [String] = []
@@ -90,14 +90,14 @@ private struct CurvesTable {
         }
     }
 
-    /// What was gathered, once it is enough.
+    /// Takes the text once it fills a chunk.
     mutating func takeChunk() -> String? {
         guard text.utf8.count >= Self.chunk else { return nil }
         defer { text = "" }
         return text
     }
 
-    /// What was gathered since, and the end of the file.
+    /// Takes the rest of the text and the end of the file.
     mutating func takeRest() -> String {
         defer { text = "" }
         return text + format.closing

@@ -3,7 +3,7 @@ internal import Foundation
 internal import RunText
 internal import Runs
 
-/// An end with an exit code about which everything has been said.
+/// Ends the process with an exit code and no message.
 struct SilentExit: Error {
     let code: Int32
 }
@@ -63,8 +63,8 @@ func printText(_ text: String) throws(RunFailure) {
     for line in lines { try printLine(String(line)) }
 }
 
-/// What standard input and output lead to.
+/// Where standard input and output lead.
 enum TerminalCheck {
-    /// Whether a person can be shown a screen and answer.
+    /// Whether both are a terminal.
     static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 }

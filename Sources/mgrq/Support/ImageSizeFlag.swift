@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Runs
 
-/// The flag that has a model read images of another size than its checkpoint was made for.
+/// The flag for images of another size than the checkpoint was made for.
 struct ImageSizeFlag: ParsableArguments {
     @Option(
         help: ArgumentHelp(

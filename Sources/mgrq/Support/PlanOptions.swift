@@ -20,6 +20,8 @@ struct PlanOptions: ParsableArguments {
 
     @OptionGroup var size: ImageSizeFlag
 
+    @OptionGroup var heads: HeadsFlag
+
     @Option(help: ArgumentHelp("The calibration images; a sample model has its own.", valueName: "ref"))
     var calibration: String?
 
@@ -53,6 +55,7 @@ struct PlanOptions: ParsableArguments {
     func apply(to plan: inout RunPlan) throws(RunFailure) {
         if let model { plan.model = model }
         if let sides = try size.sides() { plan.imageSize = sides }
+        if let heads = try heads.number() { plan.heads = heads }
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
         if let selection {
@@ -104,7 +107,7 @@ struct PlanOptions: ParsableArguments {
         }
     }
 
-    /// What to say where a model is needed and none was named.
+    /// The error for a missing model.
     var missingModel: RunFailure {
         let samples = ProcessEnvironment.references.sampleModels.map { "sample:\($0)" }.joined(
             separator: ", ")

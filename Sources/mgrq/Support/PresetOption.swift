@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Runs
 
-/// The flag that says where hyperparameters start.
+/// The flag for the preset.
 struct PresetOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

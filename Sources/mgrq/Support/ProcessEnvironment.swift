@@ -3,14 +3,14 @@ internal import Foundation
 internal import Runs
 internal import Vocabulary
 
-/// What the process finds around itself.
+/// The environment of the process.
 enum ProcessEnvironment {
-    /// The path of the program; nil where the system does not tell.
+    /// The path of the program; nil if unknown.
     static var executable: String? {
         try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
-    /// Where references lead.
+    /// Resolves references to files.
     static var references: ReferenceResolver {
         ReferenceResolver(
             environment: ProcessInfo.processInfo.environment, executable: executable,
@@ -22,11 +22,11 @@ enum ProcessEnvironment {
         plan.located(in: FileManager.default.currentDirectoryPath)
     }
 
-    /// A run directory that is not there yet, in the working directory.
+    /// A run directory that does not exist yet, in the working directory.
     ///
     /// - Parameters:
     ///   - plan: Gives the model's name.
-    ///   - purpose: What the name says besides; nil takes the plan's bits and preset.
+    ///   - purpose: The second part of the name; nil takes the plan's bits and preset.
     /// - Returns: Such as `runs/fashion-vit-w4a4-mgrq-1`.
     static func newRunDirectory(for plan: RunPlan, purpose: String? = nil) -> String {
         let model =

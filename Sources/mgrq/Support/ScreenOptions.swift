@@ -3,7 +3,7 @@ internal import Runs
 internal import TerminalUI
 internal import Workbench
 
-/// The flags that say how the workbench is shown; they go before the settings file.
+/// The flags for the screen of the workbench; they override the settings file.
 struct ScreenOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A theme; --list-themes lists them.", valueName: "name"))
     var theme: String?

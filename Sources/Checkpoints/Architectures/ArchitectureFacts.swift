@@ -1,0 +1,70 @@
+internal import VisionTransformers
+
+/// What the name of an architecture says that its tensors do not show.
+struct ArchitectureFacts: Equatable {
+    /// The number of attention heads.
+    var heads: Int?
+    /// What MLPs do between their two layers.
+    var activation: MLPActivation?
+    /// The epsilon of LayerNorm.
+    var epsilon: Float?
+    /// The head's input.
+    var pooling: ViTConfiguration.Pooling?
+    /// Whether a mean over tokens includes those before the patches.
+    var poolsPrefix = false
+    /// What the architecture has that is not supported.
+    var unsupported: UnsupportedFeature?
+
+    /// Looks a name of timm's up; nil for a name that timm does not have and that says nothing by itself.
+    ///
+    /// - Parameter name: The name, perhaps with the tag of its weights: `vit_base_patch16_224.augreg_in21k`.
+    init?(timm name: String) {
+        let name = name.lowercased().prefix { $0 != "." }
+        for line in TimmArchitectures.table.split(separator: "\n") {
+            let sides = line.split(separator: ":", maxSplits: 1)
+            guard sides.count == 2, sides[1].split(separator: " ").contains(name) else { continue }
+            for fact in sides[0].split(separator: " ") {
+                let parts = fact.split(separator: "=").map(String.init)
+                take(parts[0], parts.last ?? "")
+            }
+            return
+        }
+        guard let feature = UnsupportedFeature(inNameOf: String(name)) else { return nil }
+        unsupported = feature
+    }
+
+    private mutating func take(_ key: String, _ value: String) {
+        switch key {
+        case "heads": heads = Int(value)
+        case "act": activation = MLPActivation(rawValue: value)
+        case "eps": epsilon = Float(value)
+        case "pool": pooling = ViTConfiguration.Pooling(rawValue: value)
+        case "prefix": poolsPrefix = true
+        case "no": unsupported = UnsupportedFeature(rawValue: value)
+        default: break
+        }
+    }
+
+    /// What is usual for a model of Hugging Face where its config.json does not say; nil for an unknown family.
+    ///
+    /// - Parameter modelType: Its `model_type`.
+    init?(huggingFace modelType: String) {
+        switch modelType {
+        case "vit", "deit", "vit_mae", "timm_wrapper": epsilon = modelType == "timm_wrapper" ? nil : 1e-12
+        case "dinov2", "dinov2_with_registers", "vit_msn": epsilon = 1e-6
+        case "swin": epsilon = 1e-5
+        case "clip", "clip_vision_model": (epsilon, activation) = (1e-5, .quickGELU)
+        case "siglip", "siglip_vision_model", "siglip2", "siglip2_vision_model":
+            unsupported = .attentionPooling
+        case "swinv2": unsupported = .cosineAttention
+        case "dinov3_vit", "eva02", "pe_vision": unsupported = .rotaryPositions
+        case "beit", "data2vec-vision": unsupported = .relativePositions
+        default: return nil
+        }
+        if modelType != "swin", modelType != "timm_wrapper", unsupported == nil { heads = 12 }
+    }
+
+    /// The families of Hugging Face that are read, as their config.json calls them.
+    static let huggingFaceFamilies =
+        "vit, deit, swin, dinov2, dinov2_with_registers, vit_mae, vit_msn, clip, clip_vision_model"
+}

@@ -1,0 +1,228 @@
+import Foundation
+import TestSupport
+import Testing
+import VisionTransformers
+
+@testable import Checkpoints
+
+/// A golden checkpoint with another config.json.
+func checkpoint(_ golden: String, configuration: String) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    try FileManager.default.copyItem(
+        atPath: "\(goldens)/\(golden)/model.safetensors", toPath: folder.path + "/model.safetensors")
+    try folder.write(configuration, to: "config.json")
+    return folder
+}
+
+@Suite("What architectures' names say")
+struct ArchitectureTests {
+    @Test(
+        "heads, activation, epsilon and pooling are timm's",
+        arguments: [
+            ("vit_huge_patch14_224", 16, MLPActivation.gelu, Float(1e-6), nil),
+            ("vit_giant_patch14_224", 16, .gelu, 1e-6, nil),
+            ("vit_base_patch16_gap_224", 16, .gelu, 1e-6, ViTConfiguration.Pooling.average),
+            ("vit_base_patch16_224.augreg_in21k", 12, .gelu, 1e-6, nil),
+            ("deit_tiny_distilled_patch16_224", 3, .gelu, 1e-6, nil),
+            ("vit_large_patch14_clip_quickgelu_336", 16, .quickGELU, 1e-5, nil),
+            ("vit_base_patch32_siglip_gap_256", 12, .geluTanh, 1e-6, .average),
+            ("vit_wee_patch16_reg1_gap_256", 4, .gelu, 1e-6, .average),
+        ] as [(String, Int, MLPActivation, Float, ViTConfiguration.Pooling?)])
+    func facts(
+        name: String, heads: Int, activation: MLPActivation, epsilon: Float,
+        pooling: ViTConfiguration.Pooling?
+    ) throws {
+        let facts = try #require(ArchitectureFacts(timm: name))
+        #expect(facts.heads == heads)
+        #expect(facts.activation ?? .gelu == activation)
+        #expect(facts.epsilon ?? 1e-6 == epsilon)
+        #expect(facts.pooling == pooling)
+        #expect(facts.unsupported == nil)
+    }
+
+    @Test("every line of the table is understood")
+    func table() throws {
+        for line in TimmArchitectures.table.split(separator: "\n") where line.contains(":") {
+            let name = try #require(line.split(separator: ":")[1].split(separator: " ").first)
+            let facts = try #require(ArchitectureFacts(timm: String(name)), "\(line)")
+            #expect(
+                facts != ArchitectureFacts(timm: "swin_tiny_patch4_window7_224") || line.hasPrefix("swin"))
+        }
+        #expect(ArchitectureFacts(timm: "swin_tiny_patch4_window7_224") != nil)
+        #expect(ArchitectureFacts(timm: "my_own_vit") == nil)
+    }
+
+    @Test(
+        "an architecture that is something else than its tensors look like is refused with its feature, in one sentence",
+        arguments: [
+            ("vit_base_patch16_rpn_224", "post-norm"), ("vit_base_patch16_rpn_448", "post-norm"),
+            ("vit_small_patch16_rope_ape_224", "rotary positions"),
+            ("eva02_tiny_patch14_336", "rotary positions"),
+            ("vit_small_patch16_18x2_224", "parallel branches"),
+            ("vit_base_patch16_xp_224", "parallel branches"),
+            ("vit_pwee_patch16_reg1_gap_256", "parallel branches"),
+            ("vit_dwee_patch16_reg1_gap_256", "differential attention"),
+            ("cait_xxs24_224", "class attention"),
+            ("xcit_nano_12_p16_224", "cross-covariance"),
+            ("vit_relpos_small_patch16_224", "relative positions"),
+            ("vit_srelpos_small_patch16_224", "relative positions"),
+            ("swinv2_tiny_window8_256", "cosine attention"),
+            ("vit_base_patch16_siglip_224", "pooling by attention"),
+            ("vit_base_patch16_dinov3", "rotary positions"),
+            ("vit_giant_patch14_dinov2", "SwiGLU"), ("test_vit4", "RMS norms"), ("convit_base", "ConViT"),
+            ("samvit_base_patch16", "SAM"), ("vit_base_r50_s16_224", "convolutional stem"),
+            ("maxvit_tiny_tf_224", "neither a ViT's nor a Swin's"), ("naflexvit_base_patch16_gap", "NaFlex"),
+            ("beit3_base_patch16_224", "norm inside"),
+        ])
+    func refused(name: String, words: String) throws {
+        let folder = try checkpoint(
+            "vit",
+            configuration: #"{"architecture": "\#(name)", "num_classes": 3, "model_args": {"surprise": 1}}"#)
+        let inspection = try inspectCheckpoint(path: folder.path)
+        #expect(inspection.problems.count == 1)
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(text.contains(words) && text.contains(name) && text.contains("not supported"), "\(text)")
+    }
+
+    @Test(
+        "a family of Hugging Face that is not read is refused by its name",
+        arguments: [
+            ("dinov3_vit", "rotary"), ("swinv2", "cosine"), ("siglip_vision_model", "pooling by attention"),
+            ("convnext", "“convnext” (model_type)"), ("beit", "relative positions"),
+        ])
+    func families(name: String, words: String) throws {
+        let folder = try checkpoint("vit", configuration: #"{"model_type": "\#(name)", "odd": 1}"#)
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(text.contains(words) && text.contains("not supported"), "\(text)")
+    }
+
+    @Test(
+        "tensors that only an unsupported feature has are refused in one sentence that names it",
+        arguments: [
+            ("blocks.0.attn.q_norm.weight", "norms of queries and keys"),
+            ("blocks.0.mlp.w12.weight", "SwiGLU"),
+            ("attn_pool.latent", "pooling by attention"),
+            ("blocks.0.attns.0.qkv.weight", "parallel branches"),
+            ("blocks_token_only.0.gamma_1", "class attention"), ("rope.freqs", "rotary positions"),
+            ("blocks.0.attn.rel_pos.mlp.fc1.weight", "relative positions"),
+            ("layers.0.blocks.0.attn.logit_scale", "scaled cosine attention"),
+            ("patch_embed.backbone.stem.conv.weight", "a convolutional stem"),
+            ("blocks.0.attn.lambda_q1", "differential attention"),
+            ("blocks.0.attn.qkv.lora_A.default.weight", "merge_and_unload"),
+            ("blocks.0.attn.qkv.SCB", "quantized already"),
+        ])
+    func marks(name: String, words: String) throws {
+        let text = try #require(UnsupportedFeature.refusal(of: [name, "norm.weight"]))
+        #expect(text.contains(words) && text.contains(name) && text.hasSuffix("not supported"), "\(text)")
+        #expect(UnsupportedFeature.refusal(of: ["norm.weight", "blocks.0.mlp.fc1.weight"]) == nil)
+    }
+}
+
+@Suite("The number of attention heads")
+struct HeadsTests {
+    private func heads(_ path: String, asked: Int? = nil) throws -> Int? {
+        try loadCheckpoint(path: path, heads: asked).model.configuration.heads
+    }
+
+    @Test("comes from config.json, or from the caller")
+    func said() throws {
+        let folder = try checkpoint("layouts/timm-clip", configuration: #"{"model_args": {"num_heads": 4}}"#)
+        #expect(try heads(folder.path) == 4)
+        #expect(try heads(folder.path, asked: 8) == 8)
+    }
+
+    @Test("comes from timm's architecture, or the family of Hugging Face, and must divide the width")
+    func architecture() throws {
+        let timm = try checkpoint(
+            "layouts/timm-clip", configuration: #"{"architecture": "vit_huge_patch14_224"}"#)
+        #expect(try heads(timm.path) == 16)
+        let other = try checkpoint(
+            "layouts/timm-clip", configuration: #"{"architecture": "deit_tiny_patch16_224"}"#)
+        #expect(
+            try #require(loadingComplaint(other.path)).hasSuffix(
+                "the architecture of config.json has 3 heads, which do not divide the width 16"))
+        let hub = try checkpoint("vit", configuration: #"{"model_type": "vit"}"#)
+        #expect(try #require(loadingComplaint(hub.path)).contains("12 heads"))
+    }
+
+    @Test(
+        "is never guessed",
+        arguments: [#"{}"#, #"{"architecture": "my_own_vit"}"#, #"{"architecture": "vision_transformer"}"#])
+    func unknown(configuration: String) throws {
+        let folder = try checkpoint("layouts/timm-clip", configuration: configuration)
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(
+            text.contains("the number of attention heads is not known") && text.contains("--heads"), "\(text)"
+        )
+    }
+}
+
+@Suite("Keys of config.json")
+struct ConfigurationKeysTests {
+    @Test(
+        "an unknown key, and a value that changes the result, are refused by name",
+        arguments: [
+            (#"{"model_args": {"num_heads": 2, "surprise": 1}}"#, "“surprise” in model_args"),
+            (#"{"model_args": {"num_heads": 2, "block_fn": "ResPostBlock"}}"#, "“block_fn” in model_args"),
+            (#"{"model_args": {"num_heads": 2, "final_norm": false}}"#, "“final_norm”"),
+            (#"{"model_args": {"num_heads": 2, "attn_layer": "diff"}}"#, "“attn_layer”"),
+            (#"{"model_args": {"num_heads": 2, "pos_embed": "none"}}"#, "“pos_embed”"),
+            (#"{"model_args": {"num_heads": 2, "norm_layer": "rmsnorm"}}"#, "“norm_layer”"),
+            (#"{"num_heads": 2, "token_dropping": true}"#, "“token_dropping” in config.json"),
+            (#"{"num_heads": 2, "pretrained_cfg": {"whitening": 3}}"#, "“whitening” in pretrained_cfg"),
+            (#"{"model_type": "vit", "num_attention_heads": 2, "auto_map": {}}"#, "“auto_map”"),
+            (
+                #"{"model_type": "vit", "num_attention_heads": 2, "pruned_heads": {"0": [1]}}"#,
+                "“pruned_heads”"
+            ),
+            (#"{"num_heads": 2, "act_layer": "silu"}"#, "silu"),
+            (#"{"num_heads": 2, "global_pool": "map"}"#, "pooling by attention"),
+            (#"{"num_heads": 2, "global_pool": "avgmax"}"#, "“global_pool” is \"avgmax\""),
+            (#"{"num_heads": 2, "global_pool": ""}"#, "“global_pool” is \"\""),
+        ])
+    func refused(configuration: String, words: String) throws {
+        let folder = try checkpoint("vit", configuration: configuration)
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(text.contains(words), "\(text)")
+    }
+
+    @Test("keys that change nothing are passed over, and no key is of two kinds")
+    func harmless() throws {
+        let folder = try checkpoint(
+            "vit",
+            configuration: """
+                {"num_classes": 3, "num_features": 16, "model_args": {"num_heads": 2, "drop_path_rate": 0.1, "depth": 2,
+                "final_norm": true, "norm_layer": "LayerNorm", "device": null}, "pretrained_cfg": {"url": "x",
+                "fixed_input_size": true, "pool_size": null, "license": "mit"}}
+                """)
+        #expect(loadingComplaint(folder.path) == nil)
+        for place in [ConfigurationKeys.Place.top, .arguments, .pretrained, .huggingFace] {
+            let (read, fixed) = (ConfigurationKeys.honoured(place), Set(ConfigurationKeys.fixed(place).keys))
+            #expect(read.isDisjoint(with: fixed))
+            #expect(ConfigurationKeys.withoutEffect(place).isDisjoint(with: fixed))
+        }
+    }
+
+    @Test("three means for one channel are averaged")
+    func channels() throws {
+        let folder = try checkpoint(
+            "vit",
+            configuration: """
+                {"num_heads": 2, "pretrained_cfg": {"mean": [0.2, 0.3, 0.4], "std": [0.1, 0.2, 0.6]}}
+                """)
+        let checkpoint = try loadCheckpoint(path: folder.path)
+        #expect(
+            zip(checkpoint.mean + checkpoint.standardDeviation, [0.3, 0.3]).allSatisfy { abs($0 - $1) < 1e-6 }
+        )
+    }
+
+    @Test("without a classifier, no pooling is the class token's")
+    func features() throws {
+        let folder = try checkpoint(
+            "layouts/timm-clip",
+            configuration: #"{"num_classes": 0, "global_pool": "", "model_args": {"num_heads": 2}}"#)
+        // The golden has a classifier, which is one tensor more than such a model has.
+        let inspection = try inspectCheckpoint(path: folder.path)
+        #expect(inspection.problems.isEmpty)
+    }
+}
