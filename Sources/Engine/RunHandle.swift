@@ -62,8 +62,29 @@ typealias CommandQueue = Monitor<[RunCommand]>
 
 /// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
-    fileprivate let commands = CommandQueue([])
+    private let commands = CommandQueue([])
     private let hasEnded = Monitor(false)
+
+    /// Starts the engine's thread.
+    ///
+    /// - Parameters:
+    ///   - prepare: Called first on the thread.
+    ///   - sink: Takes the failure where the system gives no thread.
+    ///   - body: Its work.
+    init(
+        prepare: (@Sendable () -> Void)?, sink: (RunEvent) -> Void,
+        _ body: @escaping @Sendable (CommandQueue) -> Void
+    ) {
+        do throws(RunFailure) {
+            try startEngineThread(prepare: prepare) { [self] in
+                body(commands)
+                hasEnded.update { $0 = true }
+            }
+        } catch {
+            sink(.failed(error))
+            hasEnded.update { $0 = true }
+        }
+    }
 
     /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
@@ -79,10 +100,6 @@ package final class RunHandle: Sendable {
     package func wait(timeout seconds: Double) {
         hasEnded.wait(until: Date(timeIntervalSinceNow: seconds)) { $0 ? true : nil }
     }
-
-    fileprivate func end() {
-        hasEnded.update { $0 = true }
-    }
 }
 
 /// Starts a run on its own thread.
@@ -97,33 +114,10 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    startWork(options: options, sink: sink) { commands in
+    RunHandle(prepare: options.prepareThread, sink: sink) { commands in
         RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
             .carryOut()
     }
-}
-
-/// Starts the work of a session on its own thread.
-///
-/// - Parameters:
-///   - options: The options; their `prepareThread` is called first.
-///   - sink: Takes the failure where the system gives no thread.
-///   - body: The work; gets the queue of commands.
-/// - Returns: The work's handle.
-func startWork(
-    options: EngineOptions, sink: (RunEvent) -> Void, _ body: @escaping @Sendable (CommandQueue) -> Void
-) -> RunHandle {
-    let handle = RunHandle()
-    do throws(RunFailure) {
-        try startEngineThread(prepare: options.prepareThread) {
-            body(handle.commands)
-            handle.end()
-        }
-    } catch {
-        sink(.failed(error))
-        handle.end()
-    }
-    return handle
 }
 
 /// Continues a run whose process ended, on its own thread.
@@ -148,7 +142,7 @@ package func resumeRun(
     nonisolated(unsafe) let past = try ResumedRun(
         directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate,
         restoresPlan: options.acceptsChangedInputs)
-    return startWork(options: options, sink: sink) { commands in
+    return RunHandle(prepare: options.prepareThread, sink: sink) { commands in
         let past = unsafe past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: commands,

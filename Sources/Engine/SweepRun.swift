@@ -13,7 +13,7 @@ package func startSweep(
     _ plan: RunPlan, request: SweepRequest, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    startWork(options: options, sink: sink) { commands in
+    RunHandle(prepare: options.prepareThread, sink: sink) { commands in
         RunSession(
             plan: plan, sweep: request, resources: resources, options: options, commands: commands,
             sink: sink

@@ -53,6 +53,8 @@ let textEntries: [String: Entry] = [
         }),
     "configuration": Entry(
         fileName: "config.json",
+        // Those of other models than the tensors' are refused.
+        acceptsSeeds: false,
         seeds: { folder in
             let model = try checkpoint("vit/model.safetensors", configuration: "vit")
             try Data(model.bytes).write(to: URL(filePath: folder + "/model.safetensors"))
@@ -215,9 +217,9 @@ private let overriddenPlan = """
     """
 
 private let preparation = """
-    {"do_center_crop": true, "crop_size": {"height": 28, "width": 28}, "size": {"shortest_edge": 32},
+    {"do_center_crop": true, "crop_size": {"height": 24, "width": 24}, "size": {"shortest_edge": 32},
      "resample": 3, "do_normalize": true, "do_rescale": true, "rescale_factor": 0.00392156862745098,
-     "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225],
+     "image_mean": [0.5], "image_std": [0.25],
      "image_processor_type": "BitImageProcessor"}
     """
 

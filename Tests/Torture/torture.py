@@ -352,7 +352,7 @@ def torture(job, root, options, generator):
             process.wait()
         kills += 1
         failures += not attempt(root, job, expected, interrupt, f"after {delay:.3f} s")
-    print(f"{job.name}: {len(points)} of {total} calls, {options.random} instants, {failures} differences")
+    print(f"{job.name}: {len(points)} of {total} calls, {options.random} instants, {failures} differences", flush=True)
     return kills, failures
 
 
@@ -378,7 +378,7 @@ def main():
         kills, failures = kills + found[0], failures + found[1]
         if getattr(job, "made", None):
             shutil.rmtree(job.made)
-    print(f"{kills} kills, {failures} differences")
+    print(f"{kills} kills, {failures} differences", flush=True)
     if failures == 0:
         shutil.rmtree(root)
     sys.exit(1 if failures else 0)

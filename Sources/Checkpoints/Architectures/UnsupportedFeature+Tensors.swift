@@ -38,7 +38,7 @@ extension UnsupportedFeature {
             marks, feature in
             let first = names.first { name in
                 marks.contains { mark in
-                    mark.hasPrefix("^") ? name.hasPrefix(mark.dropFirst()) : name.contains(mark)
+                    mark.hasPrefix("^") ? name.hasPrefix(mark.dropFirst()) : name.holds(mark)
                 }
             }
             return first.map { (feature, $0) }

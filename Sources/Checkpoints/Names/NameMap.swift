@@ -87,7 +87,7 @@ struct NameMap {
             name == $0 || name.hasSuffix("." + $0)
         }
             || name.hasSuffix("embeddings.mask_token") || name.hasSuffix("embeddings.position_ids")
-            || name == "mask_token" || name.hasPrefix("pooler.dense.") || name.contains(".pooler.dense.")
+            || name == "mask_token" || name.hasPrefix("pooler.dense.") || name.holds(".pooler.dense.")
             || leftOut.contains(where: name.hasPrefix)
     }
 }

@@ -79,10 +79,12 @@ extension KeyTable {
         _ inner: KeyContext, _ outer: KeyContext, _ mapping: YAMLMapping
     ) throws(PlanError) {
         for first in bindings where first.contexts.contains(inner) {
-            for second in bindings where second.contexts.contains(outer) && second.name != first.name {
+            for second in bindings where second.contexts.contains(outer) {
+                // Few share a key, and a name takes long to spell.
+                guard let key = first.keys.first(where: second.keys.contains), second.name != first.name
+                else { continue }
                 let (line, other) = (mapping.line(of: first.name), mapping.line(of: second.name))
                 guard line != nil || other != nil,
-                    let key = first.keys.first(where: second.keys.contains),
                     !(Self.standard.has(key, for: first) && Self.standard.has(key, for: second))
                 else { continue }
                 // The later line caused it.

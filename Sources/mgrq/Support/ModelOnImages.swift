@@ -66,7 +66,7 @@ struct ModelOnImages: ParsableArguments {
         var options = plan?.images ?? ImageOptions()
         try images.apply(to: &options)
         return Found(
-            path: path, plan: plan, dataPath: try references.images(named, for: .evaluation),
+            path: path, plan: plan, dataPath: try references.images(named, for: .evaluation, flag: "--data"),
             options: options, imageSize: sides, heads: heads, threads: threads)
     }
 
