@@ -42,7 +42,9 @@ let package = Package(
         .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
-            linkerSettings: ["crypto", "jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+            linkerSettings: ["crypto", "gif", "jpeg", "png16", "tiff", "webp", "webpdemux", "z"].map {
+                .linkedLibrary($0)
+            }),
         .target(
             name: "Datasets",
             dependencies: ["TensorCore", "Files", "Safetensors", "CImageCodecs", "Vocabulary"]),
@@ -121,7 +123,8 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
+                "Checkpoints", "Datasets", "VisionTransformers", "Quantization", "Kernels", "Safetensors",
+                "TensorCore",
                 "TensorTestSupport", "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "TestSupport", "Vocabulary"]),

@@ -174,16 +174,6 @@ package struct ModelConfigurationFile: Sendable {
         pooling = known
     }
 
-    /// Gives an image of one channel the average of means and deviations that were written for three.
-    mutating func average(for channels: Int) {
-        guard channels == 1 else { return }
-        func averaged(_ values: [Float]?) -> [Float]? {
-            values.map { $0.count == 3 ? [$0.reduce(0, +) / 3] : $0 }
-        }
-        preparation.mean = averaged(preparation.mean)
-        preparation.standardDeviation = averaged(preparation.standardDeviation)
-    }
-
     /// Hugging Face's `id2label`, in the order of its numbers; nil for the names that it makes up, `LABEL_0` and so on.
     private static func labels(_ value: Any, path: String) throws(CheckpointError) -> [String]? {
         guard let names = value as? [String: String] else {

@@ -18,6 +18,8 @@ struct RunInputs: Sendable {
     let heldOut: HeldOutSource?
     /// Which images these are.
     let manifest: RunImageManifest
+    /// What a person should know of the inputs, one sentence each.
+    let warnings: [String]
 
     /// Reads a plan's files.
     ///
@@ -28,11 +30,13 @@ struct RunInputs: Sendable {
     ///   - pool: The threads.
     /// - Throws: `CheckpointError`, `DatasetError`.
     init(plan: RunPlan, resources: RunResources, heldOutImages: Int, pool: WorkerPool) throws {
-        let checkpoint = try loadCheckpoint(
+        var checkpoint = try loadCheckpoint(
             path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) }, heads: plan.heads)
+        checkpoint.preparation = try checkpoint.preparation.changed(by: plan.images)
         self.checkpoint = checkpoint
         let (pipeline, reading) = (try PreprocessingPipeline(checkpoint.preparation), plan.images)
         let set = try ImageSet(path: resources.calibrationPath)
+        try set.requireNormalised(pipeline, reading)
         let choice = ImageChoice(
             count: min(plan.calibrationImages, set.count),
             rule: plan.images.selection, seed: plan.seed)
@@ -49,9 +53,12 @@ struct RunInputs: Sendable {
                 unusedOf: set, places: (0..<set.count).filter { !used.contains($0) }, count: heldOutImages,
                 pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation, pool: pool)
             manifest = RunImageManifest(calibration: calibration.manifest, evaluation: nil)
+            warnings =
+                checkpoint.doubts + set.notes + calibration.doubts + manifest.warnings
             return
         }
         let evaluated = try ImageSet(path: path)
+        try evaluated.requireNormalised(pipeline, reading)
         // Labels are checked before minutes of decoding, not after.
         let known = try evaluated.labels(for: checkpoint)
         let images = try EvaluationImages(
@@ -59,6 +66,10 @@ struct RunInputs: Sendable {
         evaluation = images
         heldOut = try HeldOutSource(spreadOver: images, count: heldOutImages, pool: pool)
         manifest = RunImageManifest(calibration: calibration.manifest, evaluation: images.manifest)
+        let sets = path == resources.calibrationPath ? [evaluated] : [set, evaluated]
+        warnings =
+            checkpoint.doubts + sets.flatMap(\.notes) + calibration.doubts
+            + evaluated.labelNotes(for: checkpoint) + manifest.warnings
     }
 }
 
@@ -74,6 +85,16 @@ struct RunImageManifest: Codable, Sendable {
     }
 }
 
+extension Checkpoint {
+    /// What was chosen in the files, and what about the preparation of images is a guess, one sentence each.
+    var doubts: [String] { notes + preparation.doubts }
+}
+
+extension ImagePreparation {
+    /// What is a guess, as sentences with a way out.
+    var doubts: [String] { doubt.map { ["\($0); give --mean and --std where that is wrong"] } ?? [] }
+}
+
 extension ImageSet {
     /// The classes of the images as a checkpoint numbers them; nil without labels, or without a classifier.
     ///
@@ -81,5 +102,30 @@ extension ImageSet {
     func labels(for checkpoint: Checkpoint) throws(DatasetError) -> [Int]? {
         guard labels != nil, checkpoint.model.configuration.classes > 0 else { return nil }
         return try labels(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
+    }
+
+    /// What a person should know of the labels, one sentence each.
+    func labelNotes(for checkpoint: Checkpoint) -> [String] {
+        labelNotes(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
+    }
+}
+
+extension PreparedImages {
+    /// Fewer calibration images than these are warned of.
+    private static let fewest = 32
+
+    /// Why the images are too little to calibrate on, one sentence each.
+    fileprivate var doubts: [String] {
+        var doubts: [String] = []
+        if images.rows < Self.fewest {
+            doubts.append(
+                "\(images.rows) calibration \(images.rows == 1 ? "image is" : "images are") few, and ranges will fit "
+                    + "\(images.rows == 1 ? "it" : "them") alone; \(Self.fewest) or more would be better")
+        }
+        let first = images.rows(0..<1).elements
+        if images.rows > 1, (1..<images.rows).allSatisfy({ images.rows($0..<$0 + 1).elements == first }) {
+            doubts.append("all \(images.rows) calibration images are equal")
+        }
+        return doubts
     }
 }

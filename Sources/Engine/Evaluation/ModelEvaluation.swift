@@ -59,24 +59,16 @@ package func evaluateModelOrRun(
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         let set = try ImageSet(path: dataPath)
-        let model: EvaluatedModel
+        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
+        try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
-        var isCompared = true
-        if let quantized = try QuantizedModelFile(path: path) {
-            let shape = quantized.checkpoint.configuration
-            let size = (shape.imageHeight, shape.imageWidth)
-            reference = try referencePath.map {
-                try EvaluatedModel(
-                    fullPrecision: try loadCheckpoint(path: $0, imageSize: size, heads: shape.heads))
-            }
-            isCompared = reference != nil
-            model = try EvaluatedModel(packed: quantized)
-        } else {
-            let checkpoint = try loadCheckpoint(
-                path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads)
-            for note in checkpoint.notes { warn(note) }
-            model = try EvaluatedModel(fullPrecision: checkpoint)
+        if model.isQuantized, let referencePath {
+            let size = (model.pipeline.height, model.pipeline.width)
+            reference = try EvaluatedModel(
+                fullPrecision: try loadCheckpoint(
+                    path: referencePath, imageSize: size, heads: model.heads), images: images)
         }
+        let isCompared = reference != nil || !model.isQuantized
         let (result, skipped) = try model.evaluation(
             against: reference, on: set, reading: images, pool: pool, warn: warn)
         return ModelEvaluation(result, isCompared: isCompared, skipped: skipped)
@@ -87,15 +79,44 @@ package func evaluateModelOrRun(
 struct EvaluatedModel {
     let units: [PreparedUnit]
     let pipeline: PreprocessingPipeline
+    /// Whether it comes from a packed checkpoint or a run.
+    let isQuantized: Bool
+    /// What about it is a choice or a guess, one sentence each.
+    let doubts: [String]
+    /// The number of a ViT's attention heads; nil for a Swin.
+    let heads: Int?
     /// The number of classes; 0 without a classifier.
-    private let classes: Int
+    let classes: Int
     /// The number of logits, or of features without a classifier.
     private let outputs: Int
     private let labels: [String]?
 
+    /// Reads a full-precision checkpoint, a packed checkpoint, or a run.
+    ///
+    /// - Parameters:
+    ///   - path: Its path.
+    ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
+    ///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
+    ///     says.
+    ///   - images: What replaces the model's own preparation of images.
+    /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish.
+    init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions) throws {
+        if let quantized = try QuantizedModelFile(path: path) {
+            try self.init(packed: quantized, images: images)
+        } else {
+            try self.init(
+                fullPrecision: try loadCheckpoint(
+                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads),
+                images: images)
+        }
+    }
+
     /// Takes a checkpoint over: its weights go as soon as they are packed, so that they are not held twice.
-    init(fullPrecision checkpoint: consuming Checkpoint) throws {
-        pipeline = try PreprocessingPipeline(checkpoint.preparation)
+    init(fullPrecision checkpoint: consuming Checkpoint, images: ImageOptions = ImageOptions()) throws {
+        isQuantized = false
+        let preparation = try checkpoint.preparation.changed(by: images)
+        (pipeline, doubts) = (try PreprocessingPipeline(preparation), checkpoint.notes + preparation.doubts)
+        heads = checkpoint.model.configuration.heads
         classes = checkpoint.model.configuration.classes
         outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
@@ -109,13 +130,44 @@ struct EvaluatedModel {
         self.units = units.reversed()
     }
 
-    init(packed file: QuantizedModelFile) throws {
+    init(packed file: QuantizedModelFile, images: ImageOptions = ImageOptions()) throws {
+        isQuantized = true
         let configuration = file.checkpoint.configuration
-        pipeline = try PreprocessingPipeline(file.checkpoint.preparation)
+        let preparation = try file.checkpoint.preparation.changed(by: images)
+        (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
+        heads = configuration.heads
         classes = configuration.classes
         outputs = configuration.outputs
         labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
+    }
+
+    /// The class of each image as the model numbers it; nil without labels, or without a classifier.
+    ///
+    /// - Throws: `DatasetError` where the classes are not those of the model.
+    func labels(of set: ImageSet) throws(DatasetError) -> [Int]? {
+        guard set.labels != nil, classes > 0 else { return nil }
+        return try set.labels(classes: classes, names: labels)
+    }
+
+    /// Checks that the model can read a set, and warns of what is a guess.
+    ///
+    /// - Throws: `DatasetError` for floats that do not look normalised.
+    func check(_ set: ImageSet, _ images: ImageOptions, warn: (String) -> Void) throws(DatasetError) {
+        try set.requireNormalised(pipeline, images)
+        for doubt in doubts + set.notes + set.labelNotes(classes: classes, names: labels) { warn(doubt) }
+    }
+
+    /// Warns of skipped images.
+    ///
+    /// - Throws: `RunFailure` if no image is left.
+    func report(_ skipped: [SkippedImage], of set: ImageSet, warn: (String) -> Void) throws(RunFailure) {
+        for image in skipped { warn("left out: \(image.reason)") }
+        guard skipped.count < set.count else {
+            throw RunFailure(
+                .badData,
+                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+        }
     }
 
     /// Evaluates the model on a set that is read batch by batch.
@@ -133,8 +185,7 @@ struct EvaluatedModel {
         warn: (String) -> Void
     ) throws -> (evaluation: Evaluation, skipped: Int) {
         // Before minutes of arithmetic, not after.
-        let labels =
-            set.labels == nil || classes == 0 ? nil : try set.labels(classes: classes, names: self.labels)
+        let labels = try labels(of: set)
         if let reference, reference.outputs != outputs {
             throw RunFailure(
                 .badData,
@@ -153,12 +204,7 @@ struct EvaluatedModel {
             logits += pass.logits
             (used, skipped) = (pass.used, pass.skipped)
         }
-        for image in skipped { warn("left out: \(image.reason)") }
-        guard !used.isEmpty else {
-            throw RunFailure(
-                .badData,
-                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
-        }
+        try report(skipped, of: set, warn: warn)
         let result = Engine.evaluation(
             of: logits[0], against: logits[logits.count - 1],
             labels: labels.map { labels in used.map { labels[$0] } })

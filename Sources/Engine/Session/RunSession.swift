@@ -167,7 +167,7 @@ extension RunSession {
             attempts = AttemptStore(record: record)
             try record?.save(inputs.manifest)
             try emit(.started(summary))
-            for warning in inputs.checkpoint.notes + inputs.manifest.warnings { try emit(.warning(warning)) }
+            for warning in inputs.warnings { try emit(.warning(warning)) }
         }
         try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
         let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
@@ -219,6 +219,12 @@ extension RunSession {
         let model = try chosenUnits()
         let (final, predictions) = try lab.evaluateFinal(model)
         try emit(.evaluated(.final, final))
+        if let calibrated = facts.calibrated, final.kl > calibrated.kl {
+            try emit(
+                .warning(
+                    "the final model is further from full precision than the calibrated one: KL \(final.kl) instead of "
+                        + "\(calibrated.kl) nats; more calibration images or fewer steps may help"))
+        }
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
         let report = makeReport(final: final, bytes: lab.bytes(of: model), lab: lab)
         try record?.finish(report, predictions: predictions)

@@ -46,6 +46,7 @@ package struct ReferenceResolver: Sendable {
 
     private let samples: String?
     private let files: FileSystem
+    private let currentFolder: String
 
     /// Finds the samples.
     ///
@@ -58,6 +59,7 @@ package struct ReferenceResolver: Sendable {
         environment: [String: String], executable: String?, currentFolder: String, files: FileSystem = .local
     ) {
         self.files = files
+        self.currentFolder = currentFolder
         if let named = environment["MGRQ_SAMPLES"], !named.isEmpty {
             samples = named
             return
@@ -172,8 +174,10 @@ package struct ReferenceResolver: Sendable {
 
     private func existing(_ path: String, _ accepted: String) throws(RunFailure) -> String {
         guard files.isFile(path) || files.isFolder(path) else {
+            let place = path.isEmpty || path.hasPrefix("/") ? "" : " in \(currentFolder)"
             throw RunFailure(
-                .missingInput, "\(path.isEmpty ? "an empty path" : path) is not there; give \(accepted)")
+                .missingInput,
+                "\(path.isEmpty ? "an empty path" : path) is not there\(place); give \(accepted)")
         }
         return path
     }
