@@ -25,6 +25,8 @@ extension CheckpointFiles {
                 case .vit(let shape) where shape.hasDistillationToken || layout.contains("DeiT"):
                     ("DeiT", true, true)
                 case .vit where layout.contains("Dinov2"): ("Dinov2", true, true)
+                case .vit where layout.hasPrefix("DINOv2"): ("DINOv2", true, true)
+                case .vit where layout.contains("MAE"): ("MAE", true, true)
                 case .vit where layout.contains("torchvision"): ("torchvision's ViT", true, true)
                 case .vit(let shape) where isTimm && shape.hasClassToken && shape.hasLayerScale:
                     files.tensors.needless.contains { $0.hasSuffix("mask_token") } || has("reg_token")

@@ -112,8 +112,8 @@ extension RunImageManifest {
 }
 
 extension Checkpoint {
-    /// What about the preparation of images is a guess, as sentences with a way out.
-    var doubts: [String] { preparation.doubts }
+    /// What was chosen in the files, and what about the preparation of images is a guess, one sentence each.
+    var doubts: [String] { notes + preparation.doubts }
 }
 
 extension ImagePreparation {

@@ -40,6 +40,21 @@ struct LayoutGoldensTests {
                 < 1e-5)
     }
 
+    @Test("CLIP for classification is refused, as it does not use its last norm")
+    func clipClassifier() throws {
+        let folder = try TemporaryFolder()
+        let source = goldens + "/layouts/huggingface-clip-features"
+        let classifier = SafetensorsTensor(
+            name: "classifier.weight", shape: [3, 16], floats: [Float](repeating: 0.1, count: 48))
+        try writeSafetensors(
+            try tensors(of: source + "/model.safetensors") { "vision_model." + $0 } + [classifier],
+            to: folder.path + "/model.safetensors")
+        try FileManager.default.copyItem(
+            atPath: source + "/config.json", toPath: folder.path + "/config.json")
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(text.contains("no norm before the head (tensor “classifier.weight”)"), "\(text)")
+    }
+
     @Test("a decoder is left out, and that is said")
     func decoder() throws {
         let folder = goldens + "/layouts/huggingface-mae"

@@ -45,6 +45,11 @@ extension UnsupportedFeature {
         }
         let norm = "blocks.0.norm1.weight"
         if names.contains(norm), !names.contains("blocks.0.norm1.bias") { found.append((.rmsNorm, norm)) }
+        // Hugging Face's CLIP for classification has a last norm and does not use it.
+        let classifier = "classifier.weight"
+        if names.contains(classifier), names.contains("norm_pre.weight") {
+            found.append((.noLastNorm, classifier))
+        }
         guard !found.isEmpty else { return nil }
         return "it has " + found.map { "\($0.feature.words) (tensor “\($0.tensor)”)" }.joined(separator: ", ")
             + ", which \(found.count == 1 ? "is" : "are") not supported"

@@ -4,7 +4,7 @@ internal import Runs
 /// The flag that says how many attention heads a ViT has, where nothing beside its tensors does.
 struct HeadsFlag: ParsableArguments {
     @Option(
-        name: .customLong("heads"),
+        name: .customLong("heads"), parsing: .unconditional,
         help: ArgumentHelp(
             "The number of a ViT's attention heads, else what config.json or its architecture says.",
             valueName: "n"))
