@@ -46,7 +46,9 @@ let package = Package(
         .target(name: "Safetensors", dependencies: ["Files"]),
         .target(
             name: "CImageCodecs", cSettings: strictC,
-            linkerSettings: ["jpeg", "png16", "webp", "webpdemux", "z"].map { .linkedLibrary($0) }),
+            linkerSettings: ["gif", "jpeg", "png16", "tiff", "webp", "webpdemux", "z"].map {
+                .linkedLibrary($0)
+            }),
         .target(
             name: "Datasets",
             dependencies: ["TensorCore", "Files", "Safetensors", "CImageCodecs", "Vocabulary"]),
@@ -128,8 +130,8 @@ let package = Package(
         .testTarget(
             name: "CheckpointsTests",
             dependencies: [
-                "Checkpoints", "VisionTransformers", "Quantization", "Kernels", "Safetensors", "TensorCore",
-                "TensorTestSupport", "TestSupport", "Vocabulary",
+                "Checkpoints", "Datasets", "Files", "VisionTransformers", "Quantization", "Kernels",
+                "Safetensors", "TensorCore", "TensorTestSupport", "TestSupport", "Vocabulary",
             ], exclude: ["Goldens"]),
         .testTarget(name: "RunsTests", dependencies: ["Runs", "Files", "TestSupport", "Vocabulary"]),
         .testTarget(

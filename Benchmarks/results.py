@@ -18,6 +18,7 @@ Benchmarks/backbone-runs.jsonl, so that seeds can be added on another machine; `
 plan no longer matches its recipe.
 """
 import argparse
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -159,6 +160,15 @@ def kept_runs():
     return {run["run"]: run for run in map(json.loads, KEPT_RUNS.read_text().splitlines())}
 
 
+def write_sealed(path, members):
+    """Writes JSON with the member `sha256` at its end as mgrq does, and returns that SHA-256."""
+    members = {name: value for name, value in members.items() if name != "sha256"}
+    head = json.dumps(members, indent=2).removesuffix("\n}")
+    digest = hashlib.sha256(head.encode()).hexdigest()
+    path.write_text(f'{head},\n  "sha256": "{digest}"\n}}\n')
+    return digest
+
+
 def restore(args, folder):
     """Copies kept runs into the work folder: the files of a finished run that `mgrq compare` reads."""
     for name, run in kept_runs().items():
@@ -168,9 +178,10 @@ def restore(args, folder):
         directory.mkdir(parents=True)
         (directory / "plan.yaml").write_text(run["plan"].replace(PLACE, str(args.backbone)))
         (directory / "journal.jsonl").touch()
-        (directory / "report.json").write_text(json.dumps(run["report"]))
+        predictions = None
         if "predictions" in run:
-            (directory / "predictions.json").write_text(json.dumps(run["predictions"]))
+            predictions = write_sealed(directory / "predictions.json", run["predictions"])
+        write_sealed(directory / "report.json", run["report"] | {"journal": "", "predictions": predictions})
 
 
 def keep(args, folder):

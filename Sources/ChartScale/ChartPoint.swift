@@ -5,10 +5,8 @@ package struct ChartPoint: Hashable, Sendable {
     /// The value on the vertical axis; one that is not finite is a gap.
     package let y: Double
 
-    /// Makes a point.
     package init(x: Double, y: Double) {
-        self.x = x
-        self.y = y
+        (self.x, self.y) = (x, y)
     }
 }
 
@@ -21,10 +19,7 @@ package struct BandPoint: Hashable, Sendable {
     /// The highest value.
     package let high: Double
 
-    /// Makes a range.
     package init(x: Double, low: Double, high: Double) {
-        self.x = x
-        self.low = low
-        self.high = high
+        (self.x, self.low, self.high) = (x, low, high)
     }
 }

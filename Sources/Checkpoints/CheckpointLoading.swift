@@ -6,7 +6,7 @@ package struct Checkpoint: Sendable {
     /// The model.
     package let model: VisionTransformer
     /// How images become the model's input.
-    package let preparation: ImagePreparation
+    package var preparation: ImagePreparation
     /// The mean of each channel, of pixels in 0 … 1.
     package var mean: [Float] { preparation.mean }
     /// The standard deviation of each channel, of pixels in 0 … 1.

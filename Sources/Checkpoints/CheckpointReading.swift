@@ -112,7 +112,10 @@ struct CheckpointReading {
 
     private mutating func detectViT() throws(Unfit) -> ViTConfiguration {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
-        let position = try shape("pos_embed", rank: 3)
+        let table = "blocks.0.attn.relative_position_bias_table"
+        let hasTable = files.tensors.entries[table] != nil
+        let hasPositions = files.tensors.entries["pos_embed"] != nil || !hasTable
+        let position = hasPositions ? try shape("pos_embed", rank: 3) : []
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
         let width = patch[0]
         let head = try classifier(width: width)
@@ -125,16 +128,26 @@ struct CheckpointReading {
         if files.tensors.entries["reg_token"] != nil {
             configuration.registerTokens = try shape("reg_token", rank: 3)[1]
         }
-        let grid = try positionGrid(
-            positions: position[1], prefixTokens: configuration.prefixTokens, patch: (patch[2], patch[3]))
-        let leading = position[1] - grid.rows * grid.columns
+        (configuration.hasPositions, configuration.hasRelativePositions) = (hasPositions, hasTable)
+        let grid = try patchGrid(
+            of: configuration, positions: hasPositions ? position[1] : nil,
+            tableRows: hasTable ? try shape(table, rank: 2)[0] : nil)
+        let leading = hasPositions ? position[1] - grid.rows * grid.columns : 0
         configuration.hasPrefixPositions = leading > 0 && leading == configuration.prefixTokens
         positionIsForClassToken = leading == 1 && !configuration.hasPrefixPositions
         let own = files.imageSize ?? (grid.rows * patch[2], grid.columns * patch[3])
         let size = try wantedSize(own: own, patch: patch)
         ownSize = own
         (configuration.imageHeight, configuration.imageWidth) = size
-        if grid != (configuration.grid.rows, configuration.grid.columns) { positionGrid = grid }
+        if grid != (configuration.grid.rows, configuration.grid.columns) {
+            positionGrid = grid
+            if hasTable {
+                throw unfit(
+                    size,
+                    "tables of relative positions are for \(grid.rows) × \(grid.columns) patches and "
+                        + "cannot be resampled")
+            }
+        }
         configuration.normalizesAfterPooling = files.tensors.entries["fc_norm.weight"] != nil
         configuration.pooling =
             files.configuration.pooling ?? files.configuration.facts?.pooling
@@ -206,6 +219,12 @@ struct CheckpointReading {
         configuration.windowRule = files.tensors.map.windowRule
         configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
         takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-5)
+        if configuration.windowRule == .huggingFace, configuration.epsilon != 1e-5 {
+            throw Unfit(
+                sentence:
+                    "config.json says layer_norm_eps \(configuration.epsilon), which Hugging Face's Swin uses in blocks "
+                    + "only; 1e-05 is supported, which it uses everywhere else")
+        }
         guard ModelConfiguration.swin(configuration).isPossible else {
             throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
         }
@@ -228,6 +247,31 @@ struct CheckpointReading {
                     + "\(side < configuration.window ? "exactly" : "at least") \(side) × \(side) would be accepted"
             )
         }
+    }
+
+    /// The grid of patches that the checkpoint was made for, by its positions or its tables of relative positions.
+    private func patchGrid(
+        of shape: ViTConfiguration, positions: Int?, tableRows: Int?
+    ) throws(Unfit) -> (rows: Int, columns: Int) {
+        let patch = (height: shape.patchHeight, width: shape.patchWidth)
+        if let positions {
+            return try positionGrid(positions: positions, prefixTokens: shape.prefixTokens, patch: patch)
+        }
+        func rows(_ grid: (rows: Int, columns: Int)) -> Int {
+            (2 * grid.rows - 1) * (2 * grid.columns - 1) + 3
+        }
+        if let size = files.imageSize {
+            let grid = (rows: size.height / patch.height, columns: size.width / patch.width)
+            if rows(grid) == tableRows { return grid }
+        }
+        let side = (Int(Double(max(0, (tableRows ?? 0) - 3)).squareRoot().rounded()) + 1) / 2
+        guard side > 0, rows((side, side)) == tableRows else {
+            throw Unfit(
+                sentence:
+                    "tables of relative positions have \(tableRows ?? 0) rows, which fit no square image; give img_size "
+                    + "in config.json")
+        }
+        return (side, side)
     }
 
     /// The grid of patches that the checkpoint was made for: that of config.json's image if it has as many patches, or

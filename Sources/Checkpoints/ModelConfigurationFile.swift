@@ -113,9 +113,8 @@ package struct ModelConfigurationFile: Sendable {
             heads = found as? Int
         }
         if let found = value(["window_size"]) {
-            let pair = found as? [Int]
-            guard let number = found as? Int ?? (pair?.first == pair?.last ? pair?.first : nil),
-                (1...4096).contains(number)
+            let sides = found as? [Int] ?? (found as? Int).map { [$0] } ?? []
+            guard let number = sides.first, Set(sides).count == 1, (1...4096).contains(number)
             else { throw Self.wrong(path, "window_size", "a whole number from 1 to 4096") }
             window = number
         }
@@ -173,16 +172,6 @@ package struct ModelConfigurationFile: Sendable {
                 "\(path): “global_pool” is \(json(found)); \(reason)“token” or “avg” is accepted")
         }
         pooling = known
-    }
-
-    /// Gives an image of one channel the average of means and deviations that were written for three.
-    mutating func average(for channels: Int) {
-        guard channels == 1 else { return }
-        func averaged(_ values: [Float]?) -> [Float]? {
-            values.map { $0.count == 3 ? [$0.reduce(0, +) / 3] : $0 }
-        }
-        preparation.mean = averaged(preparation.mean)
-        preparation.standardDeviation = averaged(preparation.standardDeviation)
     }
 
     /// Hugging Face's `id2label`, in the order of its numbers; nil for the names that it makes up, `LABEL_0` and so on.

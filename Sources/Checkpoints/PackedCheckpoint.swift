@@ -11,7 +11,7 @@ package struct PackedCheckpoint: Sendable {
     /// The layout's name in the file's metadata.
     static let format = "mgrq-packed"
     /// The layout's version in the file's metadata.
-    static let version = "1"
+    static let version = "2"
 
     /// The shape of the model.
     package var configuration: ModelConfiguration

@@ -12,11 +12,14 @@ extension PackedCheckpoint {
         return file.metadata["format"] == format
     }
 
-    /// Reads a file; every tensor is checked against the model's shape.
+    /// Reads a file; its SHA-256 is checked, and every tensor against the model's shape.
     ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - digest: The SHA-256 of the file's bytes as a run's journal names it; nil checks the one that the file carries.
     /// - Throws: `CheckpointError`, which names the file and the tensor.
-    package init(path: String) throws(CheckpointError) {
-        let reader = try PackedReader(path: path)
+    package init(path: String, sha256 digest: String? = nil) throws(CheckpointError) {
+        let reader = try PackedReader(path: path, sha256: digest)
         let header = reader.header
         guard let configuration = header.configuration else {
             throw .unusable("\(path): the metadata “model” describes no model that this program knows")
@@ -43,12 +46,19 @@ private struct PackedReader {
     let header: PackedHeader
     let sites: [String: PackedSite]
 
-    init(path: String) throws(CheckpointError) {
+    init(path: String, sha256 digest: String?) throws(CheckpointError) {
         self.path = path
+        let isIntact: Bool
         do {
             file = try SafetensorsFile(path: path)
+            isIntact = if let digest { try file.sha256() == digest } else { try file.isIntact() }
         } catch {
             throw .file(error)
+        }
+        guard digest == nil || isIntact else {
+            throw .unusable(
+                "\(path) is not the file that the run wrote: its SHA-256 is not the one in the journal; put the file "
+                    + "back from a copy, or make the run again")
         }
         guard file.metadata["format"] == PackedCheckpoint.format else {
             throw .unusable(
@@ -58,6 +68,11 @@ private struct PackedReader {
             throw .unusable(
                 "\(path) has layout version \(file.metadata["version"] ?? "none"); version "
                     + "\(PackedCheckpoint.version) was expected")
+        }
+        guard isIntact else {
+            throw .unusable(
+                "\(path) is damaged: its SHA-256 is not the one that it carries; export it again, or copy it again"
+            )
         }
         header = try PackedReader.decode(PackedHeader.self, file.metadata["model"], "model", path)
         sites = try PackedReader.decode([String: PackedSite].self, file.metadata["sites"], "sites", path)

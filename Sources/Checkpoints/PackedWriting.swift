@@ -9,17 +9,22 @@ extension PackedCheckpoint {
     /// Writes the file; the same checkpoint gives the same bytes.
     ///
     /// - Parameter path: The target; an existing file is replaced once the new one is complete.
+    /// - Returns: The SHA-256 of the file's bytes.
     /// - Throws: `CheckpointError.file` where the file cannot be made or written.
-    package func write(to path: String) throws(CheckpointError) {
+    @discardableResult
+    package func write(to path: String) throws(CheckpointError) -> String {
         let file = try CheckpointError.wrapping(try AtomicFile(path))
-        try write(into: file)
+        let digest = try write(into: file)
         try CheckpointError.wrapping(try file.commit())
+        return digest
     }
 
     /// Writes the bytes of a file, which the caller commits.
     ///
+    /// - Returns: The SHA-256 of the file's bytes.
     /// - Throws: As `write(to:)`.
-    package func write(into file: AtomicFile) throws(CheckpointError) {
+    @discardableResult
+    package func write(into file: AtomicFile) throws(CheckpointError) -> String {
         var sites: [String: PackedSite] = [:]
         do {
             let tensors = try self.tensors(sites: &sites)
@@ -32,7 +37,7 @@ extension PackedCheckpoint {
                 "sites": String(decoding: try encoder.encode(sites), as: UTF8.self),
                 "plan": plan,
             ]
-            try writeSafetensors(tensors, metadata: metadata, into: file)
+            return try writeSealedSafetensors(tensors, metadata: metadata, into: file)
         } catch let error as SafetensorsError {
             throw .file(error)
         } catch {

@@ -1,4 +1,5 @@
 internal import Safetensors
+package import Vocabulary
 
 extension ImageSet {
     /// An image's path relative to the set's folder; nil in an array.
@@ -43,55 +44,52 @@ extension ImageSet {
         }
     }
 
-    /// The class of each image as a model numbers it.
-    ///
-    /// Names of class folders, or of a file of labels, that the model has are numbered as the model does. Other names are
-    /// numbered in sorted order, as torchvision does, if there is one for each class of the model.
+    /// Checks that floats are normalised, by the values of at most 64 images spread over the set.
     ///
     /// - Parameters:
-    ///   - classes: The number of the model's classes.
-    ///   - names: The model's names of them, if it has any.
-    /// - Returns: `[count]` classes, each in `0 ..< classes`.
-    /// - Throws: `DatasetError` if there are no labels, or they do not fit the model.
-    package func labels(classes: Int, names: [String]?) throws(DatasetError) -> [Int] {
-        guard let labels else {
-            throw DatasetError(
-                .noLabels, file: file,
-                detail:
-                    "the images have no labels; class folders, a file of labels or an array 'labels' of shape "
-                    + "[\(count)] is needed")
+    ///   - pipeline: The model's input; values that its normalisation gives are accepted.
+    ///   - reading: Whether the caller says that they are normalised.
+    /// - Throws: `DatasetError` for floats in 0 … 1 or 0 … 255, and what reading the array throws.
+    package func requireNormalised(
+        _ pipeline: PreprocessingPipeline, _ reading: ImageOptions
+    ) throws(DatasetError) {
+        guard case .array(let array) = content, array.element != .uint8, !reading.floatsAreNormalised else {
+            return
         }
-        guard let classNames else {
-            if let place = labels.firstIndex(where: { $0 >= classes }) {
-                throw DatasetError(
-                    .badLabel, file: file, tensor: path(of: place) == nil ? "labels" : nil,
-                    detail:
-                        "the label of image \(path(of: place).map { "“\(printable($0))”" } ?? "\(place)") is "
-                        + "\(labels[place]), but the model has the classes 0 to \(classes - 1)")
+        let sample = min(count, 64)
+        let values = UnsafeMutablePointer<Float>.allocate(
+            capacity: array.channels * array.height * array.width)
+        defer { unsafe values.deallocate() }
+        var (least, greatest) = (Float.infinity, -Float.infinity)
+        for place in 0..<sample {
+            do throws(DatasetError) {
+                unsafe try array.write(place * count / sample, tables: [], file: file, to: values)
+            } catch {
+                // Reading decides what becomes of it, if it is chosen.
+                guard error.code == .badFloat else { throw error }
+                continue
             }
-            return labels
+            for index in 0..<array.channels * array.height * array.width {
+                unsafe (least, greatest) = (min(least, values[index]), max(greatest, values[index]))
+            }
         }
-        let numbers = Dictionary(
-            (names ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        let unknown = classNames.filter { numbers[$0] == nil }
-        if unknown.isEmpty {
-            let map = classNames.compactMap { numbers[$0] }
-            return labels.map { map[$0] }
+        guard least <= greatest else { return }
+        let normalisation = pipeline.normalisation
+        let bounds = normalisation.mean.indices.flatMap { channel in
+            [0, 1].map { ($0 - normalisation.mean[channel]) / normalisation.standardDeviation[channel] }
         }
-        guard unknown.count == classNames.count else {
-            throw DatasetError(
-                .wrongClasses, file: file,
-                detail: "the model has no classes \(listed(unknown)), though it has the other "
-                    + "\(classNames.count - unknown.count) of the images' classes; it has \(listed(names ?? []))"
-            )
-        }
-        guard classNames.count == classes else {
-            throw DatasetError(
-                .wrongClasses, file: file,
-                detail:
-                    "the images are of \(classNames.count) classes (\(listed(classNames))), but the model has "
-                    + "\(classes)" + (names.map { ", such as \(listed($0))" } ?? ""))
-        }
-        return labels
+        let (low, high) = (bounds.min() ?? 0, bounds.max() ?? 0)
+        let looksLikePixels: String? =
+            if least >= 0, greatest <= 1, low < 0 {
+                "0 … 1"
+            } else if greatest > max(100, high)
+                || least >= 0 && greatest > max(16, high)
+            { "0 … 255" } else { nil }
+        guard let looksLikePixels else { return }
+        throw DatasetError(
+            .badPreprocessing, file: file, tensor: "images",
+            detail:
+                "the floats are \(least) to \(greatest), which looks like pixels in \(looksLikePixels); floats must "
+                + "be normalised, \(normalisation); give uint8 pixels, or --normalised if they are")
     }
 }

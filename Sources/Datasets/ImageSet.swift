@@ -4,14 +4,16 @@ internal import Safetensors
 ///
 /// A set is opened by its path, whatever it is:
 ///
-/// - a folder of JPEG, PNG and WebP files: in one folder for each class, all in one, or with a file of labels;
+/// - a folder of image files: in one folder for each class, all in one, or with a file of labels;
 /// - safetensors or npz with an array `images` and perhaps `labels`, or a single npy array.
 ///
 /// Arrays are `[n, h, w]`, `[n, c, h, w]` or `[n, h, w, c]` of the model's size: bytes, 0 to 255, or floats that are
 /// normalised already and used as they are. Arrays stay in their file until they are read.
 package struct ImageSet: Sendable {
-    /// The longest side that an image may have, in pixels.
+    /// The longest side of the images that a model reads, and of those in arrays, in pixels.
     package static let maximumSide = 4096
+    /// The longest side that an image file may have, in pixels.
+    package static let greatestImageSide = 16_384
     /// The most channels that an image may have.
     package static let maximumChannels = 4
     /// The longest image file that is read, in bytes.
@@ -32,6 +34,8 @@ package struct ImageSet: Sendable {
     package let labels: [Int]?
     /// The names that the labels number: those of the class folders, sorted; nil where there are numbers only.
     package let classNames: [String]?
+    /// What a person should know of how the set was read, one sentence each.
+    package let notes: [String]
     let content: Content
 
     /// Opens a set.
@@ -45,7 +49,7 @@ package struct ImageSet: Sendable {
             try self.init(
                 .files(folder: path, paths: listing.paths), count: listing.paths.count,
                 labels: listing.labels,
-                classNames: listing.classNames, file: path)
+                classNames: listing.classNames, file: path, notes: listing.notes)
         case .numpy:
             let file = try NumPyFile(path: path)
             let images = try file.images()
@@ -90,7 +94,8 @@ package struct ImageSet: Sendable {
     }
 
     private init(
-        _ content: Content, count: Int, labels: [Int]?, classNames: [String]? = nil, file: String?
+        _ content: Content, count: Int, labels: [Int]?, classNames: [String]? = nil, file: String?,
+        notes: [String] = []
     ) throws(DatasetError) {
         if let labels {
             guard labels.count == count else {
@@ -105,6 +110,7 @@ package struct ImageSet: Sendable {
             }
         }
         self.content = content
+        self.notes = notes
         self.count = count
         self.labels = labels
         self.classNames = classNames

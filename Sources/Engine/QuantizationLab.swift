@@ -128,11 +128,7 @@ final class QuantizationLab {
             reference = outputs(of: checkpoint, on: inputs.calibration, pool: pool)
         }
         heldOut = inputs.heldOut.map { source in
-            let logits =
-                source.source == .evaluation
-                ? gather(source.rows, of: reference)
-                : outputs(of: checkpoint, on: source.images, pool: pool)
-            return HeldOutImages(source, logits: logits)
+            HeldOutImages(source, logits: outputs(of: checkpoint, on: source.images, pool: pool))
         }
         return evaluation(of: reference)
     }

@@ -12,7 +12,7 @@ struct QuantizedModelFile {
     /// Reads the model; nil if the path is neither of the two.
     init?(path: String) throws {
         if RunDirectory.isRun(path) {
-            checkpoint = try PackedCheckpoint(runDirectory: RunDirectory(path: path))
+            checkpoint = try PackedCheckpoint(try CheckedRun(RunDirectory(path: path)))
         } else if PackedCheckpoint.isPacked(path) {
             checkpoint = try PackedCheckpoint(path: path)
         } else {
@@ -33,18 +33,18 @@ extension PackedCheckpoint {
     /// Reads the quantized model of a finished run: the attempts that its report names.
     ///
     /// - Throws: `RunFailure` for a run that is not finished; `CheckpointError` for a damaged attempt.
-    init(runDirectory directory: RunDirectory) throws {
-        guard isFile(directory.reportPath) else {
+    init(_ run: CheckedRun) throws {
+        let directory = run.directory
+        guard let report = run.report else {
             throw RunFailure(
                 .badData,
                 "\(directory.path) is a run that did not finish: it has no report; what was interrupted goes on with "
                     + "mgrq resume")
         }
-        let report = try directory.report()
         var result: PackedCheckpoint?
         for unit in report.units {
             let attempt = try PackedCheckpoint(
-                path: directory.attemptPath(unit: unit.name, attempt: unit.attempt))
+                path: directory.attemptPath(unit: unit.name, attempt: unit.attempt), sha256: unit.sha256)
             var merged = result ?? attempt
             merged.units.merge(attempt.units) { _, new in new }
             result = merged
@@ -53,7 +53,7 @@ extension PackedCheckpoint {
             throw RunFailure(.badData, "\(directory.reportPath) names no unit")
         }
         self = result
-        plan = try directory.plan().yaml(stale: report.staleNames)
+        plan = run.plan.yaml(stale: report.staleNames)
     }
 
     /// Everything but the units of a checkpoint's quantized model.

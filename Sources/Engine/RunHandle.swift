@@ -19,7 +19,7 @@ package struct RunResources: Hashable, Sendable {
     }
 }
 
-/// The options of a run that do not change its results.
+/// The options of a run that are not in its plan.
 package struct EngineOptions: Sendable {
     /// The number of threads that work.
     package var threads: Int
@@ -36,14 +36,17 @@ package struct EngineOptions: Sendable {
     package var heldOutImages: Int
     /// Whether the calibrated model is evaluated before the first unit.
     package var evaluatesCalibrated: Bool
+    /// Whether the run is carried out with inputs that are not those of its plan any more.
+    package var acceptsChangedInputs: Bool
     /// Called first on each of the engine's threads, for example to block signals.
     package var prepareThread: (@Sendable () -> Void)?
 
     package init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages, evaluatesCalibrated: Bool = true,
-        prepareThread: (@Sendable () -> Void)? = nil
+        acceptsChangedInputs: Bool = false, prepareThread: (@Sendable () -> Void)? = nil
     ) {
+        self.acceptsChangedInputs = acceptsChangedInputs
         self.prepareThread = prepareThread
         self.threads = threads
         self.directory = directory
@@ -59,29 +62,8 @@ typealias CommandQueue = Monitor<[RunCommand]>
 
 /// A running engine: commands go in here, events come out of the sink.
 package final class RunHandle: Sendable {
-    private let commands = CommandQueue([])
+    fileprivate let commands = CommandQueue([])
     private let hasEnded = Monitor(false)
-
-    /// Starts the engine's thread.
-    ///
-    /// - Parameters:
-    ///   - prepare: Called first on the thread.
-    ///   - sink: Takes the failure where the system gives no thread.
-    ///   - body: Its work.
-    init(
-        prepare: (@Sendable () -> Void)?, sink: (RunEvent) -> Void,
-        _ body: @escaping @Sendable (CommandQueue) -> Void
-    ) {
-        do throws(RunFailure) {
-            try startEngineThread(prepare: prepare) { [self] in
-                body(commands)
-                hasEnded.update { $0 = true }
-            }
-        } catch {
-            sink(.failed(error))
-            hasEnded.update { $0 = true }
-        }
-    }
 
     /// Queues a command; the engine takes it between steps or units.
     package func send(_ command: RunCommand) {
@@ -97,6 +79,10 @@ package final class RunHandle: Sendable {
     package func wait(timeout seconds: Double) {
         hasEnded.wait(until: Date(timeIntervalSinceNow: seconds)) { $0 ? true : nil }
     }
+
+    fileprivate func end() {
+        hasEnded.update { $0 = true }
+    }
 }
 
 /// Starts a run on its own thread.
@@ -111,10 +97,33 @@ package func startRun(
     _ plan: RunPlan, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    RunHandle(prepare: options.prepareThread, sink: sink) { commands in
+    startWork(options: options, sink: sink) { commands in
         RunSession(plan: plan, resources: resources, options: options, commands: commands, sink: sink)
             .carryOut()
     }
+}
+
+/// Starts the work of a session on its own thread.
+///
+/// - Parameters:
+///   - options: The options; their `prepareThread` is called first.
+///   - sink: Takes the failure where the system gives no thread.
+///   - body: The work; gets the queue of commands.
+/// - Returns: The work's handle.
+func startWork(
+    options: EngineOptions, sink: (RunEvent) -> Void, _ body: @escaping @Sendable (CommandQueue) -> Void
+) -> RunHandle {
+    let handle = RunHandle()
+    do throws(RunFailure) {
+        try startEngineThread(prepare: options.prepareThread) {
+            body(handle.commands)
+            handle.end()
+        }
+    } catch {
+        sink(.failed(error))
+        handle.end()
+    }
+    return handle
 }
 
 /// Continues a run whose process ended, on its own thread.
@@ -137,8 +146,9 @@ package func resumeRun(
     }
     // The engine's thread takes it over.
     nonisolated(unsafe) let past = try ResumedRun(
-        directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate)
-    return RunHandle(prepare: options.prepareThread, sink: sink) { commands in
+        directory: directory, mayBeFinished: options.waitsAtEnd || options.waitsAtFirstGate,
+        restoresPlan: options.acceptsChangedInputs)
+    return startWork(options: options, sink: sink) { commands in
         let past = unsafe past
         RunSession(
             plan: past.plan, resources: resources, options: options, past: past, commands: commands,

@@ -10,7 +10,7 @@ struct RunInputs: Sendable {
     let checkpoint: Checkpoint
     /// `[images, channels · height · width]`, normalised.
     let calibration: Matrix
-    /// The evaluation images; nil without any.
+    /// The evaluation images without those that are held out; nil without any.
     let evaluation: EvaluationImages?
     /// The right classes of the calibration images, if they are known.
     let calibrationLabels: [Int]?
@@ -18,6 +18,8 @@ struct RunInputs: Sendable {
     let heldOut: HeldOutSource?
     /// Which images these are.
     let manifest: RunImageManifest
+    /// What a person should know of the inputs, one sentence each.
+    let warnings: [String]
 
     /// Reads a plan's files.
     ///
@@ -28,50 +30,95 @@ struct RunInputs: Sendable {
     ///   - pool: The threads.
     /// - Throws: `CheckpointError`, `DatasetError`.
     init(plan: RunPlan, resources: RunResources, heldOutImages: Int, pool: WorkerPool) throws {
-        let checkpoint = try loadCheckpoint(
+        var checkpoint = try loadCheckpoint(
             path: resources.modelPath, imageSize: plan.imageSize.map { ($0, $0) }, heads: plan.heads)
+        checkpoint.preparation = try checkpoint.preparation.changed(by: plan.images)
         self.checkpoint = checkpoint
         let (pipeline, reading) = (try PreprocessingPipeline(checkpoint.preparation), plan.images)
         let set = try ImageSet(path: resources.calibrationPath)
-        let choice = ImageChoice(
+        try set.requireNormalised(pipeline, reading)
+        let chosen = ImageChoice(
             count: min(plan.calibrationImages, set.count),
             rule: plan.images.selection, seed: plan.seed)
         let calibration = try PreparedImages(
-            set, choice: choice, pipeline: pipeline, reading: reading, pool: pool)
+            set, choice: chosen, pipeline: pipeline, reading: reading, pool: pool)
         self.calibration = calibration.images
         // Labels play no part in a run but are shown with the images; those of other classes say nothing.
         let labels = try? set.labels(for: checkpoint)
         calibrationLabels = labels.map { labels in calibration.indices.map { labels[$0] } }
-        guard let path = resources.evaluationPath else {
-            evaluation = nil
-            let used = Set(calibration.indices)
-            heldOut = try HeldOutSource(
-                unusedOf: set, places: (0..<set.count).filter { !used.contains($0) }, count: heldOutImages,
-                pipeline: pipeline, appliesOrientation: reading.appliesExifOrientation, pool: pool)
-            manifest = RunImageManifest(calibration: calibration.manifest, evaluation: nil)
-            return
+        var images: EvaluationImages?
+        var evaluationNotes: [String] = []
+        if let path = resources.evaluationPath {
+            let evaluated = try ImageSet(path: path)
+            try evaluated.requireNormalised(pipeline, reading)
+            // Labels are checked before minutes of decoding, not after.
+            let known = try evaluated.labels(for: checkpoint)
+            images = try EvaluationImages(
+                evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
+            evaluationNotes =
+                (path == resources.calibrationPath ? [] : evaluated.notes)
+                + evaluated.labelNotes(for: checkpoint)
         }
-        let evaluated = try ImageSet(path: path)
-        // Labels are checked before minutes of decoding, not after.
-        let known = try evaluated.labels(for: checkpoint)
-        let images = try EvaluationImages(
-            evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
+        let used = Set(calibration.indices)
+        let unused = (0..<set.count).filter { !used.contains($0) }
+        let choice = HeldOutSource.choice(
+            heldOutImages, unused: unused.count, evaluation: images?.count ?? 0)
+        if let all = images, choice.source == .evaluation {
+            heldOut = try HeldOutSource(spreadOver: all, count: choice.count, pool: pool)
+            images = all.leavingOut(heldOut?.rows ?? [])
+        } else {
+            heldOut = try HeldOutSource(
+                unusedOf: set, places: unused, count: choice.count, labels: labels, pipeline: pipeline,
+                appliesOrientation: reading.appliesExifOrientation, pool: pool)
+        }
         evaluation = images
-        heldOut = try HeldOutSource(spreadOver: images, count: heldOutImages, pool: pool)
-        manifest = RunImageManifest(calibration: calibration.manifest, evaluation: images.manifest)
+        manifest = RunImageManifest(
+            calibration: calibration.manifest, evaluation: images?.manifest,
+            heldOut: heldOut.map { RunImageManifest.HeldOut(source: $0.source, images: $0.rows) })
+        warnings =
+            checkpoint.notes + checkpoint.doubts + set.notes + calibration.doubts + evaluationNotes
+            + manifest.warnings
     }
 }
 
 /// Which images a run uses: what `images.json` in its directory says.
 struct RunImageManifest: Codable, Sendable {
+    /// The images that attempts are compared on.
+    struct HeldOut: Codable, Sendable {
+        /// The set that they come from.
+        var source: HeldOutBaseline.Source
+        /// Of the calibration set their places; of the evaluation set their places in the list of its images, which the run
+        /// leaves out of every result.
+        var images: [Int]
+    }
+
     var schema = 1
     var calibration: ImageManifest
+    /// With the images that are held out.
     var evaluation: ImageManifest?
+    var heldOut: HeldOut?
 
     /// One sentence for every image that was left out.
     var warnings: [String] {
         [calibration, evaluation].compactMap(\.self).flatMap(\.skipped).map { "left out: \($0.reason)" }
     }
+}
+
+extension RunImageManifest {
+    /// Whether these are the images that a plan was carried out with.
+    func holds(_ inputs: PlanInputs) -> Bool {
+        calibration.contentDigest == inputs.calibration && evaluation?.contentDigest == inputs.evaluation
+    }
+}
+
+extension Checkpoint {
+    /// What about the preparation of images is a guess, as sentences with a way out.
+    var doubts: [String] { preparation.doubts }
+}
+
+extension ImagePreparation {
+    /// What is a guess, as sentences with a way out.
+    var doubts: [String] { doubt.map { ["\($0); give --mean and --std where that is wrong"] } ?? [] }
 }
 
 extension ImageSet {
@@ -81,5 +128,30 @@ extension ImageSet {
     func labels(for checkpoint: Checkpoint) throws(DatasetError) -> [Int]? {
         guard labels != nil, checkpoint.model.configuration.classes > 0 else { return nil }
         return try labels(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
+    }
+
+    /// What a person should know of the labels, one sentence each.
+    func labelNotes(for checkpoint: Checkpoint) -> [String] {
+        labelNotes(classes: checkpoint.model.configuration.classes, names: checkpoint.labels)
+    }
+}
+
+extension PreparedImages {
+    /// Fewer calibration images than these are warned of.
+    private static let fewest = 32
+
+    /// Why the images are too little to calibrate on, one sentence each.
+    fileprivate var doubts: [String] {
+        var doubts: [String] = []
+        if images.rows < Self.fewest {
+            doubts.append(
+                "\(images.rows) calibration \(images.rows == 1 ? "image is" : "images are") few, and ranges will fit "
+                    + "\(images.rows == 1 ? "it" : "them") alone; \(Self.fewest) or more would be better")
+        }
+        let first = images.rows(0..<1).elements
+        if images.rows > 1, (1..<images.rows).allSatisfy({ images.rows($0..<$0 + 1).elements == first }) {
+            doubts.append("all \(images.rows) calibration images are equal")
+        }
+        return doubts
     }
 }

@@ -13,7 +13,7 @@ package func startSweep(
     _ plan: RunPlan, request: SweepRequest, resources: RunResources, options: EngineOptions,
     sink: @escaping @Sendable (RunEvent) -> Void
 ) -> RunHandle {
-    RunHandle(prepare: options.prepareThread, sink: sink) { commands in
+    startWork(options: options, sink: sink) { commands in
         RunSession(
             plan: plan, sweep: request, resources: resources, options: options, commands: commands,
             sink: sink

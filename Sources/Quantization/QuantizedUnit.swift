@@ -10,9 +10,7 @@ package struct QuantizedLinear: Equatable, Sendable {
     package var quantizer: SiteQuantizer
 
     package init(weight: Tensor, bias: Tensor?, quantizer: SiteQuantizer) {
-        self.weight = weight
-        self.bias = bias
-        self.quantizer = quantizer
+        (self.weight, self.bias, self.quantizer) = (weight, bias, quantizer)
     }
 
     /// `[outputs, inputs]`: the weight that the quantized model multiplies with.
@@ -36,8 +34,6 @@ package struct QuantizedUnit: Equatable, Sendable {
     package var sites: [SiteQuantizer]
 
     package init(linears: [QuantizedLinear], vectors: [Tensor], sites: [SiteQuantizer]) {
-        self.linears = linears
-        self.vectors = vectors
-        self.sites = sites
+        (self.linears, self.vectors, self.sites) = (linears, vectors, sites)
     }
 }

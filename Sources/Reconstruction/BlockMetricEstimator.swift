@@ -24,14 +24,19 @@ struct BlockMetricEstimator {
     private static let sharedImages = 128
 
     private let evaluator: TermEvaluator
+    private let seed: UInt64
     private var distance: BlockDistance { evaluator.settings.blockDistance }
     private var batch: Int { evaluator.settings.batch }
     /// What `fima` has measured so far.
     private(set) var measurements: [FisherMeasurement] = []
 
-    /// Makes an estimator that measures with the evaluator's unit and suffix.
-    init(_ evaluator: TermEvaluator) {
-        self.evaluator = evaluator
+    /// Makes an estimator.
+    ///
+    /// - Parameters:
+    ///   - evaluator: The unit and the suffix to measure with.
+    ///   - seed: Decides the perturbation of `aphq`.
+    init(_ evaluator: TermEvaluator, seed: UInt64) {
+        (self.evaluator, self.seed) = (evaluator, seed)
     }
 
     /// Measures the metric of the calibrated unit.
@@ -99,9 +104,9 @@ extension BlockMetricEstimator {
         let count = min(images.count, max(batch, Self.sharedImages))
         let power = squaredNorm(target) / Double(target.rows * target.columns)
         let shift = Float(max(1e-2 * power.squareRoot(), 1e-6))
-        let shifts = [shift, -shift].map { value in
-            Vector(Array(repeating: value, count: shape.columns))
-        }
+        var generator = SeededGenerator(seed: seed, stream: "perturbation of \(evaluator.task.unit.name)")
+        let perturbation = (0..<shape.columns).map { _ in generator.next() >> 63 == 0 ? shift : -shift }
+        let shifts = [perturbation, perturbation.map { -$0 }].map { Vector($0) }
         for start in stride(from: 0, through: count - batch, by: batch) {
             let up = shape.matrix(images: batch)
             for (index, offset) in shifts.enumerated() {

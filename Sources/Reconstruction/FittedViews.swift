@@ -10,8 +10,7 @@ package struct FittedViews {
     package let originals: Int
 
     package init(count: Int, originals: Int) {
-        self.count = count
-        self.originals = originals
+        (self.count, self.originals) = (count, originals)
     }
 
     /// The images in runs, each of which is on one side of the split.

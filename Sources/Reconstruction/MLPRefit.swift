@@ -30,8 +30,7 @@ package struct MLPRefit {
     private static let solvedRows = 8192
 
     package init(steps: Int, seed: UInt64) {
-        self.steps = steps
-        self.seed = seed
+        (self.steps, self.seed) = (steps, seed)
     }
 
     /// The peak memory of a fit, inputs and targets included.

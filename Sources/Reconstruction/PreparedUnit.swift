@@ -32,9 +32,7 @@ package struct PreparedUnit: Sendable {
 
     /// Puts a unit together.
     package init(unit: any ModelUnit, parameters: UnitParameters, transform: QuantizingTransform) {
-        self.unit = unit
-        self.parameters = parameters
-        self.transform = transform
+        (self.unit, self.parameters, self.transform) = (unit, parameters, transform)
     }
 
     /// A unit in full precision.

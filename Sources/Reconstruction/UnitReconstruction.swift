@@ -55,7 +55,7 @@ package final class UnitReconstruction {
         learned = LearnedUnit(task.state, linears: task.unit.linears, settings: settings)
         evaluator = TermEvaluator(task, learned, settings: settings, pool: pool)
         optimizer = StepOptimizer(learned)
-        metricEstimator = BlockMetricEstimator(evaluator)
+        metricEstimator = BlockMetricEstimator(evaluator, seed: seed)
         batches = ShuffledBatches(images.learned)
         batchOrder = SeededGenerator(seed: seed, stream: "batches of \(name)")
         dropSeeds = SeededGenerator(seed: seed, stream: "drops of \(name)")

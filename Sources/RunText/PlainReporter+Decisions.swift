@@ -1,4 +1,4 @@
-internal import Runs
+package import Runs
 
 extension PlainReporter {
     /// A person's decision, in a line.
@@ -44,9 +44,8 @@ extension PlainReporter {
     }
 
     func describe(_ baseline: HeldOutBaseline) -> String {
-        let source = baseline.source == .evaluation ? "evaluation" : "unused calibration"
-        let last = baseline.calibrated.last.map { ", calibrated: \(describe($0))" } ?? ""
-        return "attempts are compared on \(baseline.fullPrecision.images) \(source) images\(last)"
+        let last = baseline.calibrated.last.map { "; calibrated: \(describe($0))" } ?? ""
+        return "attempts are compared on \(baseline.imagesText)\(last)"
     }
 
     func describe(_ inspection: SiteInspection) -> String {
@@ -89,5 +88,15 @@ extension PlainReporter {
             return known[unit].name
         }
         .joined(separator: ", ")
+    }
+}
+
+extension HeldOutBaseline {
+    /// The held-out images in words: how many, and where they come from.
+    package var imagesText: String {
+        let images = QuantityText.count(fullPrecision.images)
+        return source == .evaluation
+            ? "\(images) evaluation images, which no other result contains"
+            : "\(images) calibration images, which the run does not calibrate with"
     }
 }

@@ -82,6 +82,7 @@ package struct PlainReporter: Equatable, Sendable {
         case .continued, .pauseQueued, .waiting, .resumed: describeGate(event)
         case .changed, .redoStarted, .attemptChosen, .rolledBack, .undone, .staleChanged:
             describeDecision(event)
+        case .inputsAccepted(let changes, _): changes.map { "accepted: \($0)" }
         case .heldOutMeasured(let baseline): [describe(baseline)]
         case .siteInspected(let inspection): [describe(inspection)]
         case .imagesInspected(let page): [describe(page)]

@@ -26,8 +26,7 @@ package struct RunFailure: Error, Equatable, Codable, Sendable, CustomStringConv
     package var message: String
 
     package init(_ kind: Kind, _ message: String) {
-        self.kind = kind
-        self.message = message
+        (self.kind, self.message) = (kind, message)
     }
 
     /// The message.

@@ -63,6 +63,29 @@ package struct SafetensorsFile: Sendable {
         }
     }
 
+    /// The SHA-256 of all bytes of the file.
+    ///
+    /// - Throws: `SafetensorsError` if the file changed.
+    package func sha256() throws(SafetensorsError) -> String {
+        try mapping.withBytes { bytes throws(SafetensorsError) in Files.sha256(bytes) }
+    }
+
+    /// Whether a file of `writeSealedSafetensors` is as it was written, to the last bit; false of any other file.
+    ///
+    /// - Throws: `SafetensorsError` if the file changed.
+    package func isIntact() throws(SafetensorsError) -> Bool {
+        try mapping.withBytes { bytes throws(SafetensorsError) in
+            guard let seal = metadata[SafetensorsHeader.sealKey],
+                let digits = SafetensorsHeader.sealRange(in: bytes.extracting(0..<header.dataStart))
+            else { return false }
+            var digest = SHA256()
+            digest.add(bytes.extracting(0..<digits.lowerBound))
+            digest.add(String(repeating: "0", count: digits.count))
+            digest.add(bytes.extracting(digits.upperBound..<bytes.count))
+            return digest.hex == seal
+        }
+    }
+
     /// The elements of a tensor of floats, in row-major order.
     ///
     /// F32 comes back bit by bit, F16 and BF16 exactly, F64 rounded to the nearest. NaN and infinities are

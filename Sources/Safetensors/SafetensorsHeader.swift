@@ -1,3 +1,5 @@
+internal import Files
+
 /// The header of a safetensors file, every statement checked against the file.
 ///
 /// Layout: the length N of the header (8 bytes, little-endian), N bytes of JSON, data. Source of the rules:
@@ -244,5 +246,29 @@ extension HeaderScanner {
             throw failure(.badOffsets, "the bytes start at \(first) and end before, at \(last)", at: start)
         }
         return first..<last
+    }
+}
+
+// MARK: - Sealed files
+
+extension SafetensorsHeader {
+    /// The key of a sealed file's digest in its metadata.
+    static let sealKey = "sha256"
+
+    /// Finds the digits of a sealed file's digest.
+    ///
+    /// In a header without spaces, as the writer makes it, nothing else reads `"sha256":"`: within a text, the quotes are
+    /// escaped.
+    ///
+    /// - Parameter header: The file from its start to the end of its header.
+    /// - Returns: Where they are in the file; nil without any.
+    static func sealRange(in header: Span<UInt8>) -> Range<Int>? {
+        let key = Array("\"\(sealKey)\":\"".utf8)
+        for start in 0..<max(0, header.count - key.count - SHA256.digits)
+        where header[start] == key[0] && key.indices.allSatisfy({ header[start + $0] == key[$0] }) {
+            let end = start + key.count
+            return end..<end + SHA256.digits
+        }
+        return nil
     }
 }

@@ -68,14 +68,32 @@ package func writeSafetensors(
     try SafetensorsError.wrapping(try target.commit())
 }
 
-/// Writes a safetensors file into an `AtomicFile`, which the caller commits.
+/// Writes a sealed safetensors file into an `AtomicFile`, which the caller commits.
 ///
+/// Its metadata has `sha256`, the SHA-256 of the file with these 64 digits as zeros, which
+/// `SafetensorsFile.isIntact` checks.
+///
+/// - Returns: The SHA-256 of all bytes of the file.
 /// - Throws: As `writeSafetensors(_:metadata:to:)`.
-package func writeSafetensors(
-    _ tensors: [SafetensorsTensor], metadata: [String: String] = [:], into file: AtomicFile
-) throws(SafetensorsError) {
-    let parts = try encoded(tensors, metadata: metadata, file: file.path)
+package func writeSealedSafetensors(
+    _ tensors: [SafetensorsTensor], metadata: [String: String], into file: AtomicFile
+) throws(SafetensorsError) -> String {
+    let blank = String(repeating: "0", count: SHA256.digits)
+    let sealed = metadata.merging([SafetensorsHeader.sealKey: blank]) { _, blank in blank }
+    var parts = try encoded(tensors, metadata: sealed, file: file.path)
+    let header = parts[0]
+    guard let digits = SafetensorsHeader.sealRange(in: header.span) else {
+        preconditionFailure("the header has no seal, though it was just written")
+    }
+    parts[0].replaceSubrange(digits, with: sha256(parts).utf8)
     for part in parts { try SafetensorsError.wrapping(try file.write(part)) }
+    return sha256(parts)
+}
+
+private func sha256(_ parts: [[UInt8]]) -> String {
+    var digest = SHA256()
+    for part in parts { digest.add(part) }
+    return digest.hex
 }
 
 /// The bytes of a file, part by part.

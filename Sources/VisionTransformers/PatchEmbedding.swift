@@ -10,9 +10,14 @@ package struct PatchEmbedding: ModelUnit {
     /// The step after the projection.
     package enum Ending: Sendable {
         /// A ViT's: tokens before the patches, by their parameters' names and numbers, and added positions.
-        case positions(prefix: [(name: String, tokens: Int)], coverPrefix: Bool)
+        case positions(prefix: [(name: String, tokens: Int)], cover: PositionCover)
         /// A Swin's: a LayerNorm.
         case norm(epsilon: Float)
+    }
+
+    /// The tokens that have positions.
+    package enum PositionCover: Sendable {
+        case nothing, patches, all
     }
 
     package let grid: PatchGrid
@@ -35,7 +40,8 @@ package struct PatchEmbedding: ModelUnit {
         ]
         ending = .positions(
             prefix: tokens.filter { $0.1 > 0 }.map { (name: $0.0, tokens: $0.1) },
-            coverPrefix: configuration.hasPrefixPositions)
+            cover: !configuration.hasPositions ? .nothing : configuration.hasPrefixPositions ? .all : .patches
+        )
         preNorm = configuration.hasPreNorm ? configuration.epsilon : nil
     }
 
@@ -89,11 +95,15 @@ package struct PatchEmbedding: ModelUnit {
 
     package var vectors: [VectorDescriptor] {
         switch ending {
-        case .positions(let prefix, let coverPrefix):
-            prefix.map { VectorDescriptor(name: $0.name, shape: [1, $0.tokens, width]) } + [
-                VectorDescriptor(
-                    name: "pos_embed", shape: [1, grid.patches + (coverPrefix ? prefixTokens : 0), width])
-            ]
+        case .positions(let prefix, let cover):
+            prefix.map { VectorDescriptor(name: $0.name, shape: [1, $0.tokens, width]) }
+                + (cover == .nothing
+                    ? []
+                    : [
+                        VectorDescriptor(
+                            name: "pos_embed",
+                            shape: [1, grid.patches + (cover == .all ? prefixTokens : 0), width])
+                    ])
                 + (preNorm == nil
                     ? []
                     : ["weight", "bias"].map { VectorDescriptor(name: "norm_pre.\($0)", shape: [width]) })
@@ -118,8 +128,9 @@ package struct PatchEmbedding: ModelUnit {
         guard layer == nil else { return }
         parameters.linears[0].forward(patches, into: embedded)
         switch ending {
-        case .positions(let prefix, let coverPrefix):
-            let positions = matrix(parameters.vectors[prefix.count])
+        case .positions(let prefix, let cover):
+            let positions = cover == .nothing ? nil : matrix(parameters.vectors[prefix.count])
+            let normPlace = prefix.count + (cover == .nothing ? 0 : 1)
             let sums = preNorm == nil ? output : tape[Slot.tokens]
             for image in 0..<tape.images {
                 let tokens = sums.rows(image * self.output.rows..<(image + 1) * self.output.rows)
@@ -128,23 +139,24 @@ package struct PatchEmbedding: ModelUnit {
                     let (token, out) = (
                         matrix(parameters.vectors[index]), tokens.rows(row..<row + entry.tokens)
                     )
-                    if coverPrefix {
+                    if cover == .all, let positions {
                         add(token, positions.rows(row..<row + entry.tokens), into: out)
                     } else {
                         copy(token, into: out)
                     }
                     row += entry.tokens
                 }
-                add(
-                    embedded.rows(rows(of: image)),
-                    positions.rows(positions.rows - grid.patches..<positions.rows),
-                    into: tokens.rows(row..<tokens.rows))
+                let (patches, out) = (embedded.rows(rows(of: image)), tokens.rows(row..<tokens.rows))
+                if let positions {
+                    add(patches, positions.rows(positions.rows - grid.patches..<positions.rows), into: out)
+                } else {
+                    copy(patches, into: out)
+                }
             }
             if let preNorm {
                 let norm = statistics(tape[Slot.tokenStatistics], rows: self.output.rows)
                 layerNorm(
-                    sums, gamma: parameters.vectors[prefix.count + 1],
-                    beta: parameters.vectors[prefix.count + 2],
+                    sums, gamma: parameters.vectors[normPlace], beta: parameters.vectors[normPlace + 1],
                     epsilon: preNorm, into: output, mean: norm.mean,
                     reciprocalDeviation: norm.reciprocalDeviation)
             }
@@ -191,12 +203,13 @@ package struct PatchEmbedding: ModelUnit {
         precondition(dInput == nil, "pixels have no gradient")
         let dEmbedded = tape[Slot.dEmbedded]
         switch ending {
-        case .positions(let prefix, _):
+        case .positions(let prefix, let cover):
             let dTokens = preNorm == nil ? dOutput : tape[Slot.dTokens]
             if preNorm != nil {
                 let norm = statistics(tape[Slot.tokenStatistics], rows: output.rows)
                 layerNormBackward(
-                    dOutput, x: tape[Slot.tokens], gamma: parameters.vectors[prefix.count + 1],
+                    dOutput, x: tape[Slot.tokens],
+                    gamma: parameters.vectors[prefix.count + (cover == .nothing ? 0 : 1)],
                     mean: norm.mean,
                     reciprocalDeviation: norm.reciprocalDeviation, into: dTokens)
             }

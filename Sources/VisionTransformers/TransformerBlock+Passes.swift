@@ -73,12 +73,9 @@ extension TransformerBlock {
         multiplyBatch(
             q, k, into: maps(tape[Slot.scores], images: images), transposeB: true,
             alpha: attentionScale)
-        layout?.addPositions(
-            to: tape[Slot.scores], table: parameters.vectors[Parameter.positionTable],
-            bias: tape[Slot.positions].rows(0..<heads * tokens),
-            into: tape[Slot.attention], images: images)
+        addPositions(tape: tape, table: relative.map { _ in parameters.vectors[positionTable] })
         softmaxRows(
-            tape[layout == nil ? Slot.scores : Slot.attention],
+            tape[relative == nil ? Slot.scores : Slot.attention],
             into: tape[Slot.attention])
         let attention = transformed(
             Site.attention, tape[Slot.attention], by: transform,
@@ -97,6 +94,19 @@ extension TransformerBlock {
             residual(input, tape: tape), tape[layout == nil ? Slot.projection : Slot.restored],
             scaledBy: scale(.scale1, parameters), into: output)
         return true
+    }
+
+    /// Adds relative positions and the windows' masks to the scores, if there are any.
+    private func addPositions(tape: Tape, table: Vector?) {
+        guard let relative, let table else { return }
+        let bias = tape[Slot.positions].rows(0..<heads * queries)
+        relative.spread(table, queries: queries, into: bias)
+        let (scores, out) = (tape[Slot.scores], tape[Slot.attention])
+        for window in 0..<tape.images * windows {
+            let rows = window * bias.rows..<(window + 1) * bias.rows
+            add(scores.rows(rows), bias, into: out.rows(rows))
+        }
+        layout?.addMasks(to: out, heads: heads, images: tape.images)
     }
 
     /// `[images · windows · queries, width]` as one matrix per window and head.

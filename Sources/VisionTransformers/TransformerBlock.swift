@@ -15,6 +15,8 @@ package struct TransformerBlock: ModelUnit {
     package private(set) var outputTokens: Int
     /// The windows of attention; nil if every token attends to all.
     package let layout: WindowLayout?
+    /// The relative positions that scores get; nil for none.
+    let relative: RelativePositions?
     /// The features of a token.
     package let width: Int
     package let heads: Int
@@ -39,6 +41,10 @@ package struct TransformerBlock: ModelUnit {
         gridTokens = configuration.tokens
         outputTokens = leadingTokens ?? gridTokens
         layout = nil
+        relative =
+            configuration.hasRelativePositions
+            ? RelativePositions(
+                height: configuration.grid.rows, width: configuration.grid.columns, hasClassToken: true) : nil
         width = configuration.width
         heads = configuration.heads
         hidden = configuration.hiddenWidth
@@ -63,6 +69,7 @@ package struct TransformerBlock: ModelUnit {
         layout = WindowLayout(
             rows: grid.rows, columns: grid.columns, window: configuration.window, isShifted: index % 2 == 1,
             rule: configuration.windowRule)
+        relative = layout?.positions
         width = configuration.width(of: stage)
         heads = configuration.stages[stage].heads
         hidden = configuration.stages[stage].hiddenWidth
@@ -125,7 +132,7 @@ package struct TransformerBlock: ModelUnit {
             case .restored: RowShape(layout == nil ? 0 : gridTokens, width)
             case .residual: RowShape(isNarrowed ? outputTokens : 0, width)
             case .positions:
-                RowShape(layout == nil ? 0 : heads * tokens, tokens, stride: attentionShape.stride)
+                RowShape(relative == nil ? 0 : heads * queries, tokens, stride: attentionShape.stride)
             case .qkv, .qkvQuantized, .dQkv: RowShape(orderedRows, 3 * width)
             case .scores, .attention, .attentionQuantized: attentionShape
             case .fc1, .activated, .activatedQuantized, .dFc1: RowShape(outputTokens, hidden)
@@ -174,20 +181,22 @@ package struct TransformerBlock: ModelUnit {
 
     enum Parameter: Int {
         case gamma1, beta1, gamma2, beta2, scale1, scale2
-        static let positionTable = scale1
     }
 
     package var vectors: [VectorDescriptor] {
         let names =
             ["norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"]
             + (layerScale ? ["ls1.gamma", "ls2.gamma"] : [])
-        let table = layout.map {
+        let table = relative.map {
             VectorDescriptor(
                 name: "\(name).attn.relative_position_bias_table", shape: [$0.tableRows, heads])
         }
         return names.map { VectorDescriptor(name: "\(name).\($0)", shape: [width]) }
             + [table].compactMap { $0 }
     }
+
+    /// The place of the table of relative positions among the vectors, the last one.
+    var positionTable: Int { layerScale ? 6 : 4 }
 
     enum Site: Int {
         case qkvInput, query, key, value, attention, projectionInput, fc1Input, fc2Input

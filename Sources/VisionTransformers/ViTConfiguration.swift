@@ -74,6 +74,10 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var registerTokens: Int
     /// Whether the tokens before the patches have positions too; not so in DeiT III (timm's `no_embed_class`).
     package var hasPrefixPositions: Bool
+    /// Whether tokens have positions that are added to them; not so in BEiT.
+    package var hasPositions: Bool
+    /// Whether every block has a table of relative positions, the class token's among them (BEiT).
+    package var hasRelativePositions: Bool
     /// What the head reads.
     package var pooling: Pooling
     /// Whether a mean of tokens includes those before the patches (timm's `pool_include_prefix`).
@@ -111,6 +115,8 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         hasDistillationToken = false
         registerTokens = 0
         hasPrefixPositions = true
+        hasPositions = true
+        hasRelativePositions = false
         pooling = .classToken
         poolsPrefix = false
         hasPreNorm = false
@@ -137,7 +143,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The number of tokens.
     package var tokens: Int { patches + prefixTokens }
     /// The number of tokens that have a position.
-    package var positions: Int { hasPrefixPositions ? tokens : patches }
+    package var positions: Int { !hasPositions ? 0 : hasPrefixPositions ? tokens : patches }
 
     /// The number of features that a classifier reads.
     var features: Int { pooling == .classTokenAndAverage ? 2 * width : width }
@@ -163,6 +169,8 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
             && (1...4096).contains(depth) && width.isMultiple(of: heads)
             && (0...4096).contains(registerTokens)
             && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
+            && (hasPositions || hasRelativePositions)
+            && (!hasRelativePositions || hasClassToken && prefixTokens == 1)
             && (!poolsPrefix || pooling == .average)
             && (pooling != .classTokenAndAverage || !normalizesAfterPooling)
             && (classes > 0 || !hasDistillationToken)

@@ -24,7 +24,7 @@ extension VisionTransformer {
                 switch index {
                 case 0: result.weights[0].rotateStem(by: rotation)
                 case units.count - 1: result.weights[index].rotateHead(by: rotation)
-                default: result.weights[index].rotateBlock(by: rotation)
+                default: result.weights[index].rotateBlock(by: rotation, hasLayerScale: shape.hasLayerScale)
                 }
             }
         }
@@ -66,14 +66,14 @@ extension UnitWeights {
     ///
     /// The layers are qkv, proj, fc1, fc2; the vectors are both norms' gain and shift, then both layer scales if
     /// there are any.
-    fileprivate mutating func rotateBlock(by rotation: Rotation) {
+    fileprivate mutating func rotateBlock(by rotation: Rotation, hasLayerScale: Bool) {
         for (layer, norm) in [(0, 0), (2, 2)] {
             linears[layer].takeNorm(gamma: vectors[norm], beta: vectors[norm + 1])
             linears[layer].rotateInputs(by: rotation)
             clearNorm(gamma: norm, beta: norm + 1)
         }
         for (layer, scale) in [(1, 4), (3, 5)] {
-            if scale < vectors.count {
+            if hasLayerScale {
                 linears[layer].takeScale(vectors[scale])
                 vectors[scale] = Tensor(
                     shape: vectors[scale].shape, elements: vectors[scale].elements.map { _ in 1 })

@@ -20,10 +20,8 @@ package struct WindowLayout: Sendable {
     package let tokens: Int
     /// Whether some slots of windows hold no token.
     let hasPadding: Bool
-    /// For every pair of tokens of a window, the row of the table of relative positions.
-    private let positionRows: [Int]
-    /// The number of rows of the table of relative positions.
-    let tableRows: Int
+    /// The positions within a window.
+    let positions: RelativePositions
     private let runs: [Run]
     private let padding: [Range<Int>]
     /// For the windows that need one, `[tokens, tokens]` with −100 where a token must not look.
@@ -48,13 +46,7 @@ package struct WindowLayout: Sendable {
         let across = (columns + size.columns - 1) / size.columns
         windows = down * across
         tokens = size.rows * size.columns
-        tableRows = (2 * size.rows - 1) * (2 * size.columns - 1)
-        let cells = (0..<size.rows).flatMap { y in (0..<size.columns).map { (y: y, x: $0) } }
-        positionRows = cells.flatMap { from in
-            cells.map { to in
-                (from.y - to.y + size.rows - 1) * (2 * size.columns - 1) + from.x - to.x + size.columns - 1
-            }
-        }
+        positions = RelativePositions(height: size.rows, width: size.columns)
         /// The row or column of tokens in a row or column of the windows; nil where there is none.
         func source(_ place: Int, of extent: Int, padded: Int, shift: Int) -> Int? {
             let rolled =
@@ -173,30 +165,17 @@ package struct WindowLayout: Sendable {
         }
     }
 
-    /// Adds relative positions and masks to attention scores.
+    /// Adds the mask of each window that has one to attention scores.
     ///
     /// - Parameters:
-    ///   - scores: `[images · windows · heads · tokens, tokens]`.
-    ///   - table: `[tableRows · heads]`, row by row.
-    ///   - bias: `[heads · tokens, tokens]`, laid out like scores; overwritten.
-    ///   - out: Shaped like `scores`, overwritten.
+    ///   - scores: `[images · windows · heads · tokens, tokens]`, changed.
+    ///   - heads: The number of heads.
     ///   - images: The number of images.
-    func addPositions(to scores: Matrix, table: Vector, bias: Matrix, into out: Matrix, images: Int) {
-        let heads = table.count / tableRows
-        for head in 0..<heads {
-            for row in 0..<tokens {
-                for column in 0..<tokens {
-                    bias[head * tokens + row, column] =
-                        table[positionRows[row * tokens + column] * heads + head]
-                }
-            }
-        }
+    func addMasks(to scores: Matrix, heads: Int, images: Int) {
         for window in 0..<images * windows {
-            let rows = window * heads * tokens..<(window + 1) * heads * tokens
-            add(scores.rows(rows), bias, into: out.rows(rows))
             guard let mask = masks[window % windows] else { continue }
-            for head in 0..<heads {
-                let part = out.rows(rows.lowerBound + head * tokens..<rows.lowerBound + (head + 1) * tokens)
+            for head in window * heads..<(window + 1) * heads {
+                let part = scores.rows(head * tokens..<(head + 1) * tokens)
                 add(part, mask, into: part)
             }
         }

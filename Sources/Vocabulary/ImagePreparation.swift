@@ -10,6 +10,8 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
         case exact(height: Int, width: Int)
         /// The image keeps its size.
         case none
+        /// The image must have the model's size.
+        case unchanged
     }
 
     /// The height of the model's input in pixels: that of the crop from the middle.
@@ -26,11 +28,13 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
     package var standardDeviation: [Float]
     /// Where this is said, for people.
     package var source: String
+    /// What about the normalisation is a guess, in one sentence; nil where it is known.
+    package var doubt: String?
 
     /// Makes a preparation of its parts.
     package init(
         height: Int, width: Int, resize: Resize, interpolation: Interpolation, mean: [Float],
-        standardDeviation: [Float], source: String
+        standardDeviation: [Float], source: String, doubt: String? = nil
     ) {
         self.height = height
         self.width = width
@@ -39,6 +43,7 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
         self.mean = mean
         self.standardDeviation = standardDeviation
         self.source = source
+        self.doubt = doubt
     }
 
     /// The preparation in a line, for people.
@@ -50,6 +55,7 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
             case .shortSide(let side): "shorter side to \(side) \(interpolation.rawValue)"
             case .exact(let high, let wide): "squashed to \(high) × \(wide) \(interpolation.rawValue)"
             case .none: "no resize"
+            case .unchanged: "no resize, images of the model's size only"
             }
         return
             "\(size), centre crop \(height) × \(width), (pixel / 255 − \(mean)) / \(standardDeviation); \(source)"

@@ -23,9 +23,7 @@ package struct PerTerm<Value> {
     package var local: Value
 
     package init(block: Value, global: Value, local: Value) {
-        self.block = block
-        self.global = global
-        self.local = local
+        (self.block, self.global, self.local) = (block, global, local)
     }
 
     /// Makes one value per term, in the order of `Term.allCases`.

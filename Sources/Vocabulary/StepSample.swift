@@ -51,8 +51,7 @@ package struct OperatorLoss: Equatable, Codable, Sendable {
     package var loss: Double
 
     package init(name: String, loss: Double) {
-        self.name = name
-        self.loss = loss
+        (self.name, self.loss) = (name, loss)
     }
 }
 

@@ -72,7 +72,7 @@ struct ArchitectureTests {
             ("vit_giant_patch14_dinov2", "SwiGLU"), ("test_vit4", "RMS norms"), ("convit_base", "ConViT"),
             ("samvit_base_patch16", "SAM"), ("vit_base_r50_s16_224", "convolutional stem"),
             ("maxvit_tiny_tf_224", "neither a ViT's nor a Swin's"), ("naflexvit_base_patch16_gap", "NaFlex"),
-            ("beit3_base_patch16_224", "norm inside"),
+            ("beit3_base_patch16_224", "norm inside"), ("swin_s3_tiny_224", "in each stage"),
         ])
     func refused(name: String, words: String) throws {
         let folder = try checkpoint(
@@ -88,7 +88,7 @@ struct ArchitectureTests {
         "a family of Hugging Face that is not read is refused by its name",
         arguments: [
             ("dinov3_vit", "rotary"), ("swinv2", "cosine"), ("siglip_vision_model", "pooling by attention"),
-            ("convnext", "“convnext” (model_type)"), ("beit", "relative positions"),
+            ("convnext", "“convnext” (model_type)"), ("ijepa", "“ijepa” (model_type)"),
         ])
     func families(name: String, words: String) throws {
         let folder = try checkpoint("vit", configuration: #"{"model_type": "\#(name)", "odd": 1}"#)
@@ -176,6 +176,7 @@ struct ConfigurationKeysTests {
                 "“pruned_heads”"
             ),
             (#"{"num_heads": 2, "act_layer": "silu"}"#, "silu"),
+            (#"{"num_heads": 2, "window_size": [7, 7, 14, 7]}"#, "“window_size”"),
             (#"{"num_heads": 2, "global_pool": "map"}"#, "pooling by attention"),
             (#"{"num_heads": 2, "global_pool": "avgmax"}"#, "“global_pool” is \"avgmax\""),
             (#"{"num_heads": 2, "global_pool": ""}"#, "“global_pool” is \"\""),

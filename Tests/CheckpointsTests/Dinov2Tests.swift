@@ -87,20 +87,23 @@ struct Dinov2Tests {
     func crop() throws {
         let folder = try copy("dinov2")
         try folder.write(
-            #"{"size": {"shortest_edge": 48}, "crop_size": {"height": 40, "width": 40}, "do_center_crop": true}"#,
+            #"{"size": {"shortest_edge": 48}, "crop_size": {"height": 40, "width": 40}, "do_center_crop": true, "#
+                + #""image_mean": [0.5, 0.5, 0.5]}"#,
             to: "preprocessor_config.json")
         let usual = try loadCheckpoint(path: folder.path)
         #expect(usual.preparation.height == 40 && usual.preparation.resize == .shortSide(48))
         #expect(usual.model.configuration.grid.rows == 5)
-        #expect(usual.mean == [0.5] && usual.preparation.source.contains("as usual for Dinov2"))
+        #expect(usual.mean == [0.5] && usual.preparation.source.contains("as BitImageProcessor reads it"))
         let asked = try loadCheckpoint(path: folder.path, imageSize: (80, 80)).preparation
         #expect(asked.height == 80 && asked.resize == .shortSide(96))
         try folder.write(#"{"crop_size": "small", "do_center_crop": true}"#, to: "preprocessor_config.json")
         #expect(try #require(loadingComplaint(folder.path)).contains("“crop_size”"))
-        // Hugging Face's ViT does not resample, so config.json decides.
+        // Hugging Face's ViT does not resample, so that another size than config.json's is a contradiction.
         let other = try copy("vit")
         try other.write(#"{"crop_size": 40, "do_center_crop": true}"#, to: "preprocessor_config.json")
-        #expect(try loadCheckpoint(path: other.path).preparation.height == 16)
+        let complaint = try #require(loadingComplaint(other.path))
+        #expect(complaint.contains("makes images of 40 × 40 pixels, but the model reads 16 × 16"))
+        #expect(try loadCheckpoint(path: other.path, imageSize: (40, 40)).preparation.height == 40)
     }
 
     @Test("the giant model is refused for its SwiGLU")

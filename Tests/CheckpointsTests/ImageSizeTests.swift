@@ -66,12 +66,14 @@ struct ImageSizeTests {
         #expect(usual.height == 24 && usual.width == 32)
         #expect(usual.resize == .timm(cropFraction: 0.9, cropMode: .center))
         #expect(usual.source.hasSuffix("the image size as asked for, not 16 × 16"))
-        try folder.write(#"{"size": {"shortest_edge": 20}}"#, to: "preprocessor_config.json")
+        try folder.write(
+            #"{"size": {"shortest_edge": 20}, "do_center_crop": true, "crop_size": 16}"#,
+            to: "preprocessor_config.json")
         #expect(try prepared().resize == .shortSide(30))
         try folder.write(#"{"size": {"height": 16, "width": 16}}"#, to: "preprocessor_config.json")
         #expect(try prepared().resize == .exact(height: 24, width: 32))
         try folder.write(#"{"do_resize": false}"#, to: "preprocessor_config.json")
-        #expect(try prepared().resize == .none)
+        #expect(try prepared().resize == .unchanged)
     }
 
     @Test("must be a whole number of patches", arguments: [(25, 32), (24, 0), (-8, 8), (4104, 16)])

@@ -29,7 +29,7 @@ struct LayoutGoldensTests {
             ("timm-gap", nil), ("huggingface-swin", nil), ("huggingface-swin-features", nil),
             ("huggingface-clip", nil), ("huggingface-clip-features", nil), ("huggingface-msn", nil),
             ("huggingface-mae", nil), ("huggingface-gelu-new", nil), ("torchvision-vit", 2),
-            ("torchvision-swin", nil),
+            ("torchvision-swin", nil), ("huggingface-beit", nil), ("timm-eva", nil),
         ] as [(String, Int?)])
     func logits(model: String, heads: Int?) throws {
         let folder = "\(goldens)/layouts/\(model)"
@@ -77,6 +77,20 @@ struct LayoutGoldensTests {
         let inspection = try inspectCheckpoint(path: folder.path, heads: 2)
         #expect(inspection.problems.isEmpty, "\(inspection.problems)")
         #expect(inspection.layout == layout && Set(inspection.needless) == Set(more))
+    }
+}
+
+@Suite("What is said about a choice")
+struct NotesTests {
+    @Test("without config.json, what is taken as usual is said")
+    func usual() throws {
+        let folder = try TemporaryFolder()
+        let source = goldens + "/layouts/timm-gelu-tanh"
+        try FileManager.default.copyItem(
+            atPath: source + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        let notes = try loadCheckpoint(path: folder.path, heads: 2).notes
+        #expect(notes.count == 1 && notes[0].contains("no config.json") && notes[0].contains("activation"))
+        #expect(try loadCheckpoint(path: source).notes.isEmpty)
     }
 }
 

@@ -181,7 +181,8 @@ struct LayoutTests {
         #expect(usual.preparation.source.contains("as usual for ViT"))
         #expect(usual.labels == ["ant", "bee", "cat"])
         try folder.write(
-            #"{"size": {"shortest_edge": 20}, "resample": 2, "image_mean": [0.25], "image_std": [2], "do_resize": true}"#,
+            #"{"size": {"shortest_edge": 20}, "crop_size": 16, "do_center_crop": true, "resample": 2, "#
+                + #""image_mean": [0.25], "image_std": [2], "do_resize": true}"#,
             to: "preprocessor_config.json")
         let said = try loadCheckpoint(path: folder.path).preparation
         #expect(said.resize == .shortSide(20))

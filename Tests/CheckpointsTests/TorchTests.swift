@@ -120,6 +120,13 @@ struct TorchTests {
         #expect(text.hasPrefix(path) && text.contains(words), "\(text)")
     }
 
+    @Test("a folder with one file of another format names it")
+    func foreignFolder() throws {
+        let folder = try TemporaryFolder()
+        try Data([0x08, 0x08, 0x12, 0x07]).write(to: URL(fileURLWithPath: folder.path + "/model.onnx"))
+        #expect(try #require(loadingComplaint(folder.path)).contains("is an ONNX graph"))
+    }
+
     @Test("a folder with several files is refused")
     func others() throws {
         let folder = try TemporaryFolder()

@@ -76,6 +76,21 @@ struct FolderTests {
                 ["dog", "tench, \"Tinca\""]
             ),
             ("labels.json", "{\"b, too.jpg\": \"tench\", \"a.jpg\": \"dog\"}", ["dog", "tench"]),
+            ("labels.csv", "\u{FEFF}a.jpg,0\n\"b, too.jpg\",1\n", nil),
+            ("labels.csv", "\u{FEFF}File,Class\na.jpg,0\n\"b, too.jpg\",1\n", nil),
+            ("labels.csv", ",filename,label,split\n0,a.jpg,0.0,x\n1,\"b, too.jpg\",1.0,y\n", nil),
+            ("labels.tsv", "label\tpath\n0\ta.jpg\n1\tb, too.jpg\n", nil),
+            ("labels.json", "\u{FEFF}{\"b, too.jpg\": 1.0, \"a.jpg\": 0}", nil),
+            (
+                "metadata.csv", "file_name,text,label\na.jpg,hello,dog\n\"b, too.jpg\",x,tench\n",
+                ["dog", "tench"]
+            ),
+            (
+                "metadata.jsonl",
+                "{\"file_name\": \"a.jpg\", \"label\": 0}\n{\"file_name\": \"b, too.jpg\", \"label\": 1, \"x\": []}\n",
+                nil
+            ),
+            ("val.txt", "a.jpg 0\nb, too.jpg 1\n", nil),
         ] as [(String, String, [String]?)])
     func labelsFile(name: String, text: String, names: [String]?) throws {
         let folder = try TemporaryFolder()
@@ -97,7 +112,13 @@ struct FolderTests {
             ("labels.csv", "", "names no image"), ("labels.csv", "\"a.jpg,1", "line 1"),
             ("labels.csv", "a.jpg,-1", "negative"), ("labels.csv", "a.jpg,", "has no label"),
             ("labels.txt", "a.jpg", "line 1"), ("labels.json", "[1]", "JSON object"),
-            ("labels.json", "{\"a.jpg\": 1.5}", "JSON object"),
+            ("labels.json", "{\"a.jpg\": 1.5}", "no whole number"),
+            ("labels.csv", "a.jpg,1.5", "line 1: the label “1.5” is no whole number"),
+            (
+                "labels.csv", "strange,1\na.jpg,1",
+                "line 1: “strange” is neither an image of this folder nor the header"
+            ),
+            ("labels.csv", "index,path,label\na.jpg,1", "line 2: “a.jpg,1” is not 3 values as in the header"),
             ("labels.json", "{\"a.jpg\": 1, \"a.jpg\": 2}", "twice"),
         ])
     func badLabelsFile(name: String, text: String, words: String) throws {

@@ -63,21 +63,22 @@ struct ImageFolderTests {
         ]
         let work = try place.start(job)
         try await work.waitForOutput(#""event":"stepped""#)
-        try place.data("photos/cow/2.jpg").write(to: URL(filePath: place.file("photos/ant/0.jpg")))
+        try place.data("photos/cow/2.jpg").write(to: URL(filePath: place.file("photos/ant/3.jpg")))
         kill(work.process.processIdentifier, SIGKILL)
         #expect(try work.end().wasKilled)
         let ending = try place.run(["resume", "out"])
         #expect(ending.status == 65)
         #expect(
-            ending.errors.contains("the images are not those that the run began with"), "\(ending.errors)")
+            ending.errors.contains("of the evaluation images, photos/ant/3.jpg has changed"),
+            "\(ending.errors)")
 
         let other = try place.start(job.dropLast() + ["again"])
         try await other.waitForOutput(#""event":"stepped""#)
-        try place.data("photos/bee/1.jpg").write(to: URL(filePath: place.file("photos/ant/0.jpg")))
+        try place.data("photos/bee/1.jpg").write(to: URL(filePath: place.file("photos/ant/3.jpg")))
         let failed = try other.end()
         #expect(failed.status == 74)
         #expect(
-            failed.errors.contains("photos/ant/0.jpg: the file changed while it was in use"),
+            failed.errors.contains("photos/ant/3.jpg: the file changed while it was in use"),
             "\(failed.errors)")
     }
 

@@ -20,7 +20,9 @@ struct RunTests {
         let ending = try run("out")
         let lines = ending.output.split(separator: "\n")
         #expect(
-            lines.map { $0.split(separator: " ").first } == ["full", "calibrated", "final", "size", "run"])
+            lines.map { $0.split(separator: " ").first } == [
+                "full", "calibrated", "final", "held", "size", "run",
+            ])
         #expect(lines.first?.contains("top-1") == true)
         #expect(ending.errors.contains("unit 4/4 head done"))
         #expect(!ending.errors.contains("mgrq: "))
@@ -108,12 +110,40 @@ struct RunTests {
             let measured = try jsonObject(ending.output)
             #expect(
                 Set(measured.keys) == [
-                    "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped",
+                    "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped", "held_out",
                 ])
             for (key, value) in final {
                 #expect(measured[key] as? NSNumber == value as? NSNumber, "\(key)")
             }
         }
+    }
+
+    @Test(
+        "is evaluated and replayed with the checkpoint and the images that it was made with, unless others are accepted"
+    )
+    func changedInputs() throws {
+        _ = try run("out")
+        #expect(try place.run(["export", "out", "--format", "packed", "--output", "packed"]).status == 0)
+        #expect(try place.run(["export", "out", "--format", "recipe", "--output", "r.yaml"]).status == 0)
+        try place.write(SmallModel.images(20, seed: 3, isLabelled: true), to: "evaluation.safetensors")
+        let commands = [
+            ["evaluate", "out"], ["evaluate", "packed"], ["run", "r.yaml", "--output", "second"],
+        ]
+        for command in commands {
+            let refused = try place.run(command)
+            #expect(refused.status == 65 && refused.output == "", "\(command)")
+            #expect(refused.errors.contains("evaluation.safetensors"), "\(refused.errors)")
+            #expect(refused.errors.contains("put back what was there, or give --accept-changed-inputs\n"))
+            #expect(try !place.contents().contains("second"))
+            let accepted = try place.run(command + ["--accept-changed-inputs"])
+            #expect(accepted.status == 0, "\(accepted.errors)")
+            #expect(accepted.errors.contains("accepted: "), "\(accepted.errors)")
+        }
+        #expect(try place.text("second/journal.jsonl").contains(#""event":"inputs_accepted""#))
+        #expect(try place.run(["evaluate", "out", "--data", "evaluation.safetensors"]).status == 0)
+        // Another seed makes another plan.
+        let other = try place.run(["run", "r.yaml", "--seed", "7", "--output", "third"])
+        #expect(other.status == 0, "\(other.errors)")
     }
 
     @Test("prints events as JSON Lines, and nothing else, with --json")

@@ -140,7 +140,7 @@ struct Bench: Sendable {
         run(plan, to: directory, waits: waits, waitsAtEnd: waitsAtEnd, answer: Script(commands).answer)
     }
 
-    private func follow<Failure: Error>(
+    func follow<Failure: Error>(
         _ answer: @escaping @Sendable (RunEvent) -> [RunCommand],
         start: (@escaping @Sendable (RunEvent) -> Void) throws(Failure) -> RunHandle
     ) throws(Failure) -> [RunEvent] {

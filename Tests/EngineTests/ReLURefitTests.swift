@@ -25,7 +25,7 @@ struct ReLURefitTests {
         #expect(try PackedCheckpoint(path: path).configuration.activation == .relu)
         let read = try evaluateModelOrRun(
             path: path, dataPath: bench.folder.file("evaluation.safetensors"),
-            referencePath: bench.folder.path, threads: 1)
+            referencePath: bench.folder.path, checks: InputChecks(reference: true, data: true), threads: 1)
         #expect(read.kl == live.kl && read.sqnrDb == live.sqnrDb && read.top1 == live.top1)
     }
 

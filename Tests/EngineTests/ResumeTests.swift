@@ -21,8 +21,9 @@ struct ResumeTests {
         let entries = try bench.journal(copy).entries
         let found = entries.firstIndex(where: isLastKept)
         let last = try #require(found)
-        let lines = try entries[...last].map { entry in try entry.jsonLine + "\n" }.joined()
-        try Data((lines + "{\"seq\":").utf8).write(to: URL(filePath: run.journalPath))
+        let lines = try String(contentsOfFile: run.journalPath, encoding: .utf8).split(separator: "\n")
+        let kept = lines[...last].joined(separator: "\n")
+        try Data((kept + "\n{\"seq\":").utf8).write(to: URL(filePath: run.journalPath))
         try? FileManager.default.removeItem(atPath: run.reportPath)
     }
 
@@ -148,15 +149,11 @@ struct ResumeTests {
             Issue.record("\(String(describing: events.last))")
             return
         }
-        #expect(failure.message.contains("not those that the run began with"))
+        #expect(failure.message.contains("of the calibration images, "))
         try cut("run", to: "lost", after: isUnit)
         try FileManager.default.removeItem(
             atPath: bench.folder.file("lost/attempts/blocks.0-1.safetensors"))
-        guard case .failed(let lost) = try bench.resume("lost").last else {
-            Issue.record("a run without its attempts went on")
-            return
-        }
-        #expect(lost.message.contains("blocks.0-1.safetensors"))
+        #expect(refusal("lost")?.message.contains("blocks.0-1.safetensors") == true)
         #expect(FileManager.default.fileExists(atPath: bench.folder.file("lost/journal.jsonl")))
     }
 }

@@ -151,8 +151,7 @@ struct RunTests {
         let path = try export(bench, "run")
         let read = try evaluateModelOrRun(
             path: path, dataPath: bench.folder.file("evaluation.safetensors"),
-            referencePath: bench.folder.path,
-            threads: 1)
+            referencePath: bench.folder.path, checks: InputChecks(reference: true, data: true), threads: 1)
         let live = try #require(finalEvaluation(events))
         #expect(read.top1 == live.top1)
         #expect(read.kl == live.kl)

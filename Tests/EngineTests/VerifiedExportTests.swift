@@ -22,7 +22,7 @@ struct VerifiedExportTests {
         var plan = try bench.plan()
         plan.hyperparameters.steps = 0
         _ = bench.run(plan, to: "run")
-        return try PackedCheckpoint(runDirectory: RunDirectory(path: bench.folder.file("run")))
+        return try PackedCheckpoint(CheckedRun(RunDirectory(path: bench.folder.file("run"))))
     }
 
     @Test("a file that holds the model is reported with its integers and images")

@@ -9,12 +9,7 @@ import Testing
 /// up to 0.03 of its quantizer's step, AdaRound's variable by as much, and a scale by 0.5 %.
 @Suite("Steps against PyTorch")
 struct ReferenceStepsTests {
-    /// Every preset that learns but `aphq`.
-    ///
-    /// It measures curvature along a shift of all channels by the same amount, as its source does. A LayerNorm downstream
-    /// takes such a shift away, so that the curvature is 0 and what is measured are rounding errors, which differ from one
-    /// implementation to the next. BlockMetricTests cover its metric.
-    static let runs = Preset.allCases.filter { $0.learns && $0 != .aphq }
+    static let runs = Preset.allCases.filter(\.learns)
         .flatMap { preset in ReferenceRun.Levels.allCases.map { ReferenceRun(preset: preset, levels: $0) } }
 
     @Test("terms, gradients and what they move are PyTorch's", arguments: runs)

@@ -160,6 +160,121 @@ def webp_files():
     yield "animated.webp", out.getvalue()
 
 
+def gif_files():
+    generator = np.random.default_rng(11)
+    frames = [Image.fromarray(generator.integers(0, 256, (13, 17, 3), np.uint8)).quantize(32) for _ in range(2)]
+    for interlaced in (False, True):
+        out = io.BytesIO()
+        frames[0].save(out, "GIF", interlace=int(interlaced))
+        yield f"palette{'-interlaced' if interlaced else ''}.gif", out.getvalue()
+    out = io.BytesIO()
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:], duration=50, transparency=3)
+    yield "animated.gif", out.getvalue()
+    out = io.BytesIO()
+    Image.fromarray(generator.integers(0, 256, (6, 7), np.uint8)).save(out, "GIF")
+    yield "gray.gif", out.getvalue()
+    # A frame that covers a part of its canvas, with and without a transparent colour.
+    yield "part.gif", small_gif(None)
+    yield "part-transparent.gif", small_gif(2)
+
+
+def small_gif(transparent):
+    """A canvas of 6 x 5 with a frame of 2 x 2 pixels 0 1 2 3 at (3, 1), four colours, codes without compression."""
+    colours = bytes([200, 10, 20, 30, 210, 40, 50, 60, 220, 70, 80, 90])
+    control = b"" if transparent is None else b"\x21\xf9\x04\x01\x00\x00" + bytes([transparent]) + b"\x00"
+    bits, size = "", 3
+    for code in (4, 0, 1, 4, 2, 3, 5):
+        bits = format(code, f"0{size}b") + bits
+    bits = bits.zfill(-(-len(bits) // 8) * 8)
+    packed_codes = bytes(int(bits[i:i + 8], 2) for i in range(0, len(bits), 8))[::-1]
+    return (b"GIF89a" + struct.pack("<HHBBB", 6, 5, 0x81, 0, 0) + colours + control
+            + b"," + struct.pack("<HHHHB", 3, 1, 2, 2, 0) + b"\x02" + bytes([len(packed_codes)]) + packed_codes + b"\0;")
+
+
+def bmp(rows, width, height, bits, compression=0, palette=b"", masks=b"", core=False):
+    """A file of rows from the top, without their padding; a negative height is written as such."""
+    lines = [row + b"\0" * (-len(row) % 4) for row in rows]
+    content = b"".join(lines if height < 0 else lines[::-1])
+    header = (struct.pack("<IHHHH", 12, width, height, 1, bits) if core else struct.pack(
+        "<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(content), 0, 0, len(palette) // 4, 0))
+    start = 14 + len(header) + len(masks) + len(palette)
+    return (b"BM" + struct.pack("<IHHI", start + len(content), 0, 0, start) + header + masks + palette + content)
+
+
+def bmp_files():
+    colours = picture(9, 13, 12)
+    yield "rgb.bmp", saved(colours, "BMP")
+    yield "gray.bmp", saved(picture(7, 11, 13, 1)[..., 0], "BMP")
+    yield "rgba.bmp", saved(picture(7, 11, 14, 4), "BMP")
+    yield "bits.bmp", saved((picture(7, 11, 15, 1)[..., 0] > 128), "BMP")
+    out = io.BytesIO()
+    Image.fromarray(colours).quantize(20).save(out, "BMP")
+    yield "palette.bmp", out.getvalue()
+    yield "top-down.bmp", bmp([row[:, ::-1].tobytes() for row in colours], 13, -9, 24)
+    yield "core.bmp", bmp([row[:, ::-1].tobytes() for row in colours], 13, 9, 24, core=True)
+    generator = np.random.default_rng(16)
+    palette = b"".join(bytes([*generator.integers(0, 256, 3, np.uint8), 0]) for _ in range(16))
+    yield "palette-4.bmp", bmp([generator.integers(0, 256, 4, np.uint8).tobytes() for _ in range(5)], 7, 5, 4,
+                               palette=palette)
+    rows = [generator.integers(0, 256, 12, np.uint8).tobytes() for _ in range(4)]
+    yield "16-555.bmp", bmp(rows, 6, 4, 16)
+    yield "16-565.bmp", bmp(rows, 6, 4, 16, 3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F))
+    yield "32-masks.bmp", bmp(rows, 3, 4, 32, 3, masks=struct.pack("<III", 0xFF0000, 0xFF00, 0xFF))
+
+
+def tiff(samples, blocks, tags, order="<"):
+    """A file of one page: `blocks` are strips, or tiles where `tags` has their sides."""
+    tags = {256: samples.shape[1], 257: samples.shape[0], 259: 1, 277: samples.shape[2] if samples.ndim > 2 else 1, **tags}
+    tags.setdefault(258, [8 * samples.itemsize] * tags[277])
+    places, content = [], b""
+    for block in blocks:
+        places.append(8 + len(content))
+        content += block + b"\0" * (len(block) % 2)
+    tags |= ({324: places, 325: [len(block) for block in blocks]} if 322 in tags
+             else {273: places, 279: [len(block) for block in blocks], 278: tags.get(278, samples.shape[0])})
+    directory, extra = b"", b""
+    base = 8 + len(content) + 2 + 12 * len(tags) + 4
+    for tag, value in sorted(tags.items()):
+        values = value if isinstance(value, list) else [value]
+        kind = 3 if tag in (258, 259, 262, 274, 277, 284, 320, 338, 339) else 4
+        data = b"".join(struct.pack(order + ("H" if kind == 3 else "I"), item) for item in values)
+        if len(data) > 4:
+            data, extra = struct.pack(order + "I", base + len(extra)), extra + data + b"\0" * (len(data) % 2)
+        directory += struct.pack(order + "HHI", tag, kind, len(values)) + data.ljust(4, b"\0")
+    return ((b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(content)) + content
+            + struct.pack(order + "H", len(tags)) + directory + b"\0\0\0\0" + extra)
+
+
+def tiff_files():
+    colours, gray = picture(21, 27, 17), picture(21, 27, 18, 1)[..., 0]
+    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
+        yield f"rgb-{compression}.tif", saved(colours, "TIFF", compression=compression)
+    yield "gray.tif", saved(gray, "TIFF", compression="tiff_lzw")
+    yield "bits.tif", saved(gray > 128, "TIFF", compression="group4")
+    yield "rgba.tif", saved(picture(21, 27, 19, 4), "TIFF")
+    yield "gray-16.tif", saved((gray.astype(np.uint16) * 3), "TIFF")
+    out = io.BytesIO()
+    Image.fromarray(colours).quantize(30).save(out, "TIFF", compression="tiff_deflate")
+    yield "palette.tif", out.getvalue()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    yield "turned.tif", saved(colours, "TIFF", exif=exif)
+    planes = [np.ascontiguousarray(colours[..., channel]).tobytes() for channel in range(3)]
+    yield "planes.tif", tiff(colours, planes, {262: 2, 284: 2})
+    tiles = np.zeros((32, 32, 3), np.uint8)
+    tiles[:21, :27] = colours
+    yield "tiles.tif", tiff(colours, [tiles[y:y + 16, x:x + 16].tobytes() for y in (0, 16) for x in (0, 16)],
+                            {262: 2, 322: 16, 323: 16})
+    yield "strips.tif", tiff(colours, [colours[y:y + 4].tobytes() for y in range(0, 21, 4)], {262: 2, 278: 4})
+    deep = (colours.astype(np.uint16) * 257 + 3)
+    yield "rgb-16-big.tif", tiff(deep, [deep.astype(">u2").tobytes()], {262: 2}, ">")
+    yield "rgb-16.tif", tiff(deep, [deep.astype("<u2").tobytes()], {262: 2})
+    yield "white-is-zero.tif", tiff(gray, [gray.tobytes()], {262: 0})
+    blended = picture(21, 27, 20, 4)
+    yield "premultiplied.tif", tiff(blended, [blended.tobytes()], {262: 2, 338: 1})
+    yield "gray-4.tif", tiff(gray[:, :13], [gray[:, :7].tobytes()], {262: 1, 258: 4})
+
+
 def oriented_files():
     colours = picture(12, 19, 6)
     for orientation in range(1, 9):
@@ -256,7 +371,7 @@ def main():
     def case(name, pipeline, sha256, turn=False):
         cases.append({"file": name, "pipeline": pipeline, "appliesOrientation": turn, "sha256": sha256})
 
-    for name, content in [*png_files(), *jpeg_files(), *webp_files()]:
+    for name, content in [*png_files(), *jpeg_files(), *webp_files(), *gif_files(), *bmp_files(), *tiff_files()]:
         files[name] = content
         width, height = Image.open(io.BytesIO(content)).size
         for channels in (3, 1):

@@ -27,6 +27,7 @@ import timm_on_cpu  # noqa: F401
 import torchvision
 import transformers
 from safetensors.torch import save_file
+from timm.models.eva import Eva
 from timm.models.vision_transformer import VisionTransformer
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
@@ -79,6 +80,10 @@ MODELS = {
         lambda: torchvision.models.SwinTransformer(
             patch_size=[2, 2], embed_dim=8, depths=[2, 2], num_heads=[1, 2], window_size=[4, 4], mlp_ratio=2.0,
             num_classes=3, norm_layer=lambda width: torch.nn.LayerNorm(width, eps=1e-5)), None),
+    "huggingface-beit": (
+        lambda: hugging_face("BeitForImageClassification", transformers.BeitConfig(
+            **PLAIN, use_relative_position_bias=True)), None),
+    "timm-eva": (lambda: Eva(**TIMM), dict(TIMM, qkv_fused=True)),
 }
 
 

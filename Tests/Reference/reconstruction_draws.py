@@ -33,6 +33,11 @@ class Generator:
         return order
 
 
+def signs(generator, count):
+    """Random signs: the highest bit of a number decides."""
+    return np.array([1.0 if generator.next() >> 63 == 0 else -1.0 for _ in range(count)])
+
+
 class Batches:
     """All images in random order, drawn from the end; then again in another order."""
 

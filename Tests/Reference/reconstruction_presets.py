@@ -5,12 +5,11 @@ ROUNDINGS = dict(
     input_drop=0, activation_drop=0, block_distance="mse", fusion="grad_norm", activation="gelu")
 DROPS = dict(ROUNDINGS, input_drop=0.5, activation_drop=0.5)
 WEIGHTS = dict(ROUNDINGS, rounding="ste", block_weight=2, global_weight=0.25, local_weight=0.1, global_share=0.25)
-# Not aphq: it measures curvature along a shift of all channels, which LayerNorms downstream take away. What is left are
-# rounding errors, and they differ from one implementation to the next.
 PRESETS = {
     "brecq": dict(ROUNDINGS, block_distance="brecq"),
     "qdrop": DROPS,
     "pd-quant": dict(DROPS, fusion="fixed", block_weight=197, global_weight=10, global_target="logits"),
+    "aphq": dict(DROPS, block_distance="aphq", activation="relu"),
     "fima": dict(DROPS, block_distance="fima"),
     "glf": dict(WEIGHTS, global_weight=1, local_weight=0, activation="relu"),
     "mgrq": WEIGHTS,

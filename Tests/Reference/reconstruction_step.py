@@ -17,13 +17,14 @@ import math
 import torch
 from torch.nn import functional as F
 
-from reconstruction_draws import Batches, Generator, input_choice, site_choice
+from reconstruction_draws import Batches, Generator, input_choice, signs, site_choice
 
 SITES = ["qkv_input", "q", "k", "v", "attention", "proj_input", "fc1_input", "fc2_input"]
 LAYERS = ["qkv", "proj", "fc1", "fc2"]
 GELU_SHIFT = 0.1699712
 METRIC_TEMPERATURE = 20
 FISHER_RANK = 5
+PERTURBED_IMAGES = 128
 
 
 class Rounded(torch.autograd.Function):
@@ -298,8 +299,24 @@ class Reconstruction:
                 output, _ = self.forward(everything, self.weights(hard=True))
             squares = self.divergence_gradient(output, everything).square()
             self.metric = Metric(squares / squares.mean())
+        elif distance == "aphq":
+            self.metric = Metric(self.perturbation_hessian())
         elif distance == "fima":
             self.renew_fisher(everything[:self.batch])
+
+    def perturbation_hessian(self):
+        """How far the gradient moves where every channel of the target moves up or down, in the mean over images."""
+        target = self.task.target
+        size = max(1e-2 * float(target.square().mean().sqrt()), 1e-6)
+        draws = signs(Generator(self.settings.seed, f"perturbation of {self.task.unit}"), target.shape[2])
+        shift = size * torch.from_numpy(draws).to(target.dtype)
+        # Whole batches only, of images in order.
+        count = min(self.images, max(self.batch, PERTURBED_IMAGES)) // self.batch * self.batch
+        images = list(range(count))
+        change = self.divergence_gradient(target[images] + shift, images) - self.divergence_gradient(
+            target[images] - shift, images)
+        weights = change.abs().mean(0)
+        return weights / weights.mean()
 
     def renew_fisher(self, batch):
         """Adds a pair of mean magnitudes, of gradients and of errors, and makes the metric of all pairs."""

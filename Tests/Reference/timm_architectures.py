@@ -101,7 +101,7 @@ def facts(cls, arguments):
         if shared:
             return "no=sharedPositions"
     elif cls is SwinTransformer:
-        return "swin"
+        return "swin" if isinstance(arguments.get("window_size", 7), int) else "no=unequalWindows"
     elif cls not in (VisionTransformer, VisionTransformerDistilled, Eva):
         return None
     if feature := obstacle(cls, arguments):

@@ -39,13 +39,14 @@ import torch
 from safetensors.torch import save_file
 
 import timm_on_cpu  # noqa: F401
+from timm.models.beit import Beit
 from timm.models.deit import VisionTransformerDistilled
 from timm.models.swin_transformer import SwinTransformer
 from timm.models.vision_transformer import VisionTransformer
 
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "VisionTransformersTests" / "Goldens"
-IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3, SwinTransformer: 2}
-GRADIENTS = {"class-token", "distilled", "registers", "swin", "relu"}
+IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3, SwinTransformer: 2, Beit: 2}
+GRADIENTS = {"beit", "class-token", "distilled", "registers", "swin", "relu"}
 
 # name → (class, timm's arguments, scale of the weights: about how much a linear layer changes its input's size)
 MODELS = {
@@ -90,6 +91,9 @@ MODELS = {
     "relu": (VisionTransformer, dict(
         img_size=16, patch_size=4, in_chans=1, num_classes=4, embed_dim=24, depth=2, num_heads=2, mlp_ratio=2.0,
         class_token=True, global_pool="token", act_layer="relu"), 1.0),
+    "beit": (Beit, dict(
+        img_size=(16, 12), patch_size=4, in_chans=1, num_classes=4, embed_dim=24, depth=2, num_heads=2, mlp_ratio=2.0,
+        qkv_bias=True, use_abs_pos_emb=False, use_rel_pos_bias=True, init_values=0.5, global_pool="avg"), 1.0),
 }
 
 

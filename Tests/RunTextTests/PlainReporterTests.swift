@@ -27,7 +27,7 @@ struct PlainReporterTests {
         "00:00  calibrating, 3 of 3",
         "00:00  calibrated: top-1 86.10 %, top-5 99.70 %, agreement 89.74 %, KL 0.1140 nats, SQNR "
             + "12.6 dB, 1 000 images",
-        "00:00  attempts are compared on 1000 evaluation images, calibrated: top-1 89.50 %, top-5 "
+        "00:00  attempts are compared on 1 000 evaluation images, which no other result contains; calibrated: top-1 89.50 %, top-5 "
             + "99.70 %, agreement 96.22 %, KL 0.0420 nats, SQNR 19.8 dB, 1 000 images",
         "00:00  unit 1/3 stem begins",
         "00:00  unit 1/3 stem calibrated, 2 sites, lowest SQNR 17.5 dB at stem.weight",

@@ -1,10 +1,9 @@
-import Files
 import Runs
 
 /// A journal, read whole.
 struct JournalLines {
     var entries: [JournalEntry] = []
-    let extent: LineExtent
+    let extent: JournalExtent
 
     init(path: String) throws {
         var entries: [JournalEntry] = []

@@ -104,12 +104,73 @@ struct JournalTests {
         #expect(error?.message.contains("journal.jsonl, \(place),") == true)
     }
 
+    @Test("a flipped bit is found wherever it is, except that one in the last line end makes a torn line")
+    func flips() throws {
+        let folder = try TemporaryFolder()
+        let path = try write(folder)
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        let entries = try JournalLines(path: path).entries
+        var generator = TestGenerator(seed: 1)
+        for _ in 0..<300 {
+            let place = Int(generator.next() % UInt64(bytes.count))
+            var damaged = bytes
+            damaged[place] ^= 1 << UInt8(generator.next() % 8)
+            try damaged.write(to: URL(filePath: path))
+            if place == bytes.count - 1 {
+                #expect(try JournalLines(path: path).entries == entries.dropLast())
+            } else {
+                #expect(throws: RunFailure.self, "byte \(place)") { try JournalLines(path: path) }
+            }
+        }
+    }
+
+    @Test("the chain is what docs/events.md says")
+    func chain() throws {
+        let folder = try TemporaryFolder()
+        let text = try String(contentsOfFile: write(folder), encoding: .utf8)
+        var before = ""
+        for line in text.split(separator: "\n") {
+            let match = try #require(line.wholeMatch(of: /(.*),"chain":"([0-9a-f]{64})"}/))
+            let (members, digest) = (match.1, match.2)
+            #expect(sha256(Array((before + members).utf8)) == digest)
+            before = String(digest)
+        }
+        #expect(text.hasPrefix(#"{"schema":2,"seq":1,"#))
+    }
+
+    @Test(
+        "a line that was removed, doubled, moved or taken from another journal is found",
+        arguments: [[0, 2], [0, 0, 1, 2], [0, 2, 1], [1, 2], [0, 3, 2]])
+    func order(of lines: [Int]) throws {
+        let folder = try TemporaryFolder()
+        let path = try write(folder)
+        var all = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        // The same second line after another first one.
+        let other = try Journal(creating: folder.file("other.jsonl"))
+        try other.append(.waiting(unit: 1), at: 1)
+        try other.append(.step, at: 2)
+        all.append(
+            try String(contentsOfFile: folder.file("other.jsonl"), encoding: .utf8).split(separator: "\n")[1])
+        try folder.write(lines.map { all[$0] + "\n" }.joined(), to: "journal.jsonl")
+        #expect(throws: RunFailure.self) { try JournalLines(path: path) }
+    }
+
+    @Test("a journal without digests is called one of schema 1")
+    func oldSchema() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(
+            #"{"seq":1,"time":0,"event":"waiting","unit":0}"# + "\n", to: "journal.jsonl")
+        let error = #expect(throws: RunFailure.self) { try JournalLines(path: path) }
+        #expect(error?.kind == .badData)
+        #expect(error?.message.contains("is a journal of schema 1") == true)
+    }
+
     @Test("a full disk is an error that names the file")
     func fullDisk() throws {
         let descriptor = unsafe open("/dev/full", O_WRONLY)
         try #require(descriptor >= 0)
         let file = AppendedFile(path: "run/journal.jsonl", descriptor: descriptor)
-        let journal = Journal(file: file, sequence: 0)
+        let journal = Journal(file: file)
         let error = #expect(throws: RunFailure.self) { try journal.append(.pauseQueued, at: 0) }
         #expect(error?.kind == .inputOutput)
         #expect(error?.message.contains("run/journal.jsonl cannot be written: No space left") == true)

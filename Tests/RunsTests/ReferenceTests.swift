@@ -84,8 +84,10 @@ struct ReferenceTests {
         let path = #expect(throws: RunFailure.self) { try resolver.model("vit.safetensors") }
         #expect(
             path?.message
-                == "vit.safetensors is not there; give a file with weights (safetensors, .pth) or a folder with one"
-        )
+                == "vit.safetensors is not there in /users/me/work; give a file with weights (safetensors, .pth) or a "
+                + "folder with one")
+        let absolute = #expect(throws: RunFailure.self) { try resolver.model("/data/vit.safetensors") }
+        #expect(absolute?.message.hasPrefix("/data/vit.safetensors is not there; give") == true)
         let none = #expect(throws: RunFailure.self) { try Self.resolver([]).model("sample:fashion-vit") }
         #expect(none?.message.contains("no folder sample-models was found") == true)
     }

@@ -11,11 +11,16 @@ enum Samples {
         HyperparameterChange(key: "weight_bits", value: "3"),
         HyperparameterChange(key: "rounding", value: "ste"),
     ]
+    static let digest = String(repeating: "0123456789abcdef", count: 4)
+    static let inputs = PlanInputs(
+        request: digest, weights: digest, model: digest, calibration: digest, evaluation: nil,
+        heldOut: 0, arithmetic: .fused)
     static let attempt = AttemptReport(
         unit: 2, name: "blocks.1", attempt: 3, hyperparameters: changes, sites: sites, prefix: [1, 2],
         calibratedLoss: 1e300, finalLoss: 1e-7, calibratedKl: 0.25, finalKl: 0, heldOut: evaluation,
-        heldOutKl: [0, 0.1, 1.5e-38], reverted: true, ending: .finishedEarly, seconds: 12.0625, bytes: 123_456
-    )
+        heldOutKl: [0, 0.1, 1.5e-38], reverted: true, ending: .finishedEarly, seconds: 12.0625,
+        bytes: 123_456,
+        sha256: digest)
     static let sites = [SiteOverride(match: "blocks.*.softmax", bits: 8)]
     static let heldOut = HeldOutBaseline(
         source: .calibration, fullPrecision: evaluation, calibrated: [evaluation, evaluation])
@@ -56,6 +61,7 @@ enum Samples {
 
     static let events: [RunEvent] = [
         .started(summary), .progressed(activity: "calibrating", done: 1, total: 8),
+        .inputsAccepted(changes: ["the weights have changed"], inputs: inputs),
         .evaluated(.fullPrecision, evaluation), .evaluated(.calibrated, evaluation),
         .evaluated(.prefix(unit: 3), evaluation), .evaluated(.final, evaluation),
         .unitStarted(unit: 1, attempt: 2, hyperparameters: changes),

@@ -62,7 +62,8 @@ extension Golden {
 @Suite("Vision transformers")
 struct GoldenTests {
     static let names = [
-        "average-pool", "average-pool-class-token", "average-pool-norm-first", "class-token", "distilled",
+        "average-pool", "average-pool-class-token", "beit", "average-pool-norm-first", "class-token",
+        "distilled",
         "no-qkv-bias", "prefix-without-positions", "registers", "registers-average-pool", "relu", "swin",
         "swin-huggingface", "swin-uneven", "wide-range",
     ]
@@ -95,7 +96,7 @@ struct GoldenTests {
 
     @Test(
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
-        arguments: ["class-token", "distilled", "registers", "relu", "swin", "swin-huggingface"])
+        arguments: ["beit", "class-token", "distilled", "registers", "relu", "swin", "swin-huggingface"])
     func backward(name: String) throws {
         let golden = try Golden(name)
         let model = golden.checkpoint.model

@@ -1,6 +1,6 @@
 /*
- * Image files to pixels, by libjpeg-turbo, libpng and libwebp; bytes out of deflate, by zlib; and the inner loops
- * of a change of size.
+ * Image files to pixels, by libjpeg-turbo, libpng, libwebp, libtiff and giflib; bytes out of deflate, by zlib; and
+ * the inner loops of a change of size.
  *
  * Nothing here jumps past a caller, keeps a pointer from the caller, or has state. Every function may
  * be called from several threads at once, each with its own buffer.
@@ -59,6 +59,19 @@ image_status image_decode_png(
     const uint8_t *bytes, size_t count, int channels, int32_t longest, image_buffer *image);
 /* Lossy and lossless WebP; of an animation, the first frame. */
 image_status image_decode_webp(
+    const uint8_t *bytes, size_t count, int channels, int32_t longest, image_buffer *image);
+
+/* The first frame of a GIF. Where it does not cover the canvas, that has the transparent colour or the first one. */
+image_status image_decode_gif(
+    const uint8_t *bytes, size_t count, int channels, int32_t longest, image_buffer *image);
+/* BMP of 1 to 32 bits a pixel without compression. */
+image_status image_decode_bmp(
+    const uint8_t *bytes, size_t count, int channels, int32_t longest, image_buffer *image);
+/*
+ * The first page of a TIFF: gray of 1 to 16 bits, palettes, RGB of 8 and 16 bits; strips or tiles, samples side by side
+ * or in planes. Its orientation is not applied. Gray of 16 bits is cut off at 255, as in Pillow.
+ */
+image_status image_decode_tiff(
     const uint8_t *bytes, size_t count, int channels, int32_t longest, image_buffer *image);
 
 /* The most bytes that a PNG of so many RGB pixels has. */

@@ -50,7 +50,8 @@ struct ArchitectureFacts: Equatable {
     /// - Parameter modelType: Its `model_type`.
     init?(huggingFace modelType: String) {
         switch modelType {
-        case "vit", "deit", "vit_mae", "timm_wrapper": epsilon = modelType == "timm_wrapper" ? nil : 1e-12
+        case "vit", "deit", "beit", "data2vec-vision", "vit_mae", "timm_wrapper":
+            epsilon = modelType == "timm_wrapper" ? nil : 1e-12
         case "dinov2", "dinov2_with_registers", "vit_msn": epsilon = 1e-6
         case "swin": epsilon = 1e-5
         case "clip", "clip_vision_model": (epsilon, activation) = (1e-5, .quickGELU)
@@ -58,7 +59,6 @@ struct ArchitectureFacts: Equatable {
             unsupported = .attentionPooling
         case "swinv2": unsupported = .cosineAttention
         case "dinov3_vit", "eva02", "pe_vision": unsupported = .rotaryPositions
-        case "beit", "data2vec-vision": unsupported = .relativePositions
         default: return nil
         }
         if modelType != "swin", modelType != "timm_wrapper", unsupported == nil { heads = 12 }
@@ -66,5 +66,5 @@ struct ArchitectureFacts: Equatable {
 
     /// The families of Hugging Face that are read, as their config.json calls them.
     static let huggingFaceFamilies =
-        "vit, deit, swin, dinov2, dinov2_with_registers, vit_mae, vit_msn, clip, clip_vision_model"
+        "vit, deit, beit, data2vec-vision, swin, dinov2, dinov2_with_registers, vit_mae, vit_msn, clip, clip_vision_model"
 }

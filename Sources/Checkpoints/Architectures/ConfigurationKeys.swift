@@ -55,7 +55,8 @@ enum ConfigurationKeys {
         case .huggingFace:
             [
                 "pruned_heads": ["{}"], "is_decoder": ["false"], "add_cross_attention": ["false"],
-                "use_absolute_embeddings": ["false"], "use_swiglu_ffn": ["false"], "path_norm": ["true"],
+                "use_absolute_embeddings": ["false"], "use_mean_pooling": ["true"],
+                "use_swiglu_ffn": ["false"], "path_norm": ["true"],
                 "quantization_config": ["null"], "cross_attention_hidden_size": ["null"],
                 "output_size": ["null"],
             ]
@@ -74,7 +75,7 @@ enum ConfigurationKeys {
             "patch_size", "in_chans", "embed_dim", "depth", "depths", "head_dim", "mlp_ratio", "qkv_bias",
             "qk_norm",
             "proj_bias", "init_values", "class_token", "no_embed_class", "reg_tokens", "pre_norm", "fc_norm",
-            "num_features", "num_classes",
+            "num_features", "num_classes", "use_abs_pos_emb", "use_rel_pos_bias", "qkv_fused",
         ]
         let training: Set = [
             "weight_init", "fix_init", "dynamic_img_size", "dynamic_img_pad", "strict_img_size",
@@ -118,7 +119,12 @@ enum ConfigurationKeys {
                 "logit_scale_init_value",
                 "encoder_stride", "pooler_output_size", "pooler_act", "layerscale_value",
                 "layer_scale_init_value", "apply_layernorm", "reshape_hidden_states", "use_mask_token",
-                "out_features", "out_indices", "stage_names", "decoder_hidden_size",
+                "use_relative_position_bias", "use_absolute_position_embeddings",
+                "use_shared_relative_position_bias", "vocab_size", "pool_scales", "use_auxiliary_head",
+                "auxiliary_loss_weight", "auxiliary_channels", "auxiliary_num_convs",
+                "auxiliary_concat_input",
+                "semantic_loss_ignore_index", "add_fpn", "out_features", "out_indices", "stage_names",
+                "decoder_hidden_size",
                 "decoder_intermediate_size",
                 "decoder_num_attention_heads", "decoder_num_hidden_layers", "mask_ratio", "norm_pix_loss",
                 "text_config", "text_config_dict", "vision_config_dict", "label_descriptions", "do_pooling",

@@ -182,9 +182,10 @@ enum TimmArchitectures {
           vit_small_patch16_rope_224 vit_small_patch16_rope_ape_224 vit_small_patch16_rope_mixed_224 \
           vit_small_patch16_rope_mixed_ape_224 vit_small_plus_patch16_dinov3 vit_small_plus_patch16_dinov3_qkvb \
           vit_tiny_patch16_dinov3_qkvb
+        no=unequalWindows: swin_s3_base_224 swin_s3_small_224 swin_s3_tiny_224
         swin: swin_base_patch4_window12_384 swin_base_patch4_window12_384_in22k swin_base_patch4_window7_224 \
           swin_base_patch4_window7_224_in22k swin_large_patch4_window12_384 swin_large_patch4_window12_384_in22k \
-          swin_large_patch4_window7_224 swin_large_patch4_window7_224_in22k swin_s3_base_224 swin_s3_small_224 \
-          swin_s3_tiny_224 swin_small_patch4_window7_224 swin_tiny_patch4_window7_224
+          swin_large_patch4_window7_224 swin_large_patch4_window7_224_in22k swin_small_patch4_window7_224 \
+          swin_tiny_patch4_window7_224
         """
 }

@@ -5,7 +5,7 @@ enum UnsupportedFeature: String {
     case decomposedPositions, differentialAttention, flexiblePatches, gatedAttention, gatedMLP, innerNorm
     case noLastNorm, noPositions, otherActivation, ownArchitecture, parallelBranches, postNorm,
         quantizedWeights
-    case queryKeyNorm, relativePositions, rmsNorm, rotaryPositions, sharedPositions
+    case queryKeyNorm, relativePositions, rmsNorm, rotaryPositions, sharedPositions, unequalWindows
 
     /// The feature in a few words, for people.
     var words: String {
@@ -36,6 +36,7 @@ enum UnsupportedFeature: String {
         case .rmsNorm: "RMS norms"
         case .rotaryPositions: "rotary positions (RoPE)"
         case .sharedPositions: "relative positions that all blocks share"
+        case .unequalWindows: "windows of another size in each stage"
         }
     }
 

@@ -20,6 +20,8 @@ struct NameMap {
     var lacksClassifier = false
     /// The number of heads by width, where the layout's program makes models of these widths only.
     var heads: [Int: Int] = [:]
+    /// Whether models with these names differ in what no tensor shows, such as the activation.
+    var leavesChoices = true
     /// Starts of names of another half of what was trained, such as a decoder, which is left out.
     var leftOut: [String] = []
     /// Tensors whose missing biases are zero, by the name of the bias.
@@ -28,7 +30,9 @@ struct NameMap {
     /// The layout of a checkpoint, inferred from its names.
     init(names: Set<String>) {
         let stem = "embeddings.patch_embeddings.projection.weight"
-        let prefixes = ["vit.", "deit.", "dinov2.", "dinov2_with_registers.", "swin."]
+        let prefixes = [
+            "vit.", "deit.", "beit.", "data2vec_vision.", "dinov2.", "dinov2_with_registers.", "swin.",
+        ]
         if names.contains(stem), names.contains(where: { $0.hasPrefix("encoder.layers.0.blocks.0.") }) {
             self = .huggingFaceSwin("")
             lacksClassifier = true
@@ -67,7 +71,7 @@ struct NameMap {
             self = .metaDinov2(hasRegisters: names.contains("register_tokens"))
             lacksClassifier = !names.contains("head.weight")
         } else {
-            self = NameMap(layout: "timm", patterns: [])
+            self = .timm
         }
     }
 
@@ -91,6 +95,17 @@ struct NameMap {
 // MARK: - Layouts with timm's names, or nearly
 
 extension NameMap {
+    /// timm's own names; BEiT and EVA have biases of queries and values apart, and another name for layer scale.
+    private static let timm = NameMap(
+        layout: "timm",
+        patterns: [
+            NamePattern("blocks.#.attn.q_bias", "blocks.#.attn.qkv.bias", third: 0),
+            NamePattern("blocks.#.attn.k_bias", "blocks.#.attn.qkv.bias", third: 1),
+            NamePattern("blocks.#.attn.v_bias", "blocks.#.attn.qkv.bias", third: 2),
+            NamePattern("blocks.#.gamma_1", "blocks.#.ls1.gamma"),
+            NamePattern("blocks.#.gamma_2", "blocks.#.ls2.gamma"),
+        ])
+
     /// Original files have the merging at the end of a stage; timm has it at the start of the next.
     private static let microsoftSwin = NameMap(
         layout: "Microsoft Swin",
@@ -105,6 +120,7 @@ extension NameMap {
         var map = NameMap(layout: "the encoder of MAE, without its decoder", patterns: [])
         map.lacksClassifier = true
         map.leftOut = ["decoder_"]
+        map.leavesChoices = false
         map.heads = [768: 12, 1024: 16, 1280: 16]
         return map
     }()
@@ -116,6 +132,7 @@ extension NameMap {
             patterns: [NamePattern("register_tokens", "reg_token")])
         map.classTokenAloneHasPosition = hasRegisters
         map.heads = [384: 6, 768: 12, 1024: 16]
+        map.leavesChoices = false
         return map
     }
 
@@ -135,6 +152,7 @@ extension NameMap {
                     ("ln_1", "norm1"), ("ln_2", "norm2"), ("mlp.0", "mlp.fc1"), ("mlp.3", "mlp.fc2"),
                     ("mlp.linear_1", "mlp.fc1"), ("mlp.linear_2", "mlp.fc2"),
                 ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") })
+        map.leavesChoices = false
         map.heads = [768: 12, 1024: 16, 1280: 16]
         return map
     }()
@@ -202,6 +220,18 @@ extension NameMap {
                 map.classTokenAloneHasPosition = true
                 map.positionFilter = .antialiased
             }
+        case "beit", "data2vec_vision":
+            let layer = "\(prefix)encoder.layer.#"
+            map = huggingFaceViT(
+                prefix, family == "beit" ? "Hugging Face BEiT" : "Hugging Face Data2Vec",
+                [
+                    ("classifier.*", "head.*"), ("\(prefix)pooler.layernorm.*", "fc_norm.*"),
+                    ("\(layer).lambda_1", "blocks.#.ls1.gamma"), ("\(layer).lambda_2", "blocks.#.ls2.gamma"),
+                    (
+                        "\(layer).attention.attention.relative_position_bias.relative_position_bias_table",
+                        "blocks.#.attn.relative_position_bias_table"
+                    ),
+                ])
         default:
             map = huggingFaceViT(prefix, "Hugging Face ViT", [("classifier.*", "head.*")])
         }

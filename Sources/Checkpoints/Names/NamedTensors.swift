@@ -123,7 +123,7 @@ struct NamedTensors: Sendable {
         if lacksKeys { parts.insert(.zeros(first.shape.reduce(1, *)), at: 1) }
         if parts.count > 1 { shape[0] *= parts.count }
         // Some layouts leave out axes of one element.
-        if let rank = ["cls_token": 3, "reg_token": 3, "pos_embed": 3][target], !shape.isEmpty {
+        if let rank = ["cls_token": 3, "pos_embed": 3][target], !shape.isEmpty {
             while shape.count < rank { shape.insert(1, at: 0) }
         }
         return Entry(type: first.type, shape: shape, parts: parts)

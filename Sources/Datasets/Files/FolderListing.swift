@@ -1,4 +1,5 @@
 internal import Files
+internal import Safetensors
 
 /// The images in a folder, in torchvision's order, and the classes that their folders name.
 struct FolderListing {
@@ -8,6 +9,8 @@ struct FolderListing {
     private(set) var labels: [Int]?
     /// The names that the labels number; nil where labels are numbers from a file.
     private(set) var classNames: [String]?
+    /// What a person should know of how the folder was read, one sentence each.
+    private(set) var notes: [String] = []
 
     /// The most images that a folder may hold.
     static let mostImages = 10_000_000
@@ -23,25 +26,53 @@ struct FolderListing {
     init(root: String) throws(DatasetError) {
         self.root = root
         let entries = try Self.entries(of: root)
-        if let file = try LabelsFile(entries: entries.filter { $0.kind == .file }.map(\.name), folder: root) {
-            paths = file.images.map(\.path)
-            (labels, classNames) = (file.labels, file.classNames)
-            return
-        }
+        let files = entries.filter { $0.kind == .file }.map(\.name)
+        guard try !useLabels(named: LabelsFile.names, among: files) else { return }
         let folders = entries.filter { $0.kind == .folder }.map(\.name)
         let loose = entries.filter { $0.kind != .folder }.map(\.name).filter { Self.isImage($0, in: root) }
         if folders.isEmpty {
+            guard try !useLabels(named: LabelsFile.namesInFlatFolders, among: files) else { return }
             paths = loose
         } else {
             try listClasses(folders, loose: loose)
         }
         guard !paths.isEmpty else {
+            let other = files.lazy.compactMap { name in
+                (try? readPrefix(of: joined(root, name), count: ImageFormat.prefixLength)).flatMap { prefix in
+                    nameOfOtherData(prefix.span).map { "“\(printable(name))” is \($0), which is not read" }
+                }
+            }.first
             throw DatasetError(
                 .empty, file: root,
                 detail:
-                    "the folder holds no images; JPEG, PNG and WebP files are read, in one folder for each class "
-                    + "or all in this one")
+                    "the folder holds no images\(other.map { ": \($0)" } ?? ""); \(ImageFormat.names) files are read, in "
+                    + "one folder for each class or all in this one")
         }
+        noteUnusedLists(among: files)
+    }
+
+    /// Takes the images and labels of a file of labels, if there is one.
+    private mutating func useLabels(
+        named names: [String], among files: [String]
+    ) throws(DatasetError) -> Bool {
+        guard let file = try LabelsFile(entries: files, named: names, folder: root) else { return false }
+        paths = file.images.map(\.path)
+        (labels, classNames, notes) = (file.labels, file.classNames, file.notes)
+        return true
+    }
+
+    /// Names files that look like lists of labels and are not read.
+    private mutating func noteUnusedLists(among files: [String]) {
+        let lists = files.filter { name in
+            ["csv", "tsv", "txt", "json", "jsonl"].contains { name.lowercased().hasSuffix(".\($0)") }
+                && !name.lowercased().hasPrefix("readme") && !name.lowercased().hasPrefix("license")
+        }
+        guard !lists.isEmpty else { return }
+        let reason =
+            labels == nil
+            ? "so that the images have no labels; \((LabelsFile.names + LabelsFile.namesInFlatFolders).joined(separator: ", ")) are"
+            : "as the folders give the classes; \(LabelsFile.names.joined(separator: ", ")) would be"
+        notes.append("\(printable(root)): \(listed(lists)) is not read, \(reason)")
     }
 
     private mutating func listClasses(_ folders: [String], loose: [String]) throws(DatasetError) {

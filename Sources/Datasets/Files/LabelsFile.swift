@@ -7,37 +7,62 @@ internal import Safetensors
 /// One of
 ///
 /// - `labels.csv`: lines of `relative/path,label`, fields in quotation marks where they hold commas;
-/// - `labels.txt`: lines of `relative/path label`, parted by a tab or the last space;
-/// - `labels.json`: one object, `{"relative/path": label}`.
+/// - `labels.tsv`, `labels.txt`: lines of `relative/path label`, parted by a tab, or in `.txt` by the last space;
+/// - `labels.json`: one object, `{"relative/path": label}`;
+/// - in a flat folder also Hugging Face's `metadata.csv` and `metadata.jsonl`, with `file_name` and `label`, and ImageNet's
+///   `val.txt`, with lines as in `labels.txt`.
 ///
 /// A label is a class's number, counted from 0, or a class's name. Paths are relative to the folder and stay in it. A
-/// first line `path,label` and empty lines are passed over. Images that the file does not name are not in the set.
+/// header that names the columns, a byte order mark and empty lines are passed over. Images that the file does not name
+/// are not in the set.
 struct LabelsFile {
     /// One image's entry.
     struct Entry {
         var path: String
-        var label: String
+        /// nil in a file without labels.
+        var label: String?
         var line: Int
+    }
+
+    /// The forms of files.
+    private enum Form {
+        case commas, tabs, spaces, object, objects
+
+        init(name: String) {
+            switch name.drop(while: { $0 != "." }) {
+            case ".csv": self = .commas
+            case ".tsv": self = .tabs
+            case ".json": self = .object
+            case ".jsonl": self = .objects
+            default: self = .spaces
+            }
+        }
     }
 
     /// The images, in the order of their paths' bytes.
     let images: [Entry]
-    /// The class of each image.
-    let labels: [Int]
+    /// The class of each image; nil for a file without labels.
+    let labels: [Int]?
     /// The names that the labels number, in order; nil where the file gives numbers.
     let classNames: [String]?
+    /// What a person should know of how the file was read, one sentence each.
+    private(set) var notes: [String] = []
 
-    private static let names = ["labels.csv", "labels.json", "labels.txt"]
+    /// The files that are read in every folder.
+    static let names = ["labels.csv", "labels.json", "labels.tsv", "labels.txt"]
+    /// The files that are read in a flat folder.
+    static let namesInFlatFolders = ["metadata.csv", "metadata.jsonl", "val.txt"]
     private static let greatestLength = 256 << 20
 
     /// Reads the file of labels among a folder's files; nil if there is none.
     ///
     /// - Parameters:
     ///   - entries: The names of the folder's files.
+    ///   - names: The names that a file of labels may have.
     ///   - folder: The folder.
     /// - Throws: `DatasetError` with file and line where it cannot be used.
-    init?(entries: [String], folder: String) throws(DatasetError) {
-        let present = Self.names.filter(entries.contains)
+    init?(entries: [String], named names: [String], folder: String) throws(DatasetError) {
+        let present = names.filter(entries.contains)
         guard let name = present.first else { return nil }
         guard present.count == 1 else {
             throw DatasetError(
@@ -46,32 +71,38 @@ struct LabelsFile {
         }
         let file = joined(folder, name)
         let bytes = try DatasetError.wrapping(try readFile(file, limit: Self.greatestLength))
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let whole = String(validating: bytes, as: UTF8.self) else {
             throw DatasetError(.badLabelsFile, file: file, detail: "the file is not UTF-8 text")
         }
+        let text = whole.unicodeScalars.first == "\u{FEFF}" ? String(whole.unicodeScalars.dropFirst()) : whole
         let found =
-            switch name {
-            case "labels.csv": try Self.lines(of: text, file: file, split: Self.splitCSV)
-            case "labels.txt": try Self.lines(of: text, file: file, split: Self.splitText)
-            default: try Self.object(text, file: file)
+            switch Form(name: name) {
+            case .commas: try Self.table(text, file: file, folder: folder, split: Self.splitCSV)
+            case .tabs: try Self.table(text, file: file, folder: folder, split: Self.splitTabs)
+            case .spaces: try Self.table(text, file: file, folder: folder, split: Self.splitText)
+            case .object: try Self.object(text, file: file)
+            case .objects: try Self.objects(text, file: file)
             }
         images = try Self.checked(found, file: file)
-        if images.allSatisfy({ Int($0.label) != nil }) {
-            labels = images.compactMap { Int($0.label) }
-            classNames = nil
-        } else {
-            let names = Set(images.map(\.label)).sorted(by: precedes)
-            let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-            labels = images.compactMap { numbers[$0.label] }
-            classNames = names
+        let given = images.compactMap(\.label)
+        guard given.count == images.count else {
+            if let entry = images.first(where: { $0.label == nil }), !given.isEmpty {
+                throw Self.bad(file, entry.line, "“\(printable(entry.path))” has no label")
+            }
+            (labels, classNames) = (nil, nil)
+            notes = ["\(printable(file)): there is no column “label”, so that the images have no labels"]
+            return
         }
-        if let place = labels.firstIndex(where: { $0 < 0 }) {
-            throw Self.bad(
-                file, images[place].line, "the label \(labels[place]) is negative; classes count from 0")
+        if let numbers = try Self.numbers(images, file: file) {
+            (labels, classNames) = (numbers, nil)
+        } else {
+            let names = Set(given).sorted(by: precedes)
+            let numbers = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+            (labels, classNames) = (given.compactMap { numbers[$0] }, names)
         }
     }
 
-    private static func bad(_ file: String, _ line: Int?, _ detail: String) -> DatasetError {
+    static func bad(_ file: String, _ line: Int?, _ detail: String) -> DatasetError {
         DatasetError(.badLabelsFile, file: file, detail: (line.map { "line \($0): " } ?? "") + detail)
     }
 
@@ -86,7 +117,7 @@ struct LabelsFile {
                     file, entry.line,
                     "the path “\(printable(entry.path))” is not one below this folder, such as dogs/7.jpg")
             }
-            guard !entry.label.isEmpty else {
+            guard entry.label?.isEmpty != true else {
                 throw bad(file, entry.line, "“\(printable(entry.path))” has no label")
             }
             guard seen.insert(entry.path).inserted else {
@@ -97,22 +128,82 @@ struct LabelsFile {
         return entries.sorted { precedes($0.path, $1.path) }
     }
 
+    /// The labels as numbers, `3.0` being 3; nil where some are names.
+    private static func numbers(_ entries: [Entry], file: String) throws(DatasetError) -> [Int]? {
+        var numbers: [Int] = []
+        var broken: Entry?
+        for entry in entries {
+            let label = entry.label ?? ""
+            let parts = label.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count <= 2, let number = Int(parts[0]),
+                parts.count == 1 || parts[1].allSatisfy({ "0"..."9" ~= $0 })
+            else { return nil }
+            if parts.count == 2, parts[1].contains(where: { $0 != "0" }) { broken = broken ?? entry }
+            numbers.append(number)
+        }
+        if let broken {
+            throw bad(
+                file, broken.line,
+                "the label “\(broken.label ?? "")” is no whole number; classes are numbered 0, 1, 2 and so on"
+            )
+        }
+        if let place = numbers.firstIndex(where: { $0 < 0 }) {
+            throw bad(
+                file, entries[place].line, "the label \(numbers[place]) is negative; classes count from 0")
+        }
+        return numbers
+    }
+
     // MARK: - Lines
 
-    private static func lines(
-        of text: String, file: String, split: (Substring) -> [String]?
+    /// What a header calls the columns.
+    private static let pathColumns: Set<String> = [
+        "path", "file", "filename", "file_name", "file_path", "filepath", "image", "image_path", "image_name",
+        "img", "name", "image_id", "id", "relative_path",
+    ]
+    private static let labelColumns: Set<String> = [
+        "label", "labels", "class", "classes", "class_id", "class_name", "category", "target", "label_id",
+        "y",
+    ]
+
+    private static func table(
+        _ text: String, file: String, folder: String, split: (Substring) -> [String]?
     ) throws(DatasetError) -> [Entry] {
         var result: [Entry] = []
+        var (path, label, columns): (Int, Int?, Int) = (0, 1, 2)
+        var isFirst = true
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-            .enumerated()
+            .enumerated() where !line.allSatisfy(\.isWhitespace)
         {
-            if line.allSatisfy(\.isWhitespace) || index == 0 && line == "path,label" { continue }
-            guard let fields = split(line), fields.count == 2 else {
+            let fields = split(line)
+            defer { isFirst = false }
+            if isFirst, let fields {
+                let names = fields.map { $0.lowercased() }
+                if let found = names.firstIndex(where: pathColumns.contains), names.count > 1 || found == 0,
+                    !exists(joined(folder, fields[found]))
+                {
+                    (path, columns) = (found, fields.count)
+                    label =
+                        names.indices.first { $0 != found && labelColumns.contains(names[$0]) }
+                        ?? (columns == 2 && !lastName(of: file).hasPrefix("metadata") ? 1 - found : nil)
+                    continue
+                }
+            }
+            guard let fields, fields.count == columns else {
                 throw bad(
                     file, index + 1,
-                    "“\(printable(String(line.prefix(80))))” is not a path and a label, such as dogs/7.jpg,3")
+                    "“\(printable(String(line.prefix(80))))” is not "
+                        + (columns == 2
+                            ? "a path and a label, such as dogs/7.jpg,3"
+                            : "\(columns) values as in the header"))
             }
-            result.append(Entry(path: fields[0], label: fields[1], line: index + 1))
+            guard !isFirst || exists(joined(folder, fields[path])) || fields[path].contains("..") else {
+                throw bad(
+                    file, index + 1,
+                    "“\(printable(fields[path]))” is neither an image of this folder nor the header of a column, such as "
+                        + "path,label")
+            }
+            result.append(Entry(path: fields[path], label: label.map { fields[$0] }, line: index + 1))
         }
         return result
     }
@@ -143,63 +234,17 @@ struct LabelsFile {
         }
     }
 
+    private static func splitTabs(_ line: Substring) -> [String]? {
+        line.split(separator: "\t", omittingEmptySubsequences: false).map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+    }
+
     private static func splitText(_ line: Substring) -> [String]? {
         let border = line.firstIndex(of: "\t") ?? line.lastIndex(of: " ")
         guard let border else { return nil }
         return [line[..<border], line[line.index(after: border)...]].map {
             $0.trimmingCharacters(in: .whitespaces)
         }
-    }
-
-    // MARK: - JSON
-
-    private enum Label: Decodable {
-        case number(Int)
-        case name(String)
-
-        init(from decoder: any Decoder) throws {
-            let value = try decoder.singleValueContainer()
-            do {
-                self = .number(try value.decode(Int.self))
-            } catch {
-                self = .name(try value.decode(String.self))
-            }
-        }
-
-        var text: String {
-            switch self {
-            case .number(let number): "\(number)"
-            case .name(let name): name
-            }
-        }
-    }
-
-    private static func object(_ text: String, file: String) throws(DatasetError) -> [Entry] {
-        let labels: [String: Label]
-        do {
-            labels = try JSONDecoder().decode([String: Label].self, from: Data(text.utf8))
-        } catch {
-            throw bad(
-                file, nil, "this is not one JSON object of paths and labels, such as {\"dogs/7.jpg\": 3}")
-        }
-        // The decoder keeps the last of two equal keys in silence; every entry has one colon outside of texts.
-        guard colons(in: text) == labels.count else {
-            throw bad(file, nil, "an image comes twice; each has one label")
-        }
-        return labels.map { Entry(path: $0.key, label: $0.value.text, line: 1) }
-    }
-
-    private static func colons(in text: String) -> Int {
-        var (count, isInText, isEscaped) = (0, false, false)
-        for byte in text.utf8 {
-            switch byte {
-            case _ where isEscaped: isEscaped = false
-            case UInt8(ascii: "\\"): isEscaped = isInText
-            case UInt8(ascii: "\""): isInText.toggle()
-            case UInt8(ascii: ":") where !isInText: count += 1
-            default: break
-            }
-        }
-        return count
     }
 }

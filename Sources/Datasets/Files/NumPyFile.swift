@@ -44,10 +44,17 @@ struct NumPyFile {
     /// The array of images.
     func images() throws(DatasetError) -> PixelArray {
         guard let array = try array("images") else {
+            guard members?.isEmpty != true else {
+                throw DatasetError(
+                    .wrongShape, file: mapping.path,
+                    detail:
+                        "this is a zip archive without arrays of NumPy; unpack it and give the folder, or an npz with "
+                        + "an array “images”")
+            }
             throw DatasetError(
                 .missing, file: mapping.path,
                 detail:
-                    "the archive has no array “images”; it has \(members?.isEmpty == true ? "none" : listed((members ?? [:]).keys.sorted()))"
+                    "the archive has no array “images”; it has \(listed((members ?? [:]).keys.sorted()))"
             )
         }
         let element: PixelArray.Element? =

@@ -35,7 +35,7 @@ extension PreprocessingPipeline {
     /// The size that an image gets before the crop; a side of 0 if the rule leaves nothing of it.
     func resizedSize(height: Int, width: Int) -> (height: Int, width: Int) {
         switch resize {
-        case .none:
+        case .none, .unchanged:
             return (height, width)
         case .shortSide(let side):
             return height <= width

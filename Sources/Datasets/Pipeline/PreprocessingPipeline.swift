@@ -9,6 +9,8 @@ package struct PreprocessingPipeline: Hashable, Sendable, Codable {
     package enum Resize: Hashable, Sendable, Codable {
         /// The image keeps its size.
         case none
+        /// The image must have the size of the crop.
+        case unchanged
         /// The shorter side gets this length; the longer one keeps the ratio, cut off to a whole number.
         ///
         /// torchvision's `Resize(n)` and Hugging Face's `shortest_edge`.
@@ -70,7 +72,7 @@ package struct PreprocessingPipeline: Hashable, Sendable, Codable {
     ) throws(DatasetError) {
         let sides =
             switch resize {
-            case .none: [] as [Int]
+            case .none, .unchanged: [] as [Int]
             case .shortSide(let side): [side]
             case .exact(let high, let wide), .cover(let high, let wide), .fit(let high, let wide):
                 [high, wide]
@@ -169,6 +171,7 @@ extension PreprocessingPipeline {
         case .shortSide(let side): resize = .shortSide(side)
         case .exact(let height, let width): resize = .exact(height: height, width: width)
         case .none: resize = .none
+        case .unchanged: resize = .unchanged
         }
         try self.init(
             resize: resize, interpolation: preparation.interpolation, height: preparation.height,
@@ -206,13 +209,15 @@ extension PreprocessingPipeline: CustomStringConvertible {
         let size: String? =
             switch resize {
             case .none: nil
+            case .unchanged: "\(height) × \(width) as they are"
             case .shortSide(let side): "short side to \(side) \(interpolation.rawValue)"
             case .exact(let high, let wide): "squashed to \(high) × \(wide) \(interpolation.rawValue)"
             case .cover(let high, let wide): "resized to cover \(high) × \(wide) \(interpolation.rawValue)"
             case .fit(let high, let wide): "resized to fit into \(high) × \(wide) \(interpolation.rawValue)"
             }
         let crop: String? =
-            resize == .exact(height: height, width: width) ? nil : "centre crop \(height) × \(width)"
+            resize == .exact(height: height, width: width) || resize == .unchanged
+            ? nil : "centre crop \(height) × \(width)"
         return [colours, size, crop, "\(normalisation)"].compactMap(\.self).joined(separator: ", ")
     }
 }

@@ -14,11 +14,13 @@ enum ExifOrientation: Int, Sendable {
     ///   - bytes: The file.
     ///   - format: Its format.
     init(of bytes: Span<UInt8>, format: ImageFormat) {
-        let place =
+        let place: Range<Int>? =
             switch format {
             case .jpeg: Self.exifInJPEG(bytes)
             case .png: Self.exifInPNG(bytes)
             case .webp: Self.exifInWebP(bytes)
+            case .tiff: 0..<bytes.count
+            case .gif, .bmp: nil
             }
         self = place.flatMap { Self.orientation(in: bytes, tiff: $0) } ?? .upright
     }

@@ -33,16 +33,25 @@ internal import Safetensors
         _ body: (Span<UInt8>) -> Result
     ) throws(DatasetError) -> Result {
         let format = try decode(bytes, path: path, channels: pipeline.channels)
+        defer { releaseLargeMemory() }
         let size = pipeline.channels == 1 ? 1 : 4
         guard let pixels = unsafe image.pixels else { preconditionFailure("an image was decoded to nowhere") }
         var source = unsafe PixelView(
             base: pixels, height: Int(image.height), width: Int(image.width),
             size: size)
-        if appliesOrientation {
+        // Pillow turns every TIFF.
+        if appliesOrientation || format == .tiff {
             unsafe source = unsafe source.turned(
                 by: ExifOrientation(of: bytes.span, format: format), into: turned)
         }
         let (height, width) = unsafe (source.height, source.width)
+        guard pipeline.resize != .unchanged || (height, width) == (pipeline.height, pipeline.width) else {
+            throw DatasetError(
+                .wrongModel, file: path,
+                detail:
+                    "the image has \(height) × \(width) pixels; the processor resizes none, so that it must have "
+                    + "\(pipeline.height) × \(pipeline.width)")
+        }
         let resized = pipeline.resizedSize(height: height, width: width)
         guard resized.height > 0, resized.width > 0 else {
             throw DatasetError(
@@ -54,6 +63,15 @@ internal import Safetensors
         let count = pipeline.height * pipeline.width * size
         return unsafe body(UnsafeBufferPointer(start: cropped.base, count: count).span)
     }
+
+    /// Gives memory back that only the largest photos need, so that threads do not all keep it.
+    private func releaseLargeMemory() {
+        guard unsafe image.capacity + image.scratch_capacity > Self.mostKept else { return }
+        unsafe image_release(&image)
+    }
+
+    /// How many bytes of decoded pixels are kept for the next image.
+    private static let mostKept = 128 << 20
 
     /// Decodes into `image`.
     private func decode(
@@ -67,10 +85,11 @@ internal import Safetensors
             let other = ImageFormat.nameOfOther(bytes.span).map { "this looks like \($0)" }
             throw DatasetError(
                 .undecodable, file: path,
-                detail: "\(other ?? "the content is not an image that is known"); JPEG, PNG and WebP are read"
+                detail:
+                    "\(other ?? "the content is not an image that is known"); \(ImageFormat.names) are read"
             )
         }
-        let longest = Int32(ImageSet.maximumSide)
+        let longest = Int32(ImageSet.greatestImageSide)
         let status = unsafe bytes.withUnsafeBufferPointer { buffer in
             switch format {
             case .jpeg:
@@ -79,6 +98,12 @@ internal import Safetensors
                 unsafe image_decode_png(buffer.baseAddress, buffer.count, Int32(channels), longest, &image)
             case .webp:
                 unsafe image_decode_webp(buffer.baseAddress, buffer.count, Int32(channels), longest, &image)
+            case .gif:
+                unsafe image_decode_gif(buffer.baseAddress, buffer.count, Int32(channels), longest, &image)
+            case .bmp:
+                unsafe image_decode_bmp(buffer.baseAddress, buffer.count, Int32(channels), longest, &image)
+            case .tiff:
+                unsafe image_decode_tiff(buffer.baseAddress, buffer.count, Int32(channels), longest, &image)
             }
         }
         if status != IMAGE_DECODED { throw failure(status, format: format, path: path) }
@@ -96,7 +121,7 @@ internal import Safetensors
             return DatasetError(
                 .tooLarge, file: path,
                 detail: "the image has \(height) × \(width) pixels; each side may have up to "
-                    + "\(ImageSet.maximumSide)")
+                    + "\(ImageSet.greatestImageSide)")
         case IMAGE_ENDS_EARLY:
             return DatasetError(
                 .undecodable, file: path,

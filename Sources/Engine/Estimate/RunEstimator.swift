@@ -95,11 +95,13 @@ package final class RunEstimator: Sendable {
             throw RunFailure(.badData, "\(error)")
         }
         let images = min(plan.calibrationImages, calibrationImages)
-        let rest = evaluationImages > 0 ? evaluationImages : calibrationImages - images
+        let heldOut = HeldOutSource.choice(
+            heldOutLimit, unused: calibrationImages - images, evaluation: evaluationImages)
+        let left = heldOut.source == .evaluation ? heldOut.count : 0
         let work = RunWork(
             units: units, originals: images, images: images * plan.hyperparameters.views,
-            evaluated: evaluationImages > 0 ? evaluationImages : images,
-            heldOut: min(heldOutLimit, rest), isEvaluated: evaluationImages > 0,
+            evaluated: evaluationImages > 0 ? evaluationImages - left : images,
+            heldOut: heldOut.count, isEvaluated: evaluationImages > 0,
             refitSteps: refitSteps(plan.hyperparameters, of: configuration))
         let total = units.reduce(0) { $0 + $1.operations }
         let operationsPerSecond = rate * total

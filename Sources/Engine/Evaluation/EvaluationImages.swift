@@ -19,10 +19,12 @@ struct EvaluationImages: Sendable {
     private let pipeline: PreprocessingPipeline
     private let reading: ImageOptions
     /// The images' places in the set.
-    private let places: [Int]
+    private var places: [Int]
+    /// The images' rows in the manifest.
+    private var entries: [Int]
     /// The true classes; nil without labels.
-    let labels: [Int]?
-    /// The images' paths and hashes.
+    private(set) var labels: [Int]?
+    /// The paths and hashes of these images and of those that were left out.
     let manifest: ImageManifest
 
     /// Reads every image once to find those that can be used.
@@ -44,6 +46,7 @@ struct EvaluationImages: Sendable {
         // An image that was usable at the start must stay so.
         self.reading = ImageOptions(onBadImage: .fail, appliesExifOrientation: reading.appliesExifOrientation)
         places = usable.indices
+        entries = Array(usable.indices.indices)
         self.labels = labels.map { labels in usable.indices.map { labels[$0] } }
         manifest = usable.manifest
     }
@@ -51,10 +54,21 @@ struct EvaluationImages: Sendable {
     /// The number of images.
     var count: Int { places.count }
 
+    /// The images without those at some rows.
+    func leavingOut(_ rows: [Int]) -> EvaluationImages {
+        let left = Set(rows)
+        let kept = places.indices.filter { !left.contains($0) }
+        var rest = self
+        rest.places = kept.map { places[$0] }
+        rest.entries = kept.map { entries[$0] }
+        rest.labels = labels.map { labels in kept.map { labels[$0] } }
+        return rest
+    }
+
     /// Reads some images.
     ///
     /// - Parameters:
-    ///   - rows: Their rows in the manifest.
+    ///   - rows: Their rows, in `0 ..< count`.
     ///   - pool: The threads.
     /// - Returns: `[rows, channels · height · width]`, normalised.
     /// - Throws: `DatasetError` if an image is not what it was at the start.
@@ -91,8 +105,9 @@ struct EvaluationImages: Sendable {
 
     /// Compares the hashes of a batch with those of the start.
     private func check(_ batch: ImageBatch, rows: [Int]) throws(DatasetError) {
-        for (row, hash) in zip(rows, batch.hashes ?? []) where hash != manifest.images[row].sha256 {
-            throw DatasetError(changed: manifest.images[row].path, of: set)
+        for (row, hash) in zip(rows, batch.hashes ?? []) {
+            let entry = manifest.images[entries[row]]
+            guard hash == entry.sha256 else { throw DatasetError(changed: entry.path, of: set) }
         }
     }
 }

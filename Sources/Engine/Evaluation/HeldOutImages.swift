@@ -4,7 +4,7 @@ internal import Runs
 internal import TensorCore
 internal import Vocabulary
 
-/// Images that no unit learns from; attempts are compared on them.
+/// Images that no unit learns from and that no reported result contains; attempts are compared on them.
 struct HeldOutSource: Sendable {
     let source: HeldOutBaseline.Source
     /// `[rows, channels · height · width]`, normalised.
@@ -13,7 +13,27 @@ struct HeldOutSource: Sendable {
     let rows: [Int]
     let labels: [Int]?
 
-    /// Reads at most `count` evaluation images, spread evenly over the set; nil if that is none.
+    /// Where to take images from, and how many: images of the calibration set that are not calibrated with, as long as
+    /// there are as many as evaluation images could be left out.
+    ///
+    /// A run that is resumed with the number that comes out gets the same answer.
+    ///
+    /// - Parameters:
+    ///   - count: How many are wanted.
+    ///   - unused: The number of images of the calibration set that are not calibrated with.
+    ///   - evaluation: The number of evaluation images.
+    /// - Returns: The set and the number; 0 where no image is left.
+    static func choice(
+        _ count: Int, unused: Int, evaluation: Int
+    ) -> (source: HeldOutBaseline.Source, count: Int) {
+        let (spare, shared) = (min(count, unused), leftOut(count, of: evaluation))
+        return spare >= shared ? (.calibration, spare) : (.evaluation, shared)
+    }
+
+    /// How many evaluation images are left out for at most `count` held-out ones: a quarter at most.
+    static func leftOut(_ count: Int, of evaluation: Int) -> Int { min(count, evaluation / 4) }
+
+    /// Reads evaluation images, spread evenly over the set; nil if that is none.
     ///
     /// - Throws: `DatasetError`.
     init?(spreadOver set: EvaluationImages, count: Int, pool: WorkerPool) throws {
@@ -34,12 +54,13 @@ struct HeldOutSource: Sendable {
     ///   - set: The set.
     ///   - places: The images that may be read, ascending.
     ///   - count: The greatest number of images.
+    ///   - labels: The true class of every image of the set; nil without labels.
     ///   - pipeline: The model's preprocessing.
     ///   - appliesOrientation: Whether images are turned by their Exif orientation.
     ///   - pool: The threads.
     /// - Throws: `DatasetError`.
     init?(
-        unusedOf set: ImageSet, places: [Int], count: Int, pipeline: PreprocessingPipeline,
+        unusedOf set: ImageSet, places: [Int], count: Int, labels: [Int]?, pipeline: PreprocessingPipeline,
         appliesOrientation: Bool, pool: WorkerPool
     ) throws {
         let first = evenlySpread(count, over: places.count)
@@ -64,13 +85,14 @@ struct HeldOutSource: Sendable {
         let order = read.indices.sorted { read[$0] < read[$1] }
         images =
             order == Array(read.indices) ? matrix.rows(0..<read.count) : gather(order, of: matrix)
-        rows = order.map { read[$0] }
-        labels = nil
+        let rows = order.map { read[$0] }
+        self.rows = rows
+        self.labels = labels.map { labels in rows.map { labels[$0] } }
     }
 }
 
 /// At most `count` numbers in `0 ..< total`, ascending and evenly spread.
-private func evenlySpread(_ count: Int, over total: Int) -> [Int] {
+func evenlySpread(_ count: Int, over total: Int) -> [Int] {
     let count = min(count, total)
     return (0..<count).map { $0 * total / count }
 }
@@ -82,8 +104,7 @@ struct HeldOutImages: Sendable {
     let logits: Matrix
 
     init(_ chosen: HeldOutSource, logits: Matrix) {
-        self.chosen = chosen
-        self.logits = logits
+        (self.chosen, self.logits) = (chosen, logits)
     }
 
     /// `[images, channels · height · width]`, normalised.

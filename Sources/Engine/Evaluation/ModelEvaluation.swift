@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Datasets
+internal import Kernels
 internal import Quantization
 internal import Reconstruction
 package import Runs
@@ -23,14 +24,33 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
     package var sqnrDb: Double?
     /// The number of images that were skipped because they cannot be used.
     package var skipped: Int
+    /// The number of images that were left out because the attempts of the run were compared on them.
+    package var heldOut: Int
 
-    fileprivate init(_ evaluation: Evaluation, isCompared: Bool, skipped: Int) {
+    fileprivate init(_ evaluation: Evaluation, isCompared: Bool, skipped: Int, heldOut: Int) {
         images = evaluation.images
         (top1, top5) = (evaluation.top1, evaluation.top5)
         if isCompared {
             (agreement, kl, sqnrDb) = (evaluation.agreement, evaluation.kl, evaluation.sqnrDb)
         }
         self.skipped = skipped
+        self.heldOut = heldOut
+    }
+}
+
+/// Which inputs of an evaluation must be those that the quantized model was made with.
+package struct InputChecks: Sendable {
+    /// The full-precision checkpoint.
+    package var reference: Bool
+    /// The images.
+    package var data: Bool
+    /// Whether others are only warned of.
+    package var acceptsChanges: Bool
+
+    package init(reference: Bool = false, data: Bool = false, acceptsChanges: Bool = false) {
+        self.reference = reference
+        self.data = data
+        self.acceptsChanges = acceptsChanges
     }
 }
 
@@ -46,40 +66,75 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
 ///     says.
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
+///   - checks: Which inputs are compared with those of the plan.
 ///   - threads: The number of threads.
-///   - warn: Called with one sentence for every skipped image.
+///   - warn: Called with one sentence for what was chosen of several in a file, for every skipped image and for every
+///     change that is accepted.
 /// - Returns: The evaluation.
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
-    heads: Int? = nil,
-    referencePath: String?, threads: Int, warn: (String) -> Void = { _ in }
+    heads: Int? = nil, referencePath: String?, checks: InputChecks = InputChecks(), threads: Int,
+    warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
         let set = try ImageSet(path: dataPath)
-        let model: EvaluatedModel
+        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
+        try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
-        var isCompared = true
-        if let quantized = try QuantizedModelFile(path: path) {
-            let shape = quantized.checkpoint.configuration
-            let size = (shape.imageHeight, shape.imageWidth)
-            reference = try referencePath.map {
-                try EvaluatedModel(
-                    fullPrecision: try loadCheckpoint(path: $0, imageSize: size, heads: shape.heads))
-            }
-            isCompared = reference != nil
-            model = try EvaluatedModel(packed: quantized)
-        } else {
-            model = try EvaluatedModel(
-                fullPrecision: try loadCheckpoint(
-                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads))
+        var known: PlanInputs?
+        func report(_ changes: [String]) throws {
+            guard !changes.isEmpty else { return }
+            guard checks.acceptsChanges else { throw changedInputs(changes) }
+            for change in changes { warn("accepted: \(change)") }
         }
-        let (result, skipped) = try model.evaluation(
-            against: reference, on: set, reading: images, pool: pool, warn: warn)
-        return ModelEvaluation(result, isCompared: isCompared, skipped: skipped)
+        if let plan = try model.plan.map(RunPlan.init(yaml:)) {
+            known = plan.inputs
+            if let referencePath {
+                var checkpoint = try loadCheckpoint(
+                    path: referencePath, imageSize: (model.pipeline.height, model.pipeline.width),
+                    heads: model.heads)
+                // As the run prepared images, whatever this evaluation is asked for.
+                checkpoint.preparation = try checkpoint.preparation.changed(by: plan.images)
+                if checks.reference, let known {
+                    var now = known
+                    (now.weights, now.model) = (checkpoint.weightsDigest, try checkpoint.modelDigest)
+                    try report(
+                        [
+                            now.changeOfWeights(since: known, path: checkpoint.path),
+                            now.changeOfModel(since: known, path: checkpoint.path),
+                        ].compactMap(\.self))
+                }
+                reference = try EvaluatedModel(fullPrecision: checkpoint, images: images)
+            }
+        }
+        let isCompared = reference != nil || model.plan == nil
+        let digest = checks.data ? known?.evaluation : nil
+        let heldOut = checks.data ? known?.heldOut ?? 0 : 0
+        let (result, skipped, manifest) = try model.evaluation(
+            against: reference, on: set, reading: images, isHashed: digest != nil, heldOut: heldOut,
+            pool: pool,
+            warn: warn)
+        if let digest, let manifest, manifest.contentDigest != digest {
+            let earlier = try earlierManifest(of: path, warn: warn)
+            try report([imageChange("evaluation", manifest, since: earlier)])
+        }
+        return ModelEvaluation(result, isCompared: isCompared, skipped: skipped, heldOut: heldOut)
+    }
+}
+
+/// The evaluation images that a run used; nil for a packed checkpoint, and after a warning where the file is damaged.
+private func earlierManifest(of path: String, warn: (String) -> Void) throws -> ImageManifest? {
+    guard RunDirectory.isRun(path) else { return nil }
+    do throws(RunFailure) {
+        let manifest: RunImageManifest = try RunDirectory(path: path).imageManifest()
+        return manifest.evaluation
+    } catch {
+        warn(error.message)
+        return nil
     }
 }
 
@@ -87,15 +142,43 @@ package func evaluateModelOrRun(
 struct EvaluatedModel {
     let units: [PreparedUnit]
     let pipeline: PreprocessingPipeline
+    /// The plan of a packed checkpoint or a run; nil for a full-precision checkpoint.
+    let plan: String?
+    /// The number of a ViT's attention heads.
+    let heads: Int?
+    /// What its files leave open, or how its images are prepared by a guess, one sentence each.
+    let doubts: [String]
     /// The number of classes; 0 without a classifier.
-    private let classes: Int
+    let classes: Int
     /// The number of logits, or of features without a classifier.
     private let outputs: Int
     private let labels: [String]?
 
+    /// Reads a full-precision checkpoint, a packed checkpoint, or a run.
+    ///
+    /// - Parameters:
+    ///   - path: Its path.
+    ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
+    ///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
+    ///   - images: What replaces the model's own preparation of images.
+    /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish.
+    init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions) throws {
+        if let quantized = try QuantizedModelFile(path: path) {
+            try self.init(packed: quantized, images: images)
+        } else {
+            try self.init(
+                fullPrecision: try loadCheckpoint(
+                    path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads),
+                images: images)
+        }
+    }
+
     /// Takes a checkpoint over: its weights go as soon as they are packed, so that they are not held twice.
-    init(fullPrecision checkpoint: consuming Checkpoint) throws {
-        pipeline = try PreprocessingPipeline(checkpoint.preparation)
+    init(fullPrecision checkpoint: consuming Checkpoint, images: ImageOptions = ImageOptions()) throws {
+        plan = nil
+        heads = checkpoint.model.configuration.heads
+        let preparation = try checkpoint.preparation.changed(by: images)
+        (pipeline, doubts) = (try PreprocessingPipeline(preparation), checkpoint.notes + preparation.doubts)
         classes = checkpoint.model.configuration.classes
         outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
@@ -109,13 +192,44 @@ struct EvaluatedModel {
         self.units = units.reversed()
     }
 
-    init(packed file: QuantizedModelFile) throws {
+    init(packed file: QuantizedModelFile, images: ImageOptions = ImageOptions()) throws {
+        plan = file.checkpoint.plan
         let configuration = file.checkpoint.configuration
-        pipeline = try PreprocessingPipeline(file.checkpoint.preparation)
+        heads = configuration.heads
+        let preparation = try file.checkpoint.preparation.changed(by: images)
+        (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
         classes = configuration.classes
         outputs = configuration.outputs
         labels = file.checkpoint.labels
         units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
+    }
+
+    /// The class of each image as the model numbers it; nil without labels, or without a classifier.
+    ///
+    /// - Throws: `DatasetError` where the classes are not those of the model.
+    func labels(of set: ImageSet) throws(DatasetError) -> [Int]? {
+        guard set.labels != nil, classes > 0 else { return nil }
+        return try set.labels(classes: classes, names: labels)
+    }
+
+    /// Checks that the model can read a set, and warns of what is a guess.
+    ///
+    /// - Throws: `DatasetError` for floats that do not look normalised.
+    func check(_ set: ImageSet, _ images: ImageOptions, warn: (String) -> Void) throws(DatasetError) {
+        try set.requireNormalised(pipeline, images)
+        for doubt in doubts + set.notes + set.labelNotes(classes: classes, names: labels) { warn(doubt) }
+    }
+
+    /// Warns of skipped images.
+    ///
+    /// - Throws: `RunFailure` if no image is left.
+    func report(_ skipped: [SkippedImage], of set: ImageSet, warn: (String) -> Void) throws(RunFailure) {
+        for image in skipped { warn("left out: \(image.reason)") }
+        guard skipped.count < set.count else {
+            throw RunFailure(
+                .badData,
+                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
+        }
     }
 
     /// Evaluates the model on a set that is read batch by batch.
@@ -124,17 +238,18 @@ struct EvaluatedModel {
     ///   - reference: The full-precision model; nil compares the model with itself.
     ///   - set: The images, with or without labels.
     ///   - reading: How unusable images and orientations are handled.
+    ///   - isHashed: Whether a manifest of the images is wanted.
+    ///   - heldOut: How many images, spread as those of a run, are left out of the evaluation.
     ///   - pool: The threads.
     ///   - warn: Called with one sentence for every skipped image.
-    /// - Returns: The evaluation, and the number of skipped images.
+    /// - Returns: The evaluation, the number of skipped images, and the manifest of the others.
     /// - Throws: `DatasetError`; `RunFailure` for a reference of other outputs, or if no image can be used.
     fileprivate func evaluation(
-        against reference: EvaluatedModel?, on set: ImageSet, reading: ImageOptions, pool: WorkerPool,
-        warn: (String) -> Void
-    ) throws -> (evaluation: Evaluation, skipped: Int) {
+        against reference: EvaluatedModel?, on set: ImageSet, reading: ImageOptions, isHashed: Bool,
+        heldOut: Int, pool: WorkerPool, warn: (String) -> Void
+    ) throws -> (evaluation: Evaluation, skipped: Int, manifest: ImageManifest?) {
         // Before minutes of arithmetic, not after.
-        let labels =
-            set.labels == nil || classes == 0 ? nil : try set.labels(classes: classes, names: self.labels)
+        let labels = try labels(of: set)
         if let reference, reference.outputs != outputs {
             throw RunFailure(
                 .badData,
@@ -147,21 +262,27 @@ struct EvaluatedModel {
         var logits: [Matrix] = []
         var used: [Int] = []
         var skipped: [SkippedImage] = []
+        var hashed: [(index: Int, hash: String?)] = []
         for models in passes {
+            hashed = []
             let pass = try set.logits(
-                of: models.map(\.units), pipeline: models[0].pipeline, reading: reading, pool: pool)
+                of: models.map(\.units), pipeline: models[0].pipeline, reading: reading, isHashed: isHashed,
+                pool: pool
+            ) { _, batch in
+                for (row, index) in batch.indices.enumerated() { hashed.append((index, batch.hashes?[row])) }
+            }
             logits += pass.logits
             (used, skipped) = (pass.used, pass.skipped)
         }
-        for image in skipped { warn("left out: \(image.reason)") }
-        guard !used.isEmpty else {
-            throw RunFailure(
-                .badData,
-                "none of the \(set.count) images can be used; the first: \(skipped.first?.reason ?? "")")
-        }
+        try report(skipped, of: set, warn: warn)
+        let left = Set(evenlySpread(heldOut, over: used.count))
+        let rows = used.indices.filter { !left.contains($0) }
+        let reported = left.isEmpty ? logits : logits.map { gather(rows, of: $0) }
         let result = Engine.evaluation(
-            of: logits[0], against: logits[logits.count - 1],
-            labels: labels.map { labels in used.map { labels[$0] } })
-        return (result, skipped.count)
+            of: reported[0], against: reported[reported.count - 1],
+            labels: labels.map { labels in rows.map { labels[used[$0]] } })
+        let manifest =
+            isHashed ? try ImageManifest(all: set, used: hashed, pipeline: pipeline, reading: reading) : nil
+        return (result, skipped.count, manifest)
     }
 }

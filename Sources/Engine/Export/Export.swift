@@ -21,7 +21,7 @@ package func exportWarning(for directory: String) throws(RunFailure) -> String? 
 ///   - path: The file; an existing one is replaced if the new one was read back without a difference.
 ///   - threads: The number of threads that run models for the comparison.
 /// - Returns: The size of the file and what was compared.
-/// - Throws: `RunFailure` with one sentence.
+/// - Throws: `RunFailure` with one sentence; also where a file of the run is not the one that it wrote.
 @discardableResult
 package func exportRun(
     _ directory: String, format: ExportFormat, to path: String, threads: Int = 1
@@ -31,10 +31,9 @@ package func exportRun(
             exists(directory) ? .badData : .missingInput,
             "\(directory) is not a run directory; give the folder that mgrq run wrote with --output")
     }
-    let run = RunDirectory(path: directory)
+    let run = try CheckedRun(RunDirectory(path: directory))
     let source = ExportSource(
-        plan: try run.plan(), stale: try run.staleNames(),
-        model: { try PackedCheckpoint(runDirectory: run) })
+        plan: run.plan, stale: run.report?.staleNames ?? [], model: { try PackedCheckpoint(run) })
     let pool = WorkerPool(threads: threads)
     defer { pool.shutDown() }
     return try source.export(format, to: path, pool: pool)

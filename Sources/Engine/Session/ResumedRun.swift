@@ -11,7 +11,7 @@ struct ResumedRun {
     let ledger: RunLedger
     /// The time of the journal's last line, in seconds.
     let seconds: Double
-    /// The number of images that attempts are compared on; nil if that was not decided yet.
+    /// The number of images that attempts are compared on; nil where the process ended before that was decided.
     let heldOutImages: Int?
     /// The grid of a sweep by itself; nil for a run.
     let sweep: SweepRequest?
@@ -26,22 +26,27 @@ struct ResumedRun {
     /// - Parameters:
     ///   - path: The run directory.
     ///   - mayBeFinished: Whether a finished run can be opened again.
-    /// - Throws: `RunFailure` where it holds no run, another process works on it, or nothing is left to do.
-    init(directory path: String, mayBeFinished: Bool) throws(RunFailure) {
+    ///   - restoresPlan: Whether a plan's file that is damaged or changed is written again from the journal.
+    /// - Throws: `RunFailure` where it holds no run, its files are not those that it wrote, another process works on it, or
+    ///   nothing is left to do.
+    init(directory path: String, mayBeFinished: Bool, restoresPlan: Bool) throws(RunFailure) {
         directory = RunDirectory(path: path)
-        var fold = JournalFold()
-        record = try RunRecord(continuing: path) { entry throws(RunFailure) in
+        var fold = RunHistory()
+        record = try RunRecord(continuing: path, restoresPlan: restoresPlan) { entry throws(RunFailure) in
             try fold.apply(entry, of: path)
         }
-        summary = fold.start?.summary
-        if let start = fold.start {
-            (plan, ledger) = (start.plan, start.ledger)
+        summary = fold.summary
+        if let plan = fold.plan, let ledger = fold.ledger {
+            (self.plan, self.ledger) = (plan, ledger)
         } else {
             plan = try directory.plan()
             ledger = RunLedger(plan: plan, units: [])
         }
         (lines, seconds) = (fold.lines, fold.seconds)
-        heldOutImages = fold.heldOutImages ?? (fold.isCalibrated ? 0 : nil)
+        let manifest = fold.summary == nil ? nil : try? record.imageManifest()
+        heldOutImages =
+            fold.heldOutImages ?? manifest.map { $0.heldOut?.images.count ?? 0 }
+            ?? ledger.plan.inputs?.heldOut
         (sweep, points) = (fold.sweep, fold.sweep == nil ? [] : fold.points)
         if summary == nil { try directory.checkUnbegun() }
         if fold.isFinished, sweep != nil {
@@ -81,45 +86,4 @@ struct ResumedRun {
         .badData,
         "the checkpoint or the images are not those that the run began with; put them back, or start a new run"
     )
-}
-
-/// A fold over the lines of a journal, so that they need not be in memory at once.
-private struct JournalFold {
-    var start: (summary: RunSummary, plan: RunPlan, ledger: RunLedger)?
-    var lines = 0
-    var seconds = 0.0
-    var heldOutImages: Int?
-    /// Whether the whole model was calibrated, as at the start of a run but not of a sweep.
-    var isCalibrated = false
-    /// What the first line asks for, where it is that of a sweep by itself.
-    var sweep: SweepRequest?
-    var points: [SweepPoint] = []
-    var isFinished = false
-
-    mutating func apply(_ entry: JournalEntry, of directory: String) throws(RunFailure) {
-        lines = entry.sequence
-        seconds = entry.seconds
-        guard case .event(let event) = entry.content else {
-            if start == nil, case .command(.sweep(let request)) = entry.content { sweep = request }
-            return
-        }
-        isFinished = false
-        switch event {
-        case .started(let summary) where start == nil:
-            do throws(PlanError) {
-                let plan = try RunPlan(yaml: summary.plan)
-                start = (summary, plan, RunLedger(plan: plan, units: summary.units))
-            } catch {
-                throw RunFailure(
-                    .badData, "the journal of \(directory) begins with a plan that cannot be used: \(error)")
-            }
-        case .evaluated(.calibrated, _): isCalibrated = true
-        case .heldOutMeasured(let baseline):
-            heldOutImages = heldOutImages ?? baseline.fullPrecision.images
-        case .sweepMeasured(let point): points.append(point)
-        case .finished: isFinished = true
-        default: break
-        }
-        start?.ledger.apply(event)
-    }
 }

@@ -22,10 +22,14 @@ final class RunRecord {
     ///
     /// - Parameters:
     ///   - path: The run directory.
+    ///   - restoresPlan: Whether a plan's file that is damaged or changed is written again from the journal.
     ///   - body: Gets every entry of the journal, in order.
-    /// - Throws: `RunFailure` where it holds no run or another process works on it, and what `body` throws.
-    init(continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void) throws(RunFailure) {
-        run = try OpenRun(continuing: path, body)
+    /// - Throws: `RunFailure` where it holds no run, its files are not those that it wrote, or another process works on it;
+    ///   and what `body` throws.
+    init(
+        continuing path: String, restoresPlan: Bool, _ body: (JournalEntry) throws(RunFailure) -> Void
+    ) throws(RunFailure) {
+        run = try OpenRun(continuing: path, restoresPlan: restoresPlan, body)
     }
 
     func append(_ event: RunEvent, at seconds: Double) throws {
@@ -46,8 +50,21 @@ final class RunRecord {
         try run.write(imageManifest: manifest)
     }
 
+    /// Reads which images the run used so far.
+    func imageManifest() throws(RunFailure) -> RunImageManifest { try run.directory.imageManifest() }
+
+    /// The file of the images is another run's.
+    var otherManifest: RunFailure {
+        RunFailure(
+            .badData,
+            "\(run.directory.imagesPath) does not name the images that the journal does; put the file back from a copy, or "
+                + "give --accept-changed-inputs, which writes it again")
+    }
+
     /// Writes an attempt.
-    func store(_ file: PackedCheckpoint, name: String, attempt: Int) throws {
+    ///
+    /// - Returns: The SHA-256 of its file.
+    func store(_ file: PackedCheckpoint, name: String, attempt: Int) throws -> String {
         try file.write(to: run.newAttemptPath(unit: name, attempt: attempt))
     }
 

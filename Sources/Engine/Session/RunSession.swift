@@ -79,6 +79,8 @@ final class RunSession {
             case .evaluated(.calibrated, let evaluation): calibrated = evaluation
             case .heldOutMeasured(let baseline): heldOut = baseline
             case .staleChanged(let units): stale = units
+            // What was measured with other inputs is measured again.
+            case .inputsAccepted: self = RunFacts(stale: stale)
             case .sweepStarted: hasBegunSweep = true
             default: break
             }
@@ -151,6 +153,12 @@ extension RunSession {
         for unit in inputs.checkpoint.model.units {
             _ = try (past?.ledger ?? ledger).plan.hyperparameters(of: unit.name)
         }
+        let (now, accepted) = try checkedInputs(inputs)
+        if past?.summary == nil {
+            var plan = ledger.plan
+            plan.inputs = now
+            ledger = RunLedger(plan: plan, units: [])
+        }
         let summary = try summary(of: inputs)
         if past?.summary == nil { try ledger.plan.checkMatches(of: summary.units) }
         if let past, past.summary != nil {
@@ -175,7 +183,12 @@ extension RunSession {
             attempts = AttemptStore(record: record)
             try record?.save(inputs.manifest)
             try emit(.started(summary))
-            for warning in inputs.manifest.warnings { try emit(.warning(warning)) }
+            for warning in inputs.warnings { try emit(.warning(warning)) }
+        }
+        if !accepted.isEmpty {
+            try record?.removeReport()
+            try record?.save(inputs.manifest)
+            try emit(.inputsAccepted(changes: accepted, inputs: now))
         }
         if let refusal = pool.refusal {
             try emit(.warning("\(refusal); the run works with \(pool.threads) and ends with the same bits"))
@@ -194,6 +207,31 @@ extension RunSession {
             if lab.isRefitted { try emit(.evaluated(.refitted, try lab.evaluateFullPrecision())) }
         }
         return lab
+    }
+
+    /// Compares the inputs with those that the plan was carried out with, if it was.
+    ///
+    /// - Returns: Their digests, and what has changed and was accepted.
+    /// - Throws: `RunFailure(.badData)` for a change that was not accepted, and for a manifest of images that is not the
+    ///   run's.
+    private func checkedInputs(_ inputs: RunInputs) throws -> (now: PlanInputs, accepted: [String]) {
+        let now = try inputs.digests(for: ledger.plan)
+        let plan = (past?.ledger ?? ledger).plan
+        guard let before = past == nil ? plan.namedInputs : plan.inputs else { return (now, []) }
+        var earlier: RunImageManifest?
+        if past?.summary != nil, let record {
+            do {
+                let manifest = try record.imageManifest()
+                guard manifest.holds(before) else { throw record.otherManifest }
+                earlier = manifest
+            } catch {
+                guard options.acceptsChangedInputs else { throw error }
+                try record.save(inputs.manifest)
+            }
+        }
+        let changes = inputs.changes(now, since: before, manifest: earlier)
+        guard changes.isEmpty || options.acceptsChangedInputs else { throw changedInputs(changes) }
+        return (now, changes)
     }
 
     private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {
@@ -233,6 +271,12 @@ extension RunSession {
         let model = try chosenUnits()
         let (final, predictions) = try lab.evaluateFinal(model)
         try emit(.evaluated(.final, final))
+        if let calibrated = facts.calibrated, final.kl > calibrated.kl {
+            try emit(
+                .warning(
+                    "the final model is further from full precision than the calibrated one: KL \(final.kl) instead of "
+                        + "\(calibrated.kl) nats; more calibration images or fewer steps may help"))
+        }
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
         let report = makeReport(final: final, bytes: lab.bytes(of: model), lab: lab)
         try record?.finish(report, predictions: predictions)

@@ -20,8 +20,8 @@ extension RunSession {
     /// Makes an attempt at a unit on the chosen attempts of the units before, and stores it.
     func attempt(_ index: Int, lab: QuantizationLab) throws {
         let chain = try chain(to: index, lab: lab)
-        let outcome = try quantize(index, chain: chain, lab: lab)
-        try attempts.store(outcome.unit, of: outcome.report)
+        var outcome = try quantize(index, chain: chain, lab: lab)
+        outcome.report.sha256 = try attempts.store(outcome.unit, of: outcome.report)
         try emit(.unitFinished(outcome.report))
     }
 

@@ -110,7 +110,7 @@ package struct Experiment: Sendable {
     {
         let hasBegun = RunDirectory.isRun(trial.directory.path)
         if hasBegun {
-            guard try trial.directory.plan() == trial.plan else {
+            guard try trial.directory.plan().withoutInputs == trial.plan.withoutInputs else {
                 throw RunFailure(
                     .cannotCreate,
                     "\(trial.directory.path) holds a run of another plan; give --output another folder")
@@ -135,12 +135,14 @@ package struct FinishedRun: Sendable {
 
     /// Reads the results.
     ///
-    /// - Throws: `RunFailure` for a missing report or a damaged file.
+    /// - Throws: `RunFailure` for a missing report, and what `CheckedRun` throws.
     init(_ trial: Experiment.Trial) throws(RunFailure) {
         path = trial.directory.path
         seed = trial.plan.seed
-        report = try trial.directory.report()
-        predictions = try trial.directory.predictions()
+        let run = try CheckedRun(trial.directory)
+        guard let report = run.report else { throw trial.directory.notFinished }
+        self.report = report
+        predictions = run.predictions
     }
 
     fileprivate func checkSameImages(as other: FinishedRun) throws(RunFailure) {

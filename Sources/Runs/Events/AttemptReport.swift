@@ -46,13 +46,15 @@ package struct AttemptReport: Equatable, Codable, Sendable {
     package var seconds: Double
     /// The size of the exported unit, in bytes.
     package var bytes: Int
+    /// The SHA-256 of the attempt's file; nil without a run directory.
+    package var sha256: String?
 
     package init(
         unit: Int, name: String, attempt: Int, hyperparameters: [HyperparameterChange],
         sites: [SiteOverride] = [], prefix: [Int] = [], calibratedLoss: Double, finalLoss: Double,
         calibratedKl: Double, finalKl: Double, heldOut: Evaluation? = nil,
         heldOutKl: [Float]? = nil, reverted: Bool, ending: AttemptEnding = .complete, seconds: Double,
-        bytes: Int
+        bytes: Int, sha256: String? = nil
     ) {
         self.unit = unit
         self.name = name
@@ -70,6 +72,7 @@ package struct AttemptReport: Equatable, Codable, Sendable {
         self.ending = ending
         self.seconds = seconds
         self.bytes = bytes
+        self.sha256 = sha256
     }
 
     /// The difference in KL on the held-out images from another attempt, in nats; nil unless both have measured it.

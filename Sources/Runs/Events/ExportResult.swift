@@ -6,8 +6,7 @@ package struct ExportVerification: Equatable, Codable, Sendable {
     package var images: Int
 
     package init(codes: Int, images: Int) {
-        self.codes = codes
-        self.images = images
+        (self.codes, self.images) = (codes, images)
     }
 }
 
@@ -19,7 +18,6 @@ package struct ExportResult: Equatable, Codable, Sendable {
     package var verification: ExportVerification
 
     package init(bytes: Int, verification: ExportVerification) {
-        self.bytes = bytes
-        self.verification = verification
+        (self.bytes, self.verification) = (bytes, verification)
     }
 }

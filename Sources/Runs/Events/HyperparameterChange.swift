@@ -9,8 +9,7 @@ package struct HyperparameterChange: Equatable, Codable, Sendable {
 
     /// Makes a change; key and value are validated when it is applied.
     package init(key: String, value: String) {
-        self.key = key
-        self.value = value
+        (self.key, self.value) = (key, value)
     }
 }
 

@@ -2,16 +2,16 @@ package import Files
 
 /// The append-only file of everything that happened in a run and of every decision, as JSON Lines.
 ///
-/// Used by one thread.
+/// Each line ends with a digest of itself and of all lines before it (`JournalChain`). Used by one thread.
 package final class Journal {
     private let file: AppendedFile
-    private var sequence: Int
+    private var chain: JournalChain
 
     /// Makes the file; it must not be there.
     ///
     /// - Throws: `RunFailure(.cannotCreate)`.
     package convenience init(creating path: String) throws(RunFailure) {
-        self.init(file: try RunFailure.wrapping(try AppendedFile(creating: path)), sequence: 0)
+        self.init(file: try RunFailure.wrapping(try AppendedFile(creating: path)), chain: JournalChain())
     }
 
     /// Opens a journal to continue it, after reading what it holds; a torn last line is cut off.
@@ -24,19 +24,40 @@ package final class Journal {
         continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
     ) throws(RunFailure) {
         let extent = try readJournal(path, body)
+        try self.init(continuing: path, extent)
+    }
+
+    private convenience init(continuing path: String, _ extent: JournalExtent) throws(RunFailure) {
         let file = try RunFailure.wrapping(try AppendedFile(continuing: path, at: extent.length))
-        self.init(file: file, sequence: extent.lines)
+        self.init(file: file, chain: extent.chain)
+    }
+
+    /// Opens a journal as `init(continuing:)` does.
+    ///
+    /// - Parameters:
+    ///   - path: The journal.
+    ///   - digest: The digest of a line that is sought, if there is one.
+    ///   - body: Gets every entry, in order.
+    /// - Returns: The journal, and whether it has the line that was sought.
+    /// - Throws: As `init(continuing:)`.
+    static func continuing(
+        _ path: String, seeking digest: String?, _ body: (JournalEntry) throws(RunFailure) -> Void
+    ) throws(RunFailure) -> (journal: Journal, hasSought: Bool) {
+        let extent = try readJournal(path, seeking: digest, body)
+        return (try Journal(continuing: path, extent), extent.hasSought)
     }
 
     /// Makes a journal over a file.
     ///
     /// - Parameters:
     ///   - file: Takes the lines.
-    ///   - sequence: The number of lines that it has.
-    package init(file: AppendedFile, sequence: Int) {
-        self.file = file
-        self.sequence = sequence
+    ///   - chain: The lines that it has.
+    package init(file: AppendedFile, chain: JournalChain = JournalChain()) {
+        (self.file, self.chain) = (file, chain)
     }
+
+    /// The digest of the last line; empty without lines.
+    var digest: String { chain.digest }
 
     /// Writes an event.
     ///
@@ -67,10 +88,10 @@ package final class Journal {
     }
 
     private func append(_ content: JournalEntry.Content, at seconds: Double, lasts: Bool) throws(RunFailure) {
-        let entry = JournalEntry(sequence: sequence + 1, seconds: seconds, content: content)
-        let line = Array("\(try entry.jsonLine)\n".utf8)
-        try RunFailure.wrapping(try file.append(line, isSynchronized: lasts))
-        sequence += 1
+        let entry = JournalEntry(sequence: chain.lines + 1, seconds: seconds, content: content)
+        let (line, next) = chain.appending(try entry.jsonLine)
+        try RunFailure.wrapping(try file.append(line + Array("\n".utf8), isSynchronized: lasts))
+        chain = next
     }
 }
 

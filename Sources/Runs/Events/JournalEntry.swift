@@ -16,9 +16,7 @@ package struct JournalEntry: Equatable, Sendable {
     package var content: Content
 
     package init(sequence: Int, seconds: Double, content: Content) {
-        self.sequence = sequence
-        self.seconds = seconds
-        self.content = content
+        (self.sequence, self.seconds, self.content) = (sequence, seconds, content)
     }
 
     /// The entry as one line of JSON without a line end: `seq`, `time`, `event` or `command`, then its fields.

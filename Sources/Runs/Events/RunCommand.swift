@@ -6,8 +6,7 @@ package struct SweepRequest: Equatable, Codable, Sendable {
     package var activationBits: [Int]
 
     package init(weightBits: [Int] = [2, 3, 4, 6, 8], activationBits: [Int] = [2, 3, 4, 6, 8]) {
-        self.weightBits = weightBits
-        self.activationBits = activationBits
+        (self.weightBits, self.activationBits) = (weightBits, activationBits)
     }
 
     /// The points in the order of measurement.

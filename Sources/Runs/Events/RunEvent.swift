@@ -10,6 +10,8 @@ package enum RunEvent: Equatable, Codable, Sendable {
     case progressed(activity: String, done: Int, total: Int)
     /// Another process continues the run, with this many units quantized; all events before still hold.
     case continued(unitsDone: Int)
+    /// The run goes on with other inputs than before, as was asked for; each change is a sentence.
+    case inputsAccepted(changes: [String], inputs: PlanInputs)
     /// A model was evaluated.
     case evaluated(EvaluationSubject, Evaluation)
     /// The held-out images are fixed, and the baselines on them have been measured.

@@ -8,9 +8,7 @@ package struct UnitSummary: Equatable, Codable, Sendable {
     package var sites: [String]
 
     package init(name: String, parameters: Int, sites: [String]) {
-        self.name = name
-        self.parameters = parameters
-        self.sites = sites
+        (self.name, self.parameters, self.sites) = (name, parameters, sites)
     }
 }
 

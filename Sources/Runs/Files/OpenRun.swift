@@ -10,6 +10,8 @@ package final class OpenRun {
     package let journal: Journal
     private let lock: FileLock
     private let madeFolders: [String]
+    /// The digest of the predictions that were written last.
+    private var predictions: String?
     /// The files that were written, which `discard` removes.
     private var written: Set<String> = []
     private var isFinished = false
@@ -59,22 +61,40 @@ package final class OpenRun {
     ///
     /// - Parameters:
     ///   - path: A run directory that no other process works on.
+    ///   - restoresPlan: Whether a plan's file that is damaged or changed is written again from the journal.
     ///   - body: Gets every entry of the journal, in order.
-    /// - Throws: `RunFailure`: `.missingInput` or `.badData` where it holds no run, `.cannotCreate` where another
-    ///   process works on it, what `Journal(continuing:)` throws.
+    /// - Throws: `RunFailure`: `.missingInput` or `.badData` where it holds no run or files that are not the run's,
+    ///   `.cannotCreate` where another process works on it, what `Journal(continuing:)` throws.
     package init(
-        continuing path: String, _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
+        continuing path: String, restoresPlan: Bool = false,
+        _ body: (JournalEntry) throws(RunFailure) -> Void = { _ in }
     ) throws(RunFailure) {
         directory = try RunDirectory(run: path)
         madeFolders = []
         lock = try Self.lock(directory)
+        let files = RunFiles(directory)
+        var history = RunHistory()
+        let hasReport: Bool
         do throws(RunFailure) {
             _ = try RunFailure.wrapping(try makeFolders(directory.attemptsPath))
-            journal = try Journal(continuing: directory.journalPath, body)
+            (journal, hasReport) = try Journal.continuing(
+                directory.journalPath, seeking: files.journal
+            ) { entry throws(RunFailure) in
+                try history.apply(entry, of: path)
+                try body(entry)
+            }
         } catch {
             try? removeFile(directory.lockPath)
             throw error
         }
+        if let ledger = history.ledger, (try? files.plan.get()) != ledger.plan {
+            // The process ended before it could write the plan, or someone has changed it.
+            if !restoresPlan {
+                guard history.allows(try files.plan.get()) else { throw files.otherPlan }
+            }
+            try write(ledger.plan, stale: ledger.staleNames)
+        }
+        try RunFiles(directory).check(history, holdsReport: hasReport)
         AtomicFile.removeLeftovers(in: path)
         if isOwnFolder(directory.attemptsPath) { AtomicFile.removeLeftovers(in: directory.attemptsPath) }
     }
@@ -114,22 +134,27 @@ package final class OpenRun {
         try write(json: manifest, to: directory.imagesPath)
     }
 
-    /// Writes the report.
+    /// Writes the report, which names the journal's last line and the predictions that were written before.
     ///
     /// - Throws: `RunFailure`; then there is no report, or the one that was there.
     package func write(_ report: RunReport) throws(RunFailure) {
-        try write(json: report, to: directory.reportPath)
+        try write(
+            json: SealedReport(report: report, journal: journal.digest, predictions: predictions),
+            to: directory.reportPath)
     }
 
     /// Writes the predictions.
     ///
     /// - Throws: `RunFailure`; then there are none, or those that were there.
     package func write(_ predictions: Predictions) throws(RunFailure) {
-        try write(json: predictions, to: directory.predictionsPath)
+        self.predictions = try write(json: predictions, to: directory.predictionsPath)
     }
 
-    private func write(json value: some Encodable, to path: String) throws(RunFailure) {
-        try write(try JSONText(encoding: value).page, to: path)
+    @discardableResult
+    private func write(json value: some Encodable, to path: String) throws(RunFailure) -> String {
+        let page = try JSONText(encoding: value).sealedPage
+        try write(page.text, to: path)
+        return page.digest
     }
 
     private func write(_ text: String, to path: String) throws(RunFailure) {
@@ -144,6 +169,7 @@ package final class OpenRun {
         for path in [directory.reportPath, directory.predictionsPath] {
             try RunFailure.wrapping(try removeFile(path))
         }
+        predictions = nil
     }
 
     /// Ends the work: other processes can have the run.

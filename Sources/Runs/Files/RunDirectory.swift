@@ -17,8 +17,8 @@ package struct RunDirectory: Equatable, Sendable {
     ///
     /// - Throws: `RunFailure`: `.missingInput` for a path that is not a folder, `.badData` for a folder without a run.
     package init(run path: String) throws(RunFailure) {
-        guard Self.isRun(path) else { throw RunDirectory(path: path).noRun }
         self.init(path: path)
+        guard Self.isRun(path) else { throw noRun }
     }
 
     /// The plan, decisions made at gates folded in.
@@ -53,7 +53,7 @@ package struct RunDirectory: Equatable, Sendable {
     }
 
     /// The reason why nothing can be done with a folder that holds no run.
-    var noRun: RunFailure {
+    package var noRun: RunFailure {
         guard isFolder(path) else {
             return RunFailure(.missingInput, "\(path) is not a folder; give the directory of a run")
         }
@@ -77,7 +77,8 @@ package struct RunDirectory: Equatable, Sendable {
             let bytes = try? readFile(journalPath, limit: 1 << 20)
         else { return false }
         // What follows the last whole line is the beginning of one of ours.
-        let opening = Array("{\"seq\":".utf8)
+        let opening = Array(
+            (extent.chain.lines == 0 ? "{\"schema\":\(JournalChain.schema)," : "{\"seq\":").utf8)
         return zip(bytes[extent.length...], opening).allSatisfy { $0 == $1 }
     }
 
@@ -116,21 +117,28 @@ package struct RunDirectory: Equatable, Sendable {
     /// Reads the report.
     ///
     /// - Throws: `RunFailure`: `.missingInput` where the run has not finished, `.badData` where the file is damaged.
-    package func report() throws(RunFailure) -> RunReport {
-        guard isFile(reportPath) else {
-            throw RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
-        }
-        return try read(reportPath, otherwise: "is not a report of a run")
+    package func report() throws(RunFailure) -> RunReport { try sealedReport().report }
+
+    var notFinished: RunFailure {
+        RunFailure(.missingInput, "\(reportPath) is not there; the run has not finished")
+    }
+
+    func sealedReport() throws(RunFailure) -> SealedReport {
+        guard isFile(reportPath) else { throw notFinished }
+        return try read(reportPath, otherwise: "is not a report of a run").value
     }
 
     /// Reads the predictions; nil where there are none, as in a run without evaluation images.
     ///
     /// - Throws: `RunFailure(.badData)` where the file is damaged.
-    package func predictions() throws(RunFailure) -> Predictions? {
+    package func predictions() throws(RunFailure) -> Predictions? { try sealedPredictions()?.value }
+
+    func sealedPredictions() throws(RunFailure) -> (value: Predictions, digest: String)? {
         guard isFile(predictionsPath) else { return nil }
         let complaint = "holds no predictions of a run"
-        let predictions: Predictions = try read(predictionsPath, otherwise: complaint)
-        guard predictions.isWhole else {
+        let predictions: (value: Predictions, digest: String) = try read(
+            predictionsPath, otherwise: complaint)
+        guard predictions.value.isWhole else {
             throw RunFailure(
                 .badData,
                 "\(predictionsPath) \(complaint): its lists are not of the same length")
@@ -138,13 +146,26 @@ package struct RunDirectory: Equatable, Sendable {
         return predictions
     }
 
-    /// Reads a file of JSON.
+    /// Reads the manifest of the images that the run used.
+    ///
+    /// - Throws: `RunFailure`: `.missingInput` where there is none, `.badData` where the file is damaged.
+    package func imageManifest<Manifest: Decodable>() throws(RunFailure) -> Manifest {
+        try read(imagesPath, otherwise: "is not the manifest of a run's images").value
+    }
+
+    /// Reads a file of JSON, and the SHA-256 that it carries.
     private func read<Value: Decodable>(
         _ path: String, otherwise complaint: String
-    ) throws(RunFailure) -> Value {
+    ) throws(RunFailure) -> (value: Value, digest: String) {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))
+        guard let digest = JSONSeal.digest(of: bytes) else {
+            throw RunFailure(
+                .badData,
+                "\(path) \(complaint): it does not match the SHA-256 at its end; put the file back from a copy, or make the "
+                    + "run again")
+        }
         do throws(JSONError) {
-            return try decodeJSON(bytes)
+            return (try decodeJSON(bytes), digest)
         } catch {
             throw RunFailure(.badData, "\(path) \(complaint): \(error)")
         }

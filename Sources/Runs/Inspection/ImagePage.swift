@@ -19,9 +19,7 @@ package struct ImageRequest: Equatable, Codable, Sendable {
     package var count: Int
 
     package init(images: RunImages, offset: Int = 0, count: Int = 24) {
-        self.images = images
-        self.offset = offset
-        self.count = count
+        (self.images, self.offset, self.count) = (images, offset, count)
     }
 }
 
@@ -64,8 +62,7 @@ package struct ImagePrediction: Equatable, Codable, Sendable {
         package var probability: Double
 
         package init(label: Int, probability: Double) {
-            self.label = label
-            self.probability = probability
+            (self.label, self.probability) = (label, probability)
         }
     }
 

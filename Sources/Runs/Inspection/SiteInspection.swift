@@ -86,9 +86,7 @@ package struct Histogram: Equatable, Codable, Sendable {
     package var counts: [Int]
 
     package init(lower: Double, upper: Double, counts: [Int]) {
-        self.lower = lower
-        self.upper = upper
-        self.counts = counts
+        (self.lower, self.upper, self.counts) = (lower, upper, counts)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Files
+
 /// A value as JSON text.
 ///
 /// Members keep the order of declaration, names are in snake case, nil and numbers that are not finite are `null`.
@@ -38,6 +40,14 @@ package struct JSONText {
         var text = ""
         root.write(to: &text, indentation: 0)
         return text + "\n"
+    }
+
+    /// The document, an object with members, as `page`, with the member `sha256` at its end: the SHA-256 of everything before
+    /// that member.
+    package var sealedPage: (text: String, digest: String) {
+        let head = String(page.dropLast("\n}\n".count))
+        let digest = sha256(Array(head.utf8))
+        return (head + JSONSeal.start + digest + JSONSeal.end, digest)
     }
 
     /// A string as JSON, with its quotation marks; what a terminal would act on is escaped.
@@ -178,4 +188,17 @@ private struct JSONMembers<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
     func superEncoder() -> any Encoder { node }
     func superEncoder(forKey key: Key) -> any Encoder { node.member(key.stringValue) }
+}
+
+/// The end of a page of JSON that carries its own SHA-256.
+enum JSONSeal {
+    fileprivate static let (start, end) = (",\n  \"sha256\": \"", "\"\n}\n")
+
+    /// The SHA-256 that a page carries; nil if the page is not as it was written, to the last bit.
+    static func digest(of page: [UInt8]) -> String? {
+        let length = start.utf8.count + SHA256.digits + end.utf8.count
+        guard page.count > length else { return nil }
+        let digest = sha256(Array(page.dropLast(length)))
+        return page.suffix(length).elementsEqual((start + digest + end).utf8) ? digest : nil
+    }
 }

@@ -39,6 +39,7 @@ extension RunPlan {
         self.images.onBadImage = try document.option("on_bad_image") ?? self.images.onBadImage
         self.images.appliesExifOrientation =
             try document.flag("exif_orientation") ?? self.images.appliesExifOrientation
+        try images.readPreparation(document)
         for change in try document.changes(except: PlanKey.allCases.map(\.rawValue)) {
             try hyperparameters.apply([change])
         }
@@ -46,6 +47,7 @@ extension RunPlan {
             .map { (mapping) throws(PlanError) in try UnitOverride(mapping) }
         sites = try document.mappings("sites", what: "an override of sites")
             .map { (mapping) throws(PlanError) in try SiteOverride(mapping) }
+        inputs = try document.mapping("inputs").map { (mapping) throws(PlanError) in try PlanInputs(mapping) }
     }
 
     /// Reads a plan from a file.
@@ -80,7 +82,31 @@ enum PlanKey: String, CaseIterable {
     case calibrationSelection = "calibration_selection"
     case onBadImage = "on_bad_image"
     case exifOrientation = "exif_orientation"
-    case units, sites
+    case mean, std, interpolation, normalised
+    case cropFraction = "crop_pct"
+    case units, sites, inputs
+}
+
+extension ImageOptions {
+    /// Reads what replaces the checkpoint's preparation of images.
+    fileprivate mutating func readPreparation(_ document: YAMLMapping) throws(PlanError) {
+        func numbers(_ key: String, positive: Bool) throws(PlanError) -> [Float]? {
+            try document.value(key) {
+                ImageOptions.numbers($0, positive: positive)
+            } accepted: {
+                ImageOptions.accepted(positive: positive)
+            }
+        }
+        mean = try numbers("mean", positive: false)
+        standardDeviation = try numbers("std", positive: true)
+        interpolation = try document.option("interpolation")
+        cropFraction = try document.value("crop_pct") { text in
+            Double(text).flatMap { ImageOptions.cropFractions.contains($0) ? $0 : nil }
+        } accepted: {
+            "0.01 through 16"
+        }
+        floatsAreNormalised = try document.flag("normalised") ?? false
+    }
 }
 
 extension UnitOverride {

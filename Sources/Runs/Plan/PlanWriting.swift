@@ -29,6 +29,12 @@ extension RunPlan {
             exif_orientation: \(images.appliesExifOrientation)
 
             """
+        func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
+        if let mean = images.mean { text += "mean: \(list(mean))\n" }
+        if let deviation = images.standardDeviation { text += "std: \(list(deviation))\n" }
+        if let filter = images.interpolation { text += "interpolation: \(filter.rawValue)\n" }
+        if let fraction = images.cropFraction { text += "crop_pct: \(fraction)\n" }
+        if images.floatsAreNormalised { text += "normalised: true\n" }
         for field in HyperparameterField.all { text += "\(field.key): \(field.value(in: hyperparameters))\n" }
         if !units.isEmpty { text += "units:\n" }
         for override in units {
@@ -39,6 +45,9 @@ extension RunPlan {
         if !sites.isEmpty { text += "sites:\n" }
         for override in sites {
             text += "  - \(line("match", override.match.represented()))    bits: \(override.bits)\n"
+        }
+        if let inputs {
+            text += "# SHA-256 of the inputs that this plan was carried out with\n" + inputs.yaml
         }
         return text
     }

@@ -64,9 +64,7 @@ package struct ReferenceResolver: Sendable {
             isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
             names: @escaping @Sendable (String) -> [String]?
         ) {
-            self.isFile = isFile
-            self.isFolder = isFolder
-            self.names = names
+            (self.isFile, self.isFolder, self.names) = (isFile, isFolder, names)
         }
 
         /// The file system of this machine.
@@ -77,6 +75,7 @@ package struct ReferenceResolver: Sendable {
 
     private let samples: String?
     private let files: FileSystem
+    private let currentFolder: String
 
     /// Finds the samples.
     ///
@@ -89,6 +88,7 @@ package struct ReferenceResolver: Sendable {
         environment: [String: String], executable: String?, currentFolder: String, files: FileSystem = .local
     ) {
         self.files = files
+        self.currentFolder = currentFolder
         if let named = environment["MGRQ_SAMPLES"], !named.isEmpty {
             samples = named
             return
@@ -210,9 +210,10 @@ package struct ReferenceResolver: Sendable {
         _ path: String, _ flag: String?, _ accepted: String
     ) throws(RunFailure) -> String {
         guard files.isFile(path) || files.isFolder(path) else {
+            let place = path.isEmpty || path.hasPrefix("/") ? "" : " in \(currentFolder)"
             throw RunFailure(
                 .missingInput,
-                "\(path.isEmpty ? "an empty path" : path) is not there; give "
+                "\(path.isEmpty ? "an empty path" : path) is not there\(place); give "
                     + "\(flag.map { "\($0) " } ?? "")\(accepted)")
         }
         return path

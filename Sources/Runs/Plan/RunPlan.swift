@@ -34,6 +34,8 @@ package struct RunPlan: Equatable, Sendable {
     package var units: [UnitOverride]
     /// Overrides of sites; the last match wins.
     package var sites: [SiteOverride]
+    /// The inputs that the plan was carried out with; nil before.
+    package var inputs: PlanInputs?
 
     /// Makes a plan.
     ///
@@ -53,6 +55,7 @@ package struct RunPlan: Equatable, Sendable {
         hyperparameters = preset.hyperparameters
         units = []
         sites = []
+        inputs = nil
     }
 
     /// The hyperparameters of one unit, overrides applied.
@@ -91,8 +94,7 @@ package struct UnitOverride: Equatable, Sendable {
     package var changes: [HyperparameterChange]
 
     package init(match: String, changes: [HyperparameterChange]) {
-        self.match = match
-        self.changes = changes
+        (self.match, self.changes) = (match, changes)
     }
 }
 
@@ -104,8 +106,7 @@ package struct SiteOverride: Equatable, Codable, Sendable {
     package var bits: Int
 
     package init(match: String, bits: Int) {
-        self.match = match
-        self.bits = bits
+        (self.match, self.bits) = (match, bits)
     }
 }
 

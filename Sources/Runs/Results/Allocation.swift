@@ -18,8 +18,7 @@ package struct SiteSensitivity: Equatable, Codable, Sendable {
         package var harm: Double
 
         package init(bits: Int, harm: Double) {
-            self.bits = bits
-            self.harm = harm
+            (self.bits, self.harm) = (bits, harm)
         }
     }
 
@@ -62,8 +61,7 @@ package struct ProductShape: Equatable, Codable, Sendable {
     package var multiplications: Int
 
     package init(sites: [String], multiplications: Int) {
-        self.sites = sites
-        self.multiplications = multiplications
+        (self.sites, self.multiplications) = (sites, multiplications)
     }
 
     /// The bit operations of the product.

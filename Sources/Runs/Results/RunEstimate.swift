@@ -8,8 +8,7 @@ package struct RunEstimate: Equatable, Codable, Sendable {
         package var bytes: Int
 
         package init(purpose: String, bytes: Int) {
-            self.purpose = purpose
-            self.bytes = bytes
+            (self.purpose, self.bytes) = (purpose, bytes)
         }
     }
 

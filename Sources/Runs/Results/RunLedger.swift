@@ -61,6 +61,9 @@ package struct RunLedger: Equatable, Sendable {
         chosen.indices.contains(unit) ? attempt(chosen[unit], of: unit) : nil
     }
 
+    /// The reports of the chosen attempts, in order.
+    package var chosenAttempts: [AttemptReport] { chosen.indices.compactMap(chosenAttempt) }
+
     /// The report of an attempt; nil if there is none of that number.
     package func attempt(_ number: Int, of unit: Int) -> AttemptReport? {
         attempts.indices.contains(unit) ? attempts[unit].first { $0.attempt == number } : nil
@@ -79,6 +82,9 @@ package struct RunLedger: Equatable, Sendable {
         }
     }
 
+    /// The names of the stale units.
+    package var staleNames: [String] { stale.map { units[$0].name } }
+
     /// Applies an event.
     package mutating func apply(_ event: RunEvent) {
         switch event {
@@ -96,6 +102,7 @@ package struct RunLedger: Equatable, Sendable {
         case .rolledBack(let unit):
             remember(.rollBack)
             chosen.removeSubrange(min(max(0, unit), chosen.count)...)
+        case .inputsAccepted(_, let inputs): plan.inputs = inputs
         case .undone:
             guard let last = past.popLast() else { return }
             (plan, chosen, pendingRedo) = (last.plan, last.chosen, [])

@@ -9,11 +9,8 @@ package struct HeatStrip: Hashable, Sendable {
     /// The index of the selected value.
     package var selected: Int?
 
-    /// Makes a strip.
     package init(values: [Double], range: ClosedRange<Double>, selected: Int? = nil) {
-        self.values = values
-        self.range = range
-        self.selected = selected
+        (self.values, self.range, self.selected) = (values, range, selected)
     }
 
     /// Draws the strip into the first row of `area`, over its whole width.

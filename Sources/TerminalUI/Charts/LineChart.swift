@@ -11,7 +11,6 @@ package struct ChartSeries: Hashable, Sendable {
     /// The range around the curve, drawn faintly behind it.
     package var band: [BandPoint]
 
-    /// Makes a curve.
     package init(label: String, style: Style, points: [ChartPoint], band: [BandPoint] = []) {
         self.label = label
         self.style = style
@@ -40,7 +39,6 @@ package struct LineChart: Hashable, Sendable {
     /// The place that a vertical line marks; nil for none.
     package var cursor: Double?
 
-    /// Makes a chart.
     package init(
         series: [ChartSeries], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
         yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, hasLegend: Bool = true,

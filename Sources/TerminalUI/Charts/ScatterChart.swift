@@ -13,7 +13,6 @@ package struct ScatterPoint: Hashable, Sendable {
     /// Whether the point is selected.
     package var isSelected: Bool
 
-    /// Makes a point.
     package init(x: Double, y: Double, label: String, isOnFront: Bool = false, isSelected: Bool = false) {
         self.x = x
         self.y = y
@@ -36,7 +35,6 @@ package struct ScatterChart: Hashable, Sendable {
     /// The range of the vertical axis; nil fits it to the points.
     package var yRange: ClosedRange<Double>?
 
-    /// Makes a chart.
     package init(
         points: [ScatterPoint], xScale: AxisScale = .linear, yScale: AxisScale = .linear,
         xRange: ClosedRange<Double>? = nil, yRange: ClosedRange<Double>? = nil

@@ -7,7 +7,6 @@ package struct ShareSample: Hashable, Sendable {
     /// One part for each series, at most `Role.series.count`; not negative, of any sum.
     package let parts: [Double]
 
-    /// Makes a sample.
     package init(x: Double, parts: [Double]) {
         precondition(parts.count <= Role.series.count, "\(parts.count) parts, but \(Role.series.count) fills")
         (self.x, self.parts) = (x, parts)
@@ -36,7 +35,6 @@ package struct StackedShares: Hashable, Sendable {
     /// The place that a vertical line marks; nil for none.
     package var cursor: Double?
 
-    /// Makes a chart.
     package init(
         samples: [ShareSample], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
         cursor: Double? = nil

@@ -97,10 +97,8 @@ package struct TextSpan: Hashable, Sendable {
     /// How it looks.
     package let style: Style
 
-    /// Makes a piece.
     package init(_ text: String, _ style: Style = .text) {
-        self.text = text
-        self.style = style
+        (self.text, self.style) = (text, style)
     }
 }
 

@@ -5,10 +5,8 @@ package struct Cell: Hashable, Sendable {
     /// How it looks.
     package let style: Style
 
-    /// Makes a cell.
     package init(glyph: UInt32, style: Style) {
-        self.glyph = glyph
-        self.style = style
+        (self.glyph, self.style) = (glyph, style)
     }
 
     /// An empty place.

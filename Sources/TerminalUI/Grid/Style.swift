@@ -48,10 +48,8 @@ package struct Style: Hashable, Sendable {
     /// The fixed colours of a picture's cell; nil elsewhere.
     package var picture: PictureColors?
 
-    /// Makes a style.
     package init(_ role: Role, _ attributes: TextAttributes = []) {
-        self.role = role
-        self.attributes = attributes
+        (self.role, self.attributes) = (role, attributes)
     }
 
     /// Makes the style of a cell of a picture.

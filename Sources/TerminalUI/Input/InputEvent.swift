@@ -65,10 +65,8 @@ package struct KeyEvent: Hashable, Sendable {
     /// The modifiers held, for keys that type nothing.
     package let modifiers: Modifiers
 
-    /// Makes an event.
     package init(_ key: Key, _ modifiers: Modifiers = []) {
-        self.key = key
-        self.modifiers = modifiers
+        (self.key, self.modifiers) = (key, modifiers)
     }
 }
 
@@ -123,7 +121,6 @@ package struct MouseEvent: Hashable, Sendable {
     /// The modifiers held.
     package let modifiers: Modifiers
 
-    /// Makes an event.
     package init(_ action: Action, button: Button = .none, x: Int, y: Int, modifiers: Modifiers = []) {
         self.action = action
         self.button = button

@@ -90,18 +90,13 @@ package struct InMemoryTerminal: Terminal, Sendable {
         return events
     }
 
-    /// Records the request.
     package mutating func suspend() { requests.append(.suspend) }
 
-    /// Records the request.
     package mutating func invalidate() { requests.append(.invalidate) }
 
-    /// Records the request.
     package mutating func captureMouse(_ isCaptured: Bool) { requests.append(.captureMouse(isCaptured)) }
 
-    /// Records the request.
     package mutating func copy(_ text: String) { requests.append(.copy(text)) }
 
-    /// Records the request.
     package mutating func close() { requests.append(.close) }
 }

@@ -5,10 +5,8 @@ package struct ScreenSize: Hashable, Sendable {
     /// Rows.
     package let height: Int
 
-    /// Makes a size.
     package init(width: Int, height: Int) {
-        self.width = width
-        self.height = height
+        (self.width, self.height) = (width, height)
     }
 }
 

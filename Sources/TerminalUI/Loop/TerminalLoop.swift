@@ -43,7 +43,6 @@ package struct ScreenProgram<State, Data, Effect> {
     /// Carries an effect out.
     package var perform: (Effect) -> LoopAction
 
-    /// Makes a program.
     package init(
         update: @escaping (inout State, LoopMessage<Data>) -> [Effect],
         view: @escaping (State, ScreenSize) -> CellGrid,

@@ -9,9 +9,7 @@ package struct RoleStyle: Hashable, Sendable {
 
     /// Makes a role's style.
     package init(_ foreground: Color, on background: Color? = nil, _ attributes: TextAttributes = []) {
-        self.foreground = foreground
-        self.background = background
-        self.attributes = attributes
+        (self.foreground, self.background, self.attributes) = (foreground, background, attributes)
     }
 }
 

@@ -7,11 +7,8 @@ package struct ProgressBar: Hashable, Sendable {
     /// How the done part looks.
     package var style: Style
 
-    /// Makes a bar.
     package init(label: String = "", fraction: Double, style: Style = Style(.running)) {
-        self.label = label
-        self.fraction = fraction
-        self.style = style
+        (self.label, self.fraction, self.style) = (label, fraction, style)
     }
 
     /// Draws the bar into the first row of `area`; where there is no room for it, the percentage remains.

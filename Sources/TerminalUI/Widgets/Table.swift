@@ -9,7 +9,6 @@ package struct TableColumn: Hashable, Sendable {
     /// Which end of texts that are too long is left out.
     package var cut: TextCut
 
-    /// Makes a column.
     package init(
         _ title: String, width: Length, alignment: TextAlignment = .leading, cut: TextCut = .end
     ) {
@@ -37,7 +36,6 @@ package struct Table: Hashable, Sendable {
     /// Whether the selection has the focus; without, it is marked by its pointer only.
     package var isFocused: Bool
 
-    /// Makes a table.
     package init(
         columns: [TableColumn], rows: [[TextSpan]], selected: Int? = nil, offset: Int = 0,
         hasHeading: Bool = true, isFocused: Bool = true
@@ -50,7 +48,6 @@ package struct Table: Hashable, Sendable {
         self.isFocused = isFocused
     }
 
-    /// Makes a list.
     package init(list: [TextSpan], selected: Int? = nil, offset: Int = 0, isFocused: Bool = true) {
         self.init(
             columns: [TableColumn("", width: .share(1))], rows: list.map { [$0] }, selected: selected,

@@ -9,7 +9,6 @@ package struct SettingsProblem: Error, Hashable, Sendable, CustomStringConvertib
     /// What is wrong and what would be accepted.
     package let message: String
 
-    /// Makes a problem.
     package init(file: String, line: Int?, message: String) {
         (self.file, self.line, self.message) = (file, line, message)
     }

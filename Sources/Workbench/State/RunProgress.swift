@@ -50,8 +50,7 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var unitStartedAt: Double?
 
     init(plan: RunPlan, startedAt: Double) {
-        self.plan = plan
-        self.startedAt = startedAt
+        (self.plan, self.startedAt) = (plan, startedAt)
     }
 
     /// The run in a few words.

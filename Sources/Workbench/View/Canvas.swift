@@ -101,8 +101,7 @@ struct LinePiece {
     let rank: Int
 
     init(_ spans: [TextSpan], rank: Int) {
-        self.spans = spans
-        self.rank = rank
+        (self.spans, self.rank) = (spans, rank)
     }
 
     init(_ text: String, _ style: Style = .text, rank: Int) {

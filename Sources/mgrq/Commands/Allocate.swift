@@ -71,7 +71,7 @@ struct Allocate: ParsableCommand {
     func run() throws {
         var base = try preset.plan(path: plan, options: options, model: nil)
         try options.apply(to: &base)
-        seed.apply(to: &base)
+        try seed.apply(to: &base)
         base = ProcessEnvironment.located(base)
         let budget = try budget()
         let weights = try narrow(weightBits, flag: "--weight-bits")

@@ -1,65 +1,42 @@
 internal import ArgumentParser
 internal import Engine
 internal import Runs
-internal import Vocabulary
 
 /// `mgrq evaluate`.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Evaluates a checkpoint, a packed checkpoint or a run.",
         discussion: """
-            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists.
+            A quantized model is compared with the full-precision checkpoint that its plan names, if that exists. \
+            Checkpoint and images must be those that it was made with, unless --reference and --data name others.
             """)
 
-    @Argument(
-        help: ArgumentHelp("A checkpoint, a packed checkpoint or a run directory.", valueName: "model-or-run")
-    )
-    var model: String
-
-    @OptionGroup var size: ImageSizeFlag
-
-    @OptionGroup var heads: HeadsFlag
-
-    @Option(help: ArgumentHelp("The images (default: those of the plan or the sample).", valueName: "ref"))
-    var data: String?
-
-    @OptionGroup var images: ImageFlags
+    @OptionGroup var target: ModelOnImages
 
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
 
-    @OptionGroup var work: ThreadOptions
+    @OptionGroup var inputs: InputsFlag
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
-        let threads = try work.threads()
         let references = ProcessEnvironment.references
-        let path = try references.model(model)
-        let (plan, sides, heads) = (try plan(of: path), try size.sides(), try self.heads.number())
-        guard plan == nil || heads == nil else {
-            throw RunFailure(
-                .usage, "--heads cannot be given with a packed checkpoint or a run, which have their own")
-        }
-        guard plan == nil || sides == nil else {
-            throw RunFailure(
-                .usage,
-                "--image-size cannot be given with a packed checkpoint or a run, which have their own size"
-            )
-        }
-        let named = data ?? plan?.evaluation
-        guard let named = named ?? references.defaultImages(of: plan?.model ?? model, for: .evaluation) else {
-            throw RunFailure(
-                .usage, "no images were named; give --data a folder of images, an array file, or sample:NAME")
-        }
-        var options = plan?.images ?? ImageOptions()
-        try images.apply(to: &options)
+        let found = try target.find(references)
         let result = try evaluateModelOrRun(
-            path: path, dataPath: try references.images(named, for: .evaluation, flag: "--data"),
-            images: options, imageSize: sides, heads: heads,
-            referencePath: try referencePath(plan, references), threads: threads,
+            path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
+            heads: found.heads, referencePath: try referencePath(found.plan, references),
+            checks: InputChecks(
+                reference: reference == nil, data: target.data == nil,
+                acceptsChanges: inputs.acceptsChanges),
+            threads: found.threads,
             warn: { printError("warning: \($0)") })
+        if result.heldOut > 0 {
+            printError(
+                "note: \(result.heldOut) images are left out, on which the attempts of the run were compared; --data measures "
+                    + "on all of a set")
+        }
         if json {
             try printLine(try JSONText(encoding: result).line)
         } else {
@@ -67,16 +44,6 @@ struct Evaluate: ParsableCommand {
                 Results.sentence(
                     images: result.images, top1: result.top1, top5: result.top5, agreement: result.agreement,
                     kl: result.kl, sqnrDb: result.sqnrDb))
-        }
-    }
-
-    /// The plan that a run or a packed checkpoint carries; nil for a full-precision checkpoint.
-    private func plan(of path: String) throws(RunFailure) -> RunPlan? {
-        guard let text = try planText(of: path) else { return nil }
-        do throws(PlanError) {
-            return try RunPlan(yaml: text)
-        } catch {
-            throw RunFailure(.badData, "the plan in \(path) cannot be used: \(error)")
         }
     }
 

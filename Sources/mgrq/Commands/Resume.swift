@@ -26,22 +26,37 @@ struct Resume: ParsableCommand {
 
     @OptionGroup var work: ThreadOptions
 
+    @OptionGroup var inputs: InputsFlag
+
     @Flag(help: "Print events as JSON Lines.")
     var json = false
 
     func run() throws {
         let threads = try work.threads()
         let run = try RunDirectory(run: directory)
-        var plan = try run.plan()
+        var plan = try recordedPlan(of: run)
         if let model { plan.model = model }
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
         let resources = try resources(of: plan)
         let outcome = try HeadlessRun(printsJSON: json).carryOut(skipsReplayedEvents: run.hasBegun) { sink in
             try resumeRun(
-                resources: resources, options: EngineOptions(threads: threads, directory: directory),
+                resources: resources,
+                options: EngineOptions(
+                    threads: threads, directory: directory, acceptsChangedInputs: inputs.acceptsChanges),
                 sink: sink)
         }
         if !json { try outcome.printReport(directory) }
     }
+}
+
+/// The plan that a run's journal records; that of its file where the process ended before the first event.
+///
+/// - Throws: `RunFailure` where they cannot be read.
+private func recordedPlan(of directory: RunDirectory) throws(RunFailure) -> RunPlan {
+    var history = RunHistory()
+    try readJournal(directory.journalPath) { entry throws(RunFailure) in
+        try history.apply(entry, of: directory.path)
+    }
+    return if let ledger = history.ledger { ledger.plan } else { try directory.plan() }
 }

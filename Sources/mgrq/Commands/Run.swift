@@ -48,7 +48,9 @@ func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
     let outcome = try HeadlessRun(printsJSON: json).carryOut { sink in
         startRun(
             plan, resources: resources,
-            options: EngineOptions(threads: threads, directory: directory, heldOutImages: heldOut),
+            options: EngineOptions(
+                threads: threads, directory: directory, heldOutImages: heldOut,
+                acceptsChangedInputs: options.inputs.acceptsChanges),
             sink: sink)
     }
     if !json { try outcome.printReport(directory) }

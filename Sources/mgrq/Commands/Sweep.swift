@@ -34,7 +34,7 @@ struct Sweep: ParsableCommand {
         guard let model = options.model else { throw options.missingModel }
         var plan = RunPlan(model: model, preset: .calibrate)
         try options.apply(to: &plan)
-        seed.apply(to: &plan)
+        try seed.apply(to: &plan)
         plan = ProcessEnvironment.located(plan)
         let request = SweepRequest(
             weightBits: try widths(weightBits, flag: "--weight-bits"),

@@ -12,6 +12,7 @@ enum Results {
         var lines = stages.compactMap { name, evaluation in
             evaluation.map { "\(pad(name, 16))\(sentence(of: $0))" }
         }
+        if let heldOut = report.heldOut { lines.append("\(pad("held out", 16))\(heldOut.imagesText)") }
         let ratio = Double(report.fullPrecisionBytes) / Double(max(1, report.bytes))
         lines.append(
             "\(pad("size", 16))\(megabytes(report.fullPrecisionBytes)) → \(megabytes(report.bytes)), "

@@ -8,6 +8,7 @@ internal import Workbench
 final class EngineController: Sendable {
     private let threads: Int
     private let heldOutImages: Int
+    private let acceptsChangedInputs: Bool
     private let mailbox: Mailbox
     private let handle = Mutex<RunHandle?>(nil)
 
@@ -16,9 +17,11 @@ final class EngineController: Sendable {
     /// - Parameters:
     ///   - threads: The number of threads that runs work with.
     ///   - heldOutImages: The number of images that runs compare attempts on.
+    ///   - acceptsChangedInputs: Whether runs go on with other inputs than those of their plan.
     ///   - mailbox: Takes every event.
-    init(threads: Int, heldOutImages: Int, mailbox: Mailbox) {
+    init(threads: Int, heldOutImages: Int, acceptsChangedInputs: Bool, mailbox: Mailbox) {
         (self.threads, self.heldOutImages, self.mailbox) = (threads, heldOutImages, mailbox)
+        self.acceptsChangedInputs = acceptsChangedInputs
     }
 
     /// Starts a run.
@@ -82,6 +85,6 @@ final class EngineController: Sendable {
     private func options(_ directory: String) -> EngineOptions {
         EngineOptions(
             threads: threads, directory: directory, heldOutImages: heldOutImages,
-            prepareThread: NCursesTerminal.prepareThread)
+            acceptsChangedInputs: acceptsChangedInputs, prepareThread: NCursesTerminal.prepareThread)
     }
 }

@@ -42,7 +42,12 @@ private func imageSet(_ path: String) throws(RunFailure) -> ImageSet {
 func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
     let path = expanded(request.model)
     if RunDirectory.isRun(path) {
-        return .run(try recordedRun(path), directory: path)
+        var recorded = RecordedRun(plan: try RunDirectory(path: path).plan())
+        _ = try CheckedRun(RunDirectory(path: path)) { entry in
+            if case .event(let event) = entry.content { recorded.take(event, at: entry.seconds) }
+        }
+        recorded.end()
+        return .run(recorded, directory: path)
     }
     if path.hasSuffix(".yaml") || path.hasSuffix(".yml") {
         var plan = try RunPlan(path: path).located(beside: path)

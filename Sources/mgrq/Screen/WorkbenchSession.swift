@@ -42,7 +42,9 @@ final class WorkbenchSession {
         output = options.output
         threads = try options.work.threads()
         let heldOutImages = try options.heldOutImages()
-        engine = EngineController(threads: threads, heldOutImages: heldOutImages, mailbox: mailbox)
+        engine = EngineController(
+            threads: threads, heldOutImages: heldOutImages,
+            acceptsChangedInputs: options.inputs.acceptsChanges, mailbox: mailbox)
         estimates = EstimateService(threads: threads, heldOutImages: heldOutImages) {
             [mailbox] plan, estimate in
             mailbox.post(.done(.estimated(plan, estimate)))

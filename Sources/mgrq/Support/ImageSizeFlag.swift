@@ -4,6 +4,7 @@ internal import Runs
 /// The flag for images of another size than the checkpoint was made for.
 struct ImageSizeFlag: ParsableArguments {
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The sides in pixels of the images that the model reads, else the checkpoint's; positions are resampled.",
             valueName: "n"))

@@ -11,8 +11,7 @@ struct LocalLauncher {
     ///   - resources: The files of every plan.
     ///   - threads: The number of threads.
     init(resources: RunResources, threads: Int) {
-        self.resources = resources
-        self.threads = threads
+        (self.resources, self.threads) = (resources, threads)
     }
 
     /// Makes a run, or continues one, and waits for its end.

@@ -4,12 +4,21 @@ internal import Vocabulary
 
 /// The flag of commands that have one plan.
 struct SeedOption: ParsableArguments {
-    @Option(help: "Decides everything that is random.")
-    var seed: UInt64?
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Decides everything that is random: a whole number from 0.", valueName: "n"))
+    var seed: String?
 
     /// Puts the flag into a plan if it was given.
-    func apply(to plan: inout RunPlan) {
-        if let seed { plan.seed = seed }
+    ///
+    /// - Throws: `RunFailure(.usage)` for anything but a whole number of 64 bits.
+    func apply(to plan: inout RunPlan) throws(RunFailure) {
+        guard let seed else { return }
+        guard let number = UInt64(seed) else {
+            throw RunFailure(
+                .usage, "--seed cannot be “\(seed)”; it accepts a whole number, 0 or more, below 2^64")
+        }
+        plan.seed = number
     }
 }
 

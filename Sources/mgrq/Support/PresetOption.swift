@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Files
 internal import Runs
 
 /// The flag for the preset.
@@ -22,6 +23,20 @@ struct PresetOption: ParsableArguments {
             guard preset == nil else {
                 throw RunFailure(
                     .usage, "--preset cannot be given with a plan, which has its own values; use --set")
+            }
+            guard !isFolder(path) else {
+                let way =
+                    RunDirectory.isRun(path)
+                    ? "its plan is \(path)/plan.yaml, and mgrq resume continues it"
+                    : "give a model with --model"
+                throw RunFailure(.badData, "\(path) is a folder, where a plan was expected; \(way)")
+            }
+            let isModel = ["safetensors", "pth", "pt", "bin", "ckpt"].contains {
+                path.lowercased().hasSuffix(".\($0)")
+            }
+            guard !isModel else {
+                throw RunFailure(
+                    .badData, "\(path) is a model, where a plan was expected; give it with --model")
             }
             return try RunPlan(path: path).located(beside: path)
         }

@@ -10,24 +10,31 @@ struct RunOptions: ParsableArguments {
 
     @OptionGroup var preset: PresetOption
 
-    @Option(help: ArgumentHelp("The width of weight codes: 2 through 8, or 16.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The width of weight codes: 2 through 8, or 16.", valueName: "n"))
     var weightBits: String?
 
-    @Option(help: ArgumentHelp("The width of activation codes: 2 through 8, or 16.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The width of activation codes: 2 through 8, or 16.", valueName: "n"))
     var activationBits: String?
 
-    @Option(help: ArgumentHelp("Optimisation steps for each unit.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Optimisation steps for each unit.", valueName: "n"))
     var steps: String?
 
-    @Option(help: ArgumentHelp("Images in a step.", valueName: "n"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Images in a step.", valueName: "n"))
     var batch: String?
 
     @OptionGroup var work: ThreadOptions
+
+    @OptionGroup var inputs: InputsFlag
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
     var output: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Images on which the model is compared after each unit; 0 leaves it out.", valueName: "n"))
     var heldOut: String?
@@ -61,7 +68,7 @@ struct RunOptions: ParsableArguments {
             try plan.set(key, value, in: &result)
         }
         try plan.apply(to: &result)
-        seed.apply(to: &result)
+        try seed.apply(to: &result)
         return result
     }
 }

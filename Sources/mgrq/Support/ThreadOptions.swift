@@ -7,7 +7,7 @@ struct ThreadOptions: ParsableArguments {
     private static let variable = "MGRQ_THREADS"
 
     @Option(
-        name: .customLong("threads"),
+        name: .customLong("threads"), parsing: .unconditional,
         help: ArgumentHelp(
             "Threads, else \(variable) or one a core; results do not depend on it.", valueName: "n"))
     var flag: String?

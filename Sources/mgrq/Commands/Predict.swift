@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import Engine
+internal import Runs
+
+/// `mgrq predict`.
+struct Predict: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Writes a model's logits and predictions for every image.",
+        discussion: """
+            An npz archive has float32 logits [images, classes], int64 predictions, int64 indices into the set, int64 \
+            labels where they are known, and the paths of image files. csv has the same as one line an image. A model \
+            without a classifier has features instead of logits.
+            """)
+
+    @OptionGroup var target: ModelOnImages
+
+    @Option(help: ArgumentHelp("The file, .npz or .csv; an existing one is replaced.", valueName: "file"))
+    var output: String
+
+    func run() throws {
+        guard let format = PredictionFormat(path: output) else {
+            throw RunFailure(
+                .usage, "--output cannot be “\(output)”; it accepts a name that ends with .npz or .csv")
+        }
+        let found = try target.find(ProcessEnvironment.references)
+        let result = try predictModelOrRun(
+            path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
+            heads: found.heads, outputPath: output, format: format, threads: found.threads,
+            warn: { printError("warning: \($0)") })
+        let kind = result.hasClassifier ? "logits" : "features"
+        try printLine("wrote \(result.images) × \(result.outputs) \(kind) to \(output)")
+    }
+}
