@@ -73,6 +73,8 @@ struct ExperimentTests {
         let experiment = try experiment([Variant(.calibrate)], seeds: [1, 2, 3])
         let trials = experiment.lines[0].trials
         try finish(trials[0])
+        // Killed after its report.
+        try folder.write("", to: "c/\(trials[0].directory.path.split(separator: "/").last ?? "")/.lock")
         let unfinished = try OpenRun(creating: trials[1].directory.path, plan: trials[1].plan)
         try unfinished.journal.append(RunEvent.stopped(unitsDone: 0), at: 0)
         unfinished.finish()
@@ -83,6 +85,7 @@ struct ExperimentTests {
         })
         #expect(made == [3] && continued == [2])
         #expect(runs.map { $0.map(\.report.final?.top1) } == [[1, 2, 3]])
+        #expect(try !folder.contents().contains { $0.hasSuffix(".lock") })
         try experiment.runs(launch: { _, _ in Issue.record("a finished run was made again") })
     }
 

@@ -116,7 +116,10 @@ package struct Experiment: Sendable {
                     .cannotCreate,
                     "\(trial.directory.path) holds a run of another plan; give --output another folder")
             }
-            if isFile(trial.directory.reportPath) { return try FinishedRun(trial) }
+            if isFile(trial.directory.reportPath) {
+                OpenRun.removeLeftovers(of: trial.directory)
+                return try FinishedRun(trial)
+            }
         }
         try launch(trial, hasBegun)
         return try FinishedRun(trial)

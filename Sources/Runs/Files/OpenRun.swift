@@ -99,6 +99,17 @@ package final class OpenRun {
         if isOwnFolder(directory.attemptsPath) { AtomicFile.removeLeftovers(in: directory.attemptsPath) }
     }
 
+    /// Removes what a process left that was killed between the report and its end.
+    ///
+    /// - Parameter directory: A run directory; one that a process works on stays as it is.
+    static func removeLeftovers(of directory: RunDirectory) {
+        guard exists(directory.lockPath), let lock = try? lock(directory) else { return }
+        withExtendedLifetime(lock) {
+            AtomicFile.removeLeftovers(in: directory.path)
+            try? removeFile(directory.lockPath)
+        }
+    }
+
     deinit {
         // The lock is held until now, so the name is that of our file.
         finish()

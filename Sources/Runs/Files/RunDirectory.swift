@@ -53,7 +53,7 @@ package struct RunDirectory: Equatable, Sendable {
     }
 
     /// The reason why nothing can be done with a folder that holds no run.
-    var noRun: RunFailure {
+    package var noRun: RunFailure {
         guard isFolder(path) else {
             return RunFailure(.missingInput, "\(path) is not a folder; give the directory of a run")
         }

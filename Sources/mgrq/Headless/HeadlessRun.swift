@@ -43,7 +43,7 @@ final class HeadlessRun: Sendable {
         /// The points of a sweep.
         var points: [SweepPoint]
 
-        /// Prints the results of a run or a sweep that finished.
+        /// Prints the results of a run that finished.
         func printReport(_ directory: String) throws(RunFailure) {
             guard let report else { return }
             let isSweep = report.units.isEmpty
