@@ -107,7 +107,9 @@ struct ExperimentTests {
         var others = Samples.inputs
         others[keyPath: input] = String(repeating: "1", count: 64)
         #expect {
-            try experiment.runs(launch: { trial in try finish(trial, inputs: others) })
+            try experiment.runs(launch: { trial, hasBegun in
+                try finish(trial, hasBegun: hasBegun, inputs: others)
+            })
         } throws: { "\($0)".contains("was made with another checkpoint") }
     }
 
