@@ -158,6 +158,17 @@ struct ChangedInputsTests {
         #expect(written.inputs != nil && written.inputs?.request != recipe.inputs?.request)
     }
 
+    @Test("a preparation of images that the plan sets is no change of the checkpoint")
+    func preparation() throws {
+        var plan = try plan()
+        (plan.images.mean, plan.images.cropFraction) = ([0.4], 0.5)
+        bench.run(plan, to: "run")
+        #expect(try evaluate(accepting: false).images == 30)
+        try make(.preparation)
+        // The plan sets the mean, so the file's plays no part.
+        #expect(try evaluate(accepting: false).images == 30)
+    }
+
     @Test("a recipe replays to the same plan and the same bytes")
     func same() throws {
         bench.run(try plan(), to: "run")
