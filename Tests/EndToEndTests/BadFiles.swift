@@ -120,15 +120,17 @@ let badCheckpoints = [
     },
     Refusal(
         "a shard outside of the folder", 65,
-        "'../a.safetensors' should be the name of a .safetensors file in the same "
+        "'../a.safetensors' should be the name of a .safetensors or .bin file in the same "
             + "folder", inspect
     ) { place in
         try place.shard { $0["norm.bias"] = "../a.safetensors" }
     },
-    Refusal("a shard by a whole path", 65, "should be the name of a .safetensors file", inspect) { place in
+    Refusal("a shard by a whole path", 65, "should be the name of a .safetensors or .bin file", inspect) {
+        place in
         try place.shard { $0["norm.bias"] = "/etc/a.safetensors" }
     },
-    Refusal("an index that names itself", 65, "should be the name of a .safetensors file", inspect) { place in
+    Refusal("an index that names itself", 65, "should be the name of a .safetensors or .bin file", inspect) {
+        place in
         try place.shard { $0["norm.bias"] = "model.safetensors.index.json" }
     },
     Refusal("a shard that is a link in a circle", 74, "Too many levels of symbolic links", inspect) { place in
@@ -158,11 +160,11 @@ let badCheckpoints = [
         try $0.data("a.pth").dropLast(300).write(to: URL(filePath: $0.file("a.pth")))
     },
     Refusal(
-        "a pickle that would call something", 65, "the object 'subprocess_.OrderedDict' is not supported",
+        "a pickle that would call something", 65, "the file would call 'cloudpickle.OrderedDict'",
         ["inspect", "a.pth"]
     ) {
         try $0.copy("CheckpointsTests/Goldens/wrapped.pth", to: "a.pth")
-        try $0.replace("collections\nO", by: "subprocess_\nO", in: "a.pth")
+        try $0.replace("collections\nO", by: "cloudpickle\nO", in: "a.pth")
     },
     Refusal("a pickle of another kind of storage", 65, "is not supported", ["inspect", "a.pth"]) {
         try $0.copy("CheckpointsTests/Goldens/wrapped.pth", to: "a.pth")

@@ -69,7 +69,7 @@ struct ImageFolderTests {
         let ending = try place.run(["resume", "out"])
         #expect(ending.status == 65)
         #expect(
-            ending.errors.contains("of the evaluation images, photos/ant/3.jpg has changed"),
+            ending.errors.contains("of the evaluation images, \(place.file("photos/ant/3.jpg")) has changed"),
             "\(ending.errors)")
 
         let other = try place.start(job.dropLast() + ["again"])

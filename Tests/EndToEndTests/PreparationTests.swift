@@ -181,7 +181,7 @@ struct PreparationTests {
                 ["run", "plan.yaml"], 65,
                 "plan.yaml, line 4: std cannot be “-1”; it accepts one positive number"
             ),
-            (["run", "elsewhere.yaml"], 66, "nowhere is not there in /"),
+            (["run", "elsewhere.yaml"], 66, "/nowhere is not there; give --model"),
         ] as [([String], Int32, String)])
     func refused(arguments: [String], code: Int32, words: String) throws {
         try place.write("schema: 1\nmodel: model\nmean: 0.5\nstd: -1\n", to: "plan.yaml")

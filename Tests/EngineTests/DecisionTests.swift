@@ -312,7 +312,7 @@ struct DecisionTests {
         }
         #expect(events.warnings.filter { $0.contains("no gate") }.count == 1)
         #expect(events.contains(.sweepFinished(complete: false)) && events.report != nil)
-        #expect(try bench.commands(of: "sweep") == [.pause, .stopSweep])
+        #expect(try bench.commands(of: "sweep") == [.sweep(request), .pause, .stopSweep])
     }
 
     @Test("a run at its end can be evaluated, exported, and gone back from")

@@ -106,11 +106,10 @@ struct RunDirectoryTests {
     @Test(
         "what a process left that was killed while it made a run is taken for an empty folder",
         arguments: [
-            [".lock": ""], [".lock": "", "journal.jsonl": ""], ["journal.jsonl": #"{"se"#],
+            [".lock": ""], [".lock": "", "journal.jsonl": ""], ["journal.jsonl": #"{"sc"#],
             [
                 ".lock": "", ".mgrq-unfinished-12-1": "schema: 1",
-                "journal.jsonl":
-                    #"{"seq":1,"time":0,"command":"sweep","weight_bits":[4],"activation_bits":[4]}"# + "\n",
+                "journal.jsonl": sweepLine,
             ],
         ])
     func unbegun(files: [String: String]) throws {
@@ -131,7 +130,7 @@ struct RunDirectoryTests {
         arguments: [
             ["journal.jsonl": "my notes"], ["journal.jsonl": "my notes\n"],
             [".lock": "", "plan.yaml": "schema: 1"], [".mgrq-unfinished-a-1": ""],
-            ["journal.jsonl": #"{"seq":1,"time":0,"event":"stopped","units_done":0}"# + "\n"],
+            ["journal.jsonl": stoppedLine],
         ])
     func notUnbegun(files: [String: String]) throws {
         for (name, text) in files { try folder.write(text, to: "out/\(name)") }
@@ -224,3 +223,13 @@ struct RunDirectoryTests {
         #expect(error?.message.hasPrefix("\(path) holds no predictions of a run: ") == true)
     }
 }
+
+/// The journal of a sweep by itself that has not begun.
+private let sweepLine =
+    #"{"schema":2,"seq":1,"time":0,"command":"sweep","weight_bits":[4],"activation_bits":[4],"#
+    + #""chain":"8b73094a91dba23ecb6eda5d22e5114b0b3a21a7b1e9ad2fd9e029d6f6bcb521"}"# + "\n"
+
+/// The journal of a run that was stopped.
+private let stoppedLine =
+    #"{"schema":2,"seq":1,"time":0,"event":"stopped","units_done":0,"#
+    + #""chain":"87bf9d428337ab319bfe676f65ed1c4a9584e85ca8a8d78b6d0c283e18be8b8d"}"# + "\n"

@@ -30,6 +30,7 @@ CHANGING = (
     "flock"
 )
 TEMPORARY = ".mgrq-unfinished-"
+TIMED = ("seconds", "time", "seq", "chain", "journal", "sha256")
 
 
 class Difference(Exception):
@@ -96,9 +97,9 @@ def make_model(folder):
 
 
 def without_times(value):
-    """A value of JSON without its times, and without the sizes of text that has them."""
+    """A value of JSON without its times, and without the digests of text that has them."""
     if isinstance(value, dict):
-        return {key: without_times(item) for key, item in value.items() if key not in ("seconds", "time", "seq")}
+        return {key: without_times(item) for key, item in value.items() if key not in TIMED}
     if isinstance(value, list):
         return [without_times(item) for item in value]
     return value

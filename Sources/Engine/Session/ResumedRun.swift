@@ -48,7 +48,6 @@ struct ResumedRun {
             fold.heldOutImages ?? manifest.map { $0.heldOut?.images.count ?? 0 }
             ?? ledger.plan.inputs?.heldOut
         (sweep, points) = (fold.sweep, fold.sweep == nil ? [] : fold.points)
-        if summary == nil { try directory.checkUnbegun() }
         if fold.isFinished, sweep != nil {
             throw RunFailure(
                 .badData, "the sweep in \(path) is finished; its points are in \(directory.journalPath)")

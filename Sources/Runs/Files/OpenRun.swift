@@ -94,6 +94,7 @@ package final class OpenRun {
             }
             try write(ledger.plan, stale: ledger.staleNames)
         }
+        if history.ledger == nil { try directory.checkUnbegun() }
         try RunFiles(directory).check(history, holdsReport: hasReport)
         AtomicFile.removeLeftovers(in: path)
         if isOwnFolder(directory.attemptsPath) { AtomicFile.removeLeftovers(in: directory.attemptsPath) }

@@ -147,7 +147,7 @@ def export_packed(terminal, path):
     terminal.press("x")
     terminal.wait_for("Export", "packed", "recipe", "Enter write", "Esc cancel")
     terminal.press(ERASE_LINE + "/nowhere/at/all" + ENTER)
-    terminal.wait_for("/nowhere/at is not there")
+    terminal.wait_for("the folder /nowhere/at does not exist")
     terminal.press(ERASE_LINE + path)
     terminal.wait_for(os.path.basename(path))
     terminal.press(ENTER)
