@@ -152,7 +152,7 @@ package final class AtomicFile {
         let (status, target) = own.kind == .link ? (try? FileStatus(path), resolved(path)) : (own, path)
         switch (status?.kind, target) {
         case (.file, let target?): return target
-        case (.folder, _): throw noName
+        case (.folder, _): throw FileError(.cannotCreate, path, "is a folder; give the name of a file in it")
         case (nil, _), (_, nil): throw FileError(.cannotCreate, path, "is a link that leads nowhere")
         default:
             throw FileError(.cannotCreate, path, "is a device, a pipe or a socket; only files are replaced")

@@ -76,7 +76,8 @@ struct AtomicFileTests {
     @Test(
         "a target that is not a regular file is refused in one sentence and stays",
         arguments: [
-            ("folder", "names no file that can be written"), ("none/file", "No such file or directory"),
+            ("folder", "is a folder; give the name of a file in it"),
+            ("none/file", "No such file or directory"),
             ("file/", "names no file that can be written"), ("file/below", "Not a directory"),
             ("file\0", "names no file that can be written"), ("", "names no file that can be written"),
             ("dangling", "is a link that leads nowhere"), ("pipe", "is a device, a pipe or a socket"),
