@@ -300,6 +300,19 @@ struct RunTests {
             guarded.units.allSatisfy { !($0.finalLoss > $0.calibratedLoss && $0.finalKl > $0.calibratedKl) })
     }
 
+    @Test("a unit is kept where only one of its loss and its KL got worse")
+    func mixedResult() throws {
+        let bench = try Bench()
+        let units = try ["0.003", "0.01", "0.03", "0.1", "0.3"].flatMap { rate in
+            try #require(
+                bench.run(try bench.plan([("weight_learning_rate", rate)]), to: rate).report
+            ).units
+        }
+        // A unit that was put back has its calibrated loss and KL, so it is not among these.
+        let mixed = units.filter { ($0.finalLoss > $0.calibratedLoss) != ($0.finalKl > $0.calibratedKl) }
+        #expect(!mixed.isEmpty && mixed.allSatisfy { !$0.reverted })
+    }
+
     @Test(
         "a NaN loss ends the unit at once and reverts it, guarded or not",
         arguments: ["true", "false"])

@@ -86,11 +86,6 @@ package func evaluateModelOrRun(
         try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
         var known: PlanInputs?
-        func report(_ changes: [String]) throws {
-            guard !changes.isEmpty else { return }
-            guard checks.acceptsChanges else { throw changedInputs(changes) }
-            for change in changes { warn("accepted: \(change)") }
-        }
         if let plan = try model.plan.map(RunPlan.init(yaml:)) {
             known = plan.inputs
             if let referencePath {
@@ -103,11 +98,11 @@ package func evaluateModelOrRun(
                     (now.weights, now.model) = (
                         checkpoint.weightsDigest, try checkpoint.modelDigest(plan.images)
                     )
-                    try report(
+                    try checks.report(
                         [
                             now.changeOfWeights(since: known, path: checkpoint.path),
                             now.changeOfModel(since: known, path: checkpoint.path),
-                        ].compactMap(\.self))
+                        ], warn: warn)
                 }
                 reference = try EvaluatedModel(fullPrecision: checkpoint, images: images)
             }
@@ -119,11 +114,43 @@ package func evaluateModelOrRun(
             against: reference, on: set, reading: images, isHashed: digest != nil, heldOut: heldOut,
             pool: pool,
             warn: warn)
-        if let digest, let manifest, manifest.contentDigest != digest {
-            let earlier = try earlierManifest(of: path, warn: warn)
-            try report([imageChange("evaluation", manifest, since: earlier)])
-        }
+        try checks.check(manifest, against: digest, of: path, warn: warn)
         return ModelEvaluation(result, isCompared: isCompared, skipped: skipped, heldOut: heldOut)
+    }
+}
+
+extension InputChecks {
+    /// Refuses changes, or warns of those that are accepted.
+    ///
+    /// - Throws: `RunFailure(.badData)` that names them.
+    fileprivate func report(_ changes: [String?], warn: (String) -> Void) throws(RunFailure) {
+        let changes = changes.compactMap(\.self)
+        guard !changes.isEmpty else { return }
+        guard acceptsChanges else { throw changedInputs(changes) }
+        for change in changes { warn("accepted: \(change)") }
+    }
+
+    /// Compares images with those of a plan.
+    ///
+    /// - Parameters:
+    ///   - manifest: The images; nil where they are not hashed.
+    ///   - digest: What the plan says; nil where it does not know.
+    ///   - path: The run or the packed checkpoint.
+    ///   - warn: Called for changes that are accepted.
+    /// - Throws: As `report`.
+    func check(
+        _ manifest: ImageManifest?, against digest: String?, of path: String, warn: (String) -> Void
+    ) throws {
+        guard let manifest, let digest, manifest.contentDigest != digest else { return }
+        let earlier = try earlierManifest(of: path, warn: warn)
+        try report([imageChange("evaluation", manifest, since: earlier)], warn: warn)
+    }
+}
+
+extension ImageBatch {
+    /// The images' places in their set, and the SHA-256 of their files.
+    var hashed: [(index: Int, hash: String?)] {
+        indices.enumerated().map { ($1, hashes?[$0]) }
     }
 }
 
@@ -269,9 +296,7 @@ struct EvaluatedModel {
             let pass = try set.logits(
                 of: models.map(\.units), pipeline: models[0].pipeline, reading: reading, isHashed: isHashed,
                 pool: pool
-            ) { _, batch in
-                for (row, index) in batch.indices.enumerated() { hashed.append((index, batch.hashes?[row])) }
-            }
+            ) { _, batch in hashed += batch.hashed }
             logits += pass.logits
             (used, skipped) = (pass.used, pass.skipped)
         }

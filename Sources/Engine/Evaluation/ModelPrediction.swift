@@ -39,15 +39,16 @@ package struct PredictionSummary: Equatable, Sendable {
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
 ///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
+///   - checks: Which inputs are compared with those of the plan.
 ///   - outputPath: The file; an existing one is replaced. It is written at the end, or not at all.
 ///   - format: Its form.
 ///   - threads: The number of threads.
-///   - warn: Called with one sentence for every skipped image.
+///   - warn: Called with one sentence for every skipped image and for every change that is accepted.
 /// - Returns: What the file holds.
 /// - Throws: `RunFailure` with one sentence.
 package func predictModelOrRun(
     path: String, dataPath: String, images: ImageOptions, imageSize: Int? = nil, heads: Int? = nil,
-    outputPath: String,
+    checks: InputChecks = InputChecks(), outputPath: String,
     format: PredictionFormat, threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> PredictionSummary {
     try reportingFailures {
@@ -59,7 +60,15 @@ package func predictModelOrRun(
         let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
         try model.check(set, images, warn: warn)
         let labels = try model.labels(of: set)
-        let pass = try set.logits(of: [model.units], pipeline: model.pipeline, reading: images, pool: pool)
+        let digest = checks.data ? try model.plan.map(RunPlan.init(yaml:))?.inputs?.evaluation : nil
+        var hashed: [(index: Int, hash: String?)] = []
+        let pass = try set.logits(
+            of: [model.units], pipeline: model.pipeline, reading: images, isHashed: digest != nil, pool: pool
+        ) { _, batch in hashed += batch.hashed }
+        let manifest =
+            digest == nil
+            ? nil : try ImageManifest(all: set, used: hashed, pipeline: model.pipeline, reading: images)
+        try checks.check(manifest, against: digest, of: path, warn: warn)
         try model.report(pass.skipped, of: set, warn: warn)
         let predictions = ImagePredictions(
             logits: pass.logits[0], hasClassifier: model.classes > 0, indices: pass.used,

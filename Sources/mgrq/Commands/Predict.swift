@@ -14,6 +14,8 @@ struct Predict: ParsableCommand {
 
     @OptionGroup var target: ModelOnImages
 
+    @OptionGroup var inputs: InputsFlag
+
     @Option(help: ArgumentHelp("The file, .npz or .csv; an existing one is replaced.", valueName: "file"))
     var output: String
 
@@ -25,7 +27,9 @@ struct Predict: ParsableCommand {
         let found = try target.find(ProcessEnvironment.references)
         let result = try predictModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
-            heads: found.heads, outputPath: output, format: format, threads: found.threads,
+            heads: found.heads,
+            checks: InputChecks(data: target.data == nil, acceptsChanges: inputs.acceptsChanges),
+            outputPath: output, format: format, threads: found.threads,
             warn: { printError("warning: \($0)") })
         let kind = result.hasClassifier ? "logits" : "features"
         try printLine("wrote \(result.images) × \(result.outputs) \(kind) to \(output)")
