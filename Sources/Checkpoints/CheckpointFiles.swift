@@ -40,10 +40,7 @@ struct CheckpointFiles {
                 ModelConfigurationFile()
             }
         tensors = NamedTensors(source, lacksClassifier: configuration.lacksClassifier)
-        let modelType =
-            try configurationPath.flatMap { path throws(CheckpointError) in
-                try jsonObject(path: path)["model_type"] as? String
-            } ?? tensors.layout.processorModelType
+        let modelType = configuration.modelType ?? tensors.layout.processorModelType
         preprocessor =
             try (beside("preprocessor_config.json") ?? beside("processor_config.json")).flatMap {
                 path throws(CheckpointError) in

@@ -5,6 +5,8 @@ package import VisionTransformers
 package struct ModelConfigurationFile: Sendable {
     /// timm's name of the architecture, or Hugging Face's of the family.
     package var architecture: String?
+    /// Hugging Face's name of the family.
+    private(set) var modelType: String?
     /// What that name says, where it is known.
     var facts: ArchitectureFacts?
     /// Why no model of this file can be run, in one sentence.
@@ -54,8 +56,9 @@ package struct ModelConfigurationFile: Sendable {
             }
             return nil
         }
+        modelType = root["model_type"] as? String
         identify(
-            family: root["model_type"] as? String, architecture: value(["architecture"]) as? String,
+            family: modelType, architecture: value(["architecture"]) as? String,
             path: path)
         guard refusal == nil else { return }
         let top: ConfigurationKeys.Place =

@@ -76,8 +76,7 @@ struct RunInputs: Sendable {
             calibration: calibration.manifest, evaluation: images?.manifest,
             heldOut: heldOut.map { RunImageManifest.HeldOut(source: $0.source, images: $0.rows) })
         warnings =
-            checkpoint.notes + checkpoint.doubts + set.notes + calibration.doubts + evaluationNotes
-            + manifest.warnings
+            checkpoint.doubts + set.notes + calibration.doubts + evaluationNotes + manifest.warnings
     }
 }
 

@@ -148,6 +148,18 @@ struct RunTests {
         #expect(other.status == 0, "\(other.errors)")
     }
 
+    @Test("says once which of several models in a file it takes")
+    func choiceOfWeights() throws {
+        try place.copy("CheckpointsTests/Goldens/torch/ema.pth", to: "model/ema.pth")
+        for name in ["model.safetensors", "config.json"] {
+            try FileManager.default.removeItem(atPath: place.file("model/\(name)"))
+        }
+        try place.copy("CheckpointsTests/Goldens/torch/config.json", to: "model/config.json")
+        let ending = try run("out")
+        #expect(ending.status == 0, "\(ending.errors)")
+        #expect(ending.errors.components(separatedBy: "the averaged (EMA) weights at").count == 2)
+    }
+
     @Test("prints events as JSON Lines, and nothing else, with --json")
     func jsonLines() throws {
         let ending = try run("out", "--json")

@@ -15,15 +15,18 @@ import argparse
 import array
 import json
 import os
+import pathlib
 import random
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "Benchmarks"))
+from random_model import write_safetensors  # noqa: E402
 
 CHANGING = (
     "openat,write,pwrite64,rename,renameat,renameat2,fsync,fdatasync,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,"
@@ -38,18 +41,6 @@ class Difference(Exception):
 
 
 # --- A small model and its images
-
-
-def write_safetensors(path, tensors):
-    """Writes `(name, type, shape, bytes)`."""
-    header, offset = {}, 0
-    for name, kind, shape, data in tensors:
-        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [offset, offset + len(data)]}
-        offset += len(data)
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(data for *_, data in tensors))
 
 
 def make_model(folder):
@@ -76,7 +67,7 @@ def make_model(folder):
         floats = array.array("f", (generator.uniform(-1, 1) for _ in range(count)))
         tensors.append((name, "F32", shape, floats.tobytes()))
     os.makedirs(f"{folder}/model")
-    write_safetensors(f"{folder}/model/model.safetensors", tensors)
+    write_safetensors(pathlib.Path(folder) / "model/model.safetensors", tensors)
     with open(f"{folder}/model/config.json", "w") as file:
         json.dump(
             {
@@ -90,7 +81,7 @@ def make_model(folder):
         if name == "evaluation":
             labels = array.array("q", (index % 3 for index in range(count)))
             parts.append(("labels", "I64", [count], labels.tobytes()))
-        write_safetensors(f"{folder}/{name}.safetensors", parts)
+        write_safetensors(pathlib.Path(folder) / f"{name}.safetensors", parts)
 
 
 # --- Jobs

@@ -42,6 +42,6 @@ package func exportRun(
 extension RunDirectory {
     /// The stale units' names; none before the run is finished.
     fileprivate func staleNames() throws(RunFailure) -> [String] {
-        isFile(reportPath) ? try report().staleNames : []
+        hasReport ? try report().staleNames : []
     }
 }

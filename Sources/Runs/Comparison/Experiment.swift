@@ -116,7 +116,7 @@ package struct Experiment: Sendable {
                     .cannotCreate,
                     "\(trial.directory.path) holds a run of another plan; give --output another folder")
             }
-            if isFile(trial.directory.reportPath) {
+            if trial.directory.hasReport {
                 OpenRun.removeLeftovers(of: trial.directory)
                 return try FinishedRun(trial)
             }

@@ -55,7 +55,7 @@ struct RunFiles {
         self.directory = directory
         plan = Result { () throws(RunFailure) in try directory.plan() }
         report = Result { () throws(RunFailure) in
-            isFile(directory.reportPath) ? try directory.sealedReport() : nil
+            directory.hasReport ? try directory.sealedReport() : nil
         }
         predictions = Result { () throws(RunFailure) in try directory.sealedPredictions() }
     }

@@ -124,7 +124,7 @@ package struct RunDirectory: Equatable, Sendable {
     }
 
     func sealedReport() throws(RunFailure) -> SealedReport {
-        guard isFile(reportPath) else { throw notFinished }
+        guard hasReport else { throw notFinished }
         return try read(reportPath, otherwise: "is not a report of a run").value
     }
 

@@ -34,12 +34,15 @@ struct Resume: ParsableCommand {
     func run() throws {
         let threads = try work.threads()
         let run = try RunDirectory(run: directory)
-        var plan = try recordedPlan(of: run)
+        let history = try recordedHistory(of: run)
+        var plan = if let ledger = history.ledger { ledger.plan } else { try run.plan() }
         if let model { plan.model = model }
         if let calibration { plan.calibration = calibration }
         if let evaluation { plan.evaluation = evaluation }
         let resources = try resources(of: plan)
-        let outcome = try HeadlessRun(printsJSON: json).carryOut(skipsReplayedEvents: run.hasBegun) { sink in
+        let outcome = try HeadlessRun(printsJSON: json).carryOut(
+            skipsReplayedEvents: history.summary != nil
+        ) { sink in
             try resumeRun(
                 resources: resources,
                 options: EngineOptions(
@@ -50,13 +53,13 @@ struct Resume: ParsableCommand {
     }
 }
 
-/// The plan that a run's journal records; that of its file where the process ended before the first event.
+/// What a run's journal records so far.
 ///
-/// - Throws: `RunFailure` where they cannot be read.
-private func recordedPlan(of directory: RunDirectory) throws(RunFailure) -> RunPlan {
+/// - Throws: `RunFailure` where it cannot be read.
+private func recordedHistory(of directory: RunDirectory) throws(RunFailure) -> RunHistory {
     var history = RunHistory()
     try readJournal(directory.journalPath) { entry throws(RunFailure) in
         try history.apply(entry, of: directory.path)
     }
-    return if let ledger = history.ledger { ledger.plan } else { try directory.plan() }
+    return history
 }
