@@ -191,6 +191,7 @@ def shown_model(terminal):
 
 
 SAMPLES = {f"sample:fashion-{name}" for name in ("vit", "deit", "swin")}
+ARCHITECTURES = {"fashion-vit": "ViT,", "fashion-deit": "distilled ViT,", "fashion-swin": "Swin,"}
 
 
 def journey(tool, folder, sample):
@@ -203,7 +204,8 @@ def journey(tool, folder, sample):
             use(terminal, "Left", "change")
             # A half-drawn name is not a model, and another key would leave the one that is coming.
             terminal.wait("another model", lambda: shown_model(terminal) in SAMPLES - {model})
-        terminal.wait_without("being read")
+        # The card comes with the end of reading; Enter is refused before, and the name is drawn before "being read".
+        terminal.wait(f"the card of {sample}", lambda: ARCHITECTURES[sample] in terminal.text)
         use(terminal, "Enter", "start the run")
         terminal.wait_for("DONE in", "times smaller")
         top1 = read_result(terminal)
