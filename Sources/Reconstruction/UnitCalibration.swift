@@ -242,32 +242,24 @@ struct UnitCalibration {
                     .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
         }
         guard site.kind == .gelu else { return try uniform() }
-        switch settings.geluLevels {
-        case .uniform: return try uniform()
-        case .shiftedLog: return try shiftedLog()
-        case .outputError: return best(of: [try uniform(), try shiftedLog()], at: index)
+        let candidates = try settings.geluLevels.candidates.map { levels throws(QuantizationError) in
+            switch levels {
+            case .uniform: try uniform()
+            case .shiftedLog, .outputError: try shiftedLog()
+            }
         }
+        return best(of: candidates, at: index)
     }
 
-    /// The attention map's quantizer; of several, the one that changes the unit's output least when no other site is
-    /// quantized.
     private func attentionQuantizer(
         _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
     ) throws(QuantizationError) -> SiteQuantizer {
         let heads = unit.sites[index].groupCount
-        func quantizer(_ levels: AttentionCalibration.Levels) throws(QuantizationError) -> SiteQuantizer {
+        let candidates = try settings.attentionLevels.candidates.map { levels throws(QuantizationError) in
             try AttentionCalibration(bits: bits, levels: levels, search: settings.rangeSearch)
                 .quantizer(of: values, heads: heads, tokens: tokens, pool: pool)
         }
-        switch settings.attentionLevels {
-        case .logSqrt2: return try quantizer(.logSqrt2)
-        case .uniform: return try quantizer(.uniform)
-        case .searchedLog: return try quantizer(.searchedLog)
-        case .outputError:
-            return best(
-                of: [try quantizer(.logSqrt2), try quantizer(.uniform), try quantizer(.searchedLog)],
-                at: index)
-        }
+        return best(of: candidates, at: index)
     }
 
     /// The quantizer of a layer's input, its range refined by the error of the layer's output if the settings ask for it.
@@ -278,8 +270,9 @@ struct UnitCalibration {
         return try OutputRangeSearch(weight: weight.matrix(), values: values, pool: pool).refined(quantizer)
     }
 
-    /// The candidate that changes the unit's output least; the first of equals.
+    /// The candidate that changes the unit's output least when no other site is quantized; the first of equals.
     private func best(of candidates: [SiteQuantizer], at index: Int) -> SiteQuantizer {
+        guard candidates.count > 1 else { return candidates[0] }
         let errors = candidates.map { outputError($0, at: index) }
         let best = errors.indices.min { (errors[$0], $0) < (errors[$1], $1) } ?? 0
         return candidates[best]

@@ -28,6 +28,11 @@ package enum GELULevels: String, CaseIterable, Codable, Sendable {
     case shiftedLog = "shifted_log"
     /// Whichever of the two changes the unit's output less.
     case outputError = "output_error"
+
+    /// The levels that calibration tries; the unit's output decides between several.
+    package var candidates: [GELULevels] {
+        self == .outputError ? GELULevels.allCases.filter { $0 != .outputError } : [self]
+    }
 }
 
 /// How a layer's weight is brought onto its codes when it is calibrated.

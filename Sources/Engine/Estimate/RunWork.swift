@@ -1,3 +1,4 @@
+internal import Quantization
 internal import Reconstruction
 internal import Runs
 internal import VisionTransformers
@@ -61,11 +62,9 @@ struct RunWork {
         let fitting = Double(fittingImages(unit, values, among: available)) * units[unit].fittingOperations
         // Levels that are chosen by the unit's output take a pass for each candidate.
         let isBlock = units[unit].unit.keys != nil
-        let candidates =
-            isBlock
-            ? (values.attentionLevels == .outputError ? 3.0 : 0) + (values.geluLevels == .outputError ? 2 : 0)
-            : 0
-        let passesOverOutput = 1 + candidates * Self.quantizedForward
+        let candidates = [values.attentionLevels.candidates.count, values.geluLevels.candidates.count]
+            .reduce(0) { $0 + (isBlock && $1 > 1 ? $1 : 0) }
+        let passesOverOutput = 1 + Double(candidates) * Self.quantizedForward
         return (Double(images) * units[unit].operations * passesOverOutput + fitting, searched)
     }
 

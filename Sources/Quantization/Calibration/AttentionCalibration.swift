@@ -5,7 +5,7 @@ package import Vocabulary
 /// Finds the quantizer of an attention map, one group per head.
 package struct AttentionCalibration: Equatable, Sendable {
     /// The levels of one quantizer.
-    package enum Levels: Hashable, Sendable {
+    package enum Levels: CaseIterable, Hashable, Sendable {
         /// Powers of √2 and zero.
         case logSqrt2
         /// Equal steps from zero up.
@@ -84,6 +84,18 @@ package struct AttentionCalibration: Equatable, Sendable {
                 top.minimizeError()
             }
             return top.fit
+        }
+    }
+}
+
+extension AttentionLevels {
+    /// The levels that calibration tries; the unit's output decides between several.
+    package var candidates: [AttentionCalibration.Levels] {
+        switch self {
+        case .logSqrt2: [.logSqrt2]
+        case .uniform: [.uniform]
+        case .searchedLog: [.searchedLog]
+        case .outputError: AttentionCalibration.Levels.allCases
         }
     }
 }
