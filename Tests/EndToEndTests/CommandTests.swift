@@ -108,6 +108,19 @@ struct CommandTests {
         let other = try place.run(flags + ["--budget-size", "0.02", "--seed", "5"])
         #expect(other.status == 64)
         #expect(other.errors.contains("holds sensitivities of another plan"))
+        let fewer = try place.run(flags + ["--budget-size", "0.02", "--images", "3"])
+        #expect(fewer.status == 64)
+        #expect(fewer.errors.contains("not on 3; give --sensitivities another file"))
+        let images = URL(filePath: place.file("calibration.safetensors"))
+        var bytes = try Data(contentsOf: images)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: images)
+        let changed = try place.run(flags + ["--budget-size", "0.02"])
+        #expect(changed.status == 65)
+        #expect(
+            changed.errors.contains(
+                /sensitivities are out of date: the calibration images in .* have changed; give --sens/),
+            "\(changed.errors)")
     }
 
     @Test(

@@ -41,12 +41,14 @@ private let sensitivityCalibrationImages = 256
 ///   - request: The widths.
 ///   - resources: Where the plan's references lead.
 ///   - threads: The number of threads that work; the result does not depend on it.
+///   - kept: A table of an earlier measurement of the same plan, which is returned where it was made with the same
+///     weights and images.
 ///   - progress: Called before each unit with its name, its index and the number of units.
 /// - Returns: The table.
-/// - Throws: `RunFailure` with one sentence.
+/// - Throws: `RunFailure` with one sentence, `.badData` for a kept table that was made with others.
 package func measureSensitivities(
     of plan: RunPlan, request: SensitivityRequest, resources: RunResources, threads: Int,
-    progress: (String, Int, Int) -> Void
+    kept: SensitivityTable? = nil, progress: (String, Int, Int) -> Void
 ) throws(RunFailure) -> SensitivityTable {
     do {
         let pool = WorkerPool(threads: threads)
@@ -59,10 +61,29 @@ package func measureSensitivities(
         measured.hyperparameters.views = 1
         let inputs = try RunInputs(plan: measured, resources: resources, heldOutImages: 0, pool: pool)
         try plan.checkMatches(of: inputs.checkpoint.model.summaries)
+        let digests = try inputs.digests(for: measured)
+        if let kept {
+            let images = min(request.images, inputs.calibration.rows)
+            guard kept.images == images else {
+                throw RunFailure(
+                    .usage,
+                    "the kept sensitivities were measured on \(kept.images) images, not on \(images); give "
+                        + "--sensitivities another file, or --images \(kept.images)")
+            }
+            let changes = inputs.changes(digests, since: kept.inputs, manifest: nil)
+            guard changes.isEmpty else {
+                throw RunFailure(
+                    .badData,
+                    "the kept sensitivities are out of date: \(changes.joined(separator: "; ")); give "
+                        + "--sensitivities another file to measure again")
+            }
+            return kept
+        }
         let lab = try QuantizationLab(inputs: inputs, plan: measured, pool: pool) { done, total in
             progress("refitting MLPs with ReLU", done, total)
         }
-        return try SensitivityPass(lab: lab, plan: plan, request: request).table(progress: progress)
+        return try SensitivityPass(lab: lab, plan: plan, inputs: digests, request: request)
+            .table(progress: progress)
     } catch {
         throw failure(of: error)
     }
@@ -72,14 +93,16 @@ package func measureSensitivities(
 private struct SensitivityPass {
     let lab: QuantizationLab
     let plan: RunPlan
+    let inputs: PlanInputs
     let request: SensitivityRequest
     let images: Int
     /// `[images, classes]`: the logits of the model that is quantized, in full precision.
     let logits: Matrix
 
-    init(lab: QuantizationLab, plan: RunPlan, request: SensitivityRequest) {
+    init(lab: QuantizationLab, plan: RunPlan, inputs: PlanInputs, request: SensitivityRequest) {
         self.lab = lab
         self.plan = plan
+        self.inputs = inputs
         self.request = request
         images = min(request.images, lab.calibration.images.rows)
         logits =
@@ -111,8 +134,8 @@ private struct SensitivityPass {
             }
         }
         return SensitivityTable(
-            plan: SensitivityTable.key(of: plan), measure: request.measure, images: images, sites: sites,
-            products: products, fixedBytes: fixedBytes)
+            plan: SensitivityTable.key(of: plan), inputs: inputs, measure: request.measure, images: images,
+            sites: sites, products: products, fixedBytes: fixedBytes)
     }
 
     private func name(of operand: ProductDescriptor.Operand, in unit: any ModelUnit) -> String? {

@@ -76,12 +76,14 @@ package struct ProductShape: Equatable, Codable, Sendable {
 /// The sensitivities of a model's sites, by which bits are allocated.
 package struct SensitivityTable: Equatable, Codable, Sendable {
     /// The only schema there is.
-    package static let schema = 1
+    package static let schema = 2
 
     /// The file's schema.
     package var schema = SensitivityTable.schema
     /// The plan of the measurement without its bits, as YAML.
     package var plan: String
+    /// What the measurement was made with.
+    package var inputs: PlanInputs
     /// The measure.
     package var measure: SensitivityMeasure
     /// The number of images.
@@ -94,10 +96,11 @@ package struct SensitivityTable: Equatable, Codable, Sendable {
     package var fixedBytes: Int
 
     package init(
-        plan: String, measure: SensitivityMeasure, images: Int, sites: [SiteSensitivity],
+        plan: String, inputs: PlanInputs, measure: SensitivityMeasure, images: Int, sites: [SiteSensitivity],
         products: [ProductShape], fixedBytes: Int
     ) {
         self.plan = plan
+        self.inputs = inputs
         self.measure = measure
         self.images = images
         self.sites = sites

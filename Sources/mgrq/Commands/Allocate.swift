@@ -148,7 +148,7 @@ struct Allocate: ParsableCommand {
             throw RunFailure(
                 .usage, "--images cannot be “\(images)”; it accepts a whole number from 1 through 100000")
         }
-        if let path = sensitivities, isFile(path) {
+        let kept = try sensitivities.flatMap { isFile($0) ? $0 : nil }.map { path throws(RunFailure) in
             let table = try SensitivityTable(path: path)
             guard table.plan == SensitivityTable.key(of: plan), table.measure == measure else {
                 throw RunFailure(
@@ -157,15 +157,15 @@ struct Allocate: ParsableCommand {
             }
             return table
         }
+        let request = SensitivityRequest(
+            weightBits: weights, activationBits: activations, measure: measure, images: images)
         let table = try measureSensitivities(
-            of: plan,
-            request: SensitivityRequest(
-                weightBits: weights, activationBits: activations, measure: measure, images: images),
-            resources: try resources(of: plan), threads: try work.threads()
+            of: plan, request: request, resources: try resources(of: plan), threads: try work.threads(),
+            kept: kept
         ) { unit, index, count in
             printError("allocate: measuring \(unit), \(index + 1) of \(count)")
         }
-        if let path = sensitivities { try table.write(to: path) }
+        if kept == nil, let path = sensitivities { try table.write(to: path) }
         return table
     }
 }
