@@ -52,6 +52,11 @@ struct TerminalTests {
         try expect("resume", Workplace.job + ["--set", "steps=1000000"])
     }
 
+    @Test("does not resume a run whose images have changed, unless that is accepted")
+    func changedInputs() throws {
+        try expect("changed-inputs", Workplace.job + ["--set", "steps=1000000"])
+    }
+
     @Test("predicts for the image size that was asked for, and says why images cannot have it")
     func imageSize() throws {
         try expect("image-size")

@@ -51,6 +51,23 @@ struct ViewTests {
         )
     }
 
+    @Test("a notice is shown whole, and for as long as it takes to read", arguments: [60, 80, 120])
+    func notices(width: Int) {
+        var session = Session(at: .start, width: width, height: 24)
+        session.answer(
+            .resumeRefused(
+                "of the calibration images, /data/photos/calibration/a/long/path/images.safetensors has changed: the "
+                    + "results would not be the same; put back what was there, or give --accept-changed-inputs"
+            ))
+        let words = session.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("put back what was there, or give --accept-changed-inputs"))
+        #expect(words.contains("Of the calibration images,") || words.contains("of the calibration images,"))
+        session.tick(10)
+        #expect(session.text.contains("--accept-changed-inputs"))
+        session.tick(20)
+        #expect(!session.text.contains("--accept-changed-inputs"))
+    }
+
     @Test(
         "other glyphs look as recorded", arguments: [GlyphSet.ascii, .block],
         [Session.Stage.running, .swept, .finished])

@@ -96,10 +96,11 @@ package struct WorkbenchState: Equatable, Sendable {
     }
 }
 
-/// A line that replaces the footer for a while.
+/// A sentence that replaces the footer for a while.
 package struct Notice: Equatable, Sendable {
-    /// How long a notice stays, in seconds.
-    static let duration = 6.0
+    /// How long a sentence stays, in seconds: as long as it takes to read.
+    static func duration(of text: String) -> Double { max(6, Double(text.count) / 15) }
+
     package let text: String
     package let severity: LogRing.Severity
     let until: Double

@@ -141,7 +141,7 @@ extension WorkbenchState {
 
     /// Shows a line in the footer for a while.
     mutating func notify(_ text: String, _ severity: LogRing.Severity = .info) {
-        notice = Notice(text: text, severity: severity, until: now + Notice.duration)
+        notice = Notice(text: text, severity: severity, until: now + Notice.duration(of: text))
     }
 
     /// Shows a line in the footer, and perhaps sends a command.

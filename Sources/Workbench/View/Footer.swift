@@ -8,7 +8,7 @@ struct FooterHint: Equatable {
     let action: Action
 }
 
-/// The last line: a notice, or the keys that do something now.
+/// The last line: a notice, which takes as many lines as it has, or the keys that do something now.
 enum Footer {
     /// The hints that fit, from the left.
     static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
@@ -50,9 +50,14 @@ enum Footer {
             case .error: (.failed, .error)
             }
         let text = "\(canvas.glyphs.symbol(symbol)) \(canvas.sentence(notice.text))"
-        canvas.write(
-            fitted(text, width: row.width - 2, ellipsis: canvas.glyphs.ellipsis), in: row.dropping(1),
-            style: Style(role))
+        // A sentence says at its end what to do, so it is shown whole: on rows above the footer where it needs them.
+        let lines = wrapped(text, width: row.width - 2).prefix(row.y)
+        let area = Rect(x: row.x, y: row.y - lines.count + 1, width: row.width, height: lines.count)
+        canvas.grid.fill(area)
+        for (index, line) in lines.enumerated() {
+            let part = Rect(x: area.x + 1, y: area.y + index, width: area.width - 2, height: 1)
+            canvas.write(line, in: part, style: Style(role))
+        }
     }
 
     /// One line for a screen too small for anything else.

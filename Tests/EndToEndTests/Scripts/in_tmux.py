@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 600.0
+PATIENCE = 300.0
 
 
 class Failure(Exception):

@@ -15,7 +15,7 @@ import time
 import pyte
 
 # Machines that test are slow and busy; a wait that is met takes no longer than it has to.
-PATIENCE = 600.0
+PATIENCE = 300.0
 
 ENTER = "\r"
 ESCAPE = "\x1b"

@@ -5,6 +5,7 @@
     workbench.py signal TOOL FOLDER NAME FLAG...   a run with these flags that the signal NAME ends
     workbench.py hang-up TOOL FOLDER               a terminal that goes away
     workbench.py resume TOOL FOLDER FLAG...        a run with these flags that is killed and goes on
+    workbench.py changed-inputs TOOL FOLDER FLAG... a killed run whose images have changed
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
     workbench.py still TOOL FOLDER                 a screen on which nothing changes
     workbench.py settings TOOL FOLDER              keys, themes and what is remembered from one time to the next
@@ -245,26 +246,64 @@ def hang_up(tool, folder):
     expect(os.path.exists(state) and "paper" in open(state, encoding="utf-8").read(), "the theme is not remembered")
 
 
-def resume(tool, folder, *flags):
-    """Whoever was killed in the middle of a run finds it on the start screen, and it goes on."""
+def kill_a_run(tool, folder, flags):
+    """Starts a run in the workbench and kills it in its steps; returns its folder."""
     run = os.path.join(folder, "killed")
     with Terminal([tool, "workbench", *flags, "--output", run], folder) as terminal:
         use(terminal, "Enter", "start the run")
         terminal.wait_for("RUNNING", "step ")
         terminal.send(signal.SIGKILL)
         terminal.wait_for_end()
+    return run
+
+
+def resume_the_killed(terminal):
+    """Chooses the killed run on the start screen and resumes it."""
+    terminal.wait_for("Recent runs", "killed", "not finished")
+    use(terminal, "Up", "choose")
+    use(terminal, "Up", "choose")
+    use(terminal, "r", "resume it")
+
+
+def stop(terminal):
+    use(terminal, "q", "quit")
+    use(terminal, "y", "stop and quit")
+    expect_end(terminal, 130)
+
+
+def resume(tool, folder, *flags):
+    """Whoever was killed in the middle of a run finds it on the start screen, and it goes on."""
+    run = kill_a_run(tool, folder, flags)
     with Terminal([tool, "workbench"], folder) as terminal:
-        terminal.wait_for("Recent runs", "killed", "not finished")
-        use(terminal, "Up", "choose")
-        use(terminal, "Up", "choose")
-        use(terminal, "r", "resume it")
+        resume_the_killed(terminal)
         terminal.wait_for("RUNNING", "step ")
-        use(terminal, "q", "quit")
-        use(terminal, "y", "stop and quit")
-        expect_end(terminal, 130)
+        stop(terminal)
     events = [json.loads(line).get("event") for line in open(os.path.join(run, "journal.jsonl"), encoding="utf-8")]
     expect(events.count("started") == 1, f"the run began {events.count('started')} times")
     expect("continued" in events, "the run did not go on")
+
+
+def changed_inputs(tool, folder, *flags):
+    """A run whose images have changed is not resumed, unless that is accepted."""
+    run = kill_a_run(tool, folder, flags)
+    with open(os.path.join(folder, "calibration.safetensors"), "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)[0]
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last ^ 1]))
+    with Terminal([tool, "workbench"], folder) as terminal:
+        resume_the_killed(terminal)
+        terminal.wait_for("calibration images", "has changed", "--accept-changed-inputs")
+        expect("RUNNING" not in terminal.text, f"the run goes on\n{terminal.picture()}")
+        use(terminal, "q", "quit")
+        terminal.wait_for_end()
+    journal = os.path.join(run, "journal.jsonl")
+    expect('"continued"' not in open(journal, encoding="utf-8").read(), "the refused run went on")
+    with Terminal([tool, "workbench", "--accept-changed-inputs"], folder) as terminal:
+        resume_the_killed(terminal)
+        terminal.wait_for("RUNNING", "step ")
+        stop(terminal)
+    expect('"continued"' in open(journal, encoding="utf-8").read(), "the accepted run did not go on")
 
 
 def image_size(tool, folder):
@@ -526,6 +565,7 @@ SCENARIOS = {
     "signal": end_by_signal,
     "hang-up": hang_up,
     "resume": resume,
+    "changed-inputs": changed_inputs,
     "image-size": image_size,
     "end": end_badly,
     "stays": end_inline,
