@@ -24,8 +24,8 @@ struct CalibratedUnit {
 /// It prepares the model that is quantized (rotated, centred, with ReLU in place of GELU, as the plan says), runs the
 /// teacher over the calibration images and their views once, and then calibrates and evaluates quantized models:
 ///
-///     let lab = try QuantizationLab(inputs: inputs, plan: plan, pool: pool) { done, total in }
-///     let fullPrecision = try lab.prepareCaches()
+///     let lab = try QuantizationLab(inputs: inputs, plan: plan, pool: pool) { activity, done, total in }
+///     let fullPrecision = try lab.measureReference()
 ///     let model = try lab.calibratedModel(plan: plan, progress: { _, _ in }).map(\.unit)
 ///     let evaluation = try lab.evaluate(model)
 ///
@@ -44,11 +44,13 @@ final class QuantizationLab {
     /// The views of the calibration images and the teacher's outputs for them; the images themselves come first.
     let calibration: ModelCaches
     /// `[images, classes]`: the checkpoint's logits for the images that models are evaluated on.
-    private(set) var reference: Matrix
+    ///
+    /// Nil until `measureReference`, unless the calibration images are those that models are evaluated on.
+    private var reference: Matrix?
     /// Whether `weights` are the checkpoint's own: neither rotated nor centred nor refitted.
     private let holdsCheckpoint: Bool
-    /// The images that attempts are compared on; nil without any.
-    private(set) var heldOut: HeldOutImages?
+    /// The images that attempts are compared on, with the checkpoint's logits; nil until they are asked for.
+    private var heldOut: HeldOutImages?
     /// Per-token error weights, computed on first use.
     private var importance: TokenImportance?
     private let seed: UInt64
@@ -59,10 +61,11 @@ final class QuantizationLab {
     ///   - inputs: The checkpoint and its images.
     ///   - plan: The changes to the model and the views of images.
     ///   - pool: The threads.
-    ///   - refitting: Called before each refit of an MLP with the number done and the total.
-    /// - Throws: `QuantizationError` for values that are not finite; what `refitting` throws.
+    ///   - progress: Called while images run, and before each refit of an MLP.
+    /// - Throws: `QuantizationError` for values that are not finite; what `progress` throws.
     init(
-        inputs: RunInputs, plan: RunPlan, pool: WorkerPool, refitting: (Int, Int) throws -> Void
+        inputs: RunInputs, plan: RunPlan, pool: WorkerPool,
+        progress: @escaping (_ activity: String, _ done: Int, _ total: Int) throws -> Void
     ) throws {
         self.inputs = inputs
         self.pool = pool
@@ -82,8 +85,13 @@ final class QuantizationLab {
         let views = CalibrationViews(
             count: hyperparameters.views, flips: hyperparameters.viewFlip, shift: hyperparameters.viewShift
         ).views(of: inputs.calibration, for: model.configuration, seed: plan.seed, pool: pool)
-        calibration = ModelCaches(units: teacher, images: views, pool: pool)
-        reference = calibration.logits.rows(0..<inputs.calibration.rows)
+        try progress(Self.fullPrecisionActivity, 0, views.rows)
+        calibration = try ModelCaches(units: teacher, images: views, pool: pool) { done, total in
+            try progress(Self.fullPrecisionActivity, done, total)
+        }
+        if inputs.evaluation == nil, holdsCheckpoint {
+            reference = calibration.logits.rows(0..<inputs.calibration.rows)
+        }
         guard refits else {
             (configuration, units, weights) = (model.configuration, model.units, changed)
             fullPrecision = teacher
@@ -94,12 +102,14 @@ final class QuantizationLab {
         (configuration, units) = (shape, shape.units)
         weights = try refittedWithReLU(
             changed, teacher: teacher, images: views,
-            refit: MLPRefit(steps: steps, seed: plan.seed), pool: pool,
-            progress: refitting)
+            refit: MLPRefit(steps: steps, seed: plan.seed), pool: pool
+        ) { done, total in try progress("refitting MLPs with ReLU", done, total) }
         fullPrecision = zip(units, weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
         }
     }
+
+    private static let fullPrecisionActivity = "running the full-precision model on images"
 
     /// Whether MLPs are refitted.
     var isRefitted: Bool { configuration != inputs.checkpoint.model.configuration }
@@ -107,50 +117,75 @@ final class QuantizationLab {
     /// `[images, classes]`: the teacher's logits for the calibration images without their views.
     var calibrationLogits: Matrix { calibration.logits.rows(0..<inputs.calibration.rows) }
 
-    /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images, and over
-    /// the held-out ones.
+    /// The checkpoint's units in full precision.
     ///
-    /// The reference is the original checkpoint, not its rotated or centred form, whose floating-point results differ
-    /// slightly.
+    /// The original checkpoint, not its rotated or centred form, whose floating-point results differ slightly.
+    private var checkpoint: [PreparedUnit] {
+        guard !holdsCheckpoint else { return fullPrecision }
+        return zip(inputs.checkpoint.model.units, inputs.checkpoint.model.weights).map {
+            PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
+        }
+    }
+
+    /// The checkpoint's logits for the images that models are evaluated on, measured on first use.
+    ///
+    /// - Parameter progress: Called while they are measured.
+    /// - Returns: `[images, classes]`.
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start; what `progress` throws.
+    func referenceLogits(progress: ImageProgress? = nil) throws -> Matrix {
+        if let reference { return reference }
+        let measured =
+            if let evaluation = inputs.evaluation {
+                try evaluation.logits(of: checkpoint, pool: pool, progress: progress)
+            } else {
+                try outputs(of: checkpoint, on: inputs.calibration, pool: pool, progress: progress)
+            }
+        reference = measured
+        return measured
+    }
+
+    /// Runs the checkpoint's model over the evaluation images, or without them over the calibration images.
     ///
     /// - Returns: Its evaluation against itself.
-    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
-    func prepareCaches() throws -> Evaluation {
-        let checkpoint =
-            holdsCheckpoint
-            ? fullPrecision
-            : zip(inputs.checkpoint.model.units, inputs.checkpoint.model.weights).map {
-                PreparedUnit(fullPrecision: $0, weights: $1, backward: false)
-            }
-        if let evaluation = inputs.evaluation {
-            reference = try evaluation.logits(of: checkpoint, pool: pool)
-        } else if !holdsCheckpoint {
-            reference = outputs(of: checkpoint, on: inputs.calibration, pool: pool)
-        }
-        heldOut = inputs.heldOut.map { source in
-            HeldOutImages(source, logits: outputs(of: checkpoint, on: source.images, pool: pool))
-        }
-        return evaluation(of: reference)
+    /// - Throws: What `referenceLogits` throws.
+    func measureReference(progress: ImageProgress? = nil) throws -> Evaluation {
+        try evaluation(of: try referenceLogits(progress: progress))
+    }
+
+    /// The held-out images, on which the checkpoint's model runs on first use; nil without any.
+    ///
+    /// - Throws: What `progress` throws.
+    func heldOutImages(progress: ImageProgress? = nil) throws -> HeldOutImages? {
+        if let heldOut { return heldOut }
+        guard let source = inputs.heldOut else { return nil }
+        let logits = try outputs(of: checkpoint, on: source.images, pool: pool, progress: progress)
+        heldOut = HeldOutImages(source, logits: logits)
+        return heldOut
     }
 
     /// Evaluates a model on the evaluation images, or without them on the calibration images.
     ///
-    /// - Parameter model: The first units, quantized; the others are in full precision.
+    /// - Parameters:
+    ///   - model: The first units, quantized; the others are in full precision.
+    ///   - progress: Called while images run.
     /// - Returns: The evaluation.
-    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
-    func evaluate(_ model: [QuantizedUnit]) throws -> Evaluation {
-        evaluation(of: try logits(of: prepared(model)))
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start; what `progress` throws.
+    func evaluate(_ model: [QuantizedUnit], progress: ImageProgress? = nil) throws -> Evaluation {
+        try evaluation(of: try logits(of: prepared(model), progress: progress))
     }
 
     /// Evaluates the whole model as `evaluate` does, and predicts every evaluation image.
     ///
-    /// - Parameter model: All units, quantized.
+    /// - Parameters:
+    ///   - model: All units, quantized.
+    ///   - progress: Called while images run.
     /// - Returns: The evaluation; the predictions, nil without evaluation images or without a classifier.
-    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
+    /// - Throws: What `evaluate` throws.
     func evaluateFinal(
-        _ model: [QuantizedUnit]
+        _ model: [QuantizedUnit], progress: ImageProgress? = nil
     ) throws -> (evaluation: Evaluation, predictions: Predictions?) {
-        let logits = try logits(of: prepared(model))
+        let reference = try referenceLogits()
+        let logits = try logits(of: prepared(model), progress: progress)
         let (evaluation, divergences) = fidelity(of: logits, to: reference, labels: inputs.evaluation?.labels)
         guard let images = inputs.evaluation, configuration.classes > 0 else { return (evaluation, nil) }
         let predictions = Predictions(
@@ -160,13 +195,13 @@ final class QuantizationLab {
     }
 
     /// Evaluates the model that is quantized, in full precision, as `evaluate` does.
-    func evaluateFullPrecision() throws -> Evaluation {
-        evaluation(of: try logits(of: fullPrecision))
+    func evaluateFullPrecision(progress: ImageProgress? = nil) throws -> Evaluation {
+        try evaluation(of: try logits(of: fullPrecision, progress: progress))
     }
 
     /// Compares logits of the images that models are evaluated on with the checkpoint's.
-    private func evaluation(of logits: Matrix) -> Evaluation {
-        Engine.evaluation(of: logits, against: reference, labels: inputs.evaluation?.labels)
+    private func evaluation(of logits: Matrix) throws -> Evaluation {
+        Engine.evaluation(of: logits, against: try referenceLogits(), labels: inputs.evaluation?.labels)
     }
 
     /// Runs a model over the first of the images that models are evaluated on.
@@ -174,14 +209,17 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - units: The model's units.
     ///   - count: How many images; nil for all.
+    ///   - progress: Called while images run.
     /// - Returns: `[count, classes]`.
-    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start.
-    func logits(of units: [PreparedUnit], first count: Int? = nil) throws -> Matrix {
+    /// - Throws: `DatasetError` if an evaluation image is not what it was at the start; what `progress` throws.
+    func logits(
+        of units: [PreparedUnit], first count: Int? = nil, progress: ImageProgress? = nil
+    ) throws -> Matrix {
         guard let evaluation = inputs.evaluation else {
-            let images = inputs.calibration
-            return outputs(of: units, on: images.rows(0..<(count ?? images.rows)), pool: pool)
+            let images = inputs.calibration.rows(0..<(count ?? inputs.calibration.rows))
+            return try outputs(of: units, on: images, pool: pool, progress: progress)
         }
-        return try evaluation.logits(of: units, first: count, pool: pool)
+        return try evaluation.logits(of: units, first: count, pool: pool, progress: progress)
     }
 
     /// A whole model: quantized units, then the teacher's.
@@ -200,7 +238,7 @@ final class QuantizationLab {
     /// The calibration settings of a unit in a plan.
     ///
     /// - Throws: `PlanError` for an override that is wrong.
-    private func settings(of index: Int, plan: RunPlan) throws(PlanError) -> CalibrationSettings {
+    func settings(of index: Int, plan: RunPlan) throws(PlanError) -> CalibrationSettings {
         let unit = units[index]
         let hyperparameters = try plan.hyperparameters(of: unit.name)
         return CalibrationSettings(
@@ -220,16 +258,18 @@ final class QuantizationLab {
     ///   - input: Its input after the quantized prefix.
     ///   - fullPrecisionInput: Its input in full precision.
     ///   - settings: The settings.
+    ///   - progress: Called after every site and every layer.
     /// - Returns: The calibrated unit.
-    /// - Throws: `QuantizationError` for values that are not finite.
-    private func calibrated(
-        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, settings: CalibrationSettings
+    /// - Throws: `QuantizationError` for values that are not finite; what `progress` throws.
+    func calibrated(
+        _ index: Int, input: Matrix, fullPrecisionInput: Matrix, settings: CalibrationSettings,
+        progress: ((_ done: Int, _ total: Int) throws -> Void)?
     ) throws -> CalibratedUnit {
         let (unit, sites) = try calibrate(
             units[index], weights: weights[index], fullPrecision: fullPrecision[index], input: input,
             fullPrecisionInput: fullPrecisionInput, originals: inputs.calibration.rows,
             importance: tokenImportance(settings)?.units[index],
-            settings: settings, pool: pool)
+            settings: settings, pool: pool, progress: progress)
         return CalibratedUnit(unit: unit, sites: sites, settings: settings)
     }
 
@@ -251,56 +291,36 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - chain: The units before.
     ///   - plan: Gives the bits.
-    ///   - known: A model that was calibrated before, if there is one.
+    ///   - known: A model that was calibrated before, as far as it is.
+    ///   - progress: Called after every site and every layer.
     /// - Returns: The calibrated unit.
-    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite.
+    /// - Throws: `PlanError` for an override that is wrong, `QuantizationError` for values that are not finite; what
+    ///   `progress` throws.
     func calibrated(
-        after chain: UnitChain, plan: RunPlan, known: [CalibratedUnit]?
+        after chain: UnitChain, plan: RunPlan, known: [CalibratedUnit],
+        progress: ((_ done: Int, _ total: Int) throws -> Void)? = nil
     ) throws -> CalibratedUnit {
-        let index = chain.next
-        let settings = try settings(of: index, plan: plan)
+        let settings = try settings(of: chain.next, plan: plan)
+        if let known = self.known(chain.next, after: chain.quantized, settings: settings, in: known) {
+            return known
+        }
+        return try calibrated(
+            chain.next, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput,
+            settings: settings, progress: progress)
+    }
+
+    /// A unit of a calibrated model that calibrating it once more would give the bits of, whether on the calibration
+    /// images themselves or on their views.
+    func known(
+        _ index: Int, after prefix: [QuantizedUnit], settings: CalibrationSettings, in model: [CalibratedUnit]
+    ) -> CalibratedUnit? {
         let available = calibration.images.rows
         let images = max(
             CalibrationSettings.searchedImages(of: units[index], among: available),
             CalibrationSettings.fittedImages(of: units[index], among: available))
-        if let known, known[index].settings == settings, images <= inputs.calibration.rows,
-            known[..<index].map(\.unit) == chain.quantized
-        {
-            return known[index]
-        }
-        return try calibrated(
-            index, input: chain.prefixInput, fullPrecisionInput: chain.fullPrecisionInput, settings: settings)
-    }
-
-    /// Calibrates every unit in order, each on the outputs of the ones before, on the calibration images themselves.
-    ///
-    /// Their views would take several times as long and would help only units with few rows an image.
-    ///
-    /// - Parameters:
-    ///   - plan: Gives the bits.
-    ///   - progress: Called before each unit with its index and the number of units.
-    ///   - visit: Called after each unit with it.
-    /// - Returns: The calibrated units.
-    /// - Throws: What `calibrated` and `progress` throw.
-    func calibratedModel(
-        plan: RunPlan, progress: (Int, Int) throws -> Void,
-        calibrated visit: (Int, QuantizedUnit) throws -> Void = { _, _ in }
-    ) throws -> [CalibratedUnit] {
-        var (input, fullPrecisionInput) = (inputs.calibration, inputs.calibration)
-        var model: [CalibratedUnit] = []
-        for index in units.indices {
-            try progress(index, units.count)
-            let calibrated = try calibrated(
-                index, input: input, fullPrecisionInput: fullPrecisionInput,
-                settings: try settings(of: index, plan: plan))
-            let unit = calibrated.unit
-            model.append(calibrated)
-            try visit(index, unit)
-            if index < units.count - 1 {
-                input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
-                fullPrecisionInput = outputs(of: [teacher[index]], on: fullPrecisionInput, pool: pool)
-            }
-        }
-        return model
+        guard model.indices.contains(index), model[index].settings == settings,
+            images <= inputs.calibration.rows, model[..<index].map(\.unit) == prefix
+        else { return nil }
+        return model[index]
     }
 }

@@ -12,7 +12,7 @@ internal import Vocabulary
 ///
 ///     var chain = lab.startChain()
 ///     while chain.next < lab.units.count - 1 {
-///         let calibrated = try lab.calibrated(after: chain, plan: plan, known: nil)
+///         let calibrated = try lab.calibrated(after: chain, plan: plan, known: [])
 ///         chain = lab.advance(chain, with: calibrated.unit, attempt: 1)
 ///     }
 ///
@@ -36,23 +36,42 @@ struct UnitChain {
 
 extension QuantizationLab {
     /// The chain before the first unit.
-    func startChain() -> UnitChain {
+    ///
+    /// - Parameter progress: Called while images run.
+    /// - Returns: The chain.
+    /// - Throws: What `progress` throws.
+    func startChain(progress: ImageProgress? = nil) throws -> UnitChain {
         UnitChain(
             attempts: [], quantized: [], prefixInput: calibration.images,
             fullPrecisionInput: calibration.images,
-            fullPrecisionOutput: outputs(of: [teacher[0]], on: calibration.images, pool: pool),
-            heldOutInput: heldOut?.images)
+            fullPrecisionOutput: try outputs(
+                of: [teacher[0]], on: calibration.images, pool: pool, progress: progress),
+            heldOutInput: inputs.heldOut?.images)
     }
 
     /// The chain after one more unit, which must not be the last.
-    func advance(_ chain: UnitChain, with unit: QuantizedUnit, attempt: Int) -> UnitChain {
+    ///
+    /// - Parameters:
+    ///   - chain: The units before.
+    ///   - unit: The chain's next unit, quantized.
+    ///   - attempt: The attempt that it comes from.
+    ///   - progress: Called while images run, through the unit and then through the teacher's next one.
+    /// - Returns: The longer chain.
+    /// - Throws: What `progress` throws.
+    func advance(
+        _ chain: UnitChain, with unit: QuantizedUnit, attempt: Int, progress: ImageProgress? = nil
+    ) throws -> UnitChain {
         let prepared = [unit.prepared(for: units[chain.next])]
+        let prefixInput = try outputs(of: prepared, on: chain.prefixInput, pool: pool) { done, total in
+            try progress?(done, 2 * total)
+        }
         return UnitChain(
             attempts: chain.attempts + [attempt], quantized: chain.quantized + [unit],
-            prefixInput: outputs(of: prepared, on: chain.prefixInput, pool: pool),
+            prefixInput: prefixInput,
             fullPrecisionInput: chain.fullPrecisionOutput,
-            fullPrecisionOutput: outputs(
-                of: [teacher[chain.next + 1]], on: chain.fullPrecisionOutput, pool: pool),
+            fullPrecisionOutput: try outputs(
+                of: [teacher[chain.next + 1]], on: chain.fullPrecisionOutput, pool: pool
+            ) { done, total in try progress?(total + done, 2 * total) },
             heldOutInput: chain.heldOutInput.map { outputs(of: prepared, on: $0, pool: pool) })
     }
 
@@ -67,83 +86,68 @@ extension QuantizationLab {
             features: calibration.features, originals: inputs.calibration.rows)
     }
 
-    /// Scores a candidate for the chain's next unit on the calibration images only.
+    /// The block term of a candidate for the chain's next unit, over the calibration images only; for the head, the
+    /// divergence of logits.
     ///
     /// Their augmented views give the same answer and would cost more than many steps.
     ///
-    /// - Returns: The block term (for the head, the divergence of logits), and the divergence of the model's
-    ///   logits with the suffix in full precision, in nats.
-    func score(
-        _ unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain
-    ) -> (loss: Double, kl: Double) {
+    /// - Parameters:
+    ///   - unit: The candidate.
+    ///   - task: The task of reconstructing it.
+    ///   - chain: The units before.
+    /// - Returns: The term, and the candidate's outputs for those images.
+    func loss(
+        of unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain
+    ) -> (loss: Double, output: Matrix) {
         let input = chain.prefixInput.rows(0..<task.originals * task.unit.input.rows)
         let output = outputs(of: [unit.prepared(for: task.unit)], on: input, pool: pool)
-        let logits = task.isHead ? output : outputs(of: task.suffix, on: output, pool: pool)
-        let kl = divergence(of: logits, from: calibrationLogits)
-        guard !task.isHead else { return (kl, kl) }
+        guard !task.isHead else { return (divergence(of: output, from: calibrationLogits), output) }
         let target = task.target.rows(0..<output.rows)
-        return (squaredDistance(output, target) / Double(output.rows * output.columns), kl)
+        return (squaredDistance(output, target) / Double(output.rows * output.columns), output)
+    }
+
+    /// Scores a candidate for the chain's next unit on the calibration images only.
+    ///
+    /// - Parameters:
+    ///   - unit: The candidate.
+    ///   - task: The task of reconstructing it.
+    ///   - chain: The units before.
+    ///   - progress: Called while images run.
+    /// - Returns: The block term, as `loss`, and the divergence of the model's logits with the suffix in full precision,
+    ///   in nats.
+    /// - Throws: What `progress` throws.
+    func score(
+        _ unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain, progress: ImageProgress? = nil
+    ) throws -> (loss: Double, kl: Double) {
+        let (loss, output) = loss(of: unit, task: task, chain: chain)
+        guard !task.isHead else { return (loss, loss) }
+        let logits = try outputs(of: task.suffix, on: output, pool: pool, progress: progress)
+        return (loss, divergence(of: logits, from: calibrationLogits))
     }
 
     /// Evaluates the model on the held-out images with the chain's next unit quantized and the suffix in full precision;
     /// nil without held-out images.
     ///
-    /// - Returns: The evaluation, and KL(full ‖ quantized) at every image in nats.
-    func heldOutEvaluation(
-        _ unit: QuantizedUnit, in chain: UnitChain
-    ) -> (evaluation: Evaluation, divergences: [Float])? {
-        guard let heldOut, let input = chain.heldOutInput else { return nil }
-        return heldOut.fidelity(
-            of: outputs(
-                of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
-                pool: pool))
-    }
-
-    /// Calibrates every unit as at the start of a run, and evaluates each prefix on the held-out images.
-    ///
     /// - Parameters:
-    ///   - plan: Gives the bits.
-    ///   - measuresHeldOut: Whether prefixes are evaluated, if there are held-out images. If the plan has another weight
-    ///     solver, so are those of the model with weights rounded to the nearest codes.
-    ///   - progress: Called before each unit with the number of units that are calibrated and their total.
-    /// - Returns: The calibrated units, and the evaluations on held-out images; nil without such images.
-    /// - Throws: What `calibrated` and `progress` throw.
-    func baseline(
-        plan: RunPlan, measuresHeldOut: Bool, progress: (Int, Int) throws -> Void
-    ) throws -> (model: [CalibratedUnit], heldOut: HeldOutBaseline?) {
-        guard measuresHeldOut, let heldOut else {
-            return (try calibratedModel(plan: plan, progress: progress), nil)
+    ///   - unit: The unit.
+    ///   - chain: The units before.
+    ///   - progress: Called while images run.
+    /// - Returns: The evaluation, and KL(full ‖ quantized) at every image in nats.
+    /// - Throws: What `progress` throws.
+    func heldOutEvaluation(
+        _ unit: QuantizedUnit, in chain: UnitChain, progress: ImageProgress? = nil
+    ) throws -> (evaluation: Evaluation, divergences: [Float])? {
+        guard let heldOut = try heldOutImages(), let input = chain.heldOutInput else {
+            return nil
         }
-        let nearest = try planOfNearestCodes(plan)
-        let total = nearest == nil ? units.count : 2 * units.count
-        let (model, evaluations) = try evaluatedPrefixes(plan, on: heldOut) { unit in
-            try progress(unit, total)
-        }
-        let rounded = try nearest.map { plan in
-            try evaluatedPrefixes(plan, on: heldOut) { unit in try progress(units.count + unit, total) }
-                .evaluations
-        }
-        return (model, heldOut.baseline(calibrated: evaluations, roundedToNearest: rounded))
-    }
-
-    /// A calibrated model, and the evaluation of each of its prefixes with the suffix in full precision.
-    private func evaluatedPrefixes(
-        _ plan: RunPlan, on heldOut: HeldOutImages, progress: (Int) throws -> Void
-    ) throws -> (model: [CalibratedUnit], evaluations: [Evaluation]) {
-        var input = heldOut.images
-        var evaluations: [Evaluation] = []
-        let model = try calibratedModel(plan: plan, progress: { unit, _ in try progress(unit) }) {
-            index, unit in
-            input = outputs(of: [unit.prepared(for: units[index])], on: input, pool: pool)
-            let suffix = Array(teacher[(index + 1)...])
-            let logits = suffix.isEmpty ? input : outputs(of: suffix, on: input, pool: pool)
-            evaluations.append(heldOut.evaluation(of: logits))
-        }
-        return (model, evaluations)
+        return heldOut.fidelity(
+            of: try outputs(
+                of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
+                pool: pool, progress: progress))
     }
 
     /// The plan with weights rounded to the nearest codes; nil if every unit does so already.
-    private func planOfNearestCodes(_ plan: RunPlan) throws(PlanError) -> RunPlan? {
+    func planOfNearestCodes(_ plan: RunPlan) throws(PlanError) -> RunPlan? {
         var isOther = false
         for unit in units where try plan.hyperparameters(of: unit.name).weightSolver != .nearest {
             isOther = true

@@ -22,13 +22,16 @@ package import Vocabulary
 ///   - importance: The weights of tokens' errors; nil unless the settings weigh tokens.
 ///   - settings: The bits, and how to calibrate.
 ///   - pool: The threads; the result does not depend on their number.
+///   - progress: Called after every site and every layer, with how many are done and how many there are.
 /// - Returns: The calibrated unit and how each quantizer fits.
-/// - Throws: `QuantizationError` for values that are not finite or unsupported bits.
+/// - Throws: `QuantizationError` for values that are not finite or unsupported bits; what `progress` throws.
 package func calibrate(
     _ unit: any ModelUnit, weights: UnitWeights, fullPrecision: PreparedUnit, input: Matrix,
     fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit? = nil,
-    settings: CalibrationSettings, pool: WorkerPool
-) throws(QuantizationError) -> (unit: QuantizedUnit, sites: [SiteReport]) {
+    settings: CalibrationSettings, pool: WorkerPool,
+    progress: ((_ done: Int, _ total: Int) throws -> Void)? = nil
+) throws -> (unit: QuantizedUnit, sites: [SiteReport]) {
+    let total = unit.sites.count + unit.linears.count
     let calibration = UnitCalibration(
         unit, weights: weights, fullPrecision: fullPrecision, input: input, settings: settings, pool: pool)
     var linears = weights.linears
@@ -64,6 +67,7 @@ package func calibrate(
         for (layer, linear) in unit.linears.enumerated() where linear.inputSite == index {
             columnImportance[layer] = calibration.meanSquares(of: values)
         }
+        try progress?(index + 1, total)
     }
     var states: [QuantizedLinear] = []
     if settings.weightSolver != .nearest {
@@ -72,7 +76,8 @@ package func calibrate(
                 linears: linears.map {
                     QuantizedLinear(weight: $0.weight, bias: $0.bias, quantizer: .fullPrecision)
                 }, vectors: vectors, sites: quantizers),
-            fullPrecisionInput: fullPrecisionInput, originals: originals, importance: importance)
+            fullPrecisionInput: fullPrecisionInput, originals: originals, importance: importance
+        ) { layer in try progress?(unit.sites.count + layer + 1, total) }
         for (index, state) in states.enumerated() {
             reports.append(
                 calibration.report(
@@ -89,6 +94,7 @@ package func calibrate(
         }
         states.append(QuantizedLinear(weight: linear.weight, bias: linear.bias, quantizer: quantizer))
         reports.append(calibration.report(name, quantizer, on: weight))
+        try progress?(unit.sites.count + index + 1, total)
     }
     return (QuantizedUnit(linears: states, vectors: vectors, sites: quantizers), reports)
 }
@@ -140,9 +146,12 @@ struct UnitCalibration {
     }
 
     /// Quantizes one layer after another in closed form, each on inputs from the quantized sites and layers before it.
+    ///
+    /// Calls `done` after each layer.
     func fitted(
-        _ start: QuantizedUnit, fullPrecisionInput: Matrix, originals: Int, importance: TokenImportance.Unit?
-    ) throws(QuantizationError) -> [QuantizedLinear] {
+        _ start: QuantizedUnit, fullPrecisionInput: Matrix, originals: Int,
+        importance: TokenImportance.Unit?, done: (_ layer: Int) throws -> Void
+    ) throws -> [QuantizedLinear] {
         var state = start
         let fit = LinearFit(solver: settings.weightSolver, damping: settings.solverDamping)
         let views = FittedViews(
@@ -160,6 +169,7 @@ struct UnitCalibration {
                 calibration: bits < 16
                     ? .weights(bits: try BitWidth(bits), search: settings.rangeSearch) : nil,
                 pool: pool)
+            try done(index)
         }
         return state.linears
     }

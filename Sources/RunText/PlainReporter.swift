@@ -13,6 +13,8 @@ package struct PlainReporter: Equatable, Sendable {
     private var lastRepeating = -Double.infinity
     private var lastActivity = ""
     private var hasOtherBits = false
+    /// Whether a unit has begun, after which progress is told only where it takes long.
+    private var hasBegun = false
 
     /// Whether lines are short, for a narrow panel.
     private let isBrief: Bool
@@ -56,10 +58,13 @@ package struct PlainReporter: Equatable, Sendable {
         case .stepped:
             guard seconds - lastRepeating >= Self.interval else { return false }
         case .progressed(let activity, let done, let total):
-            let isNew = activity != lastActivity
+            let isNew = activity != lastActivity && !hasBegun
             lastActivity = activity
-            let isEnd = total > 1 && done == total
+            let isEnd = total > 1 && done == total && !hasBegun
             guard isNew || isEnd || seconds - lastRepeating >= Self.interval else { return false }
+        case .unitStarted:
+            hasBegun = true
+            return true
         default:
             return true
         }
@@ -71,12 +76,15 @@ package struct PlainReporter: Equatable, Sendable {
         switch event {
         case .started(let summary): describe(summary)
         case .progressed(let activity, let done, let total):
-            [total > 1 ? "\(activity), \(done) of \(total)" : activity]
+            [
+                total > 1
+                    ? "\(activity), \(QuantityText.count(done)) of \(QuantityText.count(total))" : activity
+            ]
         case .evaluated(let subject, let evaluation):
             ["\(describe(subject)): \(describe(evaluation, isReference: subject == .fullPrecision))"]
         case .unitStarted(let unit, let attempt, _):
             ["\(place(unit)) begins\(attempt > 1 ? ", attempt \(attempt)" : "")"]
-        case .unitCalibrated(let unit, _, let sites): ["\(place(unit)) calibrated\(describe(sites))"]
+        case .unitCalibrated(let unit, _, let sites, _): ["\(place(unit)) calibrated\(describe(sites))"]
         case .stepped(let sample): [describe(sample)]
         case .unitFinished(let report): [describe(report)]
         case .continued, .pauseQueued, .waiting, .resumed: describeGate(event)

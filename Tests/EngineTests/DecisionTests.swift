@@ -182,7 +182,7 @@ struct DecisionTests {
             ])
         #expect(events.contains(.changed(units: [2], changes: [change("weight_bits", "6")], sites: sites)))
         var bits: [String: Int] = [:]
-        for case .unitCalibrated(_, _, let reports) in events {
+        for case .unitCalibrated(_, _, let reports, _) in events {
             for report in reports { bits[report.site] = report.bits }
         }
         #expect(bits["blocks.0.mlp.fc1.weight"] == 3 && bits["blocks.0.attn.qkv.weight"] == 3)
@@ -276,7 +276,11 @@ struct DecisionTests {
     func nothingToFinish() throws {
         let commands: [RunCommand] = [.finishUnit, .cancelAttempt, .stopSweep, .evaluate]
         let events = bench.run(try bench.plan(), to: "asked") { event in
-            if case .progressed("calibrating", done: 1, _) = event { commands } else { [] }
+            if case .progressed("calibrating the quantizers of blocks.0", done: 1, _) = event {
+                commands
+            } else {
+                []
+            }
         }
         #expect(events.warnings.filter { $0.contains("no unit is being optimised") }.count == 2)
         #expect(events.warnings.filter { $0.contains("no sweep") }.count == 1)

@@ -64,7 +64,7 @@ struct InspectionTests {
                 ]
             ])
         var reported: [String: Double] = [:]
-        for case .unitCalibrated(0, _, let sites) in events {
+        for case .unitCalibrated(0, _, let sites, _) in events {
             for site in sites { reported[site.site] = site.sqnrDb }
         }
         let inspection = try #require(inspections(events).first)

@@ -43,12 +43,13 @@ private let sensitivityCalibrationImages = 256
 ///   - threads: The number of threads that work; the result does not depend on it.
 ///   - kept: A table of an earlier measurement of the same plan, which is returned where it was made with the same
 ///     weights and images.
-///   - progress: Called before each unit with its name, its index and the number of units.
+///   - progress: Called with an activity, how much of it is done and how much there is: while images run through the
+///     full-precision model, and before each unit.
 /// - Returns: The table.
 /// - Throws: `RunFailure` with one sentence, `.badData` for a kept table that was made with others.
 package func measureSensitivities(
     of plan: RunPlan, request: SensitivityRequest, resources: RunResources, threads: Int,
-    kept: SensitivityTable? = nil, progress: (String, Int, Int) -> Void
+    kept: SensitivityTable? = nil, progress: @escaping (String, Int, Int) -> Void
 ) throws(RunFailure) -> SensitivityTable {
     do {
         let pool = WorkerPool(threads: threads)
@@ -79,9 +80,7 @@ package func measureSensitivities(
             }
             return kept
         }
-        let lab = try QuantizationLab(inputs: inputs, plan: measured, pool: pool) { done, total in
-            progress("refitting MLPs with ReLU", done, total)
-        }
+        let lab = try QuantizationLab(inputs: inputs, plan: measured, pool: pool, progress: progress)
         return try SensitivityPass(lab: lab, plan: plan, inputs: digests, request: request)
             .table(progress: progress)
     } catch {

@@ -107,13 +107,18 @@ package final class RunEstimator: Sendable {
         let operationsPerSecond = rate * total
         let perOperation = 1 / operationsPerSecond
         let perValue = RunWork.secondsPerSearchedValue / Double(threads)
-        let preparation = work.preparation(hyperparameters)
+        func seconds(_ amount: RunWork.Amount) -> Double {
+            amount.operations * perOperation + amount.searched * perValue
+        }
         return RunEstimate(
-            preparationSeconds: preparation.operations * perOperation + preparation.searched * perValue,
-            unitSeconds: units.indices.map { unit in
-                let work = work.unit(unit, hyperparameters)
-                return work.operations * perOperation + work.searched * perValue
+            preparationSeconds: seconds((work.preparation(hyperparameters), 0)),
+            units: units.indices.map { unit in
+                let parts = work.unit(unit, hyperparameters)
+                return RunEstimate.UnitParts(
+                    calibration: seconds(parts.calibration), steps: seconds((parts.steps, 0)),
+                    judgement: seconds((parts.judgement, 0)))
             },
+            baselineSeconds: seconds(work.baselines(hyperparameters)),
             evaluationSeconds: work.evaluation * perOperation,
             operationsPerSecond: operationsPerSecond,
             memory: work.memory(

@@ -88,19 +88,26 @@ struct RunWork {
         CalibrationSettings(values, weightBits: [], activationBits: []).weighsTokens
     }
 
-    /// The work before the first unit.
-    func preparation(_ values: [Hyperparameters]) -> Amount {
+    /// The operations before the first unit.
+    func preparation(_ values: [Hyperparameters]) -> Double {
         let whole = forward(units.indices)
-        var operations = Double(images + (isEvaluated ? evaluated : 0)) * whole
-        operations += Double(originals) * whole
-        operations += Double(originals + evaluated) * whole * Self.quantizedForward
+        var operations = Double(images) * whole
         if values[0].centreActivations {
             operations += Double(min(originals, centringImages)) * whole
         }
         if values.contains(where: weighsTokens) {
             operations += Double(min(originals, importanceImages)) * whole * (1 + Self.frozenBackward)
         }
-        operations += refit
+        return operations + refit
+    }
+
+    /// The work of what is measured for comparison only, between units.
+    func baselines(_ values: [Hyperparameters]) -> Amount {
+        let whole = forward(units.indices)
+        // The checkpoint, and the calibrated model.
+        var operations = Double((isEvaluated ? evaluated : 0) + heldOut) * whole
+        operations +=
+            Double(originals + evaluated) * whole * Self.quantizedForward + Double(originals) * whole
         var models = [values]
         if heldOut > 0, values.contains(where: { $0.weightSolver != .nearest }) {
             // Once more with weights rounded to the nearest codes, for comparison.
@@ -113,45 +120,47 @@ struct RunWork {
                 })
         }
         var searched = 0.0
-        for model in models {
+        for (model, values) in models.enumerated() {
             for unit in units.indices {
-                let calibration = calibration(unit, model[unit], on: originals)
-                operations += Double(heldOut) * forward(unit..<units.count) + calibration.operations
+                operations += Double(heldOut) * forward(unit..<units.count)
+                // Units that a run only calibrates are those of its calibrated model.
+                if model == 0, values[...unit].allSatisfy({ $0.steps == 0 }) { continue }
+                let calibration = calibration(unit, values[unit], on: originals)
+                operations += calibration.operations
                 searched += calibration.searched
             }
         }
         return (operations, searched)
     }
 
-    /// The work of one unit.
+    /// The work of one unit: its inputs and its calibration, its steps, the comparison of its states.
     ///
     /// - Parameters:
     ///   - index: The unit.
     ///   - all: Every unit's hyperparameters.
-    /// - Returns: The amount.
-    func unit(_ index: Int, _ all: [Hyperparameters]) -> Amount {
+    /// - Returns: The amounts; of steps and comparison the operations.
+    func unit(
+        _ index: Int, _ all: [Hyperparameters]
+    ) -> (calibration: Amount, steps: Double, judgement: Double) {
         let values = all[index]
-        // After units that were only calibrated, the one calibrated at the start is taken.
-        let isCalibrated = all[..<index].allSatisfy { $0.steps == 0 }
         let own = units[index].operations
         let suffix = forward(index + 1..<units.count)
         let candidates = values.steps > 0 ? 2.0 : 1
-        // Calibration, target, scores, and the passes that advance the chain past the unit.
-        let calibration: Amount = isCalibrated ? (0, 0) : calibration(index, values, on: images)
-        var operations = calibration.operations
-        operations +=
-            Double(originals) * candidates * (own * Self.quantizedForward + suffix) + Double(images) * own
-        operations += Double(images) * own * Self.quantizedForward
-        operations += Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
+        var calibration = calibration(index, values, on: images)
+        // The target, and the passes that advance the chain past the unit.
+        calibration.operations += Double(images) * own * (1 + Self.quantizedForward)
+        let judgement =
+            Double(originals) * candidates * (own * Self.quantizedForward + suffix)
+            + Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
         let learns = own * (Self.quantizedForward + Self.learningBackward)
         let global =
             values.globalWeight > 0 ? values.globalShare * suffix * (1 + Self.frozenBackward) : 0
         let local = values.localWeight > 0 ? own : 0
         // Gradient norms are measured at about 21 steps, with up to two more backward passes and references.
         let probes = min(21.0, Double(values.lastStep)) * 2 * (own * Self.learningBackward + local)
-        operations +=
+        let steps =
             Double(min(values.batch, images)) * (Double(values.lastStep) * (learns + global + local) + probes)
-        return (operations, calibration.searched)
+        return (calibration, steps, judgement)
     }
 
     /// The operations after the last unit.

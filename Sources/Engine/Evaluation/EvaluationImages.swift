@@ -93,13 +93,20 @@ struct EvaluationImages: Sendable {
     ///   - units: The model's units.
     ///   - count: The number of images; nil for all.
     ///   - pool: The threads.
+    ///   - progress: Called before every batch.
     /// - Returns: `[count, classes]`, the same bits as for all images at once.
-    /// - Throws: `DatasetError` if an image is not what it was at the start.
-    func logits(of units: [PreparedUnit], first count: Int? = nil, pool: WorkerPool) throws -> Matrix {
+    /// - Throws: `DatasetError` if an image is not what it was at the start; what `progress` throws.
+    func logits(
+        of units: [PreparedUnit], first count: Int? = nil, pool: WorkerPool, progress: ImageProgress? = nil
+    ) throws -> Matrix {
         let places = Array(places.prefix(count ?? self.count))
         let run = try set.logits(
             of: [units], places: places, pipeline: pipeline, reading: reading, isHashed: true, pool: pool,
-            check: { rows, batch in try check(batch, rows: Array(rows)) })
+            check: { rows, batch in
+                try progress?(rows.lowerBound, places.count)
+                try check(batch, rows: Array(rows))
+            })
+        try progress?(places.count, places.count)
         return run.logits[0]
     }
 

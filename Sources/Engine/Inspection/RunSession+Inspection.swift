@@ -31,7 +31,9 @@ extension RunSession {
             return try emit(.warning("there is no site “\(request.site)”\(near ?? "")"))
         }
         var model = try chosenUnits()
-        if unit >= model.count { model += try baselineModel(lab)[model.count...] }
+        if unit >= model.count {
+            model += try calibratedUnits(unit + 1, lab: lab)[model.count...].map(\.unit)
+        }
         let inspector = SiteInspector(lab: lab, model: model, unit: unit)
         let attempt = ledger.chosen.indices.contains(unit) ? ledger.chosen[unit] : nil
         let answer: RunEvent
@@ -80,8 +82,9 @@ extension RunSession {
 
     /// Predicts the first images of a set with both models.
     private func guess(_ images: RunImages, lab: QuantizationLab) throws -> ImageGuesses {
-        try emit(.progressed(activity: "looking at the \(images.rawValue) images", done: 0, total: 1))
-        let all = images == .calibration ? lab.calibrationLogits : lab.reference
+        let progress = counting("predicting \(images.rawValue) images", .waits)
+        let all =
+            images == .calibration ? lab.calibrationLogits : try lab.referenceLogits(progress: progress)
         let count = min(all.rows, Self.greatestImageCount)
         let reference = Engine.guesses(all.rows(0..<count))
         let model = try chosenUnits()
@@ -90,9 +93,10 @@ extension RunSession {
             ? reference
             : Engine.guesses(
                 images == .calibration
-                    ? outputs(
-                        of: lab.prepared(model), on: lab.inputs.calibration.rows(0..<count), pool: lab.pool)
-                    : try lab.logits(of: lab.prepared(model), first: count))
+                    ? try outputs(
+                        of: lab.prepared(model), on: lab.inputs.calibration.rows(0..<count), pool: lab.pool,
+                        progress: progress)
+                    : try lab.logits(of: lab.prepared(model), first: count, progress: progress))
         let differing = (0..<count).filter { reference[$0].label != quantized[$0].label }
         let agreeing = (0..<count).filter { reference[$0].label == quantized[$0].label }
         return ImageGuesses(

@@ -20,6 +20,8 @@ enum CommandContext: Equatable {
         case .finishUnit, .cancelAttempt:
             self == .optimisation
                 ? nil : "no unit is being optimised, so there is nothing to finish or cancel"
+        case .measureBaselines:
+            self == .sweep(hasGate: false) ? "a sweep by itself has no baselines to measure" : nil
         case .stopSweep: isSweep ? nil : "there is no sweep to stop"
         case .change, .redo, .redoStale, .choose, .rollBack, .undo, .evaluate, .inspectSite, .inspectImages,
             .sweep, .export:
@@ -79,6 +81,7 @@ extension RunSession {
                 pausesAtNextGate = true
             case .resume:
                 pausesAtNextGate = false
+            case .measureBaselines: baselines.isWanted = true
             default:
                 request = command
             }

@@ -158,12 +158,14 @@ extension RunSession {
 extension RunSession {
     /// Evaluates the current model.
     func evaluate(_ lab: QuantizationLab) throws {
-        try emit(.progressed(activity: "evaluating", done: 0, total: 1))
         let model = try chosenUnits()
-        if model.isEmpty, let fullPrecision = facts.fullPrecision {
-            return try emit(.evaluated(.fullPrecision, fullPrecision))
+        let isKnown = facts.fullPrecision != nil
+        let fullPrecision = try fullPrecision(lab)
+        guard !model.isEmpty else {
+            return isKnown ? try emit(.evaluated(.fullPrecision, fullPrecision)) : ()
         }
-        try emit(.evaluated(.prefix(unit: model.count - 1), try lab.evaluate(model)))
+        let progress = counting("evaluating on images", .waits)
+        try emit(.evaluated(.prefix(unit: model.count - 1), try lab.evaluate(model, progress: progress)))
     }
 
     /// Writes a file; if it cannot be written, the run goes on after a warning.

@@ -8,7 +8,9 @@ extension RunSession {
         }
         guard pausesAtNextGate else { return }
         try emit(.waiting(unit: ledger.unitsDone))
-        while pausesAtNextGate, let command = try nextCommand(in: .gate, waits: true) {
+        while pausesAtNextGate {
+            try measureBaselinesWhileWaiting(lab)
+            guard let command = try nextCommand(in: .gate, waits: true) else { break }
             // The pause stays for the gate after the unit.
             if command == .step { break }
             let hasMoved = try follow(command, lab: lab)
@@ -32,6 +34,7 @@ extension RunSession {
         case .rollBack(let unit): return try rollBack(to: unit)
         case .undo: return try undo()
         case .evaluate: try evaluate(lab)
+        case .measureBaselines: baselines.isWanted = true
         case .inspectSite(let request): try inspect(request, lab: lab)
         case .inspectImages(let request): try inspect(request, lab: lab)
         case .sweep(let request): try sweep(request, lab: lab, hasGate: true)

@@ -21,8 +21,10 @@ final class RunSession {
     var attempts = AttemptStore()
     /// The quantized prefix that was worked on last.
     var chain: UnitChain?
-    /// The units as calibrated at the start; nil until they are needed.
-    var baseline: [CalibratedUnit]?
+    /// The models that are measured for comparison.
+    var baselines = Baselines()
+    /// The plan before any decision.
+    private(set) var planAtStart: RunPlan
     /// The models' predictions for the images that were inspected last.
     var guesses: ImageGuesses?
     let pool: WorkerPool
@@ -57,6 +59,7 @@ final class RunSession {
         self.commands = commands
         self.sink = sink
         ledger = RunLedger(plan: plan, units: [])
+        planAtStart = plan
         record = past?.record
         pool = WorkerPool(threads: options.threads, prepare: options.prepareThread)
         pausesAtNextGate = options.waitsAtFirstGate
@@ -145,7 +148,7 @@ final class RunSession {
 // MARK: - From start to end
 
 extension RunSession {
-    /// Reads the inputs, makes the directory or takes it over, and runs the full-precision model.
+    /// Reads the inputs, makes the directory or takes it over, and runs the full-precision model on the calibration images.
     private func begin() throws -> QuantizationLab {
         let inputs = try RunInputs(
             plan: ledger.plan, resources: resources,
@@ -158,6 +161,7 @@ extension RunSession {
             var plan = ledger.plan
             plan.inputs = now
             ledger = RunLedger(plan: plan, units: [])
+            planAtStart = plan
         }
         let summary = try summary(of: inputs)
         if past?.summary == nil { try ledger.plan.checkMatches(of: summary.units) }
@@ -193,19 +197,11 @@ extension RunSession {
         if let refusal = pool.refusal {
             try emit(.warning("\(refusal); the run works with \(pool.threads) and ends with the same bits"))
         }
-        try emit(.progressed(activity: "running the full-precision model", done: 0, total: 1))
-        let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) { done, total in
-            try emit(.progressed(activity: "refitting MLPs with ReLU", done: done, total: total))
-            try takeCommands(during: .preparation)
+        let lab = try QuantizationLab(inputs: inputs, plan: ledger.plan, pool: pool) {
+            activity, done, total in
+            try self.counting(activity)(done, total)
         }
         attempts.header = PackedCheckpoint(inputs.checkpoint, configuration: lab.configuration)
-        let fullPrecision = try lab.prepareCaches()
-        if let before = facts.fullPrecision {
-            guard before == fullPrecision else { throw ResumedRun.otherInputs }
-        } else {
-            try emit(.evaluated(.fullPrecision, fullPrecision))
-            if lab.isRefitted { try emit(.evaluated(.refitted, try lab.evaluateFullPrecision())) }
-        }
         return lab
     }
 
@@ -236,6 +232,7 @@ extension RunSession {
 
     private func sweepAlone(_ request: SweepRequest, done: inout Int) throws -> RunReport {
         let lab = try begin()
+        try fullPrecision(lab, .takes)
         done = past?.points.count ?? 0
         try sweep(
             request, lab: lab, hasGate: false, known: facts.hasBegunSweep ? past?.points ?? [] : nil
@@ -245,12 +242,9 @@ extension RunSession {
 
     private func run() throws -> RunReport {
         let lab = try begin()
-        if facts.calibrated == nil, options.evaluatesCalibrated {
-            let model = try baselineModel(lab)
-            try emit(.evaluated(.calibrated, try lab.evaluate(model)))
-        }
         while true {
             try finishRedo(lab)
+            try measureBaselines(lab)
             guard ledger.unitsDone == lab.units.count else {
                 try gate(lab)
                 if ledger.pendingRedo.isEmpty, ledger.unitsDone < lab.units.count {
@@ -269,7 +263,9 @@ extension RunSession {
     /// Evaluates the whole model and writes the report.
     private func conclude(_ lab: QuantizationLab) throws -> RunReport {
         let model = try chosenUnits()
-        let (final, predictions) = try lab.evaluateFinal(model)
+        try fullPrecision(lab)
+        let (final, predictions) = try lab.evaluateFinal(
+            model, progress: counting("evaluating the final model on images", .waits))
         try emit(.evaluated(.final, final))
         if let calibrated = facts.calibrated, final.kl > calibrated.kl {
             try emit(
@@ -281,19 +277,6 @@ extension RunSession {
         let report = makeReport(final: final, bytes: lab.bytes(of: model), lab: lab)
         try record?.finish(report, predictions: predictions)
         return report
-    }
-
-    /// The units as calibrated at the start; also measures held-out images if that is still to do.
-    func baselineModel(_ lab: QuantizationLab) throws -> [QuantizedUnit] {
-        if let baseline { return baseline.map(\.unit) }
-        let result = try lab.baseline(plan: ledger.plan, measuresHeldOut: facts.heldOut == nil) {
-            index, total in
-            try emit(.progressed(activity: "calibrating", done: index, total: total))
-            try takeCommands(during: .preparation)
-        }
-        if facts.heldOut == nil, let heldOut = result.heldOut { try emit(.heldOutMeasured(heldOut)) }
-        baseline = result.model
-        return result.model.map(\.unit)
     }
 
     private func makeReport(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {

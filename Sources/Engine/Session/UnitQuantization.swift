@@ -31,7 +31,12 @@ extension RunSession {
     /// needs no pass at all.
     func chain(to index: Int, lab: QuantizationLab) throws -> UnitChain {
         let wanted = Array(ledger.chosen[..<index])
-        var result = chain.flatMap { wanted.starts(with: $0.attempts) ? $0 : nil } ?? lab.startChain()
+        func inputs(of unit: Int) -> ImageProgress {
+            counting("computing the inputs of \(ledger.units[unit].name) on images")
+        }
+        var result =
+            try chain.flatMap { wanted.starts(with: $0.attempts) ? $0 : nil }
+            ?? lab.startChain(progress: inputs(of: 0))
         // One chain at a time: each holds the activations of all images.
         chain = nil
         // After a unit that was just finished there is only one to run, which is quick.
@@ -45,7 +50,9 @@ extension RunSession {
                     .progressed(activity: "running the quantized units", done: result.next, total: index))
             }
             try takeCommands(during: .preparation)
-            result = lab.advance(result, with: try attempts.load(report), attempt: report.attempt)
+            result = try lab.advance(
+                result, with: try attempts.load(report), attempt: report.attempt,
+                progress: isReplay ? nil : inputs(of: index))
         }
         chain = result
         return result
@@ -63,18 +70,31 @@ extension RunSession {
             .unitStarted(
                 unit: index, attempt: attempt, hyperparameters: Hyperparameters().changes(to: hyperparameters)
             ))
-        let calibration = try lab.calibrated(after: chain, plan: ledger.plan, known: baseline)
+        let calibration = try lab.calibrated(
+            after: chain, plan: ledger.plan, known: baselines.calibrated?.units ?? [],
+            progress: counting("calibrating the quantizers of \(name)"))
         let (calibrated, sites) = (calibration.unit, calibration.sites)
-        try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites))
+        if index == baselines.known.count, baselines.known.map(\.unit) == chain.quantized {
+            baselines.known.append(calibration)
+        }
         let task = lab.task(for: calibrated, in: chain)
-        let before = lab.score(calibrated, task: task, chain: chain)
+        let calibratedLoss = lab.loss(of: calibrated, task: task, chain: chain).loss
+        try emit(.unitCalibrated(unit: index, attempt: attempt, sites: sites, loss: calibratedLoss))
+        func score(_ unit: QuantizedUnit, _ state: String) throws -> (loss: Double, kl: Double) {
+            try lab.score(
+                unit, task: task, chain: chain,
+                progress: counting("measuring \(name) as \(state) on calibration images"))
+        }
+        let learning =
+            hyperparameters.steps > 0
+            ? try reconstruct(
+                task, index: index, attempt: attempt, hyperparameters: hyperparameters, lab: lab) : nil
+        let before = try score(calibrated, "calibrated")
         var (unit, after, reverted, ending) = (calibrated, before, false, AttemptEnding.complete)
-        if hyperparameters.steps > 0 {
-            let learning = try reconstruct(
-                task, index: index, attempt: attempt, hyperparameters: hyperparameters, lab: lab)
+        if let learning {
             switch learning {
             case .learned(let learned, let endedAt):
-                after = lab.score(learned, task: task, chain: chain)
+                after = try score(learned, "learned")
                 let worse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
                 reverted = worse && hyperparameters.keepOrRevert || !after.loss.isFinite || !after.kl.isFinite
                 unit = reverted ? calibrated : learned
@@ -93,7 +113,10 @@ extension RunSession {
                 after = before
             }
         }
-        let heldOut = lab.heldOutEvaluation(unit, in: chain)
+        _ = try lab.heldOutImages(
+            progress: counting("running the full-precision model on held-out images"))
+        let heldOut = try lab.heldOutEvaluation(
+            unit, in: chain, progress: counting("measuring \(name) on held-out images"))
         let report = AttemptReport(
             unit: index, name: name, attempt: attempt,
             hyperparameters: Hyperparameters().changes(to: hyperparameters),

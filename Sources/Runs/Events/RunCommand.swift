@@ -53,6 +53,8 @@ package enum RunCommand: Equatable, Codable, Sendable {
     case undo
     /// Evaluate the current model on all evaluation images. At a gate only.
     case evaluate
+    /// Measure what is left of the baselines after the unit in work, not bit by bit over the run.
+    case measureBaselines
     /// Inspect a site. At a gate only.
     case inspectSite(SiteRequest)
     /// Inspect images. At a gate only.

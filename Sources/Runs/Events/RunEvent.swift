@@ -18,8 +18,10 @@ package enum RunEvent: Equatable, Codable, Sendable {
     case heldOutMeasured(HeldOutBaseline)
     /// An attempt at a unit began.
     case unitStarted(unit: Int, attempt: Int, hyperparameters: [HyperparameterChange])
-    /// The ranges of the unit's quantizers are set.
-    case unitCalibrated(unit: Int, attempt: Int, sites: [SiteReport])
+    /// The ranges of the unit's quantizers are set; `loss` is its block term over the calibration images.
+    ///
+    /// Journals of earlier versions have no loss.
+    case unitCalibrated(unit: Int, attempt: Int, sites: [SiteReport], loss: Double? = nil)
     /// An optimisation step was measured.
     case stepped(StepSample)
     /// An attempt ended and is kept.

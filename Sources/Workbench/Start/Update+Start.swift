@@ -49,6 +49,7 @@ extension WorkbenchState {
             return ask(for: OpenRequest(model: directory))
         }
         run = RunProgress(plan: start.plan, startedAt: now)
+        run?.estimate = estimates.estimate(of: start.plan)
         runDirectory = nil
         log = LogRing()
         reporter = PlainReporter(brief: true)

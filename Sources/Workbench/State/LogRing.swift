@@ -24,7 +24,7 @@ package struct LogRing: Equatable, Sendable {
         let severity: Severity
         switch event {
         case .stepped: return
-        case .progressed(_, let done, let total) where done > 0 && done < total: return
+        case .progressed(_, let done, _) where done > 0: return
         case .warning, .stopped: severity = .warning
         case .failed: severity = .error
         case .unitFinished(let report): severity = report.reverted ? .warning : .success

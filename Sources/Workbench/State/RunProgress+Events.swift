@@ -3,15 +3,26 @@ internal import Vocabulary
 
 extension RunProgress {
     mutating func apply(_ event: RunEvent, at now: Double) {
+        let waited = gate != nil
+        follow(event, at: now)
+        measurePace(at: now, hasWaited: waited || gate != nil)
+    }
+
+    private mutating func follow(_ event: RunEvent, at now: Double) {
+        switch event {
+        case .progressed, .warning, .pauseQueued: break
+        default: activity = nil
+        }
         switch event {
         case .started(let summary): begin(summary)
-        case .progressed(let activity, let done, let total):
-            if case .preparing = phase { phase = .preparing(activity: activity, done: done, total: total) }
+        case .progressed(let name, let done, let total):
+            activity = Activity(name: name, done: done, total: total)
+            if case .preparing = phase { phase = .preparing(activity: name, done: done, total: total) }
         case .evaluated(let subject, let evaluation): note(evaluation, of: subject)
         case .heldOutMeasured(let baseline): heldOut = baseline
         case .unitStarted(let unit, let attempt, let changes):
             beginUnit(unit, attempt: attempt, changes: changes, at: now)
-        case .unitCalibrated(let unit, _, let sites): withUnit(unit) { $0.sites = sites }
+        case .unitCalibrated(let unit, _, let sites, _): withUnit(unit) { $0.sites = sites }
         case .stepped(let sample): withUnit(sample.unit) { $0.take(sample) }
         case .unitFinished, .attemptChosen, .rolledBack, .undone, .changed, .redoStarted, .staleChanged:
             decide(event)
@@ -22,7 +33,9 @@ extension RunProgress {
         case .resumed(let unit):
             phase = unit < units.count ? .running : .evaluating
             leaveGate(at: now)
-        case .continued: phase = .running
+        case .continued:
+            phase = .running
+            forgetPace()
         case .sweepStarted(let points):
             sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
         case .sweepMeasured(let point): sweep?.points.append(point)
@@ -55,13 +68,14 @@ extension RunProgress {
             }
             return UnitProgress(unit, hyperparameters: hyperparameters)
         }
+        calibratedBits = bits
     }
 
     private mutating func note(_ evaluation: Evaluation, of subject: EvaluationSubject) {
         switch subject {
         case .fullPrecision: fullPrecision = evaluation
         case .refitted: break
-        case .calibrated: (calibrated, calibratedBits) = (evaluation, bits)
+        case .calibrated: calibrated = evaluation
         case .prefix: current = evaluation
         case .final: final = evaluation
         }

@@ -31,7 +31,7 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var fullPrecision: Evaluation?
     /// The evaluation with every unit calibrated.
     package internal(set) var calibrated: Evaluation?
-    /// The bits of the units when they were all calibrated.
+    /// The bits of the units at the start, with which the calibrated model is measured.
     var calibratedBits: [BitsPair] = []
     /// The latest evaluation of finished units followed by full-precision ones.
     package internal(set) var current: Evaluation?
@@ -48,6 +48,32 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var waited = 0.0
     var waitingSince: Double?
     package internal(set) var unitStartedAt: Double?
+    /// Work that is counted in the place of steps; nil at other times.
+    package internal(set) var activity: Activity?
+    /// The estimate of the plan; nil if there is none.
+    var estimate: RunEstimate?
+    /// The speed so far.
+    private(set) var pace = RunPace()
+    /// The last event: when it was, and how much work was left.
+    private var lastEvent: Mark?
+
+    /// How much work was left at a time, both in seconds.
+    private struct Mark: Equatable {
+        let time: Double
+        let left: Double
+    }
+
+    /// Work that is counted.
+    package struct Activity: Equatable, Sendable {
+        package let name: String
+        package let done: Int
+        package let total: Int
+
+        /// It in words, with its numbers.
+        package var text: String {
+            total > 1 ? "\(name) \(QuantityText.count(done))/\(QuantityText.count(total))" : name
+        }
+    }
 
     init(plan: RunPlan, startedAt: Double) {
         (self.plan, self.startedAt) = (plan, startedAt)
@@ -114,11 +140,13 @@ package struct RunProgress: Equatable, Sendable {
     /// The time since the start, up to the end.
     func elapsed(at now: Double) -> Double { max(0, (endedAt ?? now) - startedAt) }
 
-    /// How long the remaining units will take, estimated from those that are done.
+    /// How long the rest will take: its estimate at the speed of the last minute; without an estimate, from the time of
+    /// the units that are done.
     ///
-    /// - Returns: Seconds; nil before the first measurement.
+    /// - Returns: Seconds; nil before the first measurement where there is no estimate.
     func remaining(at now: Double) -> Double? {
         guard !hasEnded, !units.isEmpty else { return nil }
+        if let workLeft { return workLeft * pace.factor }
         let done = units.compactMap { $0.report?.seconds }
         let left = units.reduce(0.0) { $0 + 1 - $1.fraction }
         if !done.isEmpty {
@@ -126,5 +154,51 @@ package struct RunProgress: Equatable, Sendable {
         }
         guard let currentUnit, let unitStartedAt, units[currentUnit].fraction > 0.02 else { return nil }
         return left * max(0, now - unitStartedAt) / units[currentUnit].fraction
+    }
+}
+
+// MARK: - Speed
+
+extension RunProgress {
+    /// The estimated time of what is left, in seconds; nil without an estimate for these units.
+    private var workLeft: Double? {
+        guard let estimate, estimate.units.count == units.count, !units.isEmpty else { return nil }
+        var left = zip(units, estimate.units).reduce(0.0) { $0 + $1.0.workLeft(of: $1.1) }
+        if case .preparing = phase { left += estimate.preparationSeconds * (1 - (activity?.share ?? 0)) }
+        if final == nil { left += estimate.evaluationSeconds }
+        let isCompared = calibrated != nil && heldOut != nil
+        if !isCompared {
+            let share = Double(units.count { !$0.isFinished }) / Double(units.count)
+            left += estimate.baselineSeconds * share
+        }
+        return left
+    }
+
+    /// Measures the speed from one event to the next; a run that waits has none.
+    mutating func measurePace(at now: Double, hasWaited: Bool) {
+        guard let left = workLeft else { return lastEvent = nil }
+        if let lastEvent, !hasWaited, left <= lastEvent.left, now > lastEvent.time {
+            pace.add(work: lastEvent.left - left, seconds: now - lastEvent.time)
+        }
+        lastEvent = Mark(time: now, left: left)
+    }
+
+    /// Forgets the speed, which another process had.
+    mutating func forgetPace() { (pace, lastEvent) = (RunPace(), nil) }
+}
+
+extension RunProgress.Activity {
+    /// How much of it is done, 0 through 1.
+    fileprivate var share: Double { total > 0 ? Double(done) / Double(total) : 0 }
+}
+
+extension UnitProgress {
+    /// The estimated time of what is left of it, in seconds.
+    fileprivate func workLeft(of parts: RunEstimate.UnitParts) -> Double {
+        switch phase {
+        case .done, .reverted: 0
+        case .waiting, .calibrating: parts.seconds
+        case .running: parts.steps * (1 - fraction) + parts.judgement
+        }
     }
 }

@@ -67,8 +67,10 @@ extension WorkbenchState {
         }
     }
 
-    /// The ratio of measured to estimated time; 1 before the first unit.
+    /// The ratio of measured to estimated time: of the last minute, or of all finished units of a run that began without
+    /// an estimate; 1 before the first unit.
     private func measuredScale(_ run: RunProgress, _ estimate: RunEstimate) -> Double {
+        if run.estimate != nil { return run.pace.factor }
         var (measured, estimated) = (0.0, 0.0)
         for (unit, seconds) in zip(run.units, estimate.unitSeconds) {
             guard let report = unit.report, report.ending == .complete, seconds > 0 else { continue }

@@ -58,7 +58,9 @@ struct Header {
         case .running:
             guard let index = run.currentUnit else { return [] }
             let unit = run.units[index]
-            let step = unit.phase == .running ? "step \(unit.step)/\(unit.steps)" : "calibrating"
+            let step =
+                run.activity?.text
+                ?? (unit.phase == .running ? "step \(unit.step)/\(unit.steps)" : "calibrating")
             return [
                 piece("unit \(index + 1)/\(count)", rank: 3), piece(unit.name, rank: 35),
                 piece(step, rank: 10),
@@ -66,13 +68,15 @@ struct Header {
         case .waiting(let gate):
             let place =
                 gate < count ? "before unit \(gate + 1)/\(count) \(run.units[gate].name)" : "before the end"
-            return [piece(place, rank: 3)]
-        case .preparing(let activity, let done, let total):
-            return [piece(total > 1 ? "\(activity) \(done)/\(total)" : activity, rank: 3)]
+            return [piece(place, rank: 3)] + activityPieces
+        case .preparing(let activity, _, _): return [piece(run.activity?.text ?? activity, rank: 3)]
         case .stopped(let units): return [piece("after \(units)/\(count) units", rank: 3)]
-        case .evaluating, .finished, .failed: return []
+        case .evaluating: return activityPieces
+        case .finished, .failed: return []
         }
     }
+
+    private var activityPieces: [LinePiece] { run.activity.map { [piece($0.text, rank: 12)] } ?? [] }
 
     // MARK: - Second line
 

@@ -26,7 +26,7 @@ enum Results {
         let units = estimate.unitSeconds.reduce(0, +)
         let stages = [
             ("time", estimate.seconds), ("  preparation", estimate.preparationSeconds), ("  units", units),
-            ("  evaluation", estimate.evaluationSeconds),
+            ("  comparison", estimate.baselineSeconds), ("  evaluation", estimate.evaluationSeconds),
         ]
         let memory =
             [("memory", estimate.bytes)] + estimate.memory.map { ("  \($0.purpose)", $0.bytes) }
