@@ -14,7 +14,7 @@ package struct Axis: Hashable, Sendable {
     package struct Tick: Hashable, Sendable {
         /// The value marked.
         package let value: Double
-        /// Its text, in steps of 1, 2 and 5 and with k, M, G or an exponent.
+        /// Its text, in the notation of the whole axis: written out, with k, M or G, or with an exponent.
         package let label: String
     }
 
@@ -61,7 +61,7 @@ package struct Axis: Hashable, Sendable {
             return
         }
         let base = Axis(low...high, scale: scale)
-        if base.scale == .log {
+        if base.spansDecade {
             self.init(
                 Self.roundedLog(
                     base.range.lowerBound, up: false)...Self.roundedLog(base.range.upperBound, up: true),
@@ -71,7 +71,10 @@ package struct Axis: Hashable, Sendable {
         let step = Self.step(base.range.upperBound - base.range.lowerBound, count: 5)
         let bottom = (base.range.lowerBound / step).rounded(.down) * step
         let top = (base.range.upperBound / step).rounded(.up) * step
-        self.init(min(bottom, low)...max(top, high))
+        // Less than a decade is rounded as a linear axis is, but must stay positive.
+        let isShort = base.scale == .log
+        self.init(
+            (isShort && bottom <= 0 ? low : min(bottom, low))...max(top, high), scale: base.scale)
     }
 
     /// Where a value lies: 0 at the lower bound, 1 at the upper; beyond these outside.
@@ -94,16 +97,24 @@ package struct Axis: Hashable, Sendable {
     /// At most about `count` labelled positions inside the range, rising.
     package func ticks(count: Int) -> [Tick] {
         guard count > 0 else { return [] }
-        let values = scale == .log ? logTicks(count) : linearTicks(count)
-        return values.map { Tick(value: $0, label: NumberText.axis($0)) }
+        let values = spansDecade ? logTicks(count) : linearTicks(count)
+        let labels = NumberText.labels(values, spansDecades: spansDecade)
+        return zip(values, labels).map { Tick(value: $0, label: $1) }
     }
 
+    /// Whether the axis is logarithmic and so long that its ticks are powers of ten; a shorter one has equal steps.
+    private var spansDecade: Bool { scale == .log && upper - lower >= Self.leastDecades }
+
+    /// How many decades a logarithmic axis needs for ticks at 1, 2 and 5.
+    private static let leastDecades = 1.0
+
     private func linearTicks(_ count: Int) -> [Double] {
-        let step = Self.step(upper - lower, count: count)
-        guard step > 0, step.isFinite else { return [lower] }
-        let first = (lower / step - 1e-9).rounded(.up)
-        let last = (upper / step + 1e-9).rounded(.down)
-        guard last >= first, last - first < 1000 else { return [lower] }
+        let (low, high) = (range.lowerBound, range.upperBound)
+        let step = Self.step(high - low, count: count)
+        guard step > 0, step.isFinite else { return [low] }
+        let first = (low / step - 1e-9).rounded(.up)
+        let last = (high / step + 1e-9).rounded(.down)
+        guard last >= first, last - first < 1000 else { return [low] }
         return stride(from: first, through: last, by: 1).map { $0 == 0 ? 0 : $0 * step }
     }
 

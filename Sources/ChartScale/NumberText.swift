@@ -34,19 +34,84 @@ package enum NumberText: Sendable {
         return sign + trimmed(pointed(mantissa, decimals: count - 1)) + "e\(exponent)"
     }
 
-    /// A number for an axis: `0`, `2500`, `10k`, `1.5M`, `0.05`, `1e-4`.
-    package static func axis(_ value: Double) -> String {
-        if let special = special(value) { return special }
-        guard let (_, exponent) = decompose(value, digits: 3) else { return "0" }
-        switch exponent {
-        case 9...11: return significant(value / 1e9) + "G"
-        case 6...8: return significant(value / 1e6) + "M"
-        case 4...5: return significant(value / 1e3) + "k"
-        case -2...3: return significant(value, digits: 4)
-        default:
-            guard let (mantissa, exponent) = decompose(value, digits: 3) else { return "0" }
-            return (value < 0 ? "-" : "") + trimmed(pointed(mantissa, decimals: 2)) + "e\(exponent)"
+    /// Numbers with the same count of significant digits, all written out or all with an exponent: `9.40e-3`.
+    ///
+    /// They are written out if every magnitude is 0 or lies between 0.1 and 10⁴, so that numbers which are compared
+    /// never differ in notation.
+    package static func comparable(_ values: [Double], digits: Int = 3) -> [String] {
+        let sizes = values.filter { $0.isFinite && $0 != 0 }.map(\.magnitude)
+        let isPlain = sizes.allSatisfy { $0 >= 0.1 && $0 < 9999.5 }
+        return values.map { value in
+            if let special = special(value) { return special }
+            guard let (mantissa, exponent) = decompose(value, digits: digits) else { return "0" }
+            let sign = value < 0 ? "-" : ""
+            guard isPlain else {
+                return sign + pointed(mantissa, decimals: max(0, digits - 1)) + "e\(exponent)"
+            }
+            let decimals = digits - 1 - exponent
+            return decimals >= 0
+                ? sign + pointed(mantissa, decimals: decimals)
+                : sign + String(mantissa) + String(repeating: "0", count: -decimals)
         }
+    }
+
+    /// The labels of an axis, all in one notation: `0.90 0.95 1.00`, `1e-4 1e-3 1e-2`, `0 5k 10k`.
+    ///
+    /// - Parameters:
+    ///   - values: The marked values, rising.
+    ///   - spansDecades: Whether neighbours differ by factors, so that each label has the digits that it needs;
+    ///     otherwise all have the same decimals.
+    /// - Returns: One label for each value.
+    package static func labels(_ values: [Double], spansDecades: Bool) -> [String] {
+        let sizes = values.filter { $0.isFinite && $0 != 0 }.map(\.magnitude)
+        guard let most = sizes.max(), let least = sizes.min() else {
+            return values.map { special($0) ?? "0" }
+        }
+        let gaps = zip(values, values.dropFirst()).map { $1 - $0 }.filter { $0.isFinite && $0 > 0 }
+        let step = gaps.min() ?? least
+        let isExponential = least < 1e-3 || most >= 1e12
+        guard !spansDecades else {
+            return values.map { value in
+                if isExponential { return exponential(value) }
+                let (scale, letter) = unit(of: value.magnitude)
+                return special(value) ?? significant(value / scale) + letter
+            }
+        }
+        var (scale, letter) = unit(of: most)
+        if isExponential, let (_, exponent) = decompose(most, digits: 15) {
+            (scale, letter) = (powerOfTen(exponent), "e\(exponent)")
+        }
+        let decimals = decimals(of: values.map { $0 / scale }, step: step / scale)
+        return values.map { value in
+            special(value) ?? (value == 0 ? "0" : fixed(value / scale, decimals: decimals) + letter)
+        }
+    }
+
+    /// A factor and its letter.
+    private static func unit(of magnitude: Double) -> (scale: Double, letter: String) {
+        switch magnitude {
+        case ..<1e4: (1, "")
+        case ..<1e6: (1e3, "k")
+        case ..<1e9: (1e6, "M")
+        default: (1e9, "G")
+        }
+    }
+
+    /// A number with its exponent and as few digits as it needs: `2e-4`.
+    private static func exponential(_ value: Double) -> String {
+        if let special = special(value) { return special }
+        guard let (mantissa, exponent) = decompose(value, digits: 3) else { return "0" }
+        return (value < 0 ? "-" : "") + trimmed(pointed(mantissa, decimals: 2)) + "e\(exponent)"
+    }
+
+    /// The fewest decimals that write values to a thousandth of their step.
+    private static func decimals(of values: [Double], step: Double) -> Int {
+        (0...9).first { decimals in
+            let scale = powerOfTen(decimals)
+            return values.allSatisfy { value in
+                !value.isFinite || abs((value * scale).rounded() / scale - value) <= 1e-3 * step
+            }
+        } ?? 9
     }
 
     private static func special(_ value: Double) -> String? {

@@ -183,8 +183,8 @@ package struct PlainReporter: Equatable, Sendable {
 
     private func describe(_ report: AttemptReport) -> String {
         "\(place(report.unit)) done in \(QuantityText.duration(report.seconds)): "
-            + "block loss \(QuantityText.measure(report.calibratedLoss)) → \(QuantityText.measure(report.finalLoss)), "
-            + "KL \(QuantityText.measure(report.calibratedKl)) → \(QuantityText.measure(report.finalKl)) nats, "
+            + "block loss \(QuantityText.pair(report.calibratedLoss, report.finalLoss)), "
+            + "KL \(QuantityText.pair(report.calibratedKl, report.finalKl, unit: "nats")), "
             + QuantityText.bytes(report.bytes)
             + describeOutcome(report)
     }

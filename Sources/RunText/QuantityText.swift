@@ -37,18 +37,44 @@ package enum QuantityText: Sendable {
         return short.hasPrefix("0.") ? String(short.dropFirst()) : short
     }
 
-    /// A measure such as a loss: plain if that is short, else with a power of ten.
+    /// A measure such as a loss, with three significant digits: from 0.1 to 10⁴ written out, else with a power of ten.
     ///
     /// The same value reads the same in the log, in a column and beside a curve.
-    package static func measure(_ value: Double) -> String {
-        let size = abs(value)
-        guard value.isFinite, size != 0 else { return value.isFinite ? "0" : "–" }
-        switch size {
-        case 0.01..<1: return fixed(value, decimals: 4)
-        case 1..<100: return fixed(value, decimals: 2)
-        case 100..<10_000: return fixed(value, decimals: 1)
-        default: return scientific(value)
-        }
+    package static func measure(_ value: Double) -> String { measures([value])[0] }
+
+    /// Measures that are compared: as ``measure(_:)``, but all in one notation.
+    package static func measures(_ values: [Double]) -> [String] {
+        let texts = NumberText.comparable(values)
+        return zip(values, texts).map { $0.isFinite ? $1 : "–" }
+    }
+
+    /// A measure before and after, and by how much it has changed: `1.06e-2 → 9.40e-3 (−11 %)`.
+    package static func pair(_ before: Double, _ after: Double, unit: String = "") -> String {
+        let texts = measures([before, after])
+        let change = change(from: before, to: after).map { " (\($0))" } ?? ""
+        return "\(texts[0]) → \(texts[1])\(unit.isEmpty ? "" : " \(unit)")\(change)"
+    }
+
+    /// How far a positive value is from another one: `−11 %`, `+0.4 %`, `×12`; nil if there is no such share.
+    package static func change(from before: Double, to after: Double) -> String? {
+        guard before > 0, before.isFinite, after >= 0, after.isFinite else { return nil }
+        return change(after / before)
+    }
+
+    /// A ratio as a change: `−11 %` for 0.89; from 10 on `×12`.
+    package static func change(_ ratio: Double) -> String {
+        guard ratio.isFinite else { return "–" }
+        guard ratio < 9.95 else { return factor(ratio) }
+        let percent = (ratio - 1) * 100
+        let text = fixed(percent.magnitude, decimals: percent.magnitude < 0.95 ? 1 : 0)
+        return text == "0.0" ? "0 %" : "\(percent < 0 ? "−" : "+")\(text) %"
+    }
+
+    /// A ratio as a factor: `×0.89`, `×1.9`, `×12`.
+    package static func factor(_ ratio: Double) -> String {
+        guard ratio.isFinite else { return "–" }
+        if ratio >= 9999.5 { return "×" + scientific(ratio) }
+        return "×" + fixed(ratio, decimals: ratio < 1.995 ? 2 : ratio < 9.95 ? 1 : 0)
     }
 
     /// A size in bytes, with the unit: `812 B`, `98.2 kB`, `4.31 MB`, `1.20 GB`.

@@ -8,14 +8,28 @@ struct AxisTests {
     func linearTicks() {
         #expect(Axis(0...5000).ticks(count: 3).map(\.label) == ["0", "2000", "4000"])
         #expect(Axis(0...5000).ticks(count: 2).map(\.label) == ["0", "5000"])
-        #expect(Axis(-1...1).ticks(count: 4).map(\.label) == ["-1", "-0.5", "0", "0.5", "1"])
+        #expect(Axis(-1...1).ticks(count: 4).map(\.label) == ["-1.0", "-0.5", "0", "0.5", "1.0"])
     }
 
     @Test("logarithmic ticks are decades, with 2 and 5 between where there is room")
     func logTicks() {
         #expect(
-            Axis(1e-4...0.1, scale: .log).ticks(count: 5).map(\.label) == ["1e-4", "1e-3", "0.01", "0.1"])
+            Axis(1e-4...0.1, scale: .log).ticks(count: 5).map(\.label) == ["1e-4", "1e-3", "1e-2", "1e-1"])
         #expect(Axis(1...10, scale: .log).ticks(count: 6).map(\.label) == ["1", "2", "5", "10"])
+    }
+
+    @Test(
+        "a logarithmic axis of less than a decade is tight, with equal steps that are different numbers",
+        arguments: [[0.87, 1.23], [9.4e-3, 0.0106], [0.98, 1.3], [2.0, 9], [0.11, 0.9]])
+    func shortLog(values: [Double]) {
+        let axis = Axis(fitting: values, scale: .log)
+        #expect(axis.scale == .log)
+        #expect(axis.range.lowerBound > values[0] - (values[1] - values[0]) / 2)
+        #expect(axis.range.upperBound < values[1] + (values[1] - values[0]) / 2)
+        for count in [3, 4, 6] {
+            let labels = axis.ticks(count: count).map(\.label)
+            #expect(labels.count >= 2 && Set(labels).count == labels.count, "\(labels)")
+        }
     }
 
     @Test("values that are not finite are left out of the range")

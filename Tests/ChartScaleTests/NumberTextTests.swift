@@ -30,14 +30,33 @@ struct NumberTextTests {
     }
 
     @Test(
-        "axis labels",
+        "the labels of an axis are different numbers in one notation",
         arguments: [
-            (0, "0"), (2500, "2500"), (10000, "10k"), (1.5e6, "1.5M"), (2e9, "2G"), (0.05, "0.05"),
-            (1e-4, "1e-4"),
-            (-0.002, "-2e-3"), (5e12, "5e12"),
-        ] as [(Double, String)])
-    func axis(value: Double, expected: String) {
-        #expect(NumberText.axis(value) == expected)
+            ([0, 2500, 5000], false, ["0", "2500", "5000"]), ([0, 5000, 10000], false, ["0", "5k", "10k"]),
+            ([2500, 5000, 12500], false, ["2.5k", "5.0k", "12.5k"]),
+            ([0.9, 0.95, 1, 1.05], false, ["0.90", "0.95", "1.00", "1.05"]),
+            ([0.0095, 0.01, 0.0105], false, ["0.0095", "0.0100", "0.0105"]),
+            ([9.5e-4, 1e-3, 1.05e-3], false, ["0.95e-3", "1.00e-3", "1.05e-3"]),
+            ([-0.5, 0, 0.5], false, ["-0.5", "0", "0.5"]),
+            ([1e-4, 1e-3, 0.01, 0.1], true, ["1e-4", "1e-3", "1e-2", "1e-1"]),
+            ([0.01, 0.1, 1, 10], true, ["0.01", "0.1", "1", "10"]),
+            ([1, 100, 10000, 1e6], true, ["1", "100", "10k", "1M"]), ([1e-6, 1], true, ["1e-6", "1e0"]),
+            ([2e9, 4e9], false, ["2G", "4G"]), ([0, 5e12], false, ["0", "5e12"]), ([0], false, ["0"]),
+        ] as [([Double], Bool, [String])])
+    func labels(values: [Double], spansDecades: Bool, expected: [String]) {
+        #expect(NumberText.labels(values, spansDecades: spansDecades) == expected)
+    }
+
+    @Test(
+        "numbers that are compared have one notation",
+        arguments: [
+            ([0.0106, 9.4e-3], ["1.06e-2", "9.40e-3"]), ([0.114, 0.0213], ["1.14e-1", "2.13e-2"]),
+            ([0.114, 1.2], ["0.114", "1.20"]), ([12.34, 1234], ["12.3", "1230"]),
+            ([0, 0.5], ["0", "0.500"]),
+            ([0.09999], ["1.00e-1"]), ([-2e-7], ["-2.00e-7"]), ([9999.6], ["1.00e4"]),
+        ] as [([Double], [String])])
+    func comparable(values: [Double], expected: [String]) {
+        #expect(NumberText.comparable(values) == expected)
     }
 
     @Test("a text reads back within its digits", arguments: 0..<200 as Range<UInt64>)

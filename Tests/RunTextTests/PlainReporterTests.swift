@@ -25,26 +25,26 @@ struct PlainReporterTests {
         "00:00  running the full-precision model",
         "00:00  full precision: top-1 91.60 %, top-5 99.70 %, 1 000 images",
         "00:00  calibrating, 3 of 3",
-        "00:00  calibrated: top-1 86.10 %, top-5 99.70 %, agreement 89.74 %, KL 0.1140 nats, SQNR "
+        "00:00  calibrated: top-1 86.10 %, top-5 99.70 %, agreement 89.74 %, KL 0.114 nats, SQNR "
             + "12.6 dB, 1 000 images",
         "00:00  attempts are compared on 1 000 evaluation images, which no other result contains; calibrated: top-1 89.50 %, top-5 "
-            + "99.70 %, agreement 96.22 %, KL 0.0420 nats, SQNR 19.8 dB, 1 000 images",
+            + "99.70 %, agreement 96.22 %, KL 4.20e-2 nats, SQNR 19.8 dB, 1 000 images",
         "00:00  unit 1/3 stem begins",
         "00:00  unit 1/3 stem calibrated, 2 sites, lowest SQNR 17.5 dB at stem.weight",
-        "00:02  unit 1/3 stem step 81 of 100, loss 0.6269 (block 42 %, global 42 %, local 16 %)",
-        "00:02  unit 1/3 stem done in 18.3 s: block loss 2.4e-3 → 8.2e-4, KL 4.0e-3 → 2.5e-3 nats, "
-            + "19.0 kB; held out: top-1 91.52 %, KL 1.6e-3 nats",
+        "00:02  unit 1/3 stem step 81 of 100, loss 0.627 (block 42 %, global 42 %, local 16 %)",
+        "00:02  unit 1/3 stem done in 18.3 s: block loss 2.40e-3 → 8.16e-4 (−66 %), KL 4.00e-3 → 2.50e-3 nats (−38 %), "
+            + "19.0 kB; held out: top-1 91.52 %, KL 1.60e-3 nats",
         "00:02  unit 2/3 blocks.0 begins",
         "00:03  unit 2/3 blocks.0 calibrated, 5 sites, lowest SQNR 17.5 dB at blocks.0.attn.qkv.weight",
-        "00:04  unit 2/3 blocks.0 step 66 of 100, loss 0.7374 (block 41 %, global 43 %, local 16 %)",
-        "00:05  unit 2/3 blocks.0 done in 19.3 s: block loss 3.6e-3 → 1.2e-3, KL 8.0e-3 → 5.0e-3 "
-            + "nats, 104.0 kB; held out: top-1 91.44 %, KL 3.2e-3 nats",
+        "00:04  unit 2/3 blocks.0 step 66 of 100, loss 0.737 (block 41 %, global 43 %, local 16 %)",
+        "00:05  unit 2/3 blocks.0 done in 19.3 s: block loss 3.60e-3 → 1.22e-3 (−66 %), KL 8.00e-3 → 5.00e-3 "
+            + "nats (−38 %), 104.0 kB; held out: top-1 91.44 %, KL 3.20e-3 nats",
         "00:05  unit 3/3 head begins",
         "00:05  unit 3/3 head calibrated, 2 sites, lowest SQNR 17.5 dB at head.weight",
-        "00:06  unit 3/3 head step 51 of 100, loss 0.8934 (block 41 %, global 44 %, local 16 %)",
-        "00:07  unit 3/3 head done in 20.3 s: block loss 4.8e-3 → 1.6e-3, KL 0.0120 → 7.5e-3 nats, "
-            + "19.0 kB; held out: top-1 91.36 %, KL 4.8e-3 nats",
-        "00:07  final: top-1 90.90 %, top-5 99.70 %, agreement 98.08 %, KL 0.0213 nats, SQNR 21.9 "
+        "00:06  unit 3/3 head step 51 of 100, loss 0.893 (block 41 %, global 44 %, local 16 %)",
+        "00:07  unit 3/3 head done in 20.3 s: block loss 4.80e-3 → 1.63e-3 (−66 %), KL 1.20e-2 → 7.50e-3 nats (−38 %), "
+            + "19.0 kB; held out: top-1 91.36 %, KL 4.80e-3 nats",
+        "00:07  final: top-1 90.90 %, top-5 99.70 %, agreement 98.08 %, KL 2.13e-2 nats, SQNR 21.9 "
             + "dB, 1 000 images",
         "00:07  done in 2 min 51 s: 4.83 MB → 662.4 kB (7.3 times smaller), top-1 91.60 % full "
             + "precision → 86.10 % calibrated → 90.90 % final",

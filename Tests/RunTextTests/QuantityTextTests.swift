@@ -26,12 +26,35 @@ struct QuantityTextTests {
     }
 
     @Test(
-        "a measure takes the short form",
+        "a measure has three digits, below 0.1 with a power of ten",
         arguments: [
-            (0.0123, "0.0123"), (1.234, "1.23"), (123.44, "123.4"), (0.00123, "1.2e-3"), (0, "0"),
+            (0.0123, "1.23e-2"), (0.123, "0.123"), (1.234, "1.23"), (123.44, "123"), (0.00123, "1.23e-3"),
+            (0, "0"), (.nan, "–"), (.infinity, "–"),
         ] as [(Double, String)])
     func measure(value: Double, expected: String) {
         #expect(QuantityText.measure(value) == expected)
+    }
+
+    @Test(
+        "a pair has one notation and says by how much it has changed",
+        arguments: [
+            (0.0106, 0.0094, "1.06e-2 → 9.40e-3 (−11 %)"), (0.114, 0.0213, "1.14e-1 → 2.13e-2 (−81 %)"),
+            (2, 2, "2.00 → 2.00 (0 %)"), (1, 1.004, "1.00 → 1.00 (+0.4 %)"), (1, 12.2, "1.00 → 12.2 (×12)"),
+            (0, 1, "0 → 1.00"), (1, .nan, "1.00 → –"),
+        ] as [(Double, Double, String)])
+    func pair(before: Double, after: Double, expected: String) {
+        #expect(QuantityText.pair(before, after) == expected)
+    }
+
+    @Test(
+        "a ratio reads as a factor and as a change",
+        arguments: [
+            (0.887, "×0.89", "−11 %"), (1, "×1.00", "0 %"), (2.06, "×2.1", "+106 %"), (55.4, "×55", "×55"),
+            (12_345, "×1.2e4", "×1.2e4"), (.nan, "–", "–"), (9.96, "×10", "×10"), (0.9996, "×1.00", "0 %"),
+        ] as [(Double, String, String)])
+    func ratio(ratio: Double, factor: String, change: String) {
+        #expect(QuantityText.factor(ratio) == factor)
+        #expect(QuantityText.change(ratio) == change)
     }
 
     @Test(

@@ -16,6 +16,18 @@ package struct SampleRun {
         self.isLabelled = isLabelled
     }
 
+    /// Makes a run of a small Swin.
+    package init(swin: Bool) {
+        unitNames =
+            swin
+            ? [
+                "stem", "layers.0.blocks.0", "layers.0.blocks.1", "layers.0.downsample", "layers.1.blocks.0",
+                "head",
+            ]
+            : ["stem", "head"]
+        (steps, isLabelled) = (600, true)
+    }
+
     /// The plan, with explicit values, so that frames do not change when a default does.
     package var plan: RunPlan {
         var plan = RunPlan(model: "sample:fashion-vit")
@@ -96,7 +108,8 @@ package struct SampleRun {
             .redoStarted(
                 units: [unit], changes: [HyperparameterChange(key: "steps", value: String(other))], sites: []),
             .unitStarted(unit: unit, attempt: attempt, hyperparameters: changes),
-            .unitCalibrated(unit: unit, attempt: attempt, sites: siteReports(of: unit)),
+            .unitCalibrated(
+                unit: unit, attempt: attempt, sites: siteReports(of: unit), loss: report.calibratedLoss),
         ] + samples + [.unitFinished(report)]
     }
 
@@ -142,7 +155,8 @@ package struct SampleRun {
             .unitStarted(
                 unit: unit, attempt: 1,
                 hyperparameters: Hyperparameters().changes(to: plan.hyperparameters)),
-            .unitCalibrated(unit: unit, attempt: 1, sites: siteReports(of: unit)),
+            .unitCalibrated(
+                unit: unit, attempt: 1, sites: siteReports(of: unit), loss: report(unit).calibratedLoss),
         ]
         events += stride(from: 1, through: last ?? steps, by: 5).map {
             .stepped(sample(unit: unit, step: $0))
@@ -151,6 +165,33 @@ package struct SampleRun {
             events.append(.unitFinished(report(unit, reverted: reverted)))
         }
         return events
+    }
+
+    /// An attempt at a unit whose block loss is that of the calibrated unit times a ratio, which depends on the share of
+    /// the steps.
+    package func learning(
+        _ unit: Int, attempt: Int = 1, steps: Int, isFinished: Bool, ratio: (Double) -> Double
+    ) -> [RunEvent] {
+        var used = plan.hyperparameters
+        used.steps = steps
+        let changes = Hyperparameters().changes(to: used)
+        var report = report(unit)
+        (report.attempt, report.hyperparameters) = (attempt, changes)
+        let calibrated = report.calibratedLoss
+        report.finalLoss = calibrated * ratio(1)
+        let samples: [RunEvent] = (1...steps).map { step in
+            var sample = sample(unit: unit, step: max(1, step * self.steps / steps))
+            (sample.attempt, sample.step, sample.steps) = (attempt, step, steps)
+            // A small wobble that depends on nothing but the step.
+            let wobble = 1 + 0.04 * (Double(step * 7919 % 101) / 100 - 0.5)
+            sample.terms.block = calibrated * ratio(Double(step) / Double(steps)) * wobble
+            return .stepped(sample)
+        }
+        return [
+            .unitStarted(unit: unit, attempt: attempt, hyperparameters: changes),
+            .unitCalibrated(
+                unit: unit, attempt: attempt, sites: siteReports(of: unit), loss: calibrated),
+        ] + samples + (isFinished ? [.unitFinished(report)] : [])
     }
 
     /// The events after the last unit.

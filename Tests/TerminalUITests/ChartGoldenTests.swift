@@ -43,17 +43,36 @@ struct ChartGoldenTests {
             equals: "lines-\(width)x\(height)")
     }
 
-    @Test("shares fill from the left and leave gaps", arguments: [GlyphSet.braille, .ascii])
-    func shares(glyphs: GlyphSet) throws {
-        let samples = (0..<40).map { step in
-            ShareSample(
-                x: Double(step) * 100,
-                parts: [1 + Double(step) / 10, (15...17).contains(step) ? .nan : 1, 2])
+    @Test(
+        "a reference is named where it covers no curve, its better side is dotted, and ends are named apart",
+        arguments: GlyphSet.allCases)
+    func reference(glyphs: GlyphSet) throws {
+        func curve(_ end: Double) -> [ChartPoint] {
+            (0...100).map { ChartPoint(x: Double($0), y: 1.1 + (end - 1.1) * Double($0) / 100) }
         }
-        let chart = StackedShares(samples: samples, xRange: 0...5000)
+        let chart = LineChart(
+            series: [
+                ChartSeries(
+                    label: "other 1.01", endLabel: "other", style: Style(.comparison), points: curve(1.01)),
+                ChartSeries(label: "this 1.00", endLabel: "this", style: Style(.curve), points: curve(1)),
+            ], xRange: 0...100, yScale: .log, yRange: 0.9...1.15,
+            reference: ReferenceLine(1, label: "calibrated", isBetterBelow: true), labelWidth: 6,
+            rightMargin: 7)
         try Golden.expect(
-            frame(50, 11) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }.goldenText,
-            equals: "shares-\(glyphs)")
+            frame(60, 14) { chart.draw(into: &$0, in: $1, glyphs: glyphs) }.goldenText,
+            equals: "reference-\(glyphs)")
+    }
+
+    @Test("charts of one label width have their plots in the same columns, and an axis row fits below them")
+    func alignedPlots() {
+        let area = Rect(x: 3, y: 2, width: 60, height: 9)
+        let plots = [0...1, 0...12_345, -1e-5...1e-5].map { range in
+            LineChart(
+                series: [], xRange: 0...100, yRange: range, labelWidth: 9, rightMargin: 10, showsX: false
+            ).plot(in: area, glyphs: .braille)
+        }
+        #expect(Set(plots).count == 1)
+        #expect(plots[0] == Rect(x: 13, y: 2, width: 40, height: 9))
     }
 
     @Test("a Pareto front with labels that do not cover each other", arguments: GlyphSet.allCases)
@@ -135,10 +154,17 @@ struct DrawingPropertyTests {
             xRange: range,
             xScale: scale, yScale: scale
         ).draw(into: &grid, in: area, glyphs: glyphs)
-        StackedShares(
-            samples: points.map { ShareSample(x: $0.x, parts: [$0.y, 1, value(&random)]) },
-            xRange: range
+        LineChart(
+            series: [
+                ChartSeries(label: "a", endLabel: "漢字", style: Style(.curve), points: points),
+                ChartSeries(label: "", endLabel: "b", style: Style(.front), points: points.reversed()),
+            ], xRange: range, yScale: scale, yRange: range,
+            reference: ReferenceLine(value(&random), label: "漢字 ref", isBetterBelow: true),
+            cursor: value(&random),
+            labelWidth: Int.random(in: 0...20, using: &random),
+            rightMargin: Int.random(in: 0...20, using: &random), showsX: Bool.random(using: &random)
         ).draw(into: &grid, in: area, glyphs: glyphs)
+        AxisRow(axis: Axis(range, scale: scale)).draw(into: &grid, in: area.row(0), glyphs: glyphs)
         ScatterChart(
             points: points.enumerated().map {
                 ScatterPoint(x: $1.x, y: $1.y, label: "漢\($0)", isOnFront: $0 % 2 == 0, isSelected: $0 == 1)

@@ -85,7 +85,7 @@ struct ChartKeysTests {
     @Test("held-out images by top-1, by KL, and the steps again, each beside rounding to the nearest codes")
     func heldOut() {
         var session = Session(at: .heldOut)
-        #expect(session.text.contains("top-1 % on 1000 held-out images"))
+        #expect(session.text.contains("top-1 % on 1 000 held-out images"))
         for name in [
             "full precision  91.60 %", "to nearest  82.80 %", "calibrated  86.00 %", "this run  91.28 %",
         ] {
@@ -93,9 +93,9 @@ struct ChartKeysTests {
         }
         #expect(session.text.contains("v held-out KL"))
         session.press(.character("v"))
-        #expect(session.text.contains("KL nats on 1000") && session.text.contains("this run  6.4e-3"))
+        #expect(session.text.contains("KL nats on 1 000") && session.text.contains("this run  6.40e-3"))
         session.press(.character("v"))
-        #expect(session.text.contains("smooth .9"))
+        #expect(session.text.contains("still improving"))
         var unlabelled = Session(at: .heldOut, run: SampleRun(isLabelled: false))
         #expect(unlabelled.text.contains("KL nats"))
         unlabelled.press(.character("v"))

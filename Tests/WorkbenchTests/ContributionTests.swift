@@ -16,15 +16,15 @@ struct ContributionTests {
         return session
     }
 
-    @Test("cosines show whether terms pull together or apart, at the last step or at the cursor")
+    @Test("cosines show whether terms are aligned or conflicting, at the last step or at the cursor")
     func cosines() {
         var session = session()
-        #expect(session.text.contains("block·global −.02 unrelated"))
-        #expect(session.text.contains("global·local −.62 apart"))
+        #expect(session.text.contains("block·global −.02 independent"))
+        #expect(session.text.contains("global·local −.62 conflicting"))
         session.press(.left, .left)
         while session.state.chart.cursor != 0, session.state.chart.cursor != nil { session.press(.left) }
-        #expect(session.text.contains("block·global +.90 together"))
-        #expect(session.text.contains("global·local +.30 together"))
+        #expect(session.text.contains("block·global +.90 aligned"))
+        #expect(session.text.contains("global·local +.30 aligned"))
     }
 
     @Test("the operators' local losses are warmer where they are larger, in both forms")
@@ -33,7 +33,7 @@ struct ContributionTests {
         let rows = tall.grid.glyphRows
         let first = try #require(rows.first { $0.contains("qkv  ") })
         let last = try #require(rows.first { $0.contains("fc2  ") })
-        #expect(first.contains("2.2e-3") && last.contains("0.0130"))
+        #expect(first.contains("2.16e-3") && last.contains("1.30e-2"))
         #expect(last.contains("█") && !first.contains("█"))
         let low = Session(at: .waiting)
         #expect(low.text.contains("qkv") && low.text.contains("fc2"))
@@ -50,8 +50,8 @@ struct ContributionTests {
                     weighted: Terms(block: 1, global: 1), gradientNorms: Terms(block: 1, global: 1),
                     gradientCosines: GradientCosines([TermPair(.block, .global): 0.25]))),
         ])
-        #expect(session.text.contains("block·global +.25 together"))
-        #expect(!session.text.contains("block·local") && !session.text.contains("local losses by operator"))
+        #expect(session.text.contains("block·global +.25 aligned"))
+        #expect(!session.text.contains("block·local") && !session.text.contains("local loss by operator"))
     }
 
     @Test("a click inspects the step under it, wherever the chart begins and ends")
@@ -59,10 +59,10 @@ struct ContributionTests {
         var session = session()
         let content = Layout(session.state).content(of: .contributions)
         let curves = try #require(session.state.run?.units[3].curves)
-        let chart = ContributionParts(curves, in: content).shares
+        let chart = ContributionParts(curves, in: content).chart
         #expect(chart.height < content.height - 10)
         _ = session.send(
-            .input(.mouse(MouseEvent(.press, button: .right, x: chart.endX - 1, y: chart.y + 1))))
+            .input(.mouse(MouseEvent(.press, button: .right, x: chart.endX - 11, y: chart.y + 1))))
         #expect(session.state.chart.cursor == 1)
     }
 

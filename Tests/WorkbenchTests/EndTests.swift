@@ -206,8 +206,9 @@ struct EndTests {
     @Test("the end shows full precision, calibrated and final in place, and offers the export")
     func result() {
         let text = Session(at: .finished).text
-        for part in ["DONE", "91.60 %", "86.10 %", "90.90 %", "0.0213", "662.4 kB", "2 min 51 s", "x export"]
-        {
+        for part in [
+            "DONE", "91.60 %", "86.10 %", "90.90 %", "2.13e-2", "662.4 kB", "2 min 51 s", "x export",
+        ] {
             #expect(text.contains(part), "\(part)")
         }
     }

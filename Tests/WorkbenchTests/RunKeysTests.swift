@@ -155,7 +155,7 @@ struct RunKeysTests {
         #expect(session.state.focus == .log)
         session.press(.character("m"), .character("v"), .character("l"), .character("b"))
         #expect(session.state.chart.smoothing == (smoothing + 1) % ChartView.smoothings.count)
-        #expect(session.state.showsGradients)
+        #expect(session.state.contributionView != .gradient)
         #expect(!session.state.chart.isLogarithmicY)
         #expect(session.state.glyphs == .block)
         session.press(.character("f"))

@@ -140,7 +140,7 @@ struct Session {
         case .palette, .setting:
             press(.character(":"))
             type(stage == .palette ? "sw" : "set lr")
-        case .heldOut: press(.character("2"), .character("v"))
+        case .heldOut: press(.character("2"), .character("v"), .character("v"))
         case .inspecting: press(.character("2"), .character("+"), .right, .right, .right)
         case .pinned:
             press(.character("2"), .character("["), .character("c"), .character("]"), .character("L"))

@@ -199,6 +199,7 @@ struct ViewTests {
                         gradientNorms: Terms(local: value)))
             ])
         }
+        session.state.chart.smoothing = 0
         session.press(.character("v"))
         #expect(session.text.contains("log-y not possible"))
     }

@@ -48,6 +48,24 @@ struct DotCanvas {
         }
     }
 
+    /// Whether a cell has a dot.
+    func hasDot(column: Int, row: Int) -> Bool { cells[row * columns + column] != 0 }
+
+    /// How many cells of a part of a row have a dot.
+    func cellsWithDots(row: Int, columns range: Range<Int>) -> Int {
+        range.count { hasDot(column: $0, row: row) }
+    }
+
+    /// Fills the cells of a part of a row.
+    mutating func fill(row: Int, columns range: Range<Int>) {
+        for column in range { cells[row * columns + column] = .max }
+    }
+
+    /// Adds the dots of a layer of the same size.
+    mutating func merge(_ other: DotCanvas) {
+        for index in cells.indices { cells[index] |= other.cells[index] }
+    }
+
     /// The glyph of a cell, or nil where it has no dot; `ascii` is the glyph of any dot in ASCII.
     func glyph(column: Int, row: Int, glyphs: GlyphSet, ascii: Unicode.Scalar) -> Unicode.Scalar? {
         let bits = cells[row * columns + column]

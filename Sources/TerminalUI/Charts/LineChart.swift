@@ -4,6 +4,8 @@ package import ChartScale
 package struct ChartSeries: Hashable, Sendable {
     /// Its name in the legend; empty leaves it out.
     package var label: String
+    /// Its name right of its last point, if the chart has a margin for it; empty leaves it out.
+    package var endLabel: String
     /// How it looks.
     package var style: Style
     /// Its points, by rising x; neighbours are joined unless one of them is a gap.
@@ -11,17 +13,34 @@ package struct ChartSeries: Hashable, Sendable {
     /// The range around the curve, drawn faintly behind it.
     package var band: [BandPoint]
 
-    package init(label: String, style: Style, points: [ChartPoint], band: [BandPoint] = []) {
+    package init(
+        label: String, endLabel: String = "", style: Style, points: [ChartPoint], band: [BandPoint] = []
+    ) {
         self.label = label
+        self.endLabel = endLabel
         self.style = style
         self.points = points
         self.band = band
     }
 }
 
+/// A value that curves are compared with: a dashed line with a name.
+package struct ReferenceLine: Hashable, Sendable {
+    /// The value.
+    package var value: Double
+    /// Its name, written where it covers least.
+    package var label: String
+    /// Whether the part of the chart below the line is the better one, which is dotted faintly.
+    package var isBetterBelow: Bool
+
+    package init(_ value: Double, label: String, isBetterBelow: Bool = false) {
+        (self.value, self.label, self.isBetterBelow) = (value, label, isBetterBelow)
+    }
+}
+
 /// Curves over a fixed horizontal range.
 ///
-/// A later curve replaces earlier ones where they share a cell, so the one that matters most comes last.
+/// Where curves share a cell, it has the dots of all and the colour of the last, so the one that matters most comes last.
 /// Values that are not finite are gaps, on a logarithmic axis also those that are not positive.
 package struct LineChart: Hashable, Sendable {
     /// The curves, the most important last.
@@ -34,23 +53,36 @@ package struct LineChart: Hashable, Sendable {
     package var yScale: AxisScale
     /// The range of the vertical axis; nil fits it to the values.
     package var yRange: ClosedRange<Double>?
-    /// Whether curves are named in the upper right corner.
+    /// What the curves are compared with; nil for nothing.
+    package var reference: ReferenceLine?
+    /// Whether curves are named in the corner where they cover least.
     package var hasLegend: Bool
     /// The place that a vertical line marks; nil for none.
     package var cursor: Double?
+    /// The least room for labels of the vertical axis, which lines charts up below one another.
+    package var labelWidth: Int
+    /// The columns right of the plot, for names of curves.
+    package var rightMargin: Int
+    /// Whether the horizontal axis is drawn.
+    package var showsX: Bool
 
     package init(
         series: [ChartSeries], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
-        yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, hasLegend: Bool = true,
-        cursor: Double? = nil
+        yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, reference: ReferenceLine? = nil,
+        hasLegend: Bool = true, cursor: Double? = nil, labelWidth: Int = 0, rightMargin: Int = 0,
+        showsX: Bool = true
     ) {
         self.series = series
         self.xRange = xRange
         self.xScale = xScale
         self.yScale = yScale
         self.yRange = yRange
+        self.reference = reference
         self.hasLegend = hasLegend
         self.cursor = cursor
+        self.labelWidth = labelWidth
+        self.rightMargin = rightMargin
+        self.showsX = showsX
     }
 
     /// The vertical axis; its scale is linear where the values allow no logarithm, which titles should say.
@@ -60,31 +92,60 @@ package struct LineChart: Hashable, Sendable {
         let bands = series.lazy.flatMap {
             $0.band.lazy.filter { xRange.contains($0.x) }.flatMap { [$0.low, $0.high] }
         }
-        return Axis(fitting: Array(points) + Array(bands), scale: yScale)
+        return Axis(
+            fitting: Array(points) + Array(bands) + [reference?.value].compactMap(\.self), scale: yScale)
     }
 
     /// Draws the chart.
     package func draw(into grid: inout CellGrid, in area: Rect, glyphs: GlyphSet) {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
-            x: Axis(xRange, scale: xScale), y: yAxis, in: area, of: &grid, glyphs: glyphs)
+            x: Axis(xRange, scale: xScale), y: yAxis, in: withoutMargin(area), labelWidth: labelWidth,
+            showsX: showsX, of: &grid, glyphs: glyphs)
+        if let reference { drawLine(reference, frame, &grid, glyphs) }
         frame.drawCursor(at: cursor, into: &grid, glyphs: glyphs)
         for curve in series { drawBand(curve, frame, &grid, glyphs) }
+        var drawn = frame.emptyCanvas(glyphs)
         for (index, curve) in series.enumerated() {
             frame.drawLine(
                 curve.points, mark: Self.marks[index % Self.marks.count], style: curve.style, into: &grid,
-                glyphs: glyphs)
+                glyphs: glyphs, over: &drawn)
         }
-        if hasLegend { drawLegend(frame, &grid, glyphs) }
+        if let reference { drawLabel(reference, frame, &grid, &drawn) }
+        if hasLegend { drawLegend(frame, &grid, glyphs, drawn) }
+        drawEndLabels(frame, &grid, area)
     }
 
     /// The value of x at a column of the screen, where the chart is drawn into `area`; nil beside the plot.
     package func x(atColumn column: Int, in area: Rect, glyphs: GlyphSet) -> Double? {
-        PlotFrame(x: Axis(xRange, scale: xScale), y: yAxis, in: area, glyphs: glyphs).x(atColumn: column)
+        placed(in: area, glyphs: glyphs).x(atColumn: column)
+    }
+
+    /// The area of the curves, where the chart is drawn into `area`.
+    package func plot(in area: Rect, glyphs: GlyphSet) -> Rect { placed(in: area, glyphs: glyphs).plot }
+
+    private func placed(in area: Rect, glyphs: GlyphSet) -> PlotFrame {
+        PlotFrame(
+            x: Axis(xRange, scale: xScale), y: yAxis, in: withoutMargin(area), labelWidth: labelWidth,
+            showsX: showsX, glyphs: glyphs)
+    }
+
+    private func withoutMargin(_ area: Rect) -> Rect {
+        Rect(x: area.x, y: area.y, width: area.width - rightMargin, height: area.height)
     }
 
     /// The glyphs of dots in ASCII, by the order of the curves.
     private static let marks: [Unicode.Scalar] = ["*", "o", "+", "x"]
+
+    /// What stands for a curve in a legend.
+    ///
+    /// - Parameters:
+    ///   - index: The place of the curve in ``series``.
+    ///   - glyphs: The glyphs that the chart is drawn with.
+    /// - Returns: A line, or in ASCII the dots' glyph.
+    package static func legendMark(of index: Int, glyphs: GlyphSet) -> Unicode.Scalar {
+        glyphs == .ascii ? marks[index % marks.count] : "━"
+    }
 
     private func drawBand(
         _ curve: ChartSeries, _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet
@@ -105,20 +166,91 @@ package struct LineChart: Hashable, Sendable {
         }
         frame.draw(canvas, mark: ".", style: curve.style.dim, into: &grid, glyphs: glyphs)
     }
+}
 
-    private func drawLegend(_ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet) {
+// MARK: - Names and the reference
+
+extension LineChart {
+    private func drawLine(
+        _ reference: ReferenceLine, _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet
+    ) {
+        guard let row = frame.row(reference.value) else { return }
+        let plot = frame.plot
+        for column in plot.x..<plot.endX {
+            grid.put(glyphs.dash, x: column, y: row, style: Style(.comparison), in: plot)
+            guard reference.isBetterBelow, column % 4 == 0 else { continue }
+            for below in row + 1..<max(row + 1, plot.endY) {
+                grid.put(glyphs.faintDot, x: column, y: below, style: Style(.ok).dim, in: plot)
+            }
+        }
+    }
+
+    /// Writes the reference's name on its line, at the first of some places where it covers no curve.
+    private func drawLabel(
+        _ reference: ReferenceLine, _ frame: PlotFrame, _ grid: inout CellGrid, _ drawn: inout DotCanvas
+    ) {
+        let width = cellWidth(reference.label) + 2
+        guard let row = frame.row(reference.value), !reference.label.isEmpty, frame.plot.width >= 2 * width
+        else { return }
+        let room = frame.plot.width - width
+        let line = row - frame.plot.y
+        let places = [room, room / 2, room * 3 / 4, room / 4, 0].map { start in
+            (start: start, covered: drawn.cellsWithDots(row: line, columns: start..<start + width))
+        }
+        guard let place = places.min(by: { $0.covered < $1.covered }) else { return }
+        grid.write(
+            " \(reference.label) ", x: frame.plot.x + place.start, y: row, style: Style(.comparison),
+            in: frame.plot)
+        drawn.fill(row: line, columns: place.start..<place.start + width)
+    }
+
+    private func drawLegend(
+        _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet, _ drawn: DotCanvas
+    ) {
+        let plot = frame.plot
         let named = series.enumerated().filter { !$0.element.label.isEmpty }
         let width = (named.map { cellWidth($0.element.label) }.max() ?? 0) + 3
-        guard !named.isEmpty, frame.plot.width >= 2 * width, frame.plot.height >= named.count + 3 else {
-            return
+        guard !named.isEmpty, plot.width >= 2 * width, plot.height >= named.count + 3 else { return }
+        let height = named.count
+        let corners = [
+            (plot.width - width, 0), (plot.width - width, plot.height - height), (0, 0),
+            (0, plot.height - height),
+        ].map { x, y in
+            (
+                x: x, y: y,
+                covered: (y..<y + height).reduce(0) {
+                    $0 + drawn.cellsWithDots(row: $1, columns: x..<x + width)
+                }
+            )
         }
+        guard let corner = corners.min(by: { $0.covered < $1.covered }) else { return }
         for (row, (index, curve)) in named.reversed().enumerated() {
-            let mark = glyphs == .ascii ? Self.marks[index % Self.marks.count] : "━"
-            let x = frame.plot.endX - width
+            let mark = Self.legendMark(of: index, glyphs: glyphs)
             let text = fitted(curve.label, width: width - 3)
             grid.write(
-                [TextSpan(" \(mark) ", curve.style), TextSpan(text, .text)], x: x, y: frame.plot.y + row,
-                in: frame.plot)
+                [TextSpan(" \(mark) ", curve.style), TextSpan(text, .text)], x: plot.x + corner.x,
+                y: plot.y + corner.y + row, in: plot)
+        }
+    }
+
+    /// Writes names right of curves' last points, each in a row of its own.
+    private func drawEndLabels(_ frame: PlotFrame, _ grid: inout CellGrid, _ area: Rect) {
+        guard rightMargin > 1 else { return }
+        let margin = Rect(
+            x: frame.plot.endX + 1, y: frame.plot.y, width: rightMargin - 1, height: frame.plot.height
+        ).intersection(area)
+        let ends = series.compactMap { curve -> (row: Int, value: Double, curve: ChartSeries)? in
+            let last = curve.points.last { $0.y.isFinite && xRange.contains($0.x) }
+            guard !curve.endLabel.isEmpty, let last, let row = frame.row(last.y) else { return nil }
+            return (row, last.y, curve)
+        }.sorted { $0.value > $1.value }
+        // Downwards, but so that those below still have room.
+        var next = margin.y
+        for (index, end) in ends.enumerated() {
+            let row = min(max(end.row, next), margin.endY - (ends.count - index))
+            guard row >= next else { return }
+            grid.write(end.curve.endLabel, x: margin.x, y: row, style: end.curve.style, in: margin)
+            next = row + 1
         }
     }
 }

@@ -10,25 +10,44 @@ struct PlotFrame {
     /// Draws both axes into `area` as far as there is room for them.
     ///
     /// Labels of the vertical axis need 16 columns and two rows, the horizontal axis needs four rows.
-    init(x: Axis, y: Axis, in area: Rect, of grid: inout CellGrid, glyphs: GlyphSet) {
+    ///
+    /// - Parameters:
+    ///   - x: The horizontal axis.
+    ///   - y: The vertical axis.
+    ///   - area: Where to draw.
+    ///   - labelWidth: The least room for labels of the vertical axis, which lines charts up below one another.
+    ///   - showsX: Whether the horizontal axis is drawn.
+    ///   - grid: The frame.
+    ///   - glyphs: The glyphs to draw with.
+    init(
+        x: Axis, y: Axis, in area: Rect, labelWidth: Int = 0, showsX: Bool = true, of grid: inout CellGrid,
+        glyphs: GlyphSet
+    ) {
         self.x = x
         self.y = y
-        let hasBottom = area.height >= 4 && area.width >= 8
+        let hasBottom = showsX && area.height >= 4 && area.width >= 8
         let rows = area.height - (hasBottom ? 1 : 0)
-        let ticks = y.ticks(count: max(2, rows / 3))
-        let labels = ticks.map { cellWidth($0.label) }.max() ?? 0
+        let ticks = y.ticks(count: max(2, rows / 2))
+        let labels = max(labelWidth, ticks.map { cellWidth($0.label) }.max() ?? 0)
         let hasLeft = area.width >= 16 && area.height >= 2 && labels + 8 <= area.width
         let left = hasLeft ? labels + 1 : 0
         plot = Rect(x: area.x + left, y: area.y, width: area.width - left, height: rows)
         guard !plot.isEmpty else { return }
         if hasLeft { drawVertical(ticks, width: labels, in: area, of: &grid, glyphs: glyphs) }
-        if hasBottom { drawHorizontal(in: area, hasCorner: hasLeft, of: &grid, glyphs: glyphs) }
+        if hasBottom {
+            AxisRow(axis: x, hasCorner: hasLeft).draw(
+                into: &grid, in: Rect(x: plot.x, y: area.endY - 1, width: plot.width, height: 1),
+                glyphs: glyphs)
+        }
     }
 
     /// Places axes without drawing them.
-    init(x: Axis, y: Axis, in area: Rect, glyphs: GlyphSet) {
+    init(
+        x: Axis, y: Axis, in area: Rect, labelWidth: Int = 0, showsX: Bool = true, glyphs: GlyphSet
+    ) {
         var grid = CellGrid(width: 0, height: 0)
-        self.init(x: x, y: y, in: area, of: &grid, glyphs: glyphs)
+        self.init(
+            x: x, y: y, in: area, labelWidth: labelWidth, showsX: showsX, of: &grid, glyphs: glyphs)
     }
 
     /// The value of x at a column; nil beside the plot.
@@ -61,7 +80,21 @@ struct PlotFrame {
         _ points: some Sequence<ChartPoint>, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid,
         glyphs: GlyphSet
     ) {
-        var canvas = DotCanvas(columns: plot.width, rows: plot.height, glyphs: glyphs)
+        var drawn = emptyCanvas(glyphs)
+        drawLine(points, mark: mark, style: style, into: &grid, glyphs: glyphs, over: &drawn)
+    }
+
+    /// A layer that covers the plot.
+    func emptyCanvas(_ glyphs: GlyphSet) -> DotCanvas {
+        DotCanvas(columns: plot.width, rows: plot.height, glyphs: glyphs)
+    }
+
+    /// Draws a line through points over other lines, whose dots stay in the cells that it shares with them.
+    func drawLine(
+        _ points: some Sequence<ChartPoint>, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid,
+        glyphs: GlyphSet, over drawn: inout DotCanvas
+    ) {
+        var canvas = emptyCanvas(glyphs)
         var last: (x: Double, y: Double)?
         for point in points {
             guard let x = x.position(point.x), let y = y.position(point.y) else {
@@ -72,19 +105,28 @@ struct PlotFrame {
             canvas.line(from: last ?? dot, to: dot)
             last = dot
         }
-        draw(canvas, mark: mark, style: style, into: &grid, glyphs: glyphs)
+        drawn.merge(canvas)
+        draw(canvas, dots: drawn, mark: mark, style: style, into: &grid, glyphs: glyphs)
     }
 
     /// Draws the dots of a layer that covers the plot.
+    ///
+    /// - Parameters:
+    ///   - canvas: Decides which cells are drawn.
+    ///   - dots: The dots of these cells; nil takes those of the layer itself.
+    ///   - mark: What stands for a dot in ASCII.
+    ///   - style: How the cells look.
+    ///   - grid: The frame.
+    ///   - glyphs: The glyphs to draw with.
     func draw(
-        _ canvas: DotCanvas, mark: Unicode.Scalar, style: Style, into grid: inout CellGrid, glyphs: GlyphSet
+        _ canvas: DotCanvas, dots: DotCanvas? = nil, mark: Unicode.Scalar, style: Style,
+        into grid: inout CellGrid, glyphs: GlyphSet
     ) {
         for row in 0..<canvas.rows {
-            for column in 0..<canvas.columns {
-                guard let glyph = canvas.glyph(column: column, row: row, glyphs: glyphs, ascii: mark) else {
-                    continue
-                }
-                grid.put(glyph, x: plot.x + column, y: plot.y + row, style: style, in: plot)
+            for column in 0..<canvas.columns where canvas.hasDot(column: column, row: row) {
+                let cell = (dots ?? canvas).glyph(column: column, row: row, glyphs: glyphs, ascii: mark)
+                guard let cell else { continue }
+                grid.put(cell, x: plot.x + column, y: plot.y + row, style: style, in: plot)
             }
         }
     }
@@ -112,25 +154,6 @@ struct PlotFrame {
             grid.write(label, x: area.x, y: row, style: Style(.axis), in: area)
             grid.put(glyphs.box.verticalTick, x: line, y: row, style: Style(.axis), in: area)
             lastRow = row
-        }
-    }
-
-    private func drawHorizontal(in area: Rect, hasCorner: Bool, of grid: inout CellGrid, glyphs: GlyphSet) {
-        let row = area.endY - 1
-        for column in plot.x..<plot.endX {
-            grid.put(glyphs.box.horizontal, x: column, y: row, style: Style(.axis), in: area)
-        }
-        if hasCorner {
-            grid.put(glyphs.box.bottomLeft, x: plot.x - 1, y: row, style: Style(.axis), in: area)
-        }
-        var free = plot.x
-        for tick in x.ticks(count: max(2, plot.width / 10)) {
-            guard let column = column(tick.value) else { continue }
-            let width = cellWidth(tick.label)
-            let start = min(max(plot.x, column - width / 2), plot.endX - width)
-            guard start >= free else { continue }
-            grid.write(tick.label, x: start, y: row, style: Style(.axis), in: area)
-            free = start + width + 1
         }
     }
 }

@@ -28,6 +28,18 @@ package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     /// Marks the end of cut text.
     package var ellipsis: String { self == .ascii ? "~" : "…" }
 
+    /// A part of a dashed horizontal line.
+    package var dash: Unicode.Scalar { self == .ascii ? "-" : "╌" }
+
+    /// A small dot that makes an area darker.
+    package var faintDot: Unicode.Scalar {
+        switch self {
+        case .braille: "⠂"
+        case .block: "·"
+        case .ascii: "."
+        }
+    }
+
     /// Separates a value from half the width of its interval.
     package var plusMinus: String { self == .ascii ? "+/-" : "±" }
 

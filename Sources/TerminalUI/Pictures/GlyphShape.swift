@@ -24,6 +24,7 @@ struct GlyphShape: Hashable, Sendable {
         case 0x256E: rects = [Self.below, Self.left]
         case 0x256F: rects = [Self.above, Self.left]
         case 0x2570: rects = [Self.above, Self.right]
+        case 0x254C: rects = [Rect(x: 1, y: 11, width: 4, height: 2), Rect(x: 7, y: 11, width: 4, height: 2)]
         case 0x2580: rects = [Rect(x: 0, y: 0, width: 12, height: 12)]
         case 0x2581...0x2588:
             let rows = 3 * Int(glyph - 0x2580)

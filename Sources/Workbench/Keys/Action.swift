@@ -6,7 +6,7 @@ enum Action: CaseIterable, Hashable, Sendable {
     case pause, step, edit, finishUnit, cancelAttempt, redo, redoStale, attempts, rollBack, undoDecision
     case evaluate, inspectSite, images, sweep, export, newRun, copy
     // Charts
-    case logY, logX, smoothing, measure, heldOut, previousUnit, nextUnit, pin
+    case logY, logX, smoothing, measure, heldOut, previousUnit, nextUnit, compare, tryWithout
     case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
     // Panels
     case adopt, editField, apply, undo, scope, takeValue, leaveValue
@@ -23,7 +23,8 @@ enum Action: CaseIterable, Hashable, Sendable {
     case stopAndQuit, stay, keepTheme, oldTheme, closeHelp
     case writeFile, complete, switchFormat, closeExport, replaceFile, anotherPath, closeResult
     case runCommand, closePalette, openIt, closeOpen, redoIt, redoWithDraft, closeRedo
-    case rollBackIt, doNotRollBack, chooseAttempt, before, next, above, below, closeView
+    case tryIt, otherTerm, closeTrial, rollBackIt, doNotRollBack, chooseAttempt, before, next, above, below,
+        closeView
     case headBefore, headAfter, nextImage, moreBits, fewerBits, applyBits, otherImages
 
     /// The name in settings and in the palette, such as `finish-unit`.
@@ -58,6 +59,7 @@ enum KeyContext: String, CaseIterable, Sendable {
     case overwrite = "Export: the file exists"
     case result = "Export: result"
     case redo = "Redo"
+    case trial = "Try without a term"
     case attempts = "Attempts"
     case rollBack = "Roll back"
     case site = "Site"

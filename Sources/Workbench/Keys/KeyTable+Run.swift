@@ -79,19 +79,22 @@ extension KeyTable {
             .smoothing, ["m"], [.run], "smoothing off, .6, .9, .98", hint: "smooth", rank: 42,
             .change { $0.chart.smoothing = ($0.chart.smoothing + 1) % ChartView.smoothings.count }),
         KeyBinding(
-            .measure, ["v"], [.run], "contributions as weighted loss or as gradient norm", hint: "loss/grad",
-            rank: 41, .change { $0.showsGradients.toggle() }),
+            .measure, ["v"], [.run],
+            "contributions as shares of the gradient, as weighted losses, or as shares in all units",
+            hint: "view", rank: 41, liveHint: \.nextContributionHint,
+            .change { $0.showNextContributions() }),
         KeyBinding(
             .previousUnit, ["["], [.run], "show the previous unit", hint: "previous", rank: 43,
-            .change(unless: { $0.obstacleToTurning(.up) }) { $0.choose(unit: ($0.shownUnit ?? 0) - 1) }),
+            .change(unless: { $0.obstacleToTurning(.up) }) { $0.turn(.up) }),
         KeyBinding(
             .nextUnit, ["]"], [.run], "show the next unit", hint: "next", rank: 44,
-            .change(unless: { $0.obstacleToTurning(.down) }) { $0.choose(unit: ($0.shownUnit ?? 0) + 1) }),
+            .change(unless: { $0.obstacleToTurning(.down) }) { $0.turn(.down) }),
         KeyBinding(
-            .pin, ["c"], [.run], "pin the unit's curve for comparison, or unpin it", hint: "pin", rank: 46,
-            liveHint: { $0.chart.pinned == $0.shownUnit ? "unpin" : "pin" },
-            .change(unless: { $0.shownCurves == nil ? "there is no curve to pin" : nil }) {
-                $0.chart.pinned = $0.chart.pinned == $0.shownUnit ? nil : $0.shownUnit
+            .compare, ["c"], [.run], "draw this unit's curve in the charts of other units too, or no longer",
+            hint: "compare", rank: 46,
+            liveHint: { $0.chart.compared == $0.shownUnit ? "stop comparing" : "compare" },
+            .change(unless: { $0.shownCurves == nil ? "there is no curve to compare with" : nil }) {
+                $0.chart.compared = $0.chart.compared == $0.shownUnit ? nil : $0.shownUnit
             }),
         KeyBinding(
             .zoomIn, ["+", "="], [.run], "zoom into the steps", hint: "zoom", rank: 47,

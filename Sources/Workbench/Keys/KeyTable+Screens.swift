@@ -22,7 +22,8 @@ extension KeyTable {
                     Layout($0).mode == .single ? "there is room for one panel only" : nil
                 }) { $0.isFullScreen.toggle() }),
             KeyBinding(
-                .back, [.escape], [.run], "back from the full screen, from a value, to the result",
+                .back, [.escape], [.run],
+                "back from the full screen, from a value, from a unit selected by hand to the run or its result",
                 hint: "back", rank: 8, isInPalette: false, liveHint: \.backHint,
                 .change(unless: \.obstacleToGoingBack) { $0.goBack() }),
             resize(.wider, ">", "make the panel wider, as dragging its edge does", isVertical: true, by: 4),
@@ -168,6 +169,7 @@ extension KeyTable {
                 .close),
         ]
         + QuitDialog.keys + ThemePicker.keys + HelpOverlay.keys + ExportDialog.keys + CommandPalette.keys
-        + OpenDialog.keys + RedoDialog.keys + AttemptsView.keys + RollBackDialog.keys + SiteView.keys
+        + OpenDialog.keys + RedoDialog.keys + TrialDialog.keys + AttemptsView.keys + RollBackDialog.keys
+        + SiteView.keys
         + ImagesView.keys
 }

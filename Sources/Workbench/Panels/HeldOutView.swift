@@ -50,23 +50,31 @@ struct HeldOutView {
     /// Both measures of every model, at the unit shown.
     private func drawValues(in area: Rect, on canvas: inout Canvas) {
         guard let index = canvas.state.shownUnit else { return }
-        func text(_ evaluation: Evaluation?) -> String {
-            guard let evaluation else { return "–" }
-            let top1 = evaluation.top1.map { "\(QuantityText.fixed($0, decimals: 2)) % " } ?? ""
-            return "\(top1)KL \(QuantityText.measure(evaluation.kl))"
-        }
-        func text(_ evaluations: [Evaluation]) -> String {
-            text(evaluations.indices.contains(index) ? evaluations[index] : nil)
+        func evaluation(_ evaluations: [Evaluation]?) -> Evaluation? {
+            evaluations.flatMap { $0.indices.contains(index) ? $0[index] : nil }
         }
         let unit = run.units[index]
-        let rounded = baseline.roundedToNearest.map { "to nearest \(text($0))" } ?? ""
+        let models = [
+            unit.report?.heldOut, evaluation(baseline.calibrated), evaluation(baseline.roundedToNearest),
+        ]
+        let divergences = QuantityText.measures(models.map { $0?.kl ?? 0 })
+        let texts = zip(models, divergences).map { model, kl in
+            guard let model else { return "–" }
+            let top1 = model.top1.map { "\(QuantityText.fixed($0, decimals: 2)) % " } ?? ""
+            return "\(top1)KL \(kl)"
+        }
+        let change = models[0].flatMap { own in
+            models[1].flatMap { QuantityText.change(from: $0.kl, to: own.kl) }
+        }
         let first = [
             LinePiece("through \(unit.name)", Style.text.bold, rank: 0),
-            LinePiece("this run \(text(unit.report?.heldOut))", Style(.curve), rank: 1),
+            LinePiece("this run \(texts[0])", Style(.curve), rank: 1),
+            LinePiece(change.map { "KL \($0) against calibrated" } ?? "", rank: 4),
         ]
         let second = [
-            LinePiece("calibrated \(text(baseline.calibrated))", Style(.comparison), rank: 2),
-            LinePiece(rounded, Style(Term.local.role), rank: 3),
+            LinePiece("calibrated \(texts[1])", Style(.comparison), rank: 2),
+            LinePiece(
+                models[2] == nil ? "" : "to nearest \(texts[2])", Style(Term.local.role), rank: 3),
         ]
         let lines = area.height > 1 ? [first, second] : [first + second]
         for (index, pieces) in lines.enumerated() {

@@ -38,22 +38,24 @@ struct Multiples {
         for (index, frame) in frames.enumerated() {
             let unit = run.units[index]
             let isShown = index == canvas.state.shownUnit
-            let value = unit.loss.map { QuantityText.measure($0) } ?? ""
+            let value = unit.ratio.map { QuantityText.factor($0) } ?? ""
             let name = fitted(unit.name, width: frame.width - cellWidth(value) - 1, ellipsis: glyphs.ellipsis)
             canvas.write(
                 "\(name) \(value)", in: frame,
                 style: isShown ? Style(.selection) : unit.isFinished ? .text : .muted)
             let plot = frame.droppingRows(1)
-            guard let curves = unit.curves else {
+            guard let curves = unit.curves, let ratios = curves.ratios else {
                 canvas.write("\(glyphs.symbol(.waiting))", in: plot, style: .muted)
                 continue
             }
-            let series = ChartSeries(
-                label: "", style: Style(isShown ? .curve : .comparison),
-                points: view.smoothed(curves.loss.points))
+            let points = view.smoothed(ratios)
+            let series = ChartSeries(label: "", style: Style(isShown ? .curve : .comparison), points: points)
+            let steps = view.stepRange(curves.steps)
             LineChart(
-                series: [series], xRange: view.stepRange(curves.steps), xScale: view.stepScale,
-                yScale: view.lossScale, hasLegend: false, cursor: view.cursorStep(curves.steps)
+                series: [series], xRange: steps, xScale: view.stepScale, yScale: view.lossScale,
+                yRange: LossChart.range(of: points, others: [], within: steps, scale: view.lossScale),
+                reference: ReferenceLine(1, label: ""), hasLegend: false,
+                cursor: view.cursorStep(curves.steps)
             ).draw(
                 into: &canvas.grid,
                 in: Rect(x: plot.x, y: plot.y, width: min(15, plot.width), height: plot.height),

@@ -14,17 +14,10 @@ struct ReconstructionPanel: PanelContent {
         [
             KeyBinding(
                 .heldOut, ["v"], [.reconstruction],
-                "the steps of a unit, or top-1 or KL of held-out images by unit", hint: "held out", rank: 22,
-                liveHint: {
-                    switch $0.heldOutMeasure {
-                    case nil: "held out"
-                    case .top1: "held-out KL"
-                    case .kl: "steps"
-                    }
-                },
-                .change(unless: {
-                    $0.run?.heldOut == nil ? "no held-out images have been measured" : nil
-                }) { $0.showNextHeldOutMeasure() })
+                "the loss relative to the calibrated unit, every term as measured, or held-out top-1 or KL by unit",
+                hint: "view", rank: 22, liveHint: { $0.hint(of: $0.nextLossView) },
+                .change(unless: { $0.nextLossView == $0.lossView ? "there is nothing else to show yet" : nil }
+                ) { $0.lossView = $0.nextLossView })
         ]
     }
 
@@ -32,28 +25,28 @@ struct ReconstructionPanel: PanelContent {
         isVertical ? [(.columns, false), (.list, false)] : [(.charts, true), (.tabbedLog, true)]
     }
 
-    func title(_ state: WorkbenchState) -> String { state.showsResult ? "result" : "" }
+    func title(_ state: WorkbenchState) -> String {
+        if state.showsResult { return "result" }
+        guard state.showsCurve, state.shownUnit != nil else { return "" }
+        return state.isUnitPinned ? "\(state.shownName)  \(state.pinnedText)" : state.shownName
+    }
 
     func notes(_ state: WorkbenchState) -> [String] {
-        guard !state.showsResult, let run = state.run, let unit = state.shownUnit else { return [] }
-        if let measure = state.heldOutMeasure, let baseline = run.heldOut {
-            let images = baseline.fullPrecision.images
+        guard !state.showsResult, let run = state.run, state.shownUnit != nil else { return [] }
+        if case .heldOut(let measure) = state.lossView, let baseline = run.heldOut {
+            let images = QuantityText.count(baseline.fullPrecision.images)
             let name = measure == .top1 ? "top-1 %" : "KL nats"
             return ["\(name) on \(images) held-out images", "\(name), held out"]
         }
-        guard let chart = lossChart(state, run, unit) else { return [run.units[unit].name] }
-        var axis = "linear-y"
-        if state.chart.isLogarithmicY {
-            axis = chart.yAxis.scale == .linear ? "log-y not possible" : "log-y"
-        }
-        if let step = state.chart.cursorStep(run.units[unit].curves?.steps ?? 0) {
-            axis = "step \(Int(step.rounded()))  \(axis)"
-        }
-        if state.chart.isLogarithmicX { axis += " log-x" }
-        if state.chart.isZoomed { axis += " zoomed" }
-        let smoothing = ChartView.smoothings[state.chart.smoothing]
-        let smooth = smoothing > 0 ? "  smooth \(QuantityText.decimals(smoothing))" : ""
-        return ["\(run.units[unit].name)  \(axis)\(smooth)", "\(axis)\(smooth)", axis]
+        guard let chart = LossChart(state) else { return [] }
+        // Where the title has tabs, the first line of the chart has the verdict.
+        guard Layout(state).tabs.isEmpty else { return [chart.axisText] }
+        let (cursor, warning) = (chart.cursorText, chart.axisWarning)
+        let verdicts = chart.verdicts
+        let forms: [[String?]] =
+            [[cursor, verdicts.first, chart.axisText]] + verdicts.map { [cursor, $0, warning] }
+            + [[cursor, warning], [cursor]]
+        return forms.map { $0.compactMap(\.self).joined(separator: "   ") }
     }
 
     func click(x: Int, y: Int, in area: Rect, _ state: inout WorkbenchState) {
@@ -63,32 +56,47 @@ struct ReconstructionPanel: PanelContent {
     }
 
     func place(at column: Int, in area: Rect, _ state: WorkbenchState) -> Double? {
-        guard !state.showsResult, let run = state.run, let index = state.shownUnit,
-            let curves = run.units[index].curves
-        else { return nil }
-        return lossChart(state, run, index)?.x(atColumn: column, in: area, glyphs: state.glyphs).map {
-            $0 / Double(curves.steps)
-        }
+        guard state.showsCurve, let chart = LossChart(state) else { return nil }
+        return chart.chart.x(
+            atColumn: column, in: ReconstructionParts(state, in: area).chart, glyphs: state.glyphs
+        ).map { $0 / Double(chart.curves.steps) }
     }
 
     func draw(in area: Rect, on canvas: inout Canvas) {
         let state = canvas.state
         guard let run = state.run else { return }
-        if state.showsResult { return ResultView(run: run).draw(in: area, on: &canvas) }
-        if let measure = state.heldOutMeasure, let baseline = run.heldOut {
+        if case .heldOut(let measure) = state.lossView, let baseline = run.heldOut {
             return HeldOutView(baseline: baseline, measure: measure, run: run).draw(in: area, on: &canvas)
         }
+        if state.showsResult { return ResultView(run: run).draw(in: area, on: &canvas) }
         if case .preparing(let activity, let done, let total) = run.phase {
             return drawPreparation(activity, done: done, total: total, in: area, on: &canvas)
         }
         guard let index = state.shownUnit else { return }
-        guard let chart = lossChart(state, run, index) else {
+        let parts = ReconstructionParts(state, in: area)
+        guard let chart = LossChart(state) else {
+            drawHeadline([], run.units[index].name, in: parts.headline, on: &canvas)
             return canvas.explain(missingCurve(run.units[index]), in: area)
         }
-        let multiples = Multiples(state, in: area)
-        let parts = area.rows([.share(1), .fixed(multiples.height)])
-        chart.draw(into: &canvas.grid, in: parts[0], glyphs: canvas.glyphs)
-        multiples.draw(run, on: &canvas)
+        drawHeadline(chart.verdicts, run.units[index].name, chart.cursorText, in: parts.headline, on: &canvas)
+        chart.chart.draw(into: &canvas.grid, in: parts.chart, glyphs: canvas.glyphs)
+        chart.drawRate(in: parts.rate, below: parts.chart, on: &canvas)
+        Multiples(state, in: area).draw(run, on: &canvas)
+    }
+
+    /// The unit and its verdict in a line, where the title has no room.
+    private func drawHeadline(
+        _ verdicts: [String], _ name: String, _ cursor: String? = nil, in row: Rect, on canvas: inout Canvas
+    ) {
+        guard !row.isEmpty else { return }
+        let pinned = canvas.state.isUnitPinned ? canvas.state.pinnedText : ""
+        let used = [name, cursor ?? "", pinned].filter { !$0.isEmpty }.reduce(0) { $0 + cellWidth($1) + 3 }
+        let verdict = verdicts.first { cellWidth($0) + used <= row.width } ?? verdicts.last ?? ""
+        canvas.write(
+            [
+                LinePiece(name, Style.text.bold, rank: 0), LinePiece(verdict, rank: 2),
+                LinePiece(cursor ?? "", Style(.keyHint), rank: 3), LinePiece(pinned, Style(.warn), rank: 1),
+            ], in: row, gap: 3)
     }
 
     private func drawPreparation(
@@ -117,69 +125,72 @@ struct ReconstructionPanel: PanelContent {
         case .done, .reverted: "\(unit.name) was calibrated but not reconstructed: its steps are 0."
         }
     }
+}
 
-    /// The curve of a unit over those that it is compared with; nil without one.
-    ///
-    /// These are its calibrated state, the previous attempts, and one other unit: the pinned one or the previous one.
-    /// Losses of more distant units differ by magnitudes and would flatten the curve that matters.
-    private func lossChart(_ state: WorkbenchState, _ run: RunProgress, _ index: Int) -> LineChart? {
-        let (unit, view) = (run.units[index], state.chart)
-        guard let curves = unit.curves else { return nil }
-        let steps = curves.steps
-        func series(_ name: String, _ curves: UnitCurves, _ style: Style, hasBand: Bool = false)
-            -> ChartSeries
-        {
-            var value = curves.loss.latest?.y
-            if let place = view.cursor {
-                value = curves.loss.bin(nearest: place * Double(curves.steps))?.bin.mean
-            }
-            let factor = Double(steps) / Double(curves.steps)
-            let points = curves.loss.points
-            return ChartSeries(
-                label: "\(name)  \(value.map { QuantityText.measure($0) } ?? "")", style: style,
-                points: view.smoothed(
-                    curves.steps == steps ? points : points.map { ChartPoint(x: $0.x * factor, y: $0.y) }),
-                band: hasBand ? curves.loss.band : [])
-        }
-        var all: [ChartSeries] = []
-        if let calibrated = unit.report?.calibratedLoss {
-            all.append(
-                ChartSeries(
-                    label: "calibrated  \(QuantityText.measure(calibrated))", style: Style(.dominated),
-                    points: [ChartPoint(x: 0.5, y: calibrated), ChartPoint(x: Double(steps), y: calibrated)]))
-        }
-        let others = unit.otherCurves.suffix(2)
-        all += others.map { series("attempt \($0.attempt)", $0.curves, Style(.front).dim) }
-        if others.isEmpty || view.pinned != nil, let other = comparedUnit(view.pinned, run, index),
-            let curves = other.curves
-        {
-            all.append(series(other.name, curves, Style(.comparison)))
-        }
-        let name = others.isEmpty ? unit.name : "attempt \(unit.attempt)"
-        all.append(series(name, curves, Style(.curve), hasBand: true))
-        return LineChart(
-            series: all, xRange: view.stepRange(steps), xScale: view.stepScale, yScale: view.lossScale,
-            cursor: view.cursorStep(steps))
-    }
+/// Where the parts of the reconstruction panel are.
+struct ReconstructionParts: Equatable {
+    /// The unit and its verdict; empty where the title has them.
+    let headline: Rect
+    let chart: Rect
+    /// The strip of the learning rate; empty without room.
+    let rate: Rect
 
-    private func comparedUnit(_ pinned: Int?, _ run: RunProgress, _ index: Int) -> UnitProgress? {
-        if let pinned, pinned != index, run.units.indices.contains(pinned) { return run.units[pinned] }
-        return run.units[..<index].last { $0.curves != nil }
+    init(_ state: WorkbenchState, in area: Rect) {
+        let hasHeadline = !Layout(state).tabs.isEmpty && area.height >= 6
+        let parts = area.rows([
+            .fixed(hasHeadline ? 1 : 0), .share(1), .fixed(area.height >= 9 ? 1 : 0),
+            .fixed(Multiples(state, in: area).height),
+        ])
+        (headline, chart, rate) = (parts[0], parts[1], parts[2])
     }
 }
 
 extension WorkbenchState {
-    /// Whether the reconstruction panel shows the result: at the end, until a unit is chosen.
-    var showsResult: Bool { run?.hasEnded == true && chosenUnit == nil }
+    /// Whether the reconstruction panel shows the result: at the end, until a unit or another view is chosen.
+    var showsResult: Bool {
+        guard run?.hasEnded == true, chosenUnit == nil else { return false }
+        if case .heldOut = lossView { return run?.heldOut == nil }
+        return true
+    }
 
-    /// Shows steps, then top-1 of held-out images if they have labels, then their KL.
-    fileprivate mutating func showNextHeldOutMeasure() {
-        let hasLabels = run?.heldOut?.fullPrecision.top1 != nil
-        heldOutMeasure =
-            switch heldOutMeasure {
-            case nil: hasLabels ? .top1 : .kl
-            case .top1: .kl
-            case .kl: nil
-            }
+    /// Whether the reconstruction panel shows a curve over steps.
+    var showsCurve: Bool {
+        if case .heldOut = lossView, run?.heldOut != nil { return false }
+        return !showsResult
+    }
+
+    /// The name of the unit shown.
+    var shownName: String { shownUnit.flatMap { run?.units[$0].name } ?? "" }
+
+    /// Says that charts do not follow the run, and what makes them.
+    var pinnedText: String { "pinned, \(key(.back)) follows the run" }
+
+    /// The views that there are, in the order of the key.
+    private var lossViews: [LossView] {
+        var views: [LossView] = [.ratio]
+        // The result has no terms.
+        if !(run?.hasEnded == true && chosenUnit == nil) { views.append(.terms) }
+        if let heldOut = run?.heldOut {
+            if heldOut.fullPrecision.top1 != nil { views.append(.heldOut(.top1)) }
+            views.append(.heldOut(.kl))
+        }
+        return views
+    }
+
+    /// What the key shows next.
+    var nextLossView: LossView {
+        let views = lossViews
+        let index = views.firstIndex(of: lossView) ?? 0
+        return views[(index + 1) % views.count]
+    }
+
+    /// A view in the footer.
+    func hint(of view: LossView) -> String {
+        switch view {
+        case .ratio: run?.hasEnded == true && chosenUnit == nil ? "result" : "loss"
+        case .terms: "all terms"
+        case .heldOut(.top1): "held-out top-1"
+        case .heldOut(.kl): "held-out KL"
+        }
     }
 }

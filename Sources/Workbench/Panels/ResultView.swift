@@ -78,7 +78,13 @@ struct ResultView {
             rows.append(row("top-5", "") { $0.top5.map(percent) })
         }
         rows.append(row("agreement", "") { percent($0.agreement) })
-        rows.append(row("KL", "nats") { QuantityText.measure($0.kl) })
+        let divergences = QuantityText.measures(stages.map { $0?.kl ?? 0 })
+        rows.append([
+            TextSpan("KL", .muted), TextSpan(stages[0] == nil ? "–" : divergences[0]),
+            TextSpan(stages[1] == nil ? "–" : divergences[1]),
+            TextSpan(stages[2] == nil ? "–" : divergences[2], Style.text.bold),
+            TextSpan(" nats\(klNote(report))", .muted),
+        ])
         rows.append(
             row("SQNR", "of the logits") { $0.sqnrDb.map { QuantityText.fixed($0, decimals: 1) + " dB" } })
         let smaller = Double(report.fullPrecisionBytes) / Double(max(report.bytes, 1))
@@ -93,6 +99,13 @@ struct ResultView {
     private static func accuracyNote(_ report: RunReport) -> String {
         guard let before = report.fullPrecision?.top1, let after = report.final?.top1 else { return "" }
         let change = after - before
-        return "\(change < 0 ? "" : "+")\(QuantityText.fixed(change, decimals: 2)) points"
+        let sign = change < 0 ? "−" : "+"
+        return "\(sign)\(QuantityText.fixed(abs(change), decimals: 2)) points"
+    }
+
+    /// By how much learning has changed the KL of the calibrated model.
+    private static func klNote(_ report: RunReport) -> String {
+        guard let before = report.calibrated?.kl, let after = report.final?.kl else { return "" }
+        return QuantityText.change(from: before, to: after).map { ", \($0)" } ?? ""
     }
 }

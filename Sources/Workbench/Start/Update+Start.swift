@@ -62,7 +62,8 @@ extension WorkbenchState {
 
     private mutating func resetPanels() {
         (chart, logFilter, search, logOffset) = (ChartView(), nil, nil, 0)
-        (chosenUnit, chosenBits, editsAtGate) = (nil, nil, false)
+        (chosenUnit, chosenBits, editsAtGate, trial) = (nil, nil, false, nil)
+        (lossView, contributionView) = (.ratio, .gradient)
         (focus, tab, isFullScreen) = (.units, .reconstruction, false)
     }
 
@@ -125,12 +126,16 @@ extension WorkbenchState {
     mutating func resumeRefused(_ reason: String) {
         start.opening = nil
         isResuming = false
+        trial = nil
         notify(reason, .error)
     }
 
     mutating func resume(_ recorded: RecordedRun, directory: String) {
         isResuming = false
+        // An attempt without a term was asked for after the end.
+        let asked = trial
         show(recorded, directory: directory)
+        trial = asked
         run?.resume(at: now)
         notify("the run is resumed", .success)
     }

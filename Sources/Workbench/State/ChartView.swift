@@ -6,6 +6,26 @@ package enum HeldOutMeasure: Equatable, Sendable {
     case kl
 }
 
+/// What the reconstruction panel shows.
+package enum LossView: Equatable, Sendable {
+    /// The block loss over the steps, divided by that of the calibrated unit.
+    case ratio
+    /// Every term as measured, over the steps.
+    case terms
+    /// A measure on held-out images, unit by unit.
+    case heldOut(HeldOutMeasure)
+}
+
+/// What the contributions panel shows.
+package enum ContributionView: CaseIterable, Equatable, Sendable {
+    /// Each term's share of the gradient, over the steps.
+    case gradient
+    /// Each term as it enters the loss, over the steps.
+    case losses
+    /// Each term's share of the gradient in every unit.
+    case units
+}
+
 /// How charts over steps are shown, the same for every unit.
 ///
 /// Places are fractions of an attempt's steps, so that they apply to any number of steps.
@@ -18,8 +38,8 @@ package struct ChartView: Equatable, Sendable {
     package internal(set) var smoothing = 2
     /// The place whose values are shown; nil shows the latest.
     package internal(set) var cursor: Double?
-    /// The unit whose curve is pinned for comparison.
-    package internal(set) var pinned: Int?
+    /// The unit whose curve others are compared with.
+    package internal(set) var compared: Int?
     private var zooms: [ClosedRange<Double>] = []
 
     /// How much curves can be smoothed: the weight of the past.

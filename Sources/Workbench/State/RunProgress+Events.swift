@@ -22,7 +22,8 @@ extension RunProgress {
         case .heldOutMeasured(let baseline): heldOut = baseline
         case .unitStarted(let unit, let attempt, let changes):
             beginUnit(unit, attempt: attempt, changes: changes, at: now)
-        case .unitCalibrated(let unit, _, let sites, _): withUnit(unit) { $0.sites = sites }
+        case .unitCalibrated(let unit, _, let sites, let loss):
+            withUnit(unit) { ($0.sites, $0.calibratedLoss) = (sites, loss) }
         case .stepped(let sample): withUnit(sample.unit) { $0.take(sample) }
         case .unitFinished, .attemptChosen, .rolledBack, .undone, .changed, .redoStarted, .staleChanged:
             decide(event)

@@ -10,8 +10,17 @@ package struct UnitCurves: Equatable, Sendable {
 
     /// The number of steps of the attempt.
     let steps: Int
+    /// The attempt's hyperparameters.
+    let hyperparameters: Hyperparameters
+    /// Whether the unit is the head, whose block term is the KL of the logits.
+    let isHead: Bool
+    /// The block term over the calibration images, calibrated; nil while it is not known.
+    var calibratedLoss: Double?
+    /// The block term.
     private(set) var loss: SeriesBins
-    /// Each term's weighted loss; 0 for a term that is off.
+    /// Each term as measured.
+    private(set) var terms: TermSeries
+    /// Each term as it enters the loss.
     private(set) var weighted: TermSeries
     /// The norm of each weighted term's gradient, at the probed steps.
     private(set) var gradients: TermSeries
@@ -19,18 +28,30 @@ package struct UnitCurves: Equatable, Sendable {
     private(set) var cosines: [TermPair: SeriesBins] = [:]
     /// Each operator's part of the local term at the probed steps, in the order of the unit.
     private(set) var operators: [OperatorSeries] = []
+    /// The block term at the first step, before any update.
+    private var firstLoss: Double?
 
-    init(steps: Int) {
+    init(
+        steps: Int, hyperparameters: Hyperparameters = Hyperparameters(), isHead: Bool = false,
+        calibratedLoss: Double? = nil
+    ) {
         self.steps = max(steps, 2)
+        self.hyperparameters = hyperparameters
+        self.isHead = isHead
+        self.calibratedLoss = calibratedLoss
         let range = 1...Double(self.steps)
         loss = SeriesBins(range: range, capacity: Self.capacity)
+        terms = TermSeries(range: range)
         weighted = TermSeries(range: range)
         gradients = TermSeries(range: range)
     }
 
     mutating func append(_ sample: StepSample) {
         let x = Double(sample.step)
-        loss.add(x: x, y: sample.terms.block ?? sample.loss)
+        let block = sample.terms.block ?? sample.loss
+        if sample.step == 1 { firstLoss = block }
+        loss.add(x: x, y: block)
+        terms.append(sample.terms, at: x)
         weighted.append(sample.weighted, at: x)
         if let norms = sample.gradientNorms {
             gradients.append(norms, at: x)
@@ -51,6 +72,74 @@ package struct UnitCurves: Equatable, Sendable {
     /// An empty series for values that only probed steps have.
     private static func probes(_ steps: Int) -> SeriesBins {
         SeriesBins(range: 1...Double(steps), capacity: capacity / 4)
+    }
+
+    // MARK: - Relative to the calibrated unit
+
+    /// The block term that curves are divided by.
+    struct Reference: Equatable, Sendable {
+        let value: Double
+        /// Whether it is that of the calibrated unit over all calibration images; else that of the first step, which is
+        /// the calibrated unit on one batch.
+        let isCalibrated: Bool
+
+        /// Its name beside the curves.
+        var name: String { isCalibrated ? "calibrated" : "first step" }
+    }
+
+    /// The loss that is 1 on the chart; nil if there is none above 0.
+    ///
+    /// The calibrated loss is a mean squared error (at the head, a KL). Where the steps measure another distance, only
+    /// their own first value is comparable.
+    var reference: Reference? {
+        let isComparable = isHead || hyperparameters.blockDistance == .squaredError
+        if let calibratedLoss, isComparable, calibratedLoss > 0, calibratedLoss.isFinite {
+            return Reference(value: calibratedLoss, isCalibrated: true)
+        }
+        guard let firstLoss, firstLoss > 0, firstLoss.isFinite else { return nil }
+        return Reference(value: firstLoss, isCalibrated: false)
+    }
+
+    /// The block term divided by that of the calibrated unit; nil without a reference.
+    var ratios: [ChartPoint]? {
+        reference.map { reference in
+            loss.points.map { ChartPoint(x: $0.x, y: $0.y / reference.value) }
+        }
+    }
+
+    /// The range of these ratios within each part of the steps.
+    var ratioBand: [BandPoint] {
+        guard let reference else { return [] }
+        return loss.band.map {
+            BandPoint(x: $0.x, low: $0.low / reference.value, high: $0.high / reference.value)
+        }
+    }
+
+    /// How the curve goes; nil before the first step, and without a reference.
+    var verdict: CurveVerdict? {
+        ratios.flatMap { CurveVerdict($0, progress: (loss.latest?.x ?? 0) / Double(steps)) }
+    }
+
+    // MARK: - Terms
+
+    /// Each term's share of the gradient, the mean over the probed steps; nil before the first, and for a term that is
+    /// off.
+    var gradientShares: Terms? {
+        guard let last = gradients.latest else { return nil }
+        let shares = gradients.shares
+        return Terms { term in
+            guard last[term] != nil else { return nil }
+            let known = shares[term].map(\.y).filter(\.isFinite)
+            return known.isEmpty ? nil : known.reduce(0, +) / Double(known.count)
+        }
+    }
+
+    /// Why a term is off, in a few words; nil if it is on.
+    func absence(of term: Term) -> String? {
+        guard let last = terms.latest, last[term] == nil else { return nil }
+        if !hyperparameters.isOn(term) { return "\(term.rawValue)_weight is 0" }
+        if isHead { return "the head's block term is the KL of the logits already" }
+        return "this unit has no operators inside whose outputs could be compared"
     }
 }
 
@@ -81,11 +170,19 @@ struct TermSeries: Equatable, Sendable {
         latest?.zip(series) { latest, series in latest == nil ? nil : series.bin(nearest: x)?.bin.mean }
     }
 
-    /// The series as parts of a whole.
-    var samples: [ShareSample] {
-        let all = Term.allCases.map { series[$0].points }
-        return all[0].enumerated().map { index, point in
-            ShareSample(x: point.x, parts: all.map { $0[index].y })
+    /// A term's values; none for a term that is off.
+    func points(of term: Term) -> [ChartPoint] { latest?[term] == nil ? [] : series[term].points }
+
+    /// Each term's share of the sum, 0 through 1; a gap where a value is not finite or the sum is 0.
+    var shares: PerTerm<[ChartPoint]> {
+        let all = series.map(\.points)
+        let sums = all.block.indices.map { index in
+            Term.allCases.reduce(0) { $0 + max(0, all[$1][index].y) }
+        }
+        return PerTerm { term in
+            zip(all[term], sums).map { point, sum in
+                ChartPoint(x: point.x, y: sum > 0 && sum.isFinite ? max(0, point.y) / sum : .nan)
+            }
         }
     }
 }

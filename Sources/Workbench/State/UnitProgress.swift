@@ -31,6 +31,8 @@ package struct UnitProgress: Equatable, Sendable {
     /// The block term at the last measured step.
     package var loss: Double?
     package var sites: [SiteReport] = []
+    /// The block term of the current attempt over the calibration images, calibrated; nil while it is not known.
+    var calibratedLoss: Double?
     package var report: AttemptReport?
     /// Whether an earlier unit has another attempt now than when this one was reconstructed.
     package var isStale = false
@@ -68,7 +70,7 @@ package struct UnitProgress: Equatable, Sendable {
     mutating func begin(attempt: Int) {
         phase = .calibrating
         self.attempt = attempt
-        (step, steps, loss) = (0, 0, nil)
+        (step, steps, loss, calibratedLoss) = (0, 0, nil, nil)
         curvesByAttempt[attempt] = nil
         forgetOldCurves()
     }
@@ -77,7 +79,20 @@ package struct UnitProgress: Equatable, Sendable {
         phase = .running
         attempt = sample.attempt
         (step, steps, loss) = (sample.step, sample.steps, sample.terms.block ?? sample.loss)
-        curvesByAttempt[sample.attempt, default: UnitCurves(steps: sample.steps)].append(sample)
+        let empty = UnitCurves(
+            steps: sample.steps, hyperparameters: hyperparameters, isHead: isHead,
+            calibratedLoss: calibratedLoss)
+        curvesByAttempt[sample.attempt, default: empty].append(sample)
+    }
+
+    /// Whether it is the head: the block term of its steps is the KL of the logits.
+    var isHead: Bool { name == "head" }
+
+    /// The block loss divided by that of the calibrated unit: as kept at the end, or as far as learning has come.
+    var ratio: Double? {
+        guard let report else { return curves?.verdict?.ratio }
+        guard report.calibratedLoss > 0 else { return nil }
+        return report.finalLoss / report.calibratedLoss
     }
 
     /// Takes the report of the chosen attempt; nil if the unit is no longer quantized.
@@ -89,6 +104,8 @@ package struct UnitProgress: Equatable, Sendable {
         }
         phase = report.reverted ? .reverted : .done
         (attempt, loss) = (report.attempt, report.finalLoss)
+        // Journals of earlier versions tell it only now.
+        curvesByAttempt[attempt]?.calibratedLoss = report.calibratedLoss
     }
 
     private mutating func forgetOldCurves() {

@@ -36,13 +36,13 @@ package struct WorkbenchState: Equatable, Sendable {
     package internal(set) var tab = Panel.reconstruction
     /// Whether the panel with the focus has the whole screen.
     package internal(set) var isFullScreen = false
-    /// The chosen unit; nil follows the current one.
+    /// The unit that was selected by hand; nil follows the current one.
     package internal(set) var chosenUnit: Int?
     package internal(set) var chart = ChartView()
-    /// Whether contributions are gradient norms instead of weighted losses.
-    package internal(set) var showsGradients = false
-    /// The held-out measure that the reconstruction panel shows by unit; nil shows the steps of one unit.
-    package internal(set) var heldOutMeasure: HeldOutMeasure?
+    package internal(set) var lossView = LossView.ratio
+    package internal(set) var contributionView = ContributionView.gradient
+    /// The attempt without a term that was asked for; nil without one.
+    package internal(set) var trial: TermTrial?
     package internal(set) var estimates = EstimateBook()
     /// The bits of the chosen point of the sweep.
     package internal(set) var chosenBits: BitsPair?

@@ -13,7 +13,10 @@ extension WorkbenchState {
         if panel != .units, panel != .log { tab = panel }
     }
 
-    /// Shows a unit; the one in progress is followed.
+    /// Whether charts stay on a unit that was selected by hand while the run goes on.
+    var isUnitPinned: Bool { run?.hasEnded == false && chosenUnit != nil }
+
+    /// Shows a unit and keeps to it; the one in progress is followed.
     mutating func choose(unit: Int) {
         guard let run, !run.units.isEmpty else { return }
         let unit = min(max(unit, 0), run.units.count - 1)
@@ -28,7 +31,7 @@ extension WorkbenchState {
         if chart.cursor != nil { return .cursor }
         if focus == search?.panel { return .search }
         if logFilter != nil { return .filter }
-        return run?.hasEnded == true && chosenUnit != nil ? .unit : nil
+        return run != nil && chosenUnit != nil ? .unit : nil
     }
 
     var obstacleToGoingBack: String? {
@@ -42,7 +45,7 @@ extension WorkbenchState {
         case .cursor: "latest values"
         case .search: "end search"
         case .filter: "all lines"
-        case .unit, nil: "result"
+        case .unit, nil: isUnitPinned ? "follow the run" : "result"
         }
     }
 
@@ -72,10 +75,25 @@ extension WorkbenchState {
     // MARK: - Charts
 
     func obstacleToTurning(_ move: Move) -> String? {
-        guard let shownUnit, let count = run?.units.count else { return "the units are not known yet" }
-        // At the end of a run, the result replaces the last unit's curve.
+        guard let run, let shownUnit else { return "the units are not known yet" }
+        // At the end of a run, its result stands between the last unit and the first.
+        if run.hasEnded { return nil }
         if move.isBackward { return shownUnit == 0 ? "this is the first unit" : nil }
-        return shownUnit == count - 1 ? "this is the last unit" : nil
+        return shownUnit == run.units.count - 1 ? "this is the last unit" : nil
+    }
+
+    /// Shows the unit before or after the one shown; at the end of a run its result is one of them.
+    mutating func turn(_ move: Move) {
+        guard let run, let shownUnit else { return }
+        guard run.hasEnded else { return choose(unit: shownUnit + (move.isBackward ? -1 : 1)) }
+        let last = run.units.count - 1
+        chosenUnit =
+            switch (chosenUnit, move.isBackward) {
+            case (nil, true): last
+            case (nil, false): 0
+            case (let unit?, true): unit > 0 ? unit - 1 : nil
+            case (let unit?, false): unit < last ? unit + 1 : nil
+            }
     }
 
     var obstacleToZoomingOut: String? { chart.isZoomed ? nil : "all steps are shown" }

@@ -93,6 +93,10 @@ extension WorkbenchState {
         guard run != nil else { return [] }
         run?.apply(event, at: now)
         note(event)
+        return react(to: event) + followTrial(event)
+    }
+
+    private mutating func react(to event: RunEvent) -> [WorkbenchEffect] {
         switch event {
         case .started(let summary):
             runDirectory = summary.directory
@@ -101,7 +105,13 @@ extension WorkbenchState {
         case .changed(_, let changes, _):
             editor.settle(changes)
             repeatLastLine()
-        case .attemptChosen, .rolledBack, .undone, .redoStarted: repeatLastLine()
+        case .unitStarted(let unit, _, _):
+            // The unit that was selected is the one in progress now.
+            if chosenUnit == unit { chosenUnit = nil }
+        case .redoStarted(let units, _, _):
+            if let chosenUnit, !units.contains(chosenUnit) { self.chosenUnit = nil }
+            repeatLastLine()
+        case .attemptChosen, .rolledBack, .undone: repeatLastLine()
         case .siteInspected(let inspection):
             if var view = overlay as? SiteView, view.request == inspection.request {
                 view.inspection = inspection
@@ -112,7 +122,9 @@ extension WorkbenchState {
                 view.page = page
                 overlay = view
             }
-        case .resumed: leaveGate()
+        case .resumed:
+            chosenUnit = nil
+            leaveGate()
         case .exported(_, let path, let result):
             exportDone(
                 path: path, bytes: result.bytes, summary: QuantityText.verification(result.verification))
@@ -147,7 +159,7 @@ extension WorkbenchState {
     /// Shows the result of the run.
     private mutating func showEnd() {
         editor.typing = nil
-        chosenUnit = nil
+        (chosenUnit, lossView) = (nil, .ratio)
         tab = .reconstruction
         if Layout(self).mode == .single { focus = .reconstruction }
     }

@@ -102,7 +102,7 @@ struct Layout: Equatable {
             (panels, edges) = Self.tabbed(body, tab: tab, state.memory.splits)
             tabs = Self.tabs([.reconstruction, .contributions, .sweep, .parameters], in: panels[1].frame)
         } else {
-            (panels, edges) = Self.full(body, state.memory.splits)
+            (panels, edges) = Self.full(body, units: state.run?.units.count ?? 0, state.memory.splits)
             tabs = []
         }
     }
@@ -132,8 +132,9 @@ struct Layout: Equatable {
         )
     }
 
+    /// The places of all panels, for so many units; 0 while they are not known.
     private static func full(
-        _ body: Rect, _ splits: PanelSplits
+        _ body: Rect, units count: Int, _ splits: PanelSplits
     ) -> (panels: [(panel: Panel, frame: Rect)], edges: [Edge]) {
         let height = body.height
         let left = splits.cells(
@@ -141,11 +142,15 @@ struct Layout: Equatable {
         let columns = body.columns([.fixed(left), .share(1)])
         // The parameters and their explanation, if the units leave room.
         let parameters = min(21, max(10, height - 14))
-        let units = splits.cells(before: .units, usual: height - parameters, of: height, leaving: (4, 6))
+        // The list is as high as its rows, heading and frame need; the parameters get the rest.
+        let needed = count > 0 ? max(count + 3, 7) : height
+        let units = splits.cells(
+            before: .units, usual: min(height - parameters, needed), of: height, leaving: (4, 6))
         let leftRows = columns[0].rows([.fixed(units), .share(1)])
-        // The rows of both columns are aligned, but on tall screens charts need more room than units.
+        // On tall screens charts need more room.
         let top = splits.cells(
-            before: .charts, usual: height > 45 ? height * 9 / 20 : units, of: height, leaving: (6, 9))
+            before: .charts, usual: height > 45 ? height * 9 / 20 : height - parameters, of: height,
+            leaving: (6, 9))
         let log = splits.cells(
             before: .log, usual: height - max(7, height / 5), of: height,
             leaving: (min(top, height - 9) + 6, 3))

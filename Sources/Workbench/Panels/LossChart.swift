@@ -1,0 +1,185 @@
+internal import ChartScale
+internal import RunText
+internal import Runs
+internal import TerminalUI
+internal import Vocabulary
+
+/// The curves of one unit over its steps: the block loss relative to the calibrated unit, or every term.
+struct LossChart {
+    let state: WorkbenchState
+    let run: RunProgress
+    let unit: UnitProgress
+    let curves: UnitCurves
+
+    /// The chart of the unit shown; nil before its first step.
+    init?(_ state: WorkbenchState) {
+        guard let run = state.run, let index = state.shownUnit, let curves = run.units[index].curves else {
+            return nil
+        }
+        (self.state, self.run, self.unit, self.curves) = (state, run, run.units[index], curves)
+    }
+
+    private var view: ChartView { state.chart }
+
+    /// The step that curves are read at: that of the cursor, or the latest.
+    var step: Double { view.cursorStep(curves.steps) ?? curves.loss.latest?.x ?? 0 }
+
+    /// Whether terms are drawn as measured: on request, and where there is no loss to compare with.
+    var showsTerms: Bool { state.lossView == .terms || curves.reference == nil }
+
+    /// The chart.
+    var chart: LineChart {
+        showsTerms
+            ? termsChart : ratioChart(curves.reference ?? UnitCurves.Reference(value: 1, isCalibrated: false))
+    }
+
+    /// The name of a curve and its value at the step that all curves are read at, or at its own last one before.
+    private func label(_ name: String, _ points: [ChartPoint], _ text: (Double) -> String) -> String {
+        guard let point = points.last(where: { $0.x <= step + 1 }) ?? points.first else { return name }
+        let isOver = points.last.map { $0.x < step - 1 } ?? false
+        return "\(name)  \(text(point.y))" + (isOver ? " at \(Int(point.x.rounded()))" : "")
+    }
+
+    // MARK: - The block loss
+
+    private func ratioChart(_ reference: UnitCurves.Reference) -> LineChart {
+        let main = view.smoothed(curves.ratios ?? [])
+        var others: [(name: String, points: [ChartPoint], style: Style)] = []
+        if let compared = view.compared, run.units.indices.contains(compared),
+            run.units[compared].name != unit.name, let ratios = run.units[compared].curves?.ratios
+        {
+            others.append((run.units[compared].name, view.smoothed(ratios), Style(.comparison)))
+        }
+        for other in unit.otherCurves.suffix(2) {
+            guard let ratios = other.curves.ratios else { continue }
+            others.append(("attempt \(other.attempt)", view.smoothed(ratios), Style(.front).dim))
+        }
+        let name = unit.otherCurves.isEmpty ? unit.name : "attempt \(unit.attempt)"
+        let series =
+            others.map {
+                ChartSeries(
+                    label: label($0.name, $0.points, QuantityText.factor), style: $0.style, points: $0.points)
+            } + [
+                ChartSeries(
+                    label: others.isEmpty ? "" : label(name, main, QuantityText.factor), style: Style(.curve),
+                    points: main, band: curves.ratioBand)
+            ]
+        let range = view.stepRange(curves.steps)
+        return LineChart(
+            series: series, xRange: range, xScale: view.stepScale, yScale: view.lossScale,
+            yRange: Self.range(of: main, others: others.map(\.points), within: range, scale: view.lossScale),
+            reference: ReferenceLine(1, label: reference.name, isBetterBelow: true),
+            cursor: view.cursorStep(curves.steps), labelWidth: 4)
+    }
+
+    /// The range of the axis: tight around the curve and 1, and moderately wider for other curves.
+    ///
+    /// An attempt that diverged would otherwise make the differences of the one shown invisible. So others widen the range
+    /// to at most its own extent on each side.
+    static func range(
+        of points: [ChartPoint], others: [[ChartPoint]], within steps: ClosedRange<Double>, scale: AxisScale
+    ) -> ClosedRange<Double> {
+        func values(_ points: [ChartPoint]) -> [Double] {
+            points.filter { steps.contains($0.x) && $0.y.isFinite }.map(\.y)
+        }
+        let own = values(points)
+        let (low, high) = (min(own.min() ?? 1, 0.98), max(own.max() ?? 1, 1.02))
+        let isLog = scale == .log && low > 0
+        let least = isLog ? low * low / high : low - (high - low)
+        let most = isLog ? high * high / low : high + (high - low)
+        let wide = others.flatMap(values).map { min(max($0, least), most) }
+        return Axis(fitting: own + [low, high] + wide, scale: scale).range
+    }
+
+    // MARK: - All terms
+
+    private var termsChart: LineChart {
+        let known = Term.allCases.filter { !curves.terms.points(of: $0).isEmpty }.reversed()
+        let points = known.map { view.smoothed(curves.terms.points(of: $0)) }
+        let series = zip(known, points).map { term, points in
+            ChartSeries(
+                label: label(term.rawValue, points, QuantityText.measure), style: Style(term.role),
+                points: points)
+        }
+        let reference = curves.reference.map {
+            ReferenceLine($0.value, label: "block, \($0.name)")
+        }
+        return LineChart(
+            series: series, xRange: view.stepRange(curves.steps), xScale: view.stepScale,
+            yScale: view.lossScale, reference: reference, cursor: view.cursorStep(curves.steps), labelWidth: 4
+        )
+    }
+
+    // MARK: - Words
+
+    /// Where the unit has come to, the longest form first.
+    var verdicts: [String] {
+        guard let verdict = curves.verdict else { return [] }
+        guard let report = unit.report, report.attempt == unit.attempt else {
+            return [verdict.text, QuantityText.change(verdict.ratio)]
+        }
+        if report.reverted {
+            return ["put back: learning ended at \(QuantityText.change(verdict.ratio))", "put back"]
+        }
+        guard let change = QuantityText.change(from: report.calibratedLoss, to: report.finalLoss) else {
+            return []
+        }
+        if report.ending == .finishedEarly { return ["\(change), finished early", change] }
+        switch verdict.trend {
+        case .begun: return [change]
+        case .improving:
+            return ["\(change), still improving at the end", "\(change), still improving", change]
+        case .flat: return ["\(change), flat at the end", "\(change), flat", change]
+        case .rising, .diverging: return ["\(change), rising at the end", "\(change), rising", change]
+        }
+    }
+
+    /// The value at the cursor; nil without a cursor.
+    var cursorText: String? {
+        guard view.cursor != nil else { return nil }
+        let step = "step \(Int(step.rounded()))"
+        guard !showsTerms, let ratios = curves.ratios else { return step }
+        let point = view.smoothed(ratios).min { abs($0.x - self.step) < abs($1.x - self.step) }
+        return point.map { "\(step): \(QuantityText.factor($0.y))" } ?? step
+    }
+
+    /// That values which are not positive have no logarithm; nil where the axis is as it was asked for.
+    var axisWarning: String? {
+        view.isLogarithmicY && chart.yAxis.scale == .linear ? "log-y not possible" : nil
+    }
+
+    /// How the chart is drawn: its axes and its smoothing.
+    var axisText: String {
+        var parts: [String] = []
+        if showsTerms { parts.append("all terms") }
+        parts.append(axisWarning ?? (view.isLogarithmicY ? "log-y" : "linear-y"))
+        if view.isLogarithmicX { parts.append("log-x") }
+        if view.isZoomed { parts.append("zoomed") }
+        let smoothing = ChartView.smoothings[view.smoothing]
+        if smoothing > 0 { parts.append("smooth \(QuantityText.decimals(smoothing))") }
+        return parts.joined(separator: "  ")
+    }
+
+    // MARK: - The learning rate
+
+    /// Draws the learning rate of each step below the chart that is drawn into `area`.
+    func drawRate(in row: Rect, below area: Rect, on canvas: inout Canvas) {
+        let chart = chart
+        let plot = chart.plot(in: area, glyphs: canvas.glyphs)
+        guard !row.isEmpty, plot.x - row.x >= 5 else { return }
+        canvas.write("rate", in: row, style: Style(.axis))
+        let (axis, ramp) = (Axis(chart.xRange, scale: chart.xScale), canvas.glyphs.ramp)
+        let used = curves.hyperparameters
+        for column in 0..<plot.width {
+            let step = axis.value(at: Double(column) / Double(max(1, plot.width - 1)))
+            guard step <= Double(used.lastStep) + 0.5 else { break }
+            let progress = max(0, step - 1) / Double(max(1, used.steps))
+            let factor = min(1, max(0, used.learningRateFactor(at: progress)))
+            // The first glyph is a space: a rate above 0 has at least the second one.
+            let index = factor > 0 ? 1 + min(ramp.count - 2, Int(factor * Double(ramp.count - 1))) : 0
+            canvas.grid.put(
+                ramp[index], x: plot.x + column, y: row.y,
+                style: step <= (curves.loss.latest?.x ?? 0) ? Style(.axis) : Style(.axis).dim, in: row)
+        }
+    }
+}
