@@ -11,14 +11,14 @@ struct CheckpointReading {
     /// Why the caller's image size cannot be had; one of `problems`.
     private(set) var sizeRefusal: String?
     /// The image's height and width that the checkpoint was trained on, if known.
-    private(set) var ownSize: (height: Int, width: Int)?
+    var ownSize: (height: Int, width: Int)?
     /// The grid of patches that “pos_embed” has positions for, where it is not the model's.
     private(set) var positionGrid: (rows: Int, columns: Int)?
     /// Whether the first row of “pos_embed” is the class token's, while other tokens before the patches have none.
     private var positionIsForClassToken = false
-    private let files: CheckpointFiles
+    let files: CheckpointFiles
     /// The image's size that the caller wants.
-    private let askedSize: (height: Int, width: Int)?
+    let askedSize: (height: Int, width: Int)?
     /// The number of attention heads that the caller wants.
     private let askedHeads: Int?
 
@@ -50,13 +50,13 @@ struct CheckpointReading {
     }
 
     /// Why no architecture could be inferred.
-    private struct Unfit: Error {
+    struct Unfit: Error {
         let sentence: String
         var isAboutAskedSize = false
     }
 
     /// Why the model cannot read images of some size.
-    private func unfit(_ size: (height: Int, width: Int), _ reason: String) -> Unfit {
+    func unfit(_ size: (height: Int, width: Int), _ reason: String) -> Unfit {
         Unfit(
             sentence: "images of \(size.height) × \(size.width) pixels cannot be read: \(reason)",
             isAboutAskedSize: askedSize != nil)
@@ -65,7 +65,7 @@ struct CheckpointReading {
     /// The size of images that the model is to read: the caller's, or the checkpoint's own.
     ///
     /// - Throws: `Unfit` where it is not a whole number of patches.
-    private func wantedSize(
+    func wantedSize(
         own: (height: Int, width: Int), patch: [Int]
     ) throws(Unfit) -> (height: Int, width: Int) {
         let size = askedSize ?? own
@@ -79,7 +79,7 @@ struct CheckpointReading {
         return size
     }
 
-    private func shape(_ name: String, rank: Int) throws(Unfit) -> [Int] {
+    func shape(_ name: String, rank: Int) throws(Unfit) -> [Int] {
         guard
             files.tensors.entries["patch_embed.proj.weight"] == nil || !name.hasPrefix("head")
                 || files.tensors.entries[name] != nil
@@ -103,10 +103,11 @@ struct CheckpointReading {
 
     private mutating func detect() throws(Unfit) -> ModelConfiguration {
         files.tensors.entries["layers.0.blocks.0.attn.relative_position_bias_table"] != nil
+            || isSecondSwin
             ? .swin(try detectSwin()) : .vit(try detectViT())
     }
 
-    private func count(prefix: String, suffix: String) -> Int {
+    func count(prefix: String, suffix: String) -> Int {
         files.tensors.entries.keys.count { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }
     }
 
@@ -114,24 +115,32 @@ struct CheckpointReading {
         let patch = try shape("patch_embed.proj.weight", rank: 4)
         let table = "blocks.0.attn.relative_position_bias_table"
         let hasTable = files.tensors.entries[table] != nil
-        let hasPositions = files.tensors.entries["pos_embed"] != nil || !hasTable
+        let rotary = files.configuration.rotary
+        try checkRotations(hasTable: hasTable)
+        let hasPositions = files.tensors.entries["pos_embed"] != nil || !hasTable && rotary == nil
         let position = hasPositions ? try shape("pos_embed", rank: 3) : []
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
+        let gated = try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]
         let width = patch[0]
         let head = try classifier(width: width)
         var configuration = ViTConfiguration(
             imageHeight: patch[2], imageWidth: patch[3], patchHeight: patch[2], patchWidth: patch[3],
             channels: patch[1], width: width, depth: count(prefix: "blocks.", suffix: ".mlp.fc1.weight"),
-            heads: try heads(width: width), hiddenWidth: hidden[0], classes: head.classes)
+            heads: try heads(width: width), hiddenWidth: hidden[0] == 2 * gated ? gated : hidden[0],
+            classes: head.classes)
+        configuration.rotary = rotary
         configuration.hasClassToken = files.tensors.entries["cls_token"] != nil
         configuration.hasDistillationToken = files.tensors.entries["dist_token"] != nil
-        if files.tensors.entries["reg_token"] != nil {
+        if files.tensors.entries["reg_token"]?.shape.contains(0) == false {
             configuration.registerTokens = try shape("reg_token", rank: 3)[1]
         }
         (configuration.hasPositions, configuration.hasRelativePositions) = (hasPositions, hasTable)
-        let grid = try patchGrid(
-            of: configuration, positions: hasPositions ? position[1] : nil,
-            tableRows: hasTable ? try shape(table, rank: 2)[0] : nil)
+        let grid =
+            hasPositions || hasTable
+            ? try patchGrid(
+                of: configuration, positions: hasPositions ? position[1] : nil,
+                tableRows: hasTable ? try shape(table, rank: 2)[0] : nil)
+            : try imageGrid(patch: (patch[2], patch[3]))
         let leading = hasPositions ? position[1] - grid.rows * grid.columns : 0
         configuration.hasPrefixPositions = leading > 0 && leading == configuration.prefixTokens
         positionIsForClassToken = leading == 1 && !configuration.hasPrefixPositions
@@ -163,11 +172,16 @@ struct CheckpointReading {
         configuration.poolsPrefix =
             configuration.pooling == .average
             && (files.configuration.poolsPrefix || files.configuration.facts?.poolsPrefix == true)
+        configuration.normalizesMLP = files.tensors.entries["blocks.0.mlp.norm.weight"] != nil
+        configuration.normalizesAttention = files.tensors.entries["blocks.0.attn.norm.weight"] != nil
         takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-6)
-        if hidden[0] == 2 * (try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]) {
+        configuration.gatesMLP = hidden[0] == 2 * gated
+        if configuration.gatesMLP { configuration.activation = try gateActivation() }
+        if rotary != nil, !(width / configuration.heads).isMultiple(of: 4) {
             throw Unfit(
                 sentence:
-                    "a SwiGLU MLP is not supported: “blocks.0.mlp.fc1.weight” gives twice what fc2 reads")
+                    "rotary positions need heads whose width is a multiple of 4, but \(configuration.heads) heads of "
+                    + "\(width) features are \(width / configuration.heads) wide")
         }
         guard ModelConfiguration.vit(configuration).isPossible else {
             throw Unfit(
@@ -177,7 +191,7 @@ struct CheckpointReading {
     }
 
     /// Takes what no tensor shows from config.json, from what its architecture's name says, or as usual for the layout.
-    private func takeEpsilonAndActivation(
+    func takeEpsilonAndActivation(
         _ epsilon: inout Float, _ activation: inout MLPActivation, usual: Float
     ) {
         let (said, facts) = (files.configuration, files.configuration.facts)
@@ -191,62 +205,6 @@ struct CheckpointReading {
         guard files.tensors.entries["head.weight"] != nil || !lacksOne else { return (0, false) }
         let head = try shape("head.weight", rank: 2)
         return (head[0], head[1] == 2 * width)
-    }
-
-    private mutating func detectSwin() throws(Unfit) -> SwinConfiguration {
-        let patch = try shape("patch_embed.proj.weight", rank: 4)
-        let hasClassifier = files.tensors.entries["head.fc.weight"] != nil
-        let lacksOne = files.configuration.lacksClassifier || files.tensors.map.lacksClassifier
-        let classes = hasClassifier || !lacksOne ? try shape("head.fc.weight", rank: 2)[0] : 0
-        var stages: [SwinConfiguration.Stage] = []
-        var window = 0
-        while true {
-            let prefix = "layers.\(stages.count).blocks."
-            let depth = count(prefix: prefix, suffix: ".mlp.fc1.weight")
-            guard depth > 0 else { break }
-            let table = try shape("\(prefix)0.attn.relative_position_bias_table", rank: 2)
-            let hidden = try shape("\(prefix)0.mlp.fc1.weight", rank: 2)
-            stages.append(.init(depth: depth, heads: table[1], hiddenWidth: hidden[0]))
-            window = max(window, (Int(Double(table[0]).squareRoot().rounded()) + 1) / 2)
-        }
-        window = files.configuration.window ?? window
-        let own = files.imageSize ?? (32 * window, 32 * window)
-        let size = try wantedSize(own: own, patch: patch)
-        ownSize = own
-        var configuration = SwinConfiguration(
-            imageHeight: size.height, imageWidth: size.width, patchHeight: patch[2], patchWidth: patch[3],
-            channels: patch[1], width: patch[0], stages: stages, window: window, classes: classes)
-        configuration.windowRule = files.tensors.map.windowRule
-        configuration.hasQkvBias = files.tensors.entries["layers.0.blocks.0.attn.qkv.bias"] != nil
-        takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-5)
-        if configuration.windowRule == .huggingFace, configuration.epsilon != 1e-5 {
-            throw Unfit(
-                sentence:
-                    "config.json says layer_norm_eps \(configuration.epsilon), which Hugging Face's Swin uses in blocks "
-                    + "only; 1e-05 is supported, which it uses everywhere else")
-        }
-        guard ModelConfiguration.swin(configuration).isPossible else {
-            throw Unfit(sentence: "its tensors' shapes give no Swin that could be run")
-        }
-        if askedSize != nil { try checkWindows(of: configuration) }
-        return configuration
-    }
-
-    /// Refuses a size that gives windows of other sides than the tables of relative positions are for.
-    private func checkWindows(of configuration: SwinConfiguration) throws(Unfit) {
-        for stage in configuration.stages.indices {
-            let table = try shape("layers.\(stage).blocks.0.attn.relative_position_bias_table", rank: 2)[0]
-            let grid = configuration.tokenGrid(of: stage)
-            let sides = (min(grid.rows, configuration.window), min(grid.columns, configuration.window))
-            guard (2 * sides.0 - 1) * (2 * sides.1 - 1) != table else { continue }
-            let side = (Int(Double(table).squareRoot().rounded()) + 1) / 2
-            throw unfit(
-                (configuration.imageHeight, configuration.imageWidth),
-                "they leave \(grid.rows) × \(grid.columns) tokens in stage \(stage + 1), whose table of relative "
-                    + "positions is for windows of \(side) × \(side) and cannot be resampled; "
-                    + "\(side < configuration.window ? "exactly" : "at least") \(side) × \(side) would be accepted"
-            )
-        }
     }
 
     /// The grid of patches that the checkpoint was made for, by its positions or its tables of relative positions.
@@ -336,6 +294,13 @@ struct CheckpointReading {
                 expected[vector.name] = vector.shape
             }
         }
+        // The tables of a Swin V2 are computed.
+        for (name, shape) in expected where isSecondSwin && name.hasSuffix(ContinuousPositions.tableName) {
+            expected[name] = nil
+            for part in ContinuousPositions.parts(of: name, heads: shape[1]) {
+                expected[part.name] = part.shape
+            }
+        }
         for (name, shape) in expected.sorted(by: { $0.key < $1.key }) {
             guard let entry = files.tensors.entries[name] else {
                 problems.append("tensor “\(name)” is missing; shape \(shape) was expected")
@@ -355,9 +320,8 @@ struct CheckpointReading {
                     "tensor “\(name)” has type \(entry.type.rawValue); F32, F16, BF16 or F64 was expected")
             }
         }
-        problems += files.tensors.entries.keys.filter { expected[$0] == nil }.sorted().map {
-            "tensor “\($0)” is not supported"
-        }
+        let surplus = files.tensors.entries.filter { expected[$0.key] == nil && !$0.value.shape.contains(0) }
+        problems += surplus.keys.sorted().map { "tensor “\($0)” is not supported" }
     }
 
     /// The number of floats in all tensors that the model has.
@@ -366,9 +330,17 @@ struct CheckpointReading {
     }
 
     /// A parameter of the model: finite; positions are resampled where the model reads other images than the checkpoint
-    /// did, and one that is the class token's alone is added to it.
+    /// did, one that is the class token's alone is added to it, and the tables of a Swin V2 are computed.
     func tensor(_ name: String, shape: [Int]) throws(CheckpointError) -> Tensor {
+        if isSecondSwin, name.hasSuffix(ContinuousPositions.tableName), case .swin(let swin)? = configuration
+        {
+            return try continuousTable(name, shape: shape, of: swin)
+        }
         var elements = try files.tensors.finiteFloats(name)
+        if files.tensors.map.dropsKeyBias, name.hasSuffix(".attn.qkv.bias") {
+            let third = elements.count / 3
+            for index in third..<2 * third { elements[index] = 0 }
+        }
         if name == "pos_embed", let positionGrid, let target = configuration?.grid {
             elements = resampledPositions(
                 elements, leading: elements.count / shape[2] - positionGrid.rows * positionGrid.columns,

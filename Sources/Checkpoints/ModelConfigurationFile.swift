@@ -23,12 +23,23 @@ package struct ModelConfigurationFile: Sendable {
     package var activation: MLPActivation?
     /// The side of a Swin's windows in tokens.
     package var window: Int?
+    /// The side of a Swin V2's windows in pretraining, stage by stage; 0 for the same as now.
+    var pretrainedWindows: [Int]?
+    /// The temperature of rotary positions.
+    private var rotaryTemperature: Float?
     /// The epsilon of LayerNorm.
     package var epsilon: Float?
     /// The names of the classes.
     package var labels: [String]?
     /// Whether the model has no classifier: timm's `num_classes` of 0.
     var lacksClassifier = false
+
+    /// How queries and keys are rotated, by what the architecture's name says; nil if it says nothing of the kind.
+    var rotary: RotaryPositions? {
+        var found = facts?.rotary
+        if let rotaryTemperature { found?.temperature = rotaryTemperature }
+        return found
+    }
 
     /// How images are prepared, by timm's `pretrained_cfg`.
     var preparation = ImagePreparationFile()
@@ -121,6 +132,18 @@ package struct ModelConfigurationFile: Sendable {
             else { throw Self.wrong(path, "window_size", "a whole number from 1 to 4096") }
             window = number
         }
+        if let found = value(["pretrained_window_sizes"]) {
+            guard let sides = found as? [Int], sides.allSatisfy((0...4096).contains) else {
+                throw Self.wrong(path, "pretrained_window_sizes", "a list of whole numbers from 0 to 4096")
+            }
+            pretrainedWindows = sides
+        }
+        if let found = value(["rope_theta"]) {
+            guard let number = found as? Double, number.isFinite, number > 0 else {
+                throw Self.wrong(path, "rope_theta", "a positive number")
+            }
+            rotaryTemperature = Float(number)
+        }
         lacksClassifier = value(["num_classes"]) as? Int == 0
         try readPooling(value, path: path)
         let sides = 1...4096
@@ -141,7 +164,8 @@ package struct ModelConfigurationFile: Sendable {
         if let found = value(["act_layer", "hidden_act"]) {
             guard let known = (found as? String).flatMap(MLPActivation.init(named:)) else {
                 throw .unusable(
-                    "\(path): the activation is \(found); gelu, gelu_tanh, quick_gelu or relu was expected")
+                    "\(path): the activation is \(found); gelu, gelu_tanh, quick_gelu, silu or relu was expected"
+                )
             }
             activation = known
         }

@@ -11,7 +11,8 @@ let centringImages = 128
 ///
 /// They often lie far from 0, channel by channel, and a quantizer that channels share would spend its levels on the
 /// distances between them. Softmax does not see a constant of keys; one of values and of the feature goes into the
-/// bias after it. Only biases and the last norm's shift change.
+/// bias after it. Only biases and the last norm's shift change. Keys with rotary positions or a fixed length, and values
+/// before a norm, stay as they are.
 ///
 /// - Parameters:
 ///   - weights: The model's weights.
@@ -28,7 +29,8 @@ func centringActivations(
         let count = input.rows / unit.input.rows
         let prepared = PreparedUnit(fullPrecision: unit, weights: weights[index], backward: false)
         let output = unit.output.matrix(images: count)
-        var watched: [(slot: Int, columns: Range<Int>?)] = [unit.keys, unit.values].compactMap { site in
+        let (keys, values) = (unit.shiftableKeys, unit.shiftableValues)
+        var watched: [(slot: Int, columns: Range<Int>?)] = [keys, values].compactMap { site in
             site.map { ($0.slot, $0.columns) }
         }
         let isHead = index == units.count - 1
@@ -51,9 +53,9 @@ func centringActivations(
             guard !unit.linears.isEmpty else { continue }
             let parts = means[0].count / unit.input.columns
             result[index].subtractFromFeature(mean(of: means[0], parts: parts))
-        } else if means.count == 2 {
-            result[index].subtractFromKeys(of: unit, means[0])
-            result[index].subtractFromValues(of: unit, means[1])
+        } else {
+            if keys != nil { result[index].subtractFromKeys(of: unit, means[0]) }
+            if values != nil { result[index].subtractFromValues(of: unit, means[keys == nil ? 0 : 1]) }
         }
         input = output
     }

@@ -11,9 +11,9 @@ private let refitRows = 65_536
 
 /// The number of steps for which a model's MLPs are refitted before it is quantized.
 ///
-/// - Returns: The steps; 0 without a refit, or if the model has no GELU to replace.
+/// - Returns: The steps; 0 without a refit, or if MLPs have anything but GELU between their layers.
 func refitSteps(_ hyperparameters: Hyperparameters, of configuration: ModelConfiguration) -> Int {
-    configuration.activation.isGELU ? hyperparameters.reluRefitSteps : 0
+    configuration.hasPlainGELU ? hyperparameters.reluRefitSteps : 0
 }
 
 /// The number of available images on which a block's MLP is refitted.

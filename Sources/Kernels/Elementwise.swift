@@ -164,7 +164,7 @@ package func geluBackward(_ dOut: Matrix, x: Matrix, into dX: Matrix, accumulate
     unsafe kernels.gelu_backward(dOut.view, x.view, dX.view, accumulate)
 }
 
-/// An activation x · σ(a · x + b · x³), σ the logistic function: one of GELU's approximations.
+/// An activation x · σ(a · x + b · x³), σ the logistic function: SiLU, or one of GELU's approximations.
 package struct SigmoidUnit: Equatable, Sendable {
     /// The factor of x.
     package let linear: Float
@@ -175,6 +175,8 @@ package struct SigmoidUnit: Equatable, Sendable {
     package static let quickGELU = SigmoidUnit(linear: 1.702, cubic: 0)
     /// ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))), of the same source; ½ (1 + tanh u) is σ(2 u).
     package static let tanhGELU = SigmoidUnit(linear: 1.595_769_1, cubic: 0.071_354_814)
+    /// x · σ(x), the SiLU of the same source.
+    package static let silu = SigmoidUnit(linear: 1, cubic: 0)
 }
 
 /// Applies an approximation of GELU; absolute error at most 10⁻⁶ of it for |x| ≤ 10.
@@ -203,6 +205,69 @@ package func sigmoidUnitBackward(
     dOut.require(like: x, "dOut")
     dX.require(like: x, "dX")
     unsafe kernels.sigmoid_unit_backward(dOut.view, x.view, unit.linear, unit.cubic, dX.view, accumulate)
+}
+
+/// Multiplies element by element: `out = x ⊙ y`.
+///
+/// - Parameters:
+///   - x: `[rows, columns]`.
+///   - y: `[rows, columns]`.
+///   - out: `[rows, columns]`, overwritten; may be `x` or `y`.
+package func multiplyElements(_ x: Matrix, _ y: Matrix, into out: Matrix) {
+    y.require(like: x, "y")
+    out.require(like: x, "out")
+    unsafe kernels.multiply_elements(x.view, y.view, out.view)
+}
+
+/// Rotates pairs of columns in place: `x[r, c] ← x[r, c] · cosines[r, c] + x[r, p] · sines[r, c]`, for columns c and p of
+/// one head that make up a pair; rotary positions.
+///
+/// - Parameters:
+///   - x: `[rows, heads · width]`, changed.
+///   - cosines: `[rows, width]`; the two columns of a pair have the same.
+///   - sines: `[rows, width]`; the first column of a pair has the negative sine, the second the sine.
+///   - halves: Whether the columns of a pair are half a head apart, rather than neighbours.
+///   - reverse: Whether to rotate backwards: the inverse, and the backward pass.
+package func rotatePairs(
+    _ x: Matrix, cosines: Matrix, sines: Matrix, halves: Bool, reverse: Bool = false
+) {
+    sines.require(like: cosines, "sines")
+    precondition(
+        x.rows == cosines.rows && x.columns.isMultiple(of: cosines.columns)
+            && cosines.columns.isMultiple(of: 2),
+        "\(x.rows) × \(x.columns) values cannot be rotated by \(cosines.rows) × \(cosines.columns) angles")
+    unsafe kernels.rotate_pairs(
+        x.view, cosines.view, sines.view, x.columns / cosines.columns, halves, reverse)
+}
+
+/// Scales each head of each row in place to a length of its own: `x ← lengths[head] · x / max(|x|, 10⁻¹²)`; cosine
+/// attention.
+///
+/// - Parameters:
+///   - x: `[rows, heads · width]`, changed.
+///   - lengths: `[heads]`, above 0.
+///   - reciprocals: `[rows, heads]`, overwritten with `1 / max(|x|, 10⁻¹²)`; kept for the backward pass.
+package func normalizeHeads(_ x: Matrix, lengths: Vector, reciprocals: Matrix) {
+    reciprocals.require(x.rows, lengths.count, "reciprocals")
+    precondition(
+        x.columns.isMultiple(of: lengths.count), "\(x.columns) columns are not \(lengths.count) heads")
+    unsafe kernels.normalize_heads(x.view, lengths.pointer, lengths.count, reciprocals.view)
+    withExtendedLifetime(lengths) {}
+}
+
+/// The backward pass of `normalizeHeads`, in place: `d ← lengths[head] / |x| · (d − e (e · d))` with `e = out / lengths[head]`.
+///
+/// - Parameters:
+///   - dOut: `[rows, heads · width]` gradient of the result; becomes that of the input.
+///   - out: `[rows, heads · width]` result of the forward pass.
+///   - lengths: `[heads]`, the forward pass's.
+///   - reciprocals: `[rows, heads]`, from the forward pass.
+package func normalizeHeadsBackward(_ dOut: Matrix, out: Matrix, lengths: Vector, reciprocals: Matrix) {
+    dOut.require(like: out, "dOut")
+    reciprocals.require(out.rows, lengths.count, "reciprocals")
+    unsafe kernels.normalize_heads_backward(
+        dOut.view, out.view, lengths.pointer, lengths.count, reciprocals.view)
+    withExtendedLifetime(lengths) {}
 }
 
 /// Applies the rectified linear unit, with an upper limit: `out = min(max(x, 0), limit)`; NaN stays NaN.

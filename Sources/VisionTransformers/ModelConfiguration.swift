@@ -69,6 +69,14 @@ package enum ModelConfiguration: Equatable, Codable, Sendable {
         }
     }
 
+    /// Whether MLPs have nothing but GELU, or an approximation of it, between their two layers.
+    package var hasPlainGELU: Bool {
+        switch self {
+        case .vit(let shape): shape.activation.isGELU && !shape.gatesMLP && !shape.normalizesMLP
+        case .swin(let shape): shape.activation.isGELU
+        }
+    }
+
     /// Whether every number is one that a model can have.
     package var isPossible: Bool {
         switch self {
@@ -80,19 +88,22 @@ package enum ModelConfiguration: Equatable, Codable, Sendable {
     /// The units, from the stem to the head.
     package var units: [any ModelUnit] {
         switch self {
-        case .vit(let shape):
-            [PatchEmbedding(configuration: shape)]
-                + (0..<shape.depth).map { block in
-                    TransformerBlock(
-                        name: "blocks.\(block)", configuration: shape,
-                        leadingTokens: block == shape.depth - 1 ? shape.leadingTokens : nil)
-                }
-                + [ClassifierHead(configuration: shape)]
+        case .vit(let shape): vitUnits(of: shape)
         case .swin(let shape):
             [PatchEmbedding(configuration: shape)]
                 + shape.stages.indices.flatMap { swinUnits(of: shape, stage: $0) }
                 + [ClassifierHead(configuration: shape)]
         }
+    }
+
+    private func vitUnits(of shape: ViTConfiguration) -> [any ModelUnit] {
+        let rotations = shape.rotary?.rotations(of: shape.grid, headWidth: shape.width / shape.heads)
+        let blocks = (0..<shape.depth).map { block in
+            TransformerBlock(
+                name: "blocks.\(block)", configuration: shape, rotations: rotations,
+                leadingTokens: block == shape.depth - 1 ? shape.leadingTokens : nil)
+        }
+        return [PatchEmbedding(configuration: shape)] + blocks + [ClassifierHead(configuration: shape)]
     }
 
     private func swinUnits(of shape: SwinConfiguration, stage: Int) -> [any ModelUnit] {

@@ -1,7 +1,8 @@
 internal import Kernels
 package import TensorCore
 
-/// Swin's step between stages: four neighbouring tokens become one of twice the width, after a LayerNorm.
+/// Swin's step between stages: four neighbouring tokens become one of twice the width, after a LayerNorm, or before one
+/// (Swin V2).
 package struct PatchMerging: ModelUnit {
     /// The unit's name, which is also the prefix of its parameters' names.
     package let name: String
@@ -13,6 +14,8 @@ package struct PatchMerging: ModelUnit {
     package let width: Int
     /// Added to the variance in LayerNorm.
     package let epsilon: Float
+    /// Whether the norm comes after the product.
+    package let normalizesLast: Bool
 
     /// Makes a merging.
     ///
@@ -25,6 +28,7 @@ package struct PatchMerging: ModelUnit {
         (rows, columns) = configuration.tokenGrid(of: stage)
         width = configuration.width(of: stage)
         epsilon = configuration.epsilon
+        normalizesLast = configuration.isSecondVersion
     }
 
     private var merged: (rows: Int, columns: Int) { ((rows + 1) / 2, (columns + 1) / 2) }
@@ -33,14 +37,16 @@ package struct PatchMerging: ModelUnit {
     package var input: RowShape { RowShape(rows * columns, width) }
     package var output: RowShape { RowShape(mergedTokens, 2 * width) }
 
-    private enum Slot: Int, CaseIterable { case joined, statistics, norm, normQuantized, dReduced }
+    private enum Slot: Int, CaseIterable { case joined, statistics, norm, normQuantized, reduced, dReduced }
     private enum Scratch: Int, CaseIterable { case norm, joined }
 
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
             switch slot {
-            case .joined, .norm, .normQuantized: RowShape(mergedTokens, 4 * width)
+            case .joined, .normQuantized: RowShape(mergedTokens, 4 * width)
+            case .norm: RowShape(normalizesLast ? 0 : mergedTokens, 4 * width)
             case .statistics: RowShape(2, mergedTokens)
+            case .reduced: RowShape(normalizesLast ? mergedTokens : 0, 2 * width)
             case .dReduced: output
             }
         }
@@ -50,24 +56,30 @@ package struct PatchMerging: ModelUnit {
         Scratch.allCases.map { _ in RowShape(mergedTokens, 4 * width) }
     }
 
+    /// What the product reads before it is quantized.
+    private var operand: Slot { normalizesLast ? .joined : .norm }
+
     package var linears: [LinearDescriptor] {
         [
             LinearDescriptor(
                 name: "\(name).reduction", weightShape: [2 * width, 4 * width], hasBias: false, inputSite: 0,
-                inputSlot: Slot.norm.rawValue, transformedSlot: Slot.normQuantized.rawValue,
+                inputSlot: operand.rawValue, transformedSlot: Slot.normQuantized.rawValue,
                 gradientSlot: Slot.dReduced.rawValue)
         ]
     }
 
     package var vectors: [VectorDescriptor] {
-        ["weight", "bias"].map { VectorDescriptor(name: "\(name).norm.\($0)", shape: [4 * width]) }
+        ["weight", "bias"].map {
+            VectorDescriptor(name: "\(name).norm.\($0)", shape: [(normalizesLast ? 2 : 4) * width])
+        }
     }
 
     package var sites: [SiteDescriptor] {
         [
             SiteDescriptor(
-                name: "\(name).reduction.input", kind: .normalized(gamma: 0, beta: 1, linear: 0),
-                groups: .columns(width: 4 * width), groupCount: 1, slot: Slot.norm.rawValue, columns: nil)
+                name: "\(name).reduction.input",
+                kind: normalizesLast ? .linearInput : .normalized(gamma: 0, beta: 1, linear: 0),
+                groups: .columns(width: 4 * width), groupCount: 1, slot: operand.rawValue, columns: nil)
         ]
     }
 
@@ -109,13 +121,16 @@ package struct PatchMerging: ModelUnit {
                 into: joined.rows(mergedToken..<mergedToken + 1).columns(columns))
         }
         let norm = statistics(tape[Slot.statistics], rows: mergedTokens)
-        layerNorm(
-            joined, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
-            into: tape[Slot.norm], mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
-        let seen = transformed(
-            0, tape[Slot.norm], by: transform, into: tape[Slot.normQuantized])
+        func normalize(_ x: Matrix, into out: Matrix) {
+            layerNorm(
+                x, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
+                into: out, mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
+        }
+        if !normalizesLast { normalize(joined, into: tape[Slot.norm]) }
+        let seen = transformed(0, tape[operand], by: transform, into: tape[Slot.normQuantized])
         guard layer == nil else { return }
-        parameters.linears[0].forward(seen, into: output)
+        parameters.linears[0].forward(seen, into: normalizesLast ? tape[Slot.reduced] : output)
+        if normalizesLast { normalize(tape[Slot.reduced], into: output) }
     }
 
     package func backward(
@@ -123,20 +138,26 @@ package struct PatchMerging: ModelUnit {
         tape: Tape,
         scratch: Tape, local: LocalGradients?, dInput: Matrix?
     ) {
-        copy(dOutput, into: tape[Slot.dReduced])
-        let dNorm = scratch[Scratch.norm]
-        parameters.linears[0].backward(dOutput, into: dNorm)
+        let norm = statistics(tape[Slot.statistics], rows: mergedTokens)
+        func normalizeBackward(_ gradient: Matrix, x: Matrix, into out: Matrix) {
+            layerNormBackward(
+                gradient, x: x, gamma: parameters.vectors[0], mean: norm.mean,
+                reciprocalDeviation: norm.reciprocalDeviation, into: out)
+        }
+        let (dReduced, dOperand) = (tape[Slot.dReduced], scratch[Scratch.norm])
+        if normalizesLast {
+            normalizeBackward(dOutput, x: tape[Slot.reduced], into: dReduced)
+        } else {
+            copy(dOutput, into: dReduced)
+        }
+        parameters.linears[0].backward(dReduced, into: dOperand)
         if !transform.isIdentity(0) {
             transform.backward(
-                0, gradient: dNorm, values: tape[Slot.norm],
-                transformed: tape[Slot.normQuantized])
+                0, gradient: dOperand, values: tape[operand], transformed: tape[Slot.normQuantized])
         }
         guard let dInput else { return }
-        let norm = statistics(tape[Slot.statistics], rows: mergedTokens)
-        let dJoined = scratch[Scratch.joined]
-        layerNormBackward(
-            dNorm, x: tape[Slot.joined], gamma: parameters.vectors[0], mean: norm.mean,
-            reciprocalDeviation: norm.reciprocalDeviation, into: dJoined)
+        let dJoined = normalizesLast ? dOperand : scratch[Scratch.joined]
+        if !normalizesLast { normalizeBackward(dOperand, x: tape[Slot.joined], into: dJoined) }
         forEachNeighbour(images: tape.images) { token, mergedToken, columns in
             copy(
                 dJoined.rows(mergedToken..<mergedToken + 1).columns(columns),

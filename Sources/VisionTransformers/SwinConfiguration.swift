@@ -44,6 +44,9 @@ package struct SwinConfiguration: Equatable, Codable, Sendable {
     package var window: Int
     /// The number of classes.
     package var classes: Int
+    /// Whether it is of the second version: norms after attention, MLP and merging, and scores that are scaled cosines
+    /// (Swin V2, arXiv 2111.09883).
+    @FalseByDefault package var isSecondVersion: Bool
     /// Whose rule for windows that do not fit the grid.
     package var windowRule = WindowRule.timm
     /// What is between fc1 and fc2.
@@ -67,6 +70,7 @@ package struct SwinConfiguration: Equatable, Codable, Sendable {
         self.stages = stages
         self.window = window
         self.classes = classes
+        isSecondVersion = false
     }
 
     /// How an image is cut.
@@ -94,7 +98,8 @@ package struct SwinConfiguration: Equatable, Codable, Sendable {
     /// The architecture in a line, for people.
     package var summary: String {
         let depths = stages.map { "\($0.depth)" }.joined(separator: " + ")
-        return "Swin, \(depths) blocks of width \(width) and up, windows of \(window) × \(window), "
+        return
+            "\(isSecondVersion ? "Swin V2" : "Swin"), \(depths) blocks of width \(width) and up, windows of \(window) × \(window), "
             + "\(grid.summary), \(activation.label.map { "\($0), " } ?? "")"
             + (classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")
     }

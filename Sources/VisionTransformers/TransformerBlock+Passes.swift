@@ -13,29 +13,28 @@ extension TransformerBlock {
             attend(
                 input, parameters: parameters, transform: transform, tape: tape, output: middle, before: end)
         else { return }
-        let norm = statistics(tape[Slot.norm2Statistics], rows: outputTokens)
-        layerNorm(
-            middle, gamma: parameters.vectors[Parameter.gamma2],
-            beta: parameters.vectors[Parameter.beta2], epsilon: epsilon,
-            into: tape[Slot.norm2],
-            mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
+        if normalizesLast {
+            copy(middle, into: tape[Slot.norm2])
+        } else {
+            normalize(middle, Parameter.gamma2.rawValue, .norm2Statistics, into: .norm2, parameters, tape)
+        }
         let fc1Input = transformed(
             Site.fc1Input, tape[Slot.norm2], by: transform,
             into: tape[Slot.norm2Quantized])
         if end == .fc1 { return }
         parameters.linears[Linear.fc1].forward(fc1Input, into: tape[Slot.fc1])
-        switch activation {
-        case .gelu: gelu(tape[Slot.fc1], into: tape[Slot.activated])
-        case .geluTanh: sigmoidUnit(tape[Slot.fc1], .tanhGELU, into: tape[Slot.activated])
-        case .quickGELU: sigmoidUnit(tape[Slot.fc1], .quickGELU, into: tape[Slot.activated])
-        case .relu: relu(tape[Slot.fc1], into: tape[Slot.activated])
-        }
-        let fc2Input = transformed(
-            Site.fc2Input, tape[Slot.activated], by: transform,
-            into: tape[Slot.activatedQuantized])
+        activate(parameters, tape)
+        let operand = transformed(
+            Site.fc2Input, tape[fc2Input], by: transform, into: tape[Slot.activatedQuantized])
         if end == .fc2 { return }
-        parameters.linears[Linear.fc2].forward(fc2Input, into: tape[Slot.fc2])
-        add(middle, tape[Slot.fc2], scaledBy: scale(.scale2, parameters), into: output)
+        parameters.linears[Linear.fc2].forward(operand, into: tape[Slot.fc2])
+        if normalizesLast {
+            normalize(
+                tape[Slot.fc2], Parameter.gamma2.rawValue, .norm2Statistics, into: .branch2, parameters, tape)
+        }
+        add(
+            middle, tape[normalizesLast ? Slot.branch2 : .fc2], scaledBy: scale(.scale2, parameters),
+            into: output)
     }
 
     private func scale(_ parameter: Parameter, _ parameters: UnitParameters) -> Vector? {
@@ -49,20 +48,25 @@ extension TransformerBlock {
         before end: Linear?
     ) -> Bool {
         let images = tape.images
-        let norm = statistics(tape[Slot.norm1Statistics], rows: orderedRows)
-        layout?.gather(input, into: tape[Slot.ordered], images: images)
-        layerNorm(
-            layout == nil ? input : tape[Slot.ordered],
-            gamma: parameters.vectors[Parameter.gamma1],
-            beta: parameters.vectors[Parameter.beta1], epsilon: epsilon,
-            into: tape[Slot.norm1],
-            mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
-        layout?.clearPadding(of: tape[Slot.norm1], images: images)
+        if normalizesLast {
+            if let layout {
+                layout.gather(input, into: tape[Slot.norm1], images: images)
+            } else {
+                copy(input, into: tape[Slot.norm1])
+            }
+        } else {
+            layout?.gather(input, into: tape[Slot.ordered], images: images)
+            normalize(
+                layout == nil ? input : tape[Slot.ordered], Parameter.gamma1.rawValue, .norm1Statistics,
+                into: .norm1, parameters, tape)
+            layout?.clearPadding(of: tape[Slot.norm1], images: images)
+        }
         let qkvInput = transformed(
             Site.qkvInput, tape[Slot.norm1], by: transform,
             into: tape[Slot.norm1Quantized])
         if end == .qkv { return false }
         parameters.linears[Linear.qkv].forward(qkvInput, into: tape[Slot.qkv])
+        placeQueriesAndKeys(parameters, tape)
         for site in [Site.query, .key, .value] where !transform.isIdentity(site) {
             let columns = (site.rawValue - 1) * width..<site.rawValue * width
             transform.apply(
@@ -82,19 +86,28 @@ extension TransformerBlock {
             into: tape[Slot.attentionQuantized])
         multiplyBatch(
             maps(attention, images: images), v, into: contexts(tape[Slot.context], images: images))
-        let projectionInput = transformed(
-            Site.projectionInput, tape[Slot.context], by: transform,
-            into: tape[Slot.contextQuantized])
+        if normalizesAttention {
+            normalize(
+                tape[Slot.context], contextGain, .contextStatistics, into: .contextNorm, parameters, tape)
+        }
+        let operand = transformed(
+            Site.projectionInput, tape[projectionInput], by: transform, into: tape[Slot.contextQuantized])
         if end == .projection { return false }
-        parameters.linears[Linear.projection].forward(
-            projectionInput, into: tape[Slot.projection])
+        parameters.linears[Linear.projection].forward(operand, into: tape[Slot.projection])
         layout?.scatter(
             tape[Slot.projection], into: tape[Slot.restored], images: images)
+        if normalizesLast {
+            normalize(
+                tape[branch], Parameter.gamma1.rawValue, .norm1Statistics, into: .branch1, parameters, tape)
+        }
         add(
-            residual(input, tape: tape), tape[layout == nil ? Slot.projection : Slot.restored],
+            residual(input, tape: tape), tape[normalizesLast ? Slot.branch1 : branch],
             scaledBy: scale(.scale1, parameters), into: output)
         return true
     }
+
+    /// The projection's output in the order of the grid.
+    private var branch: Slot { layout == nil ? .projection : .restored }
 
     /// Adds relative positions and the windows' masks to the scores, if there are any.
     private func addPositions(tape: Tape, table: Vector?) {
@@ -146,25 +159,28 @@ extension TransformerBlock {
         let dFc1 = tape[Slot.dFc1]
         let dMiddle = scratch[Scratch.middle]
         scaleOrCopy(dOutput, by: scale(.scale2, parameters), into: dFc2)
+        if normalizesLast {
+            normalizeBackward(
+                dFc2, x: tape[Slot.fc2], Parameter.gamma2.rawValue, .norm2Statistics, into: dFc2, parameters,
+                tape)
+        }
         addLocal(local, Operator.fc2, tape: tape, to: dFc2)
         let dActivated = scratch[Scratch.hidden]
         parameters.linears[Linear.fc2].backward(dFc2, into: dActivated)
-        backward(.fc2Input, dActivated, .activated, .activatedQuantized, tape, transform)
-        switch activation {
-        case .gelu: geluBackward(dActivated, x: tape[Slot.fc1], into: dFc1)
-        case .geluTanh: sigmoidUnitBackward(dActivated, x: tape[Slot.fc1], .tanhGELU, into: dFc1)
-        case .quickGELU: sigmoidUnitBackward(dActivated, x: tape[Slot.fc1], .quickGELU, into: dFc1)
-        case .relu: reluBackward(dActivated, x: tape[Slot.fc1], into: dFc1)
-        }
+        backward(.fc2Input, dActivated, fc2Input, .activatedQuantized, tape, transform)
+        activateBackward(dActivated, parameters, tape)
         addLocal(local, Operator.fc1, tape: tape, to: dFc1)
         let dNorm = scratch[Scratch.width]
         parameters.linears[Linear.fc1].backward(dFc1, into: dNorm)
         backward(.fc1Input, dNorm, .norm2, .norm2Quantized, tape, transform)
-        let norm = statistics(tape[Slot.norm2Statistics], rows: outputTokens)
-        copy(dOutput, into: dMiddle)
-        layerNormBackward(
-            dNorm, x: tape[Slot.middle], gamma: parameters.vectors[Parameter.gamma2],
-            mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation, into: dMiddle, accumulate: true)
+        if normalizesLast {
+            add(dOutput, dNorm, into: dMiddle)
+        } else {
+            copy(dOutput, into: dMiddle)
+            normalizeBackward(
+                dNorm, x: tape[Slot.middle], Parameter.gamma2.rawValue, .norm2Statistics, into: dMiddle,
+                parameters, tape, accumulate: true)
+        }
         attendBackward(
             dMiddle, input: input, parameters: parameters, transform: transform, tape: tape, scratch: scratch,
             local: local, dInput: dInput)
@@ -177,15 +193,30 @@ extension TransformerBlock {
     ) {
         let images = tape.images
         let dProjection = tape[Slot.dProjection]
+        var dBranch = dMiddle
+        if normalizesLast {
+            dBranch = scratch[Scratch.width]
+            scaleOrCopy(dMiddle, by: scale(.scale1, parameters), into: dBranch)
+            normalizeBackward(
+                dBranch, x: tape[branch], Parameter.gamma1.rawValue, .norm1Statistics, into: dBranch,
+                parameters, tape)
+        }
         if let layout {
-            layout.gather(dMiddle, into: dProjection, images: images)
+            layout.gather(dBranch, into: dProjection, images: images)
+        } else if normalizesLast {
+            copy(dBranch, into: dProjection)
         } else {
-            scaleOrCopy(dMiddle, by: scale(.scale1, parameters), into: dProjection)
+            scaleOrCopy(dBranch, by: scale(.scale1, parameters), into: dProjection)
         }
         addLocal(local, Operator.projection, tape: tape, to: dProjection)
         let dContext = scratch[Scratch.context]
         parameters.linears[Linear.projection].backward(dProjection, into: dContext)
-        backward(.projectionInput, dContext, .context, .contextQuantized, tape, transform)
+        backward(.projectionInput, dContext, projectionInput, .contextQuantized, tape, transform)
+        if normalizesAttention {
+            normalizeBackward(
+                dContext, x: tape[Slot.context], contextGain, .contextStatistics, into: dContext, parameters,
+                tape)
+        }
         addLocal(local, Operator.context, tape: tape, to: dContext)
 
         let (q, k, v) = operands(tape, transform)
@@ -218,22 +249,23 @@ extension TransformerBlock {
                 transformed: tape[Slot.qkvQuantized].columns(columns))
         }
         addLocal(local, Operator.qkv, tape: tape, to: dQkv)
+        placeQueriesAndKeysBackward(tape)
         // The gradient of the qkv input is wanted for its site's scale even where the block's input is not.
         let dNorm = scratch[Scratch.ordered]
         parameters.linears[Linear.qkv].backward(dQkv, into: dNorm)
         backward(.qkvInput, dNorm, .norm1, .norm1Quantized, tape, transform)
         guard let dInput else { return }
-        let norm = statistics(tape[Slot.norm1Statistics], rows: orderedRows)
-        let gamma = parameters.vectors[Parameter.gamma1]
+        let gain = Parameter.gamma1.rawValue
         guard let layout else {
             spread(dMiddle, into: dInput, images: images)
-            return layerNormBackward(
-                dNorm, x: input, gamma: gamma, mean: norm.mean,
-                reciprocalDeviation: norm.reciprocalDeviation, into: dInput, accumulate: true)
+            if normalizesLast { return add(dInput, dNorm, into: dInput) }
+            return normalizeBackward(
+                dNorm, x: input, gain, .norm1Statistics, into: dInput, parameters, tape, accumulate: true)
         }
-        layerNormBackward(
-            dNorm, x: tape[Slot.ordered], gamma: gamma, mean: norm.mean,
-            reciprocalDeviation: norm.reciprocalDeviation, into: dNorm)
+        if !normalizesLast {
+            normalizeBackward(
+                dNorm, x: tape[Slot.ordered], gain, .norm1Statistics, into: dNorm, parameters, tape)
+        }
         let dGrid = scratch[Scratch.width]
         layout.scatter(dNorm, into: dGrid, images: images)
         add(dMiddle, dGrid, into: dInput)

@@ -1,11 +1,14 @@
 internal import Kernels
 internal import TensorCore
 
-/// A pre-norm transformer block in timm's layout: attention and an MLP, each after a LayerNorm and
-/// beside a residual connection, with optional layer scale.
+/// A transformer block in timm's layout: attention and an MLP, each after a LayerNorm and beside a residual connection,
+/// with optional layer scale.
 ///
 /// Attention is over all tokens of an image (ViT), or over those of a window with relative positions (Swin). With
 /// windows, everything from the first norm to the projection has its rows in the windows' order.
+///
+/// Queries and keys may be rotated by their patches' places, or scaled to a length (Swin V2). Their sites, and what
+/// “qkv” means as an operator, are what the products read: the values after that.
 package struct TransformerBlock: ModelUnit {
     /// The unit's name.
     package let name: String
@@ -23,6 +26,16 @@ package struct TransformerBlock: ModelUnit {
     /// The features between the MLP's layers.
     package let hidden: Int
     package let activation: MLPActivation
+    /// Whether fc1's first half, after the activation, is a factor of its second half.
+    package let isGated: Bool
+    /// Whether a norm comes before the projection, and before fc2.
+    package let normalizesAttention, normalizesMLP: Bool
+    /// How queries and keys of patches are rotated; nil if they are not.
+    let rotations: PatchRotations?
+    /// Whether scores are cosines of queries and keys, times a number for each head (Swin V2).
+    package let usesCosines: Bool
+    /// Whether the two norms come after attention and MLP, before the residual connections (Swin V2).
+    package let normalizesLast: Bool
     /// Whether queries, keys and values have a bias.
     package let qkvBias: Bool
     package let layerScale: Bool
@@ -34,9 +47,12 @@ package struct TransformerBlock: ModelUnit {
     /// - Parameters:
     ///   - name: The unit's name, which is also the prefix of its parameters' names.
     ///   - configuration: The model's shape.
+    ///   - rotations: What its rotary positions come to, the same for every block.
     ///   - leadingTokens: The number of tokens to give, from the first on; nil for all. The others are used as keys
     ///     and values only.
-    package init(name: String, configuration: ViTConfiguration, leadingTokens: Int? = nil) {
+    init(
+        name: String, configuration: ViTConfiguration, rotations: PatchRotations?, leadingTokens: Int? = nil
+    ) {
         self.name = name
         gridTokens = configuration.tokens
         outputTokens = leadingTokens ?? gridTokens
@@ -49,6 +65,12 @@ package struct TransformerBlock: ModelUnit {
         heads = configuration.heads
         hidden = configuration.hiddenWidth
         activation = configuration.activation
+        isGated = configuration.gatesMLP
+        (normalizesAttention, normalizesMLP) = (
+            configuration.normalizesAttention, configuration.normalizesMLP
+        )
+        self.rotations = rotations
+        (usesCosines, normalizesLast) = (false, false)
         qkvBias = configuration.hasQkvBias
         layerScale = configuration.hasLayerScale
         epsilon = configuration.epsilon
@@ -74,6 +96,8 @@ package struct TransformerBlock: ModelUnit {
         heads = configuration.stages[stage].heads
         hidden = configuration.stages[stage].hiddenWidth
         activation = configuration.activation
+        (isGated, normalizesAttention, normalizesMLP, rotations) = (false, false, false, nil)
+        (usesCosines, normalizesLast) = (configuration.isSecondVersion, configuration.isSecondVersion)
         qkvBias = configuration.hasQkvBias
         layerScale = false
         epsilon = configuration.epsilon
@@ -105,9 +129,11 @@ package struct TransformerBlock: ModelUnit {
     /// The tape's buffers.
     enum Slot: Int, CaseIterable {
         case ordered, norm1, norm1Statistics, norm1Quantized, qkv, qkvQuantized
-        case scores, positions, attention, attentionQuantized
-        case context, contextQuantized, projection, restored, residual, middle
-        case norm2, norm2Statistics, norm2Quantized, fc1, activated, activatedQuantized, fc2
+        case lengths, reciprocals, scores, positions, attention, attentionQuantized
+        case context, contextNorm, contextStatistics, contextQuantized
+        case projection, restored, branch1, residual, middle
+        case norm2, norm2Statistics, norm2Quantized, fc1, gate, activated, activatedNorm, activatedStatistics
+        case activatedQuantized, fc2, branch2
         case dQkv, dProjection, dFc1, dFc2
     }
 
@@ -126,16 +152,25 @@ package struct TransformerBlock: ModelUnit {
     package var tapeShapes: [RowShape] {
         Slot.allCases.map { slot in
             switch slot {
-            case .norm1Statistics: RowShape(2, orderedRows)
+            case .norm1Statistics: RowShape(2, normalizesLast ? outputTokens : orderedRows)
             case .norm2Statistics: RowShape(2, outputTokens)
-            case .ordered: RowShape(layout == nil ? 0 : orderedRows, width)
+            case .ordered: RowShape(layout == nil || normalizesLast ? 0 : orderedRows, width)
             case .restored: RowShape(layout == nil ? 0 : gridTokens, width)
             case .residual: RowShape(isNarrowed ? outputTokens : 0, width)
             case .positions:
                 RowShape(relative == nil ? 0 : heads * queries, tokens, stride: attentionShape.stride)
             case .qkv, .qkvQuantized, .dQkv: RowShape(orderedRows, 3 * width)
+            case .lengths: RowShape(usesCosines ? 1 : 0, 2 * heads)
+            case .reciprocals: RowShape(usesCosines ? orderedRows : 0, 2 * heads)
             case .scores, .attention, .attentionQuantized: attentionShape
-            case .fc1, .activated, .activatedQuantized, .dFc1: RowShape(outputTokens, hidden)
+            case .fc1, .dFc1: RowShape(outputTokens, fc1Outputs)
+            case .activated, .activatedQuantized: RowShape(outputTokens, hidden)
+            case .gate: RowShape(isGated ? outputTokens : 0, hidden)
+            case .activatedNorm: RowShape(normalizesMLP ? outputTokens : 0, hidden)
+            case .activatedStatistics: RowShape(2, normalizesMLP ? outputTokens : 0)
+            case .contextNorm: RowShape(normalizesAttention ? windows * queries : 0, width)
+            case .contextStatistics: RowShape(2, normalizesAttention ? windows * queries : 0)
+            case .branch1, .branch2: RowShape(normalizesLast ? outputTokens : 0, width)
             case .norm1, .norm1Quantized: RowShape(orderedRows, width)
             case .context, .contextQuantized, .projection, .dProjection: RowShape(windows * queries, width)
             case .middle, .norm2, .norm2Quantized, .fc2, .dFc2: RowShape(outputTokens, width)
@@ -157,16 +192,22 @@ package struct TransformerBlock: ModelUnit {
 
     enum Linear: Int { case qkv, projection, fc1, fc2 }
 
+    /// The features that fc1 gives.
+    private var fc1Outputs: Int { isGated ? 2 * hidden : hidden }
+    /// What the projection and fc2 read before it is quantized.
+    var projectionInput: Slot { normalizesAttention ? .contextNorm : .context }
+    var fc2Input: Slot { normalizesMLP ? .activatedNorm : .activated }
+
     package var linears: [LinearDescriptor] {
         [
             linear(
                 "attn.qkv", 3 * width, width, qkvBias, site: .qkvInput, .norm1, .norm1Quantized, .dQkv),
             linear(
-                "attn.proj", width, width, true, site: .projectionInput, .context, .contextQuantized,
+                "attn.proj", width, width, true, site: .projectionInput, projectionInput, .contextQuantized,
                 .dProjection),
-            linear("mlp.fc1", hidden, width, true, site: .fc1Input, .norm2, .norm2Quantized, .dFc1),
+            linear("mlp.fc1", fc1Outputs, width, true, site: .fc1Input, .norm2, .norm2Quantized, .dFc1),
             linear(
-                "mlp.fc2", width, hidden, true, site: .fc2Input, .activated, .activatedQuantized, .dFc2),
+                "mlp.fc2", width, hidden, true, site: .fc2Input, fc2Input, .activatedQuantized, .dFc2),
         ]
     }
 
@@ -187,16 +228,27 @@ package struct TransformerBlock: ModelUnit {
         let names =
             ["norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias"]
             + (layerScale ? ["ls1.gamma", "ls2.gamma"] : [])
+            + (normalizesAttention ? ["attn.norm.weight", "attn.norm.bias"] : [])
+        let inner = normalizesMLP ? ["mlp.norm.weight", "mlp.norm.bias"] : []
+        let scale =
+            usesCosines ? VectorDescriptor(name: "\(name).attn.logit_scale", shape: [heads, 1, 1]) : nil
         let table = relative.map {
             VectorDescriptor(
                 name: "\(name).attn.relative_position_bias_table", shape: [$0.tableRows, heads])
         }
         return names.map { VectorDescriptor(name: "\(name).\($0)", shape: [width]) }
-            + [table].compactMap { $0 }
+            + inner.map { VectorDescriptor(name: "\(name).\($0)", shape: [hidden]) }
+            + [scale, table].compactMap { $0 }
     }
 
-    /// The place of the table of relative positions among the vectors, the last one.
-    var positionTable: Int { layerScale ? 6 : 4 }
+    /// The place of the gain of the norm before the projection among the vectors; its shift follows.
+    var contextGain: Int { layerScale ? 6 : 4 }
+    /// The place of the gain of the norm before fc2; its shift follows.
+    var activatedGain: Int { contextGain + (normalizesAttention ? 2 : 0) }
+    /// The place of the logarithms of the factors of cosines.
+    var logitScale: Int { activatedGain + (normalizesMLP ? 2 : 0) }
+    /// The place of the table of relative positions, the last one.
+    var positionTable: Int { logitScale + (usesCosines ? 1 : 0) }
 
     enum Site: Int {
         case qkvInput, query, key, value, attention, projectionInput, fc1Input, fc2Input
@@ -217,26 +269,34 @@ package struct TransformerBlock: ModelUnit {
         }
         // Zeros between the norm and the layer are not moved by the norm's gain, so scales cannot be folded into it.
         let qkvInput: SiteKind =
-            layout?.hasPadding == true
+            layout?.hasPadding == true || normalizesLast
             ? .linearInput
             : .normalized(
                 gamma: Parameter.gamma1.rawValue, beta: Parameter.beta1.rawValue,
                 linear: Linear.qkv.rawValue)
+        let fc1Kind: SiteKind =
+            normalizesLast
+            ? .linearInput
+            : .normalized(
+                gamma: Parameter.gamma2.rawValue, beta: Parameter.beta2.rawValue,
+                linear: Linear.fc1.rawValue)
+        let projectionKind: SiteKind =
+            normalizesAttention
+            ? .normalized(gamma: contextGain, beta: contextGain + 1, linear: Linear.projection.rawValue)
+            : .linearInput
+        let fc2Kind: SiteKind =
+            normalizesMLP
+            ? .normalized(gamma: activatedGain, beta: activatedGain + 1, linear: Linear.fc2.rawValue)
+            : activation.isGELU && !isGated ? .gelu : .linearInput
         return [
             perTensor("attn.qkv.input", qkvInput, .norm1, width),
             operand("attn.q", 0), operand("attn.k", 1), operand("attn.v", 2),
             SiteDescriptor(
                 name: "\(name).attn.softmax", kind: .attention, groups: .rows(perGroup: queries),
                 groupCount: heads, slot: Slot.attention.rawValue, columns: nil),
-            perTensor("attn.proj.input", .linearInput, .context, width),
-            perTensor(
-                "mlp.fc1.input",
-                .normalized(
-                    gamma: Parameter.gamma2.rawValue, beta: Parameter.beta2.rawValue,
-                    linear: Linear.fc1.rawValue),
-                .norm2, width),
-            perTensor(
-                "mlp.fc2.input", activation.isGELU ? .gelu : .linearInput, .activated, hidden),
+            perTensor("attn.proj.input", projectionKind, projectionInput, width),
+            perTensor("mlp.fc1.input", fc1Kind, .norm2, width),
+            perTensor("mlp.fc2.input", fc2Kind, fc2Input, hidden),
         ]
     }
 
@@ -274,5 +334,5 @@ package struct TransformerBlock: ModelUnit {
         MatrixBatch(stacking: matrix, outerCount: images * windows, innerCount: heads)
     }
 
-    var attentionScale: Float { 1 / Float(width / heads).squareRoot() }
+    var attentionScale: Float { usesCosines ? 1 : 1 / Float(width / heads).squareRoot() }
 }

@@ -1,11 +1,21 @@
 internal import TensorCore
 
 extension ModelUnit {
-    /// The site of the keys; nil in a unit without attention.
-    package var keys: SiteDescriptor? { attentionOperands.dropFirst().first }
+    /// The site of keys that can lose a constant, which softmax does not see.
+    ///
+    /// nil in a unit without attention, and where keys are rotated by their places or scaled to a length, so that a
+    /// constant is none any more.
+    package var shiftableKeys: SiteDescriptor? {
+        block.map { $0.rotations == nil && !$0.usesCosines } == true
+            ? attentionOperands.dropFirst().first : nil
+    }
 
-    /// The site of the values; nil in a unit without attention.
-    package var values: SiteDescriptor? { attentionOperands.dropFirst(2).first }
+    /// The site of values that can lose a constant, which the projection's bias gives back.
+    ///
+    /// nil in a unit without attention, and where there is a norm before the projection.
+    package var shiftableValues: SiteDescriptor? {
+        block.map { !$0.normalizesAttention } == true ? attentionOperands.dropFirst(2).first : nil
+    }
 
     /// Queries, keys and values.
     private var attentionOperands: [SiteDescriptor] {
@@ -22,7 +32,7 @@ extension UnitWeights {
     ///   - unit: The unit of the weights, with attention.
     ///   - constant: `[width]`, a number for each channel of the keys.
     package mutating func subtractFromKeys(of unit: any ModelUnit, _ constant: [Float]) {
-        subtract(constant, from: unit.keys, of: unit)
+        subtract(constant, from: unit.shiftableKeys, of: unit)
     }
 
     /// Subtracts a constant from every value: the rows of an attention map sum to 1, so that it comes out of the
@@ -32,7 +42,7 @@ extension UnitWeights {
     ///   - unit: The unit of the weights, with attention.
     ///   - constant: `[width]`, a number for each channel of the values.
     package mutating func subtractFromValues(of unit: any ModelUnit, _ constant: [Float]) {
-        subtract(constant, from: unit.values, of: unit)
+        subtract(constant, from: unit.shiftableValues, of: unit)
         // The projection is the layer after the attention.
         linears[1].addToBias(of: constant)
     }
@@ -54,7 +64,7 @@ extension UnitWeights {
 
     private mutating func subtract(_ constant: [Float], from site: SiteDescriptor?, of unit: any ModelUnit) {
         guard let columns = site?.columns, columns.count == constant.count else {
-            preconditionFailure("\(unit.name) has no attention over \(constant.count) channels")
+            preconditionFailure("\(unit.name) has no \(constant.count) channels that can lose a constant")
         }
         // The layer that gives queries, keys and values is the first.
         let outputs = unit.linears[0].outputs

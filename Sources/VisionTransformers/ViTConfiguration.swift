@@ -6,6 +6,8 @@ package enum MLPActivation: String, Codable, Sendable {
     case geluTanh = "gelu_tanh"
     /// x · σ(1.702 x).
     case quickGELU = "quick_gelu"
+    /// x · σ(x).
+    case silu
     /// max(x, 0).
     case relu
 
@@ -15,13 +17,14 @@ package enum MLPActivation: String, Codable, Sendable {
         case "gelu", "gelu_python": self = .gelu
         case "gelu_tanh", "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh": self = .geluTanh
         case "quick_gelu", "quickgelu": self = .quickGELU
+        case "silu", "swish": self = .silu
         case "relu": self = .relu
         default: return nil
         }
     }
 
     /// Whether it is GELU or an approximation of it.
-    package var isGELU: Bool { self != .relu }
+    package var isGELU: Bool { self != .relu && self != .silu }
 
     /// What to call it in a summary; nil for GELU, the usual one.
     var label: String? {
@@ -29,6 +32,7 @@ package enum MLPActivation: String, Codable, Sendable {
         case .gelu: nil
         case .geluTanh: "GELU with tanh"
         case .quickGELU: "quick GELU"
+        case .silu: "SiLU"
         case .relu: "ReLU"
         }
     }
@@ -62,7 +66,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var depth: Int
     /// The number of attention heads; divides `width`.
     package var heads: Int
-    /// The number of features between fc1 and fc2.
+    /// The number of features that fc2 reads.
     package var hiddenWidth: Int
     /// The number of classes; 0 for a model without a classifier, which gives the features that one would read.
     package var classes: Int
@@ -88,6 +92,15 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var normalizesAfterPooling: Bool
     /// What is between fc1 and fc2.
     package var activation: MLPActivation
+    /// Whether fc1 gives twice what fc2 reads: the first half, after the activation, is a factor of the second (SwiGLU,
+    /// arXiv 2002.05202).
+    @FalseByDefault package var gatesMLP: Bool
+    /// Whether a norm comes before fc2 (EVA-02).
+    @FalseByDefault package var normalizesMLP: Bool
+    /// Whether a norm comes before the projection after attention (EVA-02 of the CLIP family).
+    @FalseByDefault package var normalizesAttention: Bool
+    /// How queries and keys are rotated by their patches' places; nil if they are not.
+    package var rotary: RotaryPositions?
     /// Whether qkv has a bias.
     package var hasQkvBias: Bool
     /// Whether residual branches are scaled per feature (timm's `ls1`, `ls2`).
@@ -122,6 +135,10 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         hasPreNorm = false
         normalizesAfterPooling = false
         activation = .gelu
+        gatesMLP = false
+        normalizesMLP = false
+        normalizesAttention = false
+        rotary = nil
         hasQkvBias = true
         hasLayerScale = false
         epsilon = 1e-6
@@ -157,8 +174,12 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
 
     /// The architecture in a line, for people.
     package var summary: String {
-        "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
-            + "\(grid.summary), \(activation.label.map { "\($0), " } ?? "")\(classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")"
+        let mlp = gatesMLP ? "gated MLPs (\(activation.label ?? "GELU"))" : activation.label
+        let rare = [mlp, rotary == nil ? nil : "rotary positions"].compactMap(\.self)
+        return
+            "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
+            + "\(grid.summary), \(rare.map { "\($0), " }.joined())"
+            + (classes > 0 ? "\(classes) classes" : "no classifier, \(outputs) features")
     }
 
     /// Whether every number is one that a model can have.
@@ -169,7 +190,9 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
             && (1...4096).contains(depth) && width.isMultiple(of: heads)
             && (0...4096).contains(registerTokens)
             && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
-            && (hasPositions || hasRelativePositions)
+            && (hasPositions || hasRelativePositions || rotary != nil)
+            && (rotary?.isPossible ?? true)
+            && (rotary == nil || (width / heads).isMultiple(of: 4))
             && (!hasRelativePositions || hasClassToken && prefixTokens == 1)
             && (!poolsPrefix || pooling == .average)
             && (pooling != .classTokenAndAverage || !normalizesAfterPooling)

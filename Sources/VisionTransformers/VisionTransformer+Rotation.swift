@@ -5,11 +5,12 @@ extension VisionTransformer {
     /// The same model with its features in rotated coordinates: outliers of single channels are spread over all, so
     /// that few levels serve activations and weights better, at no cost when the model runs.
     ///
-    /// In a ViT with a classifier and without a norm before its blocks, the features between blocks are rotated as a whole: what writes to them takes the rotation, what
-    /// reads them its inverse; norms give their gain and shift to the layers after them, layer scale goes into the
-    /// layers before. The rotation keeps the mean of every token, so that LayerNorm commutes with it. In every
-    /// model, queries and keys are rotated head by head, and so are values and what reads them. Only weights
-    /// change; logits stay the same but for rounding.
+    /// In a ViT with a classifier and without a norm before its blocks, the features between blocks are rotated as a
+    /// whole: what writes to them takes the rotation, what reads them its inverse; norms give their gain and shift to
+    /// the layers after them, layer scale goes into the layers before. The rotation keeps the mean of every token, so
+    /// that LayerNorm commutes with it. Queries and keys are rotated head by head, and so are values and what reads
+    /// them; not so queries and keys with rotary positions, and values before a norm. Only weights change; logits stay
+    /// the same but for rounding.
     ///
     /// Source: the offline rotations of GLF-Q and QuaRot (arXiv 2404.00456).
     ///
@@ -30,7 +31,7 @@ extension VisionTransformer {
         }
         for (index, unit) in units.enumerated() {
             guard let block = unit.block else { continue }
-            result.weights[index].rotateHeads(block.heads, width: block.width, generator: &generator)
+            result.weights[index].rotateHeads(of: block, generator: &generator)
         }
         return result
     }
@@ -88,17 +89,19 @@ extension UnitWeights {
         vectors[beta] = Tensor(shape: vectors[beta].shape, elements: vectors[beta].elements.map { _ in 0 })
     }
 
-    /// Rotates every head's queries and keys alike, and its values with the columns of proj that read them.
-    fileprivate mutating func rotateHeads(_ heads: Int, width: Int, generator: inout SeededGenerator) {
-        let size = width / heads
-        for head in 0..<heads {
+    /// Rotates every head's queries and keys alike, unless rotary positions come after them, and its values with the
+    /// columns of proj that read them, unless there is a norm between.
+    fileprivate mutating func rotateHeads(of block: TransformerBlock, generator: inout SeededGenerator) {
+        let (width, size) = (block.width, block.width / block.heads)
+        for head in 0..<block.heads {
             let shared = Rotation.any(width: size, generator: &generator)
             let start = head * size
-            for part in 0..<2 {
+            for part in 0..<2 where block.rotations == nil {
                 linears[0].rotateOutputs(
                     part * width + start..<part * width + start + size, by: shared)
             }
             let value = Rotation.any(width: size, generator: &generator)
+            guard !block.normalizesAttention else { continue }
             linears[0].rotateOutputs(2 * width + start..<2 * width + start + size, by: value)
             linears[1].rotateInputs(start..<start + size, by: value)
         }

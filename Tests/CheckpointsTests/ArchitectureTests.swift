@@ -40,6 +40,53 @@ struct ArchitectureTests {
         #expect(facts.unsupported == nil)
     }
 
+    @Test(
+        "rotary positions and the windows of a Swin V2 are timm's",
+        arguments: [
+            (
+                "eva02_tiny_patch14_336",
+                RotaryPositions(
+                    coordinate: .index, pairing: .neighbours, temperature: 10_000, referenceSide: 16), nil,
+                nil
+            ),
+            (
+                "vit_small_patch16_rope_224",
+                RotaryPositions(
+                    coordinate: .index, pairing: .neighbours, temperature: 100, columnsFirst: true), nil, nil
+            ),
+            (
+                "vit_base_patch16_dinov3.lvd1689m",
+                RotaryPositions(coordinate: .centre, pairing: .halves, temperature: 100), nil, nil
+            ),
+            ("swinv2_tiny_window16_256", nil, 16, nil),
+            ("swinv2_base_window12to24_192to384", nil, 24, [12, 12, 12, 6]),
+        ] as [(String, RotaryPositions?, Int?, [Int]?)])
+    func positions(name: String, rotary: RotaryPositions?, window: Int?, pretrained: [Int]?) throws {
+        let facts = try #require(ArchitectureFacts(timm: name))
+        #expect(facts.rotary == rotary && facts.window == window && facts.pretrainedWindows == pretrained)
+    }
+
+    @Test(
+        "what tensors do not show is not guessed: rotary positions, what gates an MLP, the side of windows",
+        arguments: [
+            ("eva02", "rotary positions", "“blocks.0.attn.q_bias”"),
+            ("eva02-norms", "rotary positions", "“blocks.0.attn.q_proj.weight”"),
+            ("dinov3", "rotary positions", "“pos_embed”"), ("rope-columns", "rotary positions", "gamma_1"),
+            ("swin-v2", "side of windows", "window_size"),
+        ])
+    func unknown(golden: String, words: String, more: String) throws {
+        let folder = try TemporaryFolder()
+        let source = URL(fileURLWithPath: goldens).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("VisionTransformersTests/Goldens/\(golden)").path
+        try FileManager.default.copyItem(
+            atPath: source + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        for configuration in [nil, #"{"num_heads": 2, "architecture": "my_own"}"#] {
+            if let configuration { try folder.write(configuration, to: "config.json") }
+            let text = try #require(loadingComplaint(folder.path, heads: 2))
+            #expect(text.contains(words) && text.contains(more) && text.contains("architecture"), "\(text)")
+        }
+    }
+
     @Test("every line of the table is understood")
     func table() throws {
         for line in TimmArchitectures.table.split(separator: "\n") where line.contains(":") {
@@ -56,8 +103,8 @@ struct ArchitectureTests {
         "an architecture that is something else than its tensors look like is refused with its feature, in one sentence",
         arguments: [
             ("vit_base_patch16_rpn_224", "post-norm"), ("vit_base_patch16_rpn_448", "post-norm"),
-            ("vit_small_patch16_rope_ape_224", "rotary positions"),
-            ("eva02_tiny_patch14_336", "rotary positions"),
+            ("vit_small_patch16_rope_mixed_ape_224", "learned frequencies"),
+            ("eva02_enormous_patch14_clip_224", "post-norm"), ("my_eva02_huge", "rotary positions"),
             ("vit_small_patch16_18x2_224", "parallel branches"),
             ("vit_base_patch16_xp_224", "parallel branches"),
             ("vit_pwee_patch16_reg1_gap_256", "parallel branches"),
@@ -66,13 +113,15 @@ struct ArchitectureTests {
             ("xcit_nano_12_p16_224", "cross-covariance"),
             ("vit_relpos_small_patch16_224", "relative positions"),
             ("vit_srelpos_small_patch16_224", "relative positions"),
-            ("swinv2_tiny_window8_256", "cosine attention"),
+            ("swinv2_cr_tiny_224", "cosine attention"),
             ("vit_base_patch16_siglip_224", "pooling by attention"),
-            ("vit_base_patch16_dinov3", "rotary positions"),
-            ("vit_giant_patch14_dinov2", "SwiGLU"), ("test_vit4", "RMS norms"), ("convit_base", "ConViT"),
+            ("vit_pe_core_base_patch16_224", "pooling by attention"),
+            ("vit_pe_spatial_base_patch16_512", "no norm before the head"),
+            ("vit_base_patch16_sapiens2", "norms of queries and keys"),
+            ("aimv2_large_patch14_224", "RMS norms"), ("test_vit4", "RMS norms"), ("convit_base", "ConViT"),
             ("samvit_base_patch16", "SAM"), ("vit_base_r50_s16_224", "convolutional stem"),
             ("maxvit_tiny_tf_224", "neither a ViT's nor a Swin's"), ("naflexvit_base_patch16_gap", "NaFlex"),
-            ("beit3_base_patch16_224", "norm inside"), ("swin_s3_tiny_224", "in each stage"),
+            ("swin_s3_tiny_224", "in each stage"),
         ])
     func refused(name: String, words: String) throws {
         let folder = try checkpoint(
@@ -87,7 +136,7 @@ struct ArchitectureTests {
     @Test(
         "a family of Hugging Face that is not read is refused by its name",
         arguments: [
-            ("dinov3_vit", "rotary"), ("swinv2", "cosine"), ("siglip_vision_model", "pooling by attention"),
+            ("pe_vision", "pooling by attention"), ("siglip_vision_model", "pooling by attention"),
             ("convnext", "“convnext” (model_type)"), ("ijepa", "“ijepa” (model_type)"),
         ])
     func families(name: String, words: String) throws {
@@ -105,7 +154,8 @@ struct ArchitectureTests {
             ("blocks.0.attns.0.qkv.weight", "parallel branches"),
             ("blocks_token_only.0.gamma_1", "class attention"), ("rope.freqs", "rotary positions"),
             ("blocks.0.attn.rel_pos.mlp.fc1.weight", "relative positions"),
-            ("layers.0.blocks.0.attn.logit_scale", "scaled cosine attention"),
+            ("layers.0.blocks.0.attn.meta_mlp.fc1.weight", "scaled cosine attention"),
+            ("storage_tokens", "its original program"), ("blocks.0.mlp.ffn_ln.weight", "a norm inside"),
             ("patch_embed.backbone.stem.conv.weight", "a convolutional stem"),
             ("blocks.0.attn.lambda_q1", "differential attention"),
             ("blocks.0.attn.qkv.lora_A.default.weight", "merge_and_unload"),
@@ -175,7 +225,10 @@ struct ConfigurationKeysTests {
                 #"{"model_type": "vit", "num_attention_heads": 2, "pruned_heads": {"0": [1]}}"#,
                 "“pruned_heads”"
             ),
-            (#"{"num_heads": 2, "act_layer": "silu"}"#, "silu"),
+            (#"{"num_heads": 2, "act_layer": "mish"}"#, "mish"),
+            (#"{"num_heads": 2, "model_args": {"use_rot_pos_emb": true}}"#, "“use_rot_pos_emb”"),
+            (#"{"model_type": "dinov3_vit", "num_attention_heads": 2, "rope_theta": 0}"#, "“rope_theta”"),
+            (#"{"model_type": "swinv2", "pretrained_window_sizes": 8}"#, "“pretrained_window_sizes”"),
             (#"{"num_heads": 2, "window_size": [7, 7, 14, 7]}"#, "“window_size”"),
             (#"{"num_heads": 2, "global_pool": "map"}"#, "pooling by attention"),
             (#"{"num_heads": 2, "global_pool": "avgmax"}"#, "“global_pool” is \"avgmax\""),

@@ -30,11 +30,14 @@ struct LayoutGoldensTests {
             ("huggingface-clip", nil), ("huggingface-clip-features", nil), ("huggingface-msn", nil),
             ("huggingface-mae", nil), ("huggingface-gelu-new", nil), ("torchvision-vit", 2),
             ("torchvision-swin", nil), ("huggingface-beit", nil), ("timm-eva", nil),
+            ("huggingface-dinov3", nil), ("huggingface-dinov3-gated", nil),
+            ("huggingface-dinov2-swiglu", nil),
+            ("huggingface-swin-v2", nil), ("torchvision-swin-v2", nil),
         ] as [(String, Int?)])
     func logits(model: String, heads: Int?) throws {
         let folder = "\(goldens)/layouts/\(model)"
         // Nothing beside torchvision's tensors says what size of images they are for.
-        let size = model == "torchvision-swin" ? (20, 20) : nil
+        let size = ["torchvision-swin": (20, 20), "torchvision-swin-v2": (36, 36)][model]
         #expect(
             try logitError(folder, reference: folder + "/reference.safetensors", heads: heads, size: size)
                 < 1e-5)

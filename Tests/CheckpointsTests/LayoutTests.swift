@@ -36,9 +36,9 @@ func tensors(of path: String, rename: (String) -> String = { $0 }) throws -> [Sa
 }
 
 /// The message of loading.
-func loadingComplaint(_ path: String) -> String? {
+func loadingComplaint(_ path: String, heads: Int? = nil) -> String? {
     do {
-        _ = try loadCheckpoint(path: path)
+        _ = try loadCheckpoint(path: path, heads: heads)
         return nil
     } catch {
         return error.description

@@ -33,7 +33,7 @@ struct CentringTests {
                 let output = unit.output.matrix(images: images.rows)
                 PreparedUnit(fullPrecision: unit, weights: numbers, backward: false)
                     .forward(input, tape: tape, output: output)
-                var watched = [unit.keys, unit.values].compactMap { $0?.values(in: tape) }
+                var watched = [unit.shiftableKeys, unit.shiftableValues].compactMap { $0?.values(in: tape) }
                 if unit.name == "head" { watched = [tape[unit.operators[0].slot]] }
                 for values in watched {
                     largest = columnMeans(of: values, pool: pool).reduce(largest) { max($0, abs($1)) }

@@ -167,8 +167,8 @@ extension KernelSuite {
         }
 
         @Test(
-            "approximations of GELU and their gradients are those of the closed form, and finite everywhere",
-            arguments: InstructionLevel.available, [SigmoidUnit.quickGELU, .tanhGELU])
+            "SiLU, approximations of GELU and their gradients are those of the closed form, and finite everywhere",
+            arguments: InstructionLevel.available, [SigmoidUnit.quickGELU, .tanhGELU, .silu])
         func sigmoidUnits(level: InstructionLevel, unit: SigmoidUnit) {
             let x = reference(3, 4001) { Double($1 - 2000) / 250 + Double($0) / 1000 }
             let (out, slope, ones) = (clone(x), clone(x), reference(3, 4001) { _, _ in 1 })
@@ -177,13 +177,14 @@ extension KernelSuite {
                 sigmoidUnitBackward(ones, x: x, unit, into: slope)
             }
             func share(_ x: Double) -> (value: Double, slope: Double) {
-                guard unit == .quickGELU else {
+                guard unit != .tanhGELU else {
                     let (a, b) = ((2 / Double.pi).squareRoot(), 0.044715)
                     let value = tanh(a * (x + b * x * x * x))
                     return ((1 + value) / 2, (1 - value * value) / 2 * a * (1 + 3 * b * x * x))
                 }
-                let value = 1 / (1 + exp(-1.702 * x))
-                return (value, 1.702 * value * (1 - value))
+                let factor = unit == .silu ? 1 : 1.702
+                let value = 1 / (1 + exp(-factor * x))
+                return (value, factor * value * (1 - value))
             }
             let expected = reference(3, 4001) { Double(x[$0, $1]) * share(Double(x[$0, $1])).value }
             let expectedSlope = reference(3, 4001) {
@@ -204,9 +205,9 @@ extension KernelSuite {
         }
 
         @Test(
-            "gradients of approximations of GELU agree with central differences",
+            "gradients of SiLU and of approximations of GELU agree with central differences",
             arguments: LevelAndShape.all,
-            [SigmoidUnit.quickGELU, .tanhGELU])
+            [SigmoidUnit.quickGELU, .tanhGELU, .silu])
         func sigmoidUnitGradient(shape: LevelAndShape, unit: SigmoidUnit) {
             let x = shape.matrix(seed: 9, scale: 2)
             let weights = shape.matrix(seed: 10, padding: 0)
@@ -225,6 +226,89 @@ extension KernelSuite {
                 #expect(relativeError(gradient, once) < 1e-6)
             }
             #expect(paddingIsUntouched(gradient))
+        }
+
+        @Test("elements are multiplied", arguments: LevelAndShape.all)
+        func products(shape: LevelAndShape) {
+            let (x, y) = (shape.matrix(seed: 21), shape.matrix(seed: 22, padding: 1))
+            let out = shape.matrix(seed: 23, padding: 2)
+            at(shape.level) { multiplyElements(x, y, into: out) }
+            let expected = reference(shape.rows, shape.columns) { Double(x[$0, $1]) * Double(y[$0, $1]) }
+            #expect(largestDifference(out, expected) <= 1e-6)
+            #expect(paddingIsUntouched(out))
+        }
+
+        @Test(
+            "pairs of columns are rotated, and back again", arguments: InstructionLevel.available,
+            [4, 12, 20, 32, 52])
+        func rotations(level: InstructionLevel, width: Int) {
+            for halves in [false, true] {
+                func pair(_ column: Int) -> (index: Int, partner: Int, isFirst: Bool) {
+                    halves
+                        ? (column % (width / 2), (column + width / 2) % width, column < width / 2)
+                        : (column / 2, column ^ 1, column % 2 == 0)
+                }
+                func angle(_ row: Int, _ column: Int) -> Double {
+                    0.3 * Double(row + 1) * Double(pair(column).index + 1)
+                }
+                let cosines = reference(3, width) { cos(angle($0, $1)) }
+                let sines = reference(3, width) { (pair($1).isFirst ? -1 : 1) * sin(angle($0, $1)) }
+                // Two heads, with columns beside them.
+                let before = seededMatrix(3, 2 * width, seed: 5, padding: 3)
+                let x = clone(before)
+                at(level) { rotatePairs(x, cosines: cosines, sines: sines, halves: halves) }
+                let expected = reference(3, 2 * width) { row, column in
+                    let (head, channel) = (column / width * width, column % width)
+                    let (own, other) = (
+                        Double(before[row, column]), Double(before[row, head + pair(channel).partner])
+                    )
+                    let turn = angle(row, channel)
+                    return own * cos(turn) + (pair(channel).isFirst ? -1 : 1) * other * sin(turn)
+                }
+                #expect(largestDifference(x, expected) <= 1e-6)
+                at(level) { rotatePairs(x, cosines: cosines, sines: sines, halves: halves, reverse: true) }
+                #expect(largestDifference(x, before) <= 1e-6)
+            }
+        }
+
+        @Test(
+            "heads get their lengths, and gradients agree with central differences",
+            arguments: InstructionLevel.available, [1, 6, 16, 37])
+        func lengths(level: InstructionLevel, width: Int) {
+            let (start, lengths) = (seededMatrix(3, 2 * width, seed: 6), Vector([3, 0.5]))
+            let (weights, reciprocals) = (seededMatrix(3, 2 * width, seed: 7), Matrix(rows: 3, columns: 2))
+            let out = Matrix(rows: 3, columns: 2 * width)
+            func run() {
+                copy(start, into: out)
+                at(level) { normalizeHeads(out, lengths: lengths, reciprocals: reciprocals) }
+            }
+            run()
+            for row in 0..<3 {
+                for head in 0..<2 {
+                    let values = (0..<width).map { Double(out[row, head * width + $0]) }
+                    let length = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+                    #expect(abs(length - Double(lengths[head])) <= 1e-5)
+                    #expect(values[0] * Double(start[row, head * width]) > 0)
+                }
+            }
+            let gradient = clone(weights)
+            at(level) {
+                normalizeHeadsBackward(gradient, out: out, lengths: lengths, reciprocals: reciprocals)
+            }
+            let check = checkGradient(of: start, analytic: gradient, step: 1e-3) {
+                run()
+                return weightedSum(out, weights)
+            }
+            // A head of one channel keeps its sign and nothing else: every gradient is 0.
+            #expect(
+                width == 1
+                    ? largestDifference(gradient, Matrix(rows: 3, columns: 2)) < 1e-5
+                    : check.relativeError < 1e-2, "\(check)")
+            let nothing = Matrix(rows: 1, columns: 2 * width)
+            at(level) {
+                normalizeHeads(nothing, lengths: lengths, reciprocals: reciprocals.rows(0..<1))
+            }
+            #expect(nothing.elements.allSatisfy { $0 == 0 })
         }
 
         @Test("ReLU and its gradient, with a limit and without", arguments: LevelAndShape.all)

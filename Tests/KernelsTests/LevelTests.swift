@@ -30,6 +30,21 @@ private func allResults(_ rows: Int, _ columns: Int, seed: UInt64) -> [String: [
     keep("squaredDistance", squaredDistance(x, y))
     keep("gelu") { gelu(x, into: $0) }
     keep("geluBackward") { geluBackward(y, x: x, into: $0, accumulate: true) }
+    keep("sigmoidUnit") { sigmoidUnit(x, .silu, into: $0) }
+    keep("multiplyElements") { multiplyElements(x, y, into: $0) }
+    keep("normalizeHeads") {
+        guard columns > 0 else { return }
+        let reciprocals = Matrix(rows: rows, columns: 1)
+        let out = clone(x)
+        normalizeHeads(out, lengths: Vector([2]), reciprocals: reciprocals)
+        copy(y, into: $0)
+        normalizeHeadsBackward($0, out: out, lengths: Vector([2]), reciprocals: reciprocals)
+    }
+    keep("rotatePairs") {
+        guard columns.isMultiple(of: 2), columns > 0 else { return }
+        rotatePairs($0, cosines: x, sines: y, halves: false)
+        rotatePairs($0, cosines: x, sines: y, halves: true)
+    }
     keep("relu") { relu(x, limit: 0.5, into: $0) }
     keep("reluBackward") { reluBackward(y, x: x, limit: 0.5, into: $0, accumulate: true) }
     keep("layerNorm") {

@@ -16,7 +16,8 @@ struct SmallTask {
 
     init(
         seed: UInt64, depth: Int = 2, images count: Int = 6, threads: Int = 1,
-        pooling: ViTConfiguration.Pooling = .classToken, classes: Int = 5
+        pooling: ViTConfiguration.Pooling = .classToken, classes: Int = 5,
+        change: (inout ViTConfiguration) -> Void = { _ in }
     ) {
         var shape = ViTConfiguration(
             imageHeight: 8, imageWidth: 8, patchHeight: 4, patchWidth: 4, channels: 1, width: 12,
@@ -24,10 +25,18 @@ struct SmallTask {
             hiddenWidth: 20, classes: classes)
         shape.hasLayerScale = true
         shape.pooling = pooling
+        change(&shape)
+        self.init(.vit(shape), seed: seed, images: count, threads: threads)
+    }
+
+    /// A model of any shape that reads 8 × 8 pixels of one channel.
+    init(_ shape: ModelConfiguration, seed: UInt64, images count: Int = 6, threads: Int = 1) {
         var generator = SeededGenerator(seed: seed, stream: "model")
         func tensor(_ name: String, _ shape: [Int]) -> Tensor {
             let count = shape.reduce(1, *)
-            let isGain = name.contains("norm") && name.hasSuffix("weight") || name.hasSuffix("gamma")
+            let isGain =
+                name.contains("norm") && name.hasSuffix("weight") || name.hasSuffix("gamma")
+                || name.hasSuffix("logit_scale")
             let spread = shape.count >= 2 ? 1.5 / Float(count / shape[0]).squareRoot() : 0.3
             return Tensor(
                 shape: shape,
@@ -35,7 +44,7 @@ struct SmallTask {
                     (isGain ? 1 : 0) + spread * 2 * (generator.uniform() - 0.5) * (isGain ? 0.5 : 1.7)
                 })
         }
-        model = VisionTransformer(configuration: .vit(shape)) { tensor($0, $1) }
+        model = VisionTransformer(configuration: shape) { tensor($0, $1) }
         pool = WorkerPool(threads: threads)
         fullPrecision = zip(model.units, model.weights).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)

@@ -53,13 +53,43 @@ struct UnitGradientTests {
             noise: 1, rounding: 2e-5)
     }
 
+    @Test(
+        "so they do with rotary positions, gated MLPs and norms inside a block",
+        arguments: TermChoice.allCases, [RotaryPositions.Pairing.neighbours, .halves])
+    func rotaryAndGated(terms: TermChoice, pairing: RotaryPositions.Pairing) {
+        let small = SmallTask(seed: 9) { shape in
+            (shape.heads, shape.registerTokens, shape.hasPositions) = (3, 2, false)
+            (shape.gatesMLP, shape.activation) = (true, .silu)
+            (shape.normalizesMLP, shape.normalizesAttention) = (pairing == .halves, pairing == .halves)
+            shape.rotary = RotaryPositions(
+                coordinate: pairing == .halves ? .centre : .index, pairing: pairing, temperature: 20)
+        }
+        check(small, terms: terms, seed: 9, noise: 0.3, rounding: 5e-6)
+    }
+
+    @Test(
+        "so they do with cosine attention and norms after attention, MLP and merging",
+        arguments: TermChoice.allCases, [1, 2, 3])
+    func secondSwin(terms: TermChoice, index: Int) {
+        var shape = SwinConfiguration(
+            imageHeight: 8, imageWidth: 8, patchHeight: 2, patchWidth: 2, channels: 1, width: 8,
+            stages: [.init(depth: 2, heads: 2, hiddenWidth: 12), .init(depth: 1, heads: 4, hiddenWidth: 16)],
+            window: 3, classes: 5)
+        shape.isSecondVersion = true
+        // A merging has no operators to supervise.
+        guard terms != .local || index < 3 else { return }
+        check(
+            SmallTask(.swin(shape), seed: 11), terms: terms, seed: 11, noise: 0.5, rounding: 2e-5, unit: index
+        )
+    }
+
     private func check(
-        _ small: SmallTask, terms: TermChoice, seed: UInt64, noise: Float, rounding: Double
+        _ small: SmallTask, terms: TermChoice, seed: UInt64, noise: Float, rounding: Double, unit: Int = 1
     ) {
         defer { small.pool.shutDown() }
-        let state = small.disturbed(1, seed: seed, by: noise)
+        let state = small.disturbed(unit, seed: seed, by: noise)
         let reconstruction = small.reconstruction(
-            small.task(1, state: state), terms.settings(for: small))
+            small.task(unit, state: state), terms.settings(for: small))
         let analytic = reconstruction.gradients(on: Array(0..<small.images.rows)).weights
         var pick = SeededGenerator(seed: seed, stream: "pick")
         for layer in state.linears.indices {
@@ -71,7 +101,8 @@ struct UnitGradientTests {
                 var (up, down) = (state, state)
                 up.linears[layer].weight.elements[element] += step
                 down.linears[layer].weight.elements[element] -= step
-                let numeric = (loss(small, 1, up, terms) - loss(small, 1, down, terms)) / Double(2 * step)
+                let numeric =
+                    (loss(small, unit, up, terms) - loss(small, unit, down, terms)) / Double(2 * step)
                 difference +=
                     (numeric - Double(analytic[layer][element]))
                     * (numeric - Double(analytic[layer][element]))

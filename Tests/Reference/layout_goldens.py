@@ -45,8 +45,12 @@ def hugging_face(name, config):
     return getattr(transformers, name)(config)
 
 
+def vision(values):
+    return {key: value for key, value in values.items() if "label" not in key}
+
+
 def clip_config(**more):
-    return transformers.CLIPVisionConfig(**{k: v for k, v in PLAIN.items() if "label" not in k}, projection_dim=3, **more)
+    return transformers.CLIPVisionConfig(**vision(PLAIN), projection_dim=3, **more)
 
 
 # name → (a function that makes the model, timm's arguments for config.json or None for Hugging Face's or no file)
@@ -84,6 +88,24 @@ MODELS = {
         lambda: hugging_face("BeitForImageClassification", transformers.BeitConfig(
             **PLAIN, use_relative_position_bias=True)), None),
     "timm-eva": (lambda: Eva(**TIMM), dict(TIMM, qkv_fused=True)),
+    "huggingface-dinov3": (
+        lambda: hugging_face("DINOv3ViTModel", transformers.DINOv3ViTConfig(
+            **vision(PLAIN), num_register_tokens=2, rope_theta=50.0)), None),
+    "huggingface-dinov3-gated": (
+        lambda: hugging_face("DINOv3ViTModel", transformers.DINOv3ViTConfig(
+            **vision(PLAIN), use_gated_mlp=True, hidden_act="silu")), None),
+    "huggingface-dinov2-swiglu": (
+        lambda: hugging_face("Dinov2ForImageClassification", transformers.Dinov2Config(
+            **{k: v for k, v in PLAIN.items() if k != "intermediate_size"}, mlp_ratio=2, use_swiglu_ffn=True)), None),
+    "huggingface-swin-v2": (
+        lambda: hugging_face("Swinv2ForImageClassification", transformers.Swinv2Config(
+            **SWIN, pretrained_window_sizes=[3, 0])), None),
+    "torchvision-swin-v2": (
+        lambda: torchvision.models.SwinTransformer(
+            patch_size=[2, 2], embed_dim=8, depths=[2, 1], num_heads=[1, 2], window_size=[8, 8], mlp_ratio=2.0,
+            num_classes=3, norm_layer=lambda width: torch.nn.LayerNorm(width, eps=1e-5),
+            block=torchvision.models.swin_transformer.SwinTransformerBlockV2,
+            downsample_layer=torchvision.models.swin_transformer.PatchMergingV2), None),
 }
 
 
@@ -93,6 +115,8 @@ def randomise(model, random):
         noise = scale * random.standard_normal(tuple(value.shape))
         if ("norm" in key or "ln" in key) and value.ndim == 1 and key.endswith("weight"):
             noise += 1
+        if key.endswith("logit_scale"):
+            noise += 2
         value.data = torch.from_numpy(noise.astype(np.float32))
 
 
@@ -128,7 +152,7 @@ def write(name, seed):
             config = {"architecture": "vision_transformer", "num_classes": 3, "model_args": arguments}
             (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     channels = 3 if name.startswith("torchvision") else 1
-    side = 20 if "swin" in name else 16
+    side = 36 if name == "torchvision-swin-v2" else 20 if "swin-" in name or name.endswith("swin") else 16
     images = torch.from_numpy(random.standard_normal((2, channels, side, side)).astype(np.float32))
     model = model.double()
     with torch.no_grad():

@@ -106,39 +106,44 @@ def run(config, image, backend="Pil", **changes):
     return processor({**config, **changes}, backend)(Image.fromarray(image), return_tensors="np")["pixel_values"][0]
 
 
-cases, differences = [], {}
-for config in CASES:
-    floats = config.get("image_processor_type", "").startswith("DINOv3")
-    backend = "" if floats else "Pil"
-    images = []
-    for height, width in SIZES:
-        image = picture(height, width)
-        values = np.asarray(run(config, image, backend), dtype=np.float32)
-        entry = {"size": [height, width], "shape": list(values.shape)}
-        if not floats:
-            pixels = run(config, image, do_rescale=False, do_normalize=False)
-            assert pixels.dtype == np.uint8, pixels.dtype
-            entry["sha256"] = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
-            # torchvision has neither Pillow's box nor its Hamming window.
-            if config.get("resample") not in (4, 5):
-                other = run(config, image, "", do_rescale=False, do_normalize=False)
-                assert other.shape == pixels.shape
-                step = int(np.abs(other.astype(int) - pixels.astype(int)).max())
-                differences[config.get("resample")] = max(step, differences.get(config.get("resample"), 0))
-        places = [(0, 0, 0), (1, values.shape[1] // 2, values.shape[2] // 3),
-                  (2, values.shape[1] - 1, values.shape[2] - 1)]
-        entry["values"] = [[c, y, x, float(values[c, y, x])] for c, y, x in places]
-        images.append(entry)
-    cases.append({"config": json.dumps(config), "images": images})
-for config in REFUSED:
-    shapes = set()
-    try:
-        shapes = {run(config, picture(*size)).shape for size in SIZES}
-    except (ValueError, TypeError, AttributeError) as error:
-        shapes = {str(error), ""}
-    assert len(shapes) > 1, (config, shapes)
-    cases.append({"config": json.dumps(config), "refused": True})
-lines = ",\n".join(json.dumps(case) for case in cases)
-TARGET.write_text(f"[\n{lines}\n]\n")
-print(f"{len(cases)} cases, {TARGET.stat().st_size} bytes")
-print(f"the processors with torchvision differ by up to, of 255, by resample: {differences}")
+def main():
+    cases, differences = [], {}
+    for config in CASES:
+        floats = config.get("image_processor_type", "").startswith("DINOv3")
+        backend = "" if floats else "Pil"
+        images = []
+        for height, width in SIZES:
+            image = picture(height, width)
+            values = np.asarray(run(config, image, backend), dtype=np.float32)
+            entry = {"size": [height, width], "shape": list(values.shape)}
+            if not floats:
+                pixels = run(config, image, do_rescale=False, do_normalize=False)
+                assert pixels.dtype == np.uint8, pixels.dtype
+                entry["sha256"] = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
+                # torchvision has neither Pillow's box nor its Hamming window.
+                if config.get("resample") not in (4, 5):
+                    other = run(config, image, "", do_rescale=False, do_normalize=False)
+                    assert other.shape == pixels.shape
+                    step = int(np.abs(other.astype(int) - pixels.astype(int)).max())
+                    differences[config.get("resample")] = max(step, differences.get(config.get("resample"), 0))
+            places = [(0, 0, 0), (1, values.shape[1] // 2, values.shape[2] // 3),
+                      (2, values.shape[1] - 1, values.shape[2] - 1)]
+            entry["values"] = [[c, y, x, float(values[c, y, x])] for c, y, x in places]
+            images.append(entry)
+        cases.append({"config": json.dumps(config), "images": images})
+    for config in REFUSED:
+        shapes = set()
+        try:
+            shapes = {run(config, picture(*size)).shape for size in SIZES}
+        except (ValueError, TypeError, AttributeError) as error:
+            shapes = {str(error), ""}
+        assert len(shapes) > 1, (config, shapes)
+        cases.append({"config": json.dumps(config), "refused": True})
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    TARGET.write_text(f"[\n{lines}\n]\n")
+    print(f"{len(cases)} cases, {TARGET.stat().st_size} bytes")
+    print(f"the processors with torchvision differ by up to, of 255, by resample: {differences}")
+
+
+if __name__ == "__main__":
+    main()

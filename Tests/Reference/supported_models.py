@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Builds models of timm, Transformers and torchvision, and compares mgrq's logits with PyTorch's.
 
-    pip install numpy torch==2.13.0+cpu torchvision timm==1.0.31 transformers==5.24.0 safetensors
+    pip install numpy pillow==13.0.0 torch==2.13.0+cpu torchvision timm==1.0.31 transformers==5.24.0 safetensors
     python3 Tests/Reference/supported_models.py MGRQ                 every architecture; takes a quarter of an hour
     python3 Tests/Reference/supported_models.py MGRQ --short         one of each kind
     python3 Tests/Reference/supported_models.py MGRQ --write         puts the tables into docs/models.md
@@ -10,6 +10,10 @@ Every model has its own width, heads and options, random weights, one or two blo
 runs is compared by logits (features without a classifier): the largest difference, relative to the largest logit. A
 model that it refuses is listed with its sentence. The exit status is 1 where a difference exceeds 1e-4, or where a model
 is refused, or run, that should not be.
+
+Image processors of Transformers are compared by pixels: mgrq runs a model whose features are its pixels, on the images
+and files of processor_goldens.py. More than two thousandths of a step of 255 is an error; DINOv3's processor, which
+works on floats where mgrq rounds to 8 bits, may be two steps away.
 """
 import argparse
 import json
@@ -26,10 +30,12 @@ warnings.filterwarnings("ignore")
 import numpy as np
 import torch
 
+import processor_goldens
 import timm_on_cpu  # noqa: F401
 import timm
 import torchvision
 import transformers
+from PIL import Image
 from safetensors.torch import save_file
 from timm.models._hub import save_for_hf
 
@@ -57,6 +63,8 @@ def randomise(model, seed):
         value.data = scale * torch.randn(value.shape, generator=generator)
         if value.ndim == 1 and key.endswith("weight"):
             value.data += 1
+        if key.endswith("logit_scale"):
+            value.data += 2
 
 
 def run(mgrq, model, images, *flags):
@@ -89,13 +97,15 @@ def compared(mgrq, model, path, images, *flags, compute=None):
 def timm_case(mgrq, name, seed):
     """One of timm's architectures, cut to a block or two."""
     cut = {"num_classes": 5}
-    if name.startswith("swin_"):
+    if name.startswith(("swin_", "swinv2_")):
         cut["depths"] = (2, 1, 1, 1)
     else:
         cut["depth"] = 1
         patch = int((re.search(r"patch(\d+)", name) or [0, 16])[1])
-        if re.search(r"^(vit|deit3?|flexivit|eva_large|eva_giant|test_vit)", name):
+        if re.search(r"^(vit|deit3?|flexivit|eva_large|eva_giant|eva02|beit3|test_vit)", name):
             cut["img_size"] = 3 * patch
+        if "sapiens2" in name:
+            cut["num_kv_heads"] = None
     try:
         model = timm.create_model(name, pretrained=False, **cut).eval()
     except TypeError:
@@ -113,7 +123,9 @@ def timm_case(mgrq, name, seed):
     images = torch.randn((2, channels, height, width), generator=torch.Generator().manual_seed(seed))
     with tempfile.TemporaryDirectory() as folder:
         save_for_hf(model, folder, safe_serialization=True)
-        return compared(mgrq, model, folder, images)
+        # Rotary positions fit images of any size, so that no tensor shows it.
+        flags = ["--image-size", str(height)] if getattr(model, "rope", None) is not None else []
+        return compared(mgrq, model, folder, images, *flags)
 
 
 PLAIN = dict(hidden_size=48, num_hidden_layers=2, num_attention_heads=3, intermediate_size=96, image_size=32,
@@ -155,8 +167,13 @@ def hugging_face_models():
     yield "BEiT", t.BeitForImageClassification(t.BeitConfig(**BEIT))
     yield "Data2Vec", t.Data2VecVisionForImageClassification(t.Data2VecVisionConfig(**BEIT))
     yield "SigLIP", t.SiglipVisionModel(t.SiglipVisionConfig(**vision(PLAIN)))
-    yield "SwinV2", t.Swinv2ForImageClassification(t.Swinv2Config(**SWIN))
-    yield "DINOv3", t.DINOv3ViTModel(t.DINOv3ViTConfig(**vision(PLAIN)))
+    yield "SwinV2, windows that do not fit", t.Swinv2ForImageClassification(t.Swinv2Config(**SWIN))
+    yield "SwinV2, pretrained with other windows", t.Swinv2ForImageClassification(t.Swinv2Config(
+        **SWIN, pretrained_window_sizes=[4, 0]))
+    yield "SwinV2 without classifier", t.Swinv2Model(t.Swinv2Config(**SWIN))
+    yield "DINOv3", t.DINOv3ViTModel(t.DINOv3ViTConfig(**vision(PLAIN), num_register_tokens=4))
+    yield "DINOv3 with gated MLPs", t.DINOv3ViTModel(t.DINOv3ViTConfig(
+        **vision(PLAIN), use_gated_mlp=True, hidden_act="silu"))
     yield "I-JEPA", t.IJepaForImageClassification(t.IJepaConfig(**PLAIN))
     yield "ConvNeXt", t.ConvNextForImageClassification(t.ConvNextConfig(
         hidden_sizes=[8, 16], depths=[1, 1], num_stages=2, num_labels=5))
@@ -218,6 +235,64 @@ def torchvision_case(mgrq, model, side, seed):
         return compared(mgrq, model, path, images, *flags)
 
 
+def probe(folder, height, width):
+    """A model whose features are an image's normalised pixels, but for the last norm, beside two known numbers."""
+    pixels = 3 * height * width
+    size = pixels + 4 - pixels % 2
+    state = {"pos_embed": torch.zeros(1, 1, size), "norm.weight": torch.ones(size), "norm.bias": torch.zeros(size)}
+    weight, bias = torch.zeros(size, 3, height, width), torch.zeros(size)
+    weight.view(size, pixels)[:pixels] = torch.eye(pixels)
+    bias[pixels], bias[pixels + 1] = 1, -1
+    state.update({"patch_embed.proj.weight": weight, "patch_embed.proj.bias": bias})
+    for name, outputs, inputs in (("attn.qkv", 3 * size, size), ("attn.proj", size, size), ("mlp.fc1", 2, size),
+                                  ("mlp.fc2", size, 2)):
+        state.update({f"blocks.0.{name}.weight": torch.zeros(outputs, inputs),
+                      f"blocks.0.{name}.bias": torch.zeros(outputs)})
+    for norm in ("norm1", "norm2"):
+        state.update({f"blocks.0.{norm}.weight": torch.ones(size), f"blocks.0.{norm}.bias": torch.zeros(size)})
+    save_file(state, f"{folder}/model.safetensors")
+    pathlib.Path(folder, "config.json").write_text(json.dumps(
+        {"num_heads": 1, "num_classes": 0, "global_pool": "avg", "img_size": [height, width]}))
+
+
+def processor_rows(mgrq, only):
+    """Name, number of files, and the largest difference of pixels in steps of 255, for every processor."""
+    found = {}
+    for config in processor_goldens.CASES:
+        name = config.get("image_processor_type") or config["feature_extractor_type"]
+        name = name.removesuffix("Fast").replace("FeatureExtractor", "ImageProcessor")
+        if not re.search(only, name):
+            continue
+        backend = "" if name.startswith("DINOv3") else "Pil"
+        pictures = [processor_goldens.picture(*size) for size in processor_goldens.SIZES]
+        expected = np.stack([processor_goldens.run(config, picture, backend) for picture in pictures])
+        if expected[0].size > 2000:
+            continue
+        spread = 1.0 if config.get("do_normalize") is False else max(
+            processor_goldens.processor(config, backend).image_std)
+        rescale = config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 1
+        with tempfile.TemporaryDirectory() as folder:
+            model, images = pathlib.Path(folder, "model"), pathlib.Path(folder, "images")
+            model.mkdir()
+            images.mkdir()
+            probe(model, *expected.shape[2:])
+            (model / "preprocessor_config.json").write_text(json.dumps(config))
+            for index, picture in enumerate(pictures):
+                Image.fromarray(picture).save(images / f"{index}.png")
+            output = f"{folder}/pixels.npz"
+            subprocess.run([mgrq, "predict", str(model), "--data", str(images), "--output", output], check=True,
+                           capture_output=True)
+            features = np.load(output)["features"].astype(np.float64)
+        pixels = expected[0].size
+        high, low = features[:, pixels, None], features[:, pixels + 1, None]
+        values = 2 * (features[:, :pixels] - low) / (high - low) - 1
+        steps = np.abs(values - expected.reshape(len(expected), -1)).max() * spread / rescale
+        cases, largest = found.get(name, (0, 0.0))
+        found[name] = (cases + 1, max(largest, float(steps)))
+        print(f"processor\t{json.dumps(config)}\t{steps:.1e}", flush=True)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("mgrq")
@@ -263,8 +338,7 @@ def main():
         sentences = [result for result in results if not isinstance(result, float)]
         if results:
             sort("timm", names, sentences[0] if sentences else max(results), should_run)
-    refused = {"Dinov2 with SwiGLU", "CLIP, for classification", "SigLIP", "SwinV2", "DINOv3",
-               "I-JEPA", "ConvNeXt", "PVT", "swin_v2_t"}
+    refused = {"CLIP, for classification", "SigLIP", "I-JEPA", "ConvNeXt", "PVT"}
     for name, model in hugging_face_models():
         seed += 1
         if re.search(options.only, name):
@@ -278,6 +352,11 @@ def main():
     lines += [f"| {program} | {title} | {result} |" for program, title, result in run_rows]
     lines += ["", "| program | model | refused |", "| --- | --- | --- |"]
     lines += [f"| {program} | {title} | {result} |" for program, title, result in refused_rows]
+    lines += ["", "| image processor | files | largest difference of a pixel, in steps of 255 |", "| --- | --- | --- |"]
+    for name, (cases, largest) in sorted(processor_rows(options.mgrq, options.only).items()):
+        lines.append(f"| `{name}` | {cases} | {largest:.1g} |")
+        if not largest <= (2 if name.startswith("DINOv3") else 2e-3):
+            failures.append(f"{name}: {largest} steps of 255")
     if options.write:
         target = ROOT / "docs/models.md"
         before, rest = target.read_text().split("<!-- made by Tests/Reference/supported_models.py -->\n")

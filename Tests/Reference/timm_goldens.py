@@ -39,16 +39,23 @@ import torch
 from safetensors.torch import save_file
 
 import timm_on_cpu  # noqa: F401
+import timm
 from timm.models.beit import Beit
 from timm.models.deit import VisionTransformerDistilled
+from timm.models.eva import Eva
 from timm.models.swin_transformer import SwinTransformer
+from timm.models.swin_transformer_v2 import SwinTransformerV2
 from timm.models.vision_transformer import VisionTransformer
 
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "VisionTransformersTests" / "Goldens"
-IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3, SwinTransformer: 2, Beit: 2}
-GRADIENTS = {"beit", "class-token", "distilled", "registers", "swin", "relu"}
+IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3}
+GRADIENTS = {"beit", "class-token", "distilled", "registers", "swin", "relu", "eva02", "eva02-norms", "dinov3",
+             "dinov3-gated", "rope-columns", "beit3", "swin-v2", "swin-v2-uneven"}
 
-# name → (class, timm's arguments, scale of the weights: about how much a linear layer changes its input's size)
+# name → (class or timm's name of an architecture, timm's arguments, scale of the weights: about how much a linear layer
+# changes its input's size)
+SMALL = dict(patch_size=4, in_chans=1, num_classes=4, embed_dim=24, depth=2, num_heads=2, mlp_ratio=2.0)
+SMALL_SWIN = dict(patch_size=2, in_chans=1, num_classes=5, window_size=4, mlp_ratio=2.0)
 MODELS = {
     "class-token": (VisionTransformer, dict(
         img_size=28, patch_size=4, in_chans=1, num_classes=10, embed_dim=32, depth=2, num_heads=2, mlp_ratio=4.0,
@@ -94,6 +101,19 @@ MODELS = {
     "beit": (Beit, dict(
         img_size=(16, 12), patch_size=4, in_chans=1, num_classes=4, embed_dim=24, depth=2, num_heads=2, mlp_ratio=2.0,
         qkv_bias=True, use_abs_pos_emb=False, use_rel_pos_bias=True, init_values=0.5, global_pool="avg"), 1.0),
+    # Packed SwiGLU and biases of queries and values; rotations of neighbours, scaled to a grid of 16 × 16.
+    "eva02": ("eva02_tiny_patch14_224", dict(SMALL, img_size=(16, 24)), 1.0),
+    # Norms before the projection and fc2, every layer apart, and the class token read.
+    "eva02-norms": ("eva02_base_patch16_clip_224", dict(SMALL, img_size=16), 1.0),
+    "dinov3": ("vit_small_patch16_dinov3_qkvb", dict(SMALL, img_size=(16, 24), global_pool="token"), 1.0),
+    "dinov3-gated": ("vit_small_plus_patch16_dinov3", dict(SMALL, img_size=16), 1.0),
+    "rope-columns": ("vit_small_patch16_rope_ape_224", dict(SMALL, img_size=(24, 16)), 1.0),
+    "beit3": ("beit3_base_patch16_224", dict(SMALL, img_size=16), 1.0),
+    "swin-v2": ("swinv2_tiny_window8_256", dict(
+        SMALL_SWIN, img_size=16, embed_dim=16, depths=(2, 2), num_heads=(2, 4)), 1.0),
+    "swin-v2-uneven": ("swinv2_tiny_window8_256", dict(
+        SMALL_SWIN, img_size=(20, 28), embed_dim=8, depths=(2, 2, 1), num_heads=(1, 2, 4),
+        pretrained_window_sizes=(3, 3, 2)), 1.0),
 }
 
 
@@ -102,8 +122,11 @@ def randomise(model, scale, random):
     state = {}
     for name, value in model.state_dict().items():
         noise = random.standard_normal(tuple(value.shape))
-        if name.endswith(("norm.weight", "norm1.weight", "norm2.weight", "gamma")):
+        if name.endswith(("norm.weight", "norm1.weight", "norm2.weight", "gamma", "gamma_1", "gamma_2")):
             noise = 1 + 0.2 * noise
+        elif name.endswith("logit_scale"):
+            # Some beyond ln 100, to which they are cut.
+            noise = 3.5 + 1.5 * noise
         elif name.startswith("head") and name.endswith("weight"):
             noise = noise / np.sqrt(value.shape[1])
         elif value.ndim >= 2 and name.endswith("weight"):
@@ -121,7 +144,7 @@ def randomise(model, scale, random):
 
 def units_of(model):
     """The modules whose outputs are those of units, from the one after the stem to the one before the head."""
-    if isinstance(model, SwinTransformer):
+    if isinstance(model, (SwinTransformer, SwinTransformerV2)):
         for s, stage in enumerate(model.layers):
             if s > 0:
                 yield f"layers.{s}.downsample", stage.downsample
@@ -159,16 +182,24 @@ def gradients(model, read, logits, random):
     found = torch.autograd.grad(loss, list(read.values()) + list(model.parameters()))
     result = {"target": target}
     result.update({f"gradient.{name}": value for name, value in zip(read, found)})
-    result.update({f"parameter_gradient.{name}": value for name, value in zip(names, found[len(read):])})
+    of_parameters = dict(zip(names, found[len(read):]))
+    # mgrq has one layer where some models have several.
+    for name in names:
+        for parts, whole in ((("q_proj", "k_proj", "v_proj"), "qkv"), (("fc1_g", "fc1_x"), "fc1")):
+            if name.endswith(f"{parts[0]}.weight"):
+                stem = name.removesuffix(f"{parts[0]}.weight")
+                result[f"parameter_gradient.{stem}{whole}.weight"] = torch.cat(
+                    [of_parameters[f"{stem}{part}.weight"] for part in parts])
+    result.update({f"parameter_gradient.{name}": value for name, value in of_parameters.items()})
     return result
 
 
 def write(name, make, arguments, scale, seed):
     random = np.random.Generator(np.random.PCG64([2406, seed]))
-    model = make(**arguments).eval()
+    model = timm.create_model(make, **arguments).eval() if isinstance(make, str) else make(**arguments).eval()
     state = randomise(model, scale, random)
     height, width = np.broadcast_to(arguments["img_size"], 2).tolist()
-    shape = (IMAGES[make], arguments["in_chans"], height, width)
+    shape = (IMAGES.get(make, 2), arguments["in_chans"], height, width)
     images = torch.from_numpy((scale * random.standard_normal(shape)).astype(np.float32))
     model = model.double()
     read, gave, features = observe(model, images.double())
@@ -180,7 +211,7 @@ def write(name, make, arguments, scale, seed):
     if not 0.2 < spread < 5:
         raise SystemExit(f"{name}: logits spread by {spread:.3g}, which makes a poor golden")
     config = {
-        "architecture": make.__name__,
+        "architecture": make if isinstance(make, str) else make.__name__,
         "num_classes": arguments["num_classes"],
         "model_args": arguments,
         "pretrained_cfg": {"input_size": list(shape[1:]), "mean": [0.5] * shape[1], "std": [0.5] * shape[1]},

@@ -62,10 +62,10 @@ extension Golden {
 @Suite("Vision transformers")
 struct GoldenTests {
     static let names = [
-        "average-pool", "average-pool-class-token", "beit", "average-pool-norm-first", "class-token",
-        "distilled",
-        "no-qkv-bias", "prefix-without-positions", "registers", "registers-average-pool", "relu", "swin",
-        "swin-huggingface", "swin-uneven", "wide-range",
+        "average-pool", "average-pool-class-token", "average-pool-norm-first", "beit", "beit3", "class-token",
+        "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms", "no-qkv-bias",
+        "prefix-without-positions", "registers", "registers-average-pool", "relu", "rope-columns", "swin",
+        "swin-huggingface", "swin-uneven", "swin-v2", "swin-v2-uneven", "wide-range",
     ]
 
     @Test("every unit's output and the logits are timm's within 1e-5 relative", arguments: names)
@@ -96,7 +96,10 @@ struct GoldenTests {
 
     @Test(
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
-        arguments: ["beit", "class-token", "distilled", "registers", "relu", "swin", "swin-huggingface"])
+        arguments: [
+            "beit", "beit3", "class-token", "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms",
+            "registers", "relu", "rope-columns", "swin", "swin-huggingface", "swin-v2", "swin-v2-uneven",
+        ])
     func backward(name: String) throws {
         let golden = try Golden(name)
         let model = golden.checkpoint.model

@@ -127,6 +127,12 @@ typedef struct {
     void (*sigmoid_unit)(ck_matrix x, float a, float b, ck_matrix out);
     void (*sigmoid_unit_backward)(
         ck_matrix d_out, ck_matrix x, float a, float b, ck_matrix d_x, bool accumulate);
+    void (*multiply_elements)(ck_matrix x, ck_matrix y, ck_matrix out);
+    void (*rotate_pairs)(
+        ck_matrix x, ck_matrix cosines, ck_matrix sines, ptrdiff_t heads, bool halves, bool reverse);
+    void (*normalize_heads)(ck_matrix x, const float *lengths, ptrdiff_t heads, ck_matrix reciprocals);
+    void (*normalize_heads_backward)(
+        ck_matrix d_out, ck_matrix out, const float *lengths, ptrdiff_t heads, ck_matrix reciprocals);
     void (*relu)(ck_matrix x, float limit, ck_matrix out);
     void (*relu_backward)(ck_matrix d_out, ck_matrix x, float limit, ck_matrix d_x, bool accumulate);
     void (*layer_norm)(

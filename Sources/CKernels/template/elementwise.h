@@ -196,6 +196,89 @@ static void FN(sigmoid_unit_backward)(
     }
 }
 
+static void FN(multiply_elements)(ck_matrix x, ck_matrix y, ck_matrix out) {
+    EACH_ROW(r, x) {
+        EACH(c, n, x.columns) {
+            FN(store)(FN(row)(out, r) + c, FN(load)(FN(row)(x, r) + c, n) * FN(load)(FN(row)(y, r) + c, n), n);
+        }
+    }
+}
+
+/* Of columns c and p that make up a pair, each becomes x[c] cosine[c] + x[p] sine[c]; in reverse, - x[p] sine[c]. */
+static void FN(rotate_pairs)(
+    ck_matrix x, ck_matrix cosines, ck_matrix sines, ptrdiff_t heads, bool halves, bool reverse) {
+    const ptrdiff_t width = cosines.columns, half = width / 2;
+    const float sign = reverse ? -1.0f : 1.0f;
+    EACH_ROW(r, x) {
+        const float *cosine = FN(row)(cosines, r), *sine = FN(row)(sines, r);
+        for (ptrdiff_t head = 0; head < heads; head++) {
+            float *at = FN(row)(x, r) + head * width;
+            if (halves) {
+                EACH(c, n, half) {
+                    const v16 first = FN(load)(at + c, n), second = FN(load)(at + half + c, n);
+                    const v16 up = second * (sign * FN(load)(sine + c, n));
+                    const v16 down = first * (sign * FN(load)(sine + half + c, n));
+                    FN(store)(at + c, FN(fma)(first, FN(load)(cosine + c, n), up), n);
+                    FN(store)(at + half + c, FN(fma)(second, FN(load)(cosine + half + c, n), down), n);
+                }
+            } else {
+                EACH(c, n, width) {
+                    const v16 value = FN(load)(at + c, n);
+                    const v16 other = __builtin_shufflevector(
+                        value, value, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+                    const v16 share = other * (sign * FN(load)(sine + c, n));
+                    FN(store)(at + c, FN(fma)(value, FN(load)(cosine + c, n), share), n);
+                }
+            }
+        }
+    }
+}
+
+/* Scales each head of each row in place to the length lengths[head]; keeps the reciprocals of what it had, 1e-12 at least. */
+static void FN(normalize_heads)(ck_matrix x, const float *lengths, ptrdiff_t heads, ck_matrix reciprocals) {
+    const ptrdiff_t width = x.columns / heads;
+    EACH_ROW(r, x) {
+        for (ptrdiff_t head = 0; head < heads; head++) {
+            float *at = FN(row)(x, r) + head * width;
+            v16 squares = (v16)(0.0f);
+            EACH(c, n, width) {
+                const v16 value = FN(load)(at + c, n);
+                squares = FN(fma)(value, value, squares);
+            }
+            const float length = __builtin_sqrtf(FN(sum)(squares));
+            const float reciprocal = 1.0f / (length < 1e-12f ? 1e-12f : length);
+            FN(row)(reciprocals, r)[head] = reciprocal;
+            const float factor = lengths[head] * reciprocal;
+            EACH(c, n, width) {
+                FN(store)(at + c, FN(load)(at + c, n) * factor, n);
+            }
+        }
+    }
+}
+
+/* Turns d_out into the gradient of the input, in place; out is the result of the forward pass. */
+static void FN(normalize_heads_backward)(
+    ck_matrix d_out, ck_matrix out, const float *lengths, ptrdiff_t heads, ck_matrix reciprocals) {
+    const ptrdiff_t width = out.columns / heads;
+    EACH_ROW(r, out) {
+        for (ptrdiff_t head = 0; head < heads; head++) {
+            const float *value = FN(row)(out, r) + head * width;
+            float *gradient = FN(row)(d_out, r) + head * width;
+            v16 products = (v16)(0.0f);
+            EACH(c, n, width) {
+                products = FN(fma)(FN(load)(value + c, n), FN(load)(gradient + c, n), products);
+            }
+            const float reciprocal = FN(row)(reciprocals, r)[head];
+            const float factor = lengths[head] * reciprocal;
+            const float share = -FN(sum)(products) * reciprocal / lengths[head];
+            EACH(c, n, width) {
+                const v16 scaled = FN(load)(gradient + c, n) * factor;
+                FN(store)(gradient + c, FN(fma)(FN(load)(value + c, n), (v16)(share), scaled), n);
+            }
+        }
+    }
+}
+
 /* NaN stays NaN: no comparison with it is true. */
 static void FN(relu)(ck_matrix x, float limit, ck_matrix out) {
     const v16 highest = (v16)(0.0f) + limit;

@@ -12,6 +12,12 @@ struct ArchitectureFacts: Equatable {
     var pooling: ViTConfiguration.Pooling?
     /// Whether a mean over tokens includes those before the patches.
     var poolsPrefix = false
+    /// How queries and keys are rotated.
+    var rotary: RotaryPositions?
+    /// The side of a Swin V2's windows.
+    var window: Int?
+    /// The side of its windows in pretraining, stage by stage.
+    var pretrainedWindows: [Int]?
     /// What the architecture has that is not supported.
     var unsupported: UnsupportedFeature?
 
@@ -40,6 +46,9 @@ struct ArchitectureFacts: Equatable {
         case "eps": epsilon = Float(value)
         case "pool": pooling = ViTConfiguration.Pooling(rawValue: value)
         case "prefix": poolsPrefix = true
+        case "rotary": rotary = RotaryPositions(fact: value)
+        case "window": window = Int(value)
+        case "pretrained": pretrainedWindows = value.split(separator: ",").compactMap { Int($0) }
         case "no": unsupported = UnsupportedFeature(rawValue: value)
         default: break
         }
@@ -53,18 +62,37 @@ struct ArchitectureFacts: Equatable {
         case "vit", "deit", "beit", "data2vec-vision", "vit_mae", "timm_wrapper":
             epsilon = modelType == "timm_wrapper" ? nil : 1e-12
         case "dinov2", "dinov2_with_registers", "vit_msn": epsilon = 1e-6
-        case "swin": epsilon = 1e-5
+        case "swin", "swinv2": epsilon = 1e-5
+        case "dinov3_vit":
+            epsilon = 1e-5
+            rotary = RotaryPositions(coordinate: .centre, pairing: .halves, temperature: 100)
         case "clip", "clip_vision_model": (epsilon, activation) = (1e-5, .quickGELU)
         case "siglip", "siglip_vision_model", "siglip2", "siglip2_vision_model":
             unsupported = .attentionPooling
-        case "swinv2": unsupported = .cosineAttention
-        case "dinov3_vit", "eva02", "pe_vision": unsupported = .rotaryPositions
+        case "pe_vision": unsupported = .attentionPooling
         default: return nil
         }
-        if modelType != "swin", modelType != "timm_wrapper", unsupported == nil { heads = 12 }
+        let isOther = ["swin", "swinv2", "timm_wrapper"].contains(modelType)
+        if !isOther, unsupported == nil { heads = modelType == "dinov3_vit" ? 6 : 12 }
     }
 
     /// The families of Hugging Face that are read, as their config.json calls them.
     static let huggingFaceFamilies =
-        "vit, deit, beit, data2vec-vision, swin, dinov2, dinov2_with_registers, vit_mae, vit_msn, clip, clip_vision_model"
+        "vit, deit, beit, data2vec-vision, swin, swinv2, dinov2, dinov2_with_registers, dinov3_vit, vit_mae, vit_msn, "
+        + "clip, clip_vision_model"
+}
+
+extension RotaryPositions {
+    /// Reads timm's table: coordinate, pairing and temperature, then the side of the reference grid or 0, then
+    /// “columns” where these come first, with slashes between.
+    fileprivate init?(fact: String) {
+        let parts = fact.split(separator: "/").map(String.init)
+        guard parts.count >= 4, let coordinate = Coordinate(rawValue: parts[0]),
+            let pairing = Pairing(rawValue: parts[1]), let temperature = Float(parts[2]),
+            let side = Int(parts[3])
+        else { return nil }
+        self.init(
+            coordinate: coordinate, pairing: pairing, temperature: temperature,
+            referenceSide: side > 0 ? side : nil, columnsFirst: parts.last == "columns")
+    }
 }

@@ -27,7 +27,7 @@ enum ConfigurationKeys {
         let images: Set = ["mean", "std", "interpolation", "crop_pct", "crop_mode", "input_size"]
         let model: Set = [
             "num_heads", "window_size", "global_pool", "img_size", "act_layer", "num_classes", "norm_eps",
-            "pool_include_prefix", "architecture", "label_names",
+            "pool_include_prefix", "architecture", "label_names", "pretrained_window_sizes",
         ]
         switch place {
         case .top: return model.union(images).union(["model_args", "pretrained_cfg"])
@@ -37,7 +37,7 @@ enum ConfigurationKeys {
             return model.union(images).union([
                 "model_args", "pretrained_cfg", "model_type", "vision_config", "num_attention_heads",
                 "image_size",
-                "hidden_act", "layer_norm_eps", "id2label",
+                "hidden_act", "layer_norm_eps", "id2label", "rope_theta",
             ])
         }
     }
@@ -49,14 +49,13 @@ enum ConfigurationKeys {
             [
                 "final_norm": ["true"], "pos_embed": ["\"learn\""], "norm_layer": ["null", "\"layernorm\""],
                 "embed_norm_layer": ["null"], "block_fn": ["null"], "attn_layer": ["null", "\"\""],
-                "mlp_layer": ["null"], "embed_layer": ["null"], "scale_attn_norm": ["false"],
-                "scale_mlp_norm": ["false"], "always_partition": ["false"],
+                "mlp_layer": ["null"], "embed_layer": ["null"], "always_partition": ["false"],
+                "use_post_norm": ["false"],
             ]
         case .huggingFace:
             [
                 "pruned_heads": ["{}"], "is_decoder": ["false"], "add_cross_attention": ["false"],
-                "use_absolute_embeddings": ["false"], "use_mean_pooling": ["true"],
-                "use_swiglu_ffn": ["false"], "path_norm": ["true"],
+                "use_absolute_embeddings": ["false"], "use_mean_pooling": ["true"], "path_norm": ["true"],
                 "quantization_config": ["null"], "cross_attention_hidden_size": ["null"],
                 "output_size": ["null"],
             ]
@@ -76,6 +75,9 @@ enum ConfigurationKeys {
             "qk_norm",
             "proj_bias", "init_values", "class_token", "no_embed_class", "reg_tokens", "pre_norm", "fc_norm",
             "num_features", "num_classes", "use_abs_pos_emb", "use_rel_pos_bias", "qkv_fused",
+            "scale_attn_norm", "scale_mlp_norm", "scale_attn_inner", "scale_mlp", "swiglu_mlp",
+            "swiglu_align_to", "num_reg_tokens", "attn_type", "use_fc_norm", "use_pre_transformer_norm",
+            "use_post_transformer_norm",
         ]
         let training: Set = [
             "weight_init", "fix_init", "dynamic_img_size", "dynamic_img_pad", "strict_img_size",
@@ -113,7 +115,9 @@ enum ConfigurationKeys {
                 "min_length", "no_repeat_ngram_size", "num_beam_groups", "num_beams", "num_return_sequences",
                 "output_scores", "prefix", "remove_invalid_values", "repetition_penalty",
                 "return_dict_in_generate", "temperature", "tokenizer_class", "top_k", "top_p", "typical_p",
-                "hidden_size", "num_hidden_layers", "intermediate_size", "num_channels",
+                "query_bias", "key_bias", "value_bias", "proj_bias", "mlp_bias", "use_gated_mlp",
+                "use_swiglu_ffn", "pos_embed_shift", "pos_embed_jitter", "pos_embed_rescale",
+                "return_class_token", "hidden_size", "num_hidden_layers", "intermediate_size", "num_channels",
                 "num_register_tokens",
                 "num_layers", "projection_dim", "initializer_range", "initializer_factor",
                 "logit_scale_init_value",

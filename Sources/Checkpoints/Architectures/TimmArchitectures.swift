@@ -5,6 +5,7 @@ enum TimmArchitectures {
         heads=10 eps=1e-05: vit_betwixt_patch32_clip_224
         heads=10 pool=avg: vit_betwixt_patch16_gap_256 vit_betwixt_patch16_reg1_gap_256 \
           vit_betwixt_patch16_reg4_gap_256 vit_betwixt_patch16_reg4_gap_384
+        heads=10 pool=avg rotary=index/neighbours/10000/16: vit_betwixt_patch16_rope_reg4_gap_256
         heads=12: deit3_base_patch16_224 deit3_base_patch16_224_in21ft1k deit3_base_patch16_384 \
           deit3_base_patch16_384_in21ft1k deit_base_distilled_patch16_224 deit_base_distilled_patch16_384 \
           deit_base_patch16_224 deit_base_patch16_384 flexivit_base vit_base_patch14_dinov2 \
@@ -15,11 +16,18 @@ enum TimmArchitectures {
           vit_base_patch8_224_in21k
         heads=12 act=gelu_tanh pool=avg: vit_base_patch32_siglip_gap_256
         heads=12 act=quick_gelu eps=1e-05: vit_base_patch16_clip_quickgelu_224 vit_base_patch32_clip_quickgelu_224
+        heads=12 act=silu pool=avg rotary=index/neighbours/10000/16: eva02_base_patch14_224 eva02_base_patch14_448
+        heads=12 act=silu rotary=index/neighbours/10000/16: eva02_base_patch16_clip_224
         heads=12 eps=1e-05: vit_base_patch16_clip_224 vit_base_patch16_clip_384 vit_base_patch32_224_clip_laion2b \
           vit_base_patch32_clip_224 vit_base_patch32_clip_256 vit_base_patch32_clip_384 vit_base_patch32_clip_448
+        heads=12 eps=1e-05 pool=avg: beit3_base_patch16_224
+        heads=12 eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_base_patch16_dinov3 vit_base_patch16_dinov3_qkvb
+        heads=12 eps=1e-05 rotary=centre/halves/100/0: vit_base_patch16_lingbot
         heads=12 pool=avg: beit_base_patch16_224 beit_base_patch16_384 beitv2_base_patch16_224 \
           vit_base_patch16_reg4_gap_256 vit_base_patch16_siglip_gap_224 vit_base_patch16_siglip_gap_256 \
           vit_base_patch16_siglip_gap_384 vit_base_patch16_siglip_gap_512
+        heads=12 pool=avg rotary=index/neighbours/10000/16: vit_base_patch16_rope_reg1_gap_256
+        heads=12 rotary=index/neighbours/100/0/columns: vit_base_patch16_rope_224 vit_base_patch16_rope_ape_224
         heads=13 pool=avg: vit_so150m2_patch16_reg1_gap_256 vit_so150m2_patch16_reg1_gap_384 \
           vit_so150m2_patch16_reg1_gap_448
         heads=14: vit_base_patch16_plus_240 vit_base_patch32_plus_256
@@ -38,20 +46,35 @@ enum TimmArchitectures {
         heads=16 act=quick_gelu eps=1e-05: vit_gigantic_patch14_clip_quickgelu_224 \
           vit_huge_patch14_clip_quickgelu_224 vit_huge_patch14_clip_quickgelu_378 \
           vit_large_patch14_clip_quickgelu_224 vit_large_patch14_clip_quickgelu_336
+        heads=16 act=silu pool=avg rotary=index/neighbours/10000/16: eva02_large_patch14_224 eva02_large_patch14_448
+        heads=16 act=silu rotary=index/neighbours/10000/16: eva02_large_patch14_clip_224 \
+          eva02_large_patch14_clip_336
         heads=16 eps=1e-05: vit_giant_patch14_224_clip_laion2b vit_giant_patch14_clip_224 \
           vit_gigantic_patch14_clip_224 vit_gigantic_patch14_clip_378 vit_huge_patch14_224_clip_laion2b \
           vit_huge_patch14_clip_224 vit_huge_patch14_clip_336 vit_huge_patch14_clip_378 \
           vit_large_patch14_224_clip_laion2b vit_large_patch14_clip_224 vit_large_patch14_clip_336
+        heads=16 eps=1e-05 pool=avg: beit3_giant_patch14_224 beit3_giant_patch14_336 beit3_large_patch16_224
+        heads=16 eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_large_patch16_dinov3 \
+          vit_large_patch16_dinov3_qkvb
+        heads=16 eps=1e-05 rotary=centre/halves/100/0: vit_large_patch16_lingbot
         heads=16 pool=avg: beit_large_patch16_224 beit_large_patch16_384 beit_large_patch16_512 \
           beitv2_large_patch16_224 eva_giant_patch14_224 eva_giant_patch14_336 eva_giant_patch14_560 \
           eva_large_patch14_196 eva_large_patch14_336 vit_base_patch16_gap_224 vit_giant_patch16_gap_224 \
           vit_huge_patch14_gap_224 vit_huge_patch16_gap_448 vit_large_patch16_siglip_gap_256 \
           vit_large_patch16_siglip_gap_384 vit_so400m_patch14_siglip_gap_224 vit_so400m_patch14_siglip_gap_378 \
           vit_so400m_patch14_siglip_gap_384 vit_so400m_patch14_siglip_gap_448 vit_so400m_patch14_siglip_gap_896
+        heads=16 rotary=index/neighbours/100/0/columns: vit_large_patch16_rope_224 vit_large_patch16_rope_ape_224
         heads=2: test_vit
         heads=2 pool=avg: test_vit2
+        heads=20 act=silu eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_huge_plus_patch16_dinov3 \
+          vit_huge_plus_patch16_dinov3_qkvb
+        heads=24 act=silu: vit_giant_patch14_dinov2 vit_giant_patch14_reg1_tipsv2 vit_giant_patch14_reg4_dinov2
+        heads=24 act=silu eps=1e-05 rotary=centre/halves/100/0: vit_giant_patch16_lingbot
         heads=3: deit_tiny_distilled_patch16_224 deit_tiny_patch16_224 vit_tiny_patch16_224 \
           vit_tiny_patch16_224_in21k vit_tiny_patch16_384
+        heads=3 act=silu pool=avg rotary=index/neighbours/10000/16: eva02_tiny_patch14_224 eva02_tiny_patch14_336
+        heads=3 eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_tiny_patch16_dinov3_qkvb
+        heads=32 act=silu eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_7b_patch16_dinov3
         heads=4 eps=1e-05: vit_xsmall_patch16_clip_224
         heads=4 pool=avg: vit_wee_patch16_reg1_gap_256
         heads=5 pool=avg: vit_little_patch16_reg1_gap_256 vit_little_patch16_reg4_gap_256
@@ -60,33 +83,41 @@ enum TimmArchitectures {
           vit_small_patch14_dinov2 vit_small_patch14_reg4_dinov2 vit_small_patch16_224 vit_small_patch16_224_dino \
           vit_small_patch16_224_in21k vit_small_patch16_36x1_224 vit_small_patch16_384 vit_small_patch32_224 \
           vit_small_patch32_224_in21k vit_small_patch32_384 vit_small_patch8_224 vit_small_patch8_224_dino
+        heads=6 act=silu eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_small_plus_patch16_dinov3 \
+          vit_small_plus_patch16_dinov3_qkvb
+        heads=6 act=silu pool=avg rotary=index/neighbours/10000/16: eva02_small_patch14_224 eva02_small_patch14_336
+        heads=6 eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_small_patch16_dinov3 \
+          vit_small_patch16_dinov3_qkvb
+        heads=6 eps=1e-05 rotary=centre/halves/100/0: vit_small_patch16_lingbot
+        heads=6 rotary=index/neighbours/100/0/columns: vit_small_patch16_rope_224 vit_small_patch16_rope_ape_224
         heads=8: deit3_medium_patch16_224 deit3_medium_patch16_224_in21ft1k
         heads=8 eps=1e-05: vit_medium_patch16_clip_224 vit_medium_patch32_clip_224
         heads=8 pool=avg: vit_medium_patch16_gap_240 vit_medium_patch16_gap_256 vit_medium_patch16_gap_384 \
           vit_medium_patch16_reg1_gap_256 vit_medium_patch16_reg4_gap_256 vit_mediumd_patch16_reg4_gap_256 \
           vit_mediumd_patch16_reg4_gap_384
+        heads=8 pool=avg rotary=index/neighbours/10000/16: vit_medium_patch16_rope_reg1_gap_256 \
+          vit_mediumd_patch16_rope_reg1_gap_256
         no=attentionPooling: test_vit3 vit_base_patch16_siglip_224 vit_base_patch16_siglip_256 \
           vit_base_patch16_siglip_384 vit_base_patch16_siglip_512 vit_base_patch32_siglip_256 \
           vit_giantopt_patch16_siglip_256 vit_giantopt_patch16_siglip_384 vit_large_patch16_siglip_256 \
-          vit_large_patch16_siglip_384 vit_large_patch16_siglip_512 vit_so150m_patch16_reg4_map_256 \
-          vit_so400m_patch14_siglip_224 vit_so400m_patch14_siglip_378 vit_so400m_patch14_siglip_384 \
-          vit_so400m_patch16_siglip_256 vit_so400m_patch16_siglip_384 vit_so400m_patch16_siglip_512
+          vit_large_patch16_siglip_384 vit_large_patch16_siglip_512 vit_pe_core_base_patch16_224 \
+          vit_pe_core_gigantic_patch14_448 vit_pe_core_large_patch14_336 vit_pe_core_small_patch16_384 \
+          vit_pe_core_tiny_patch16_384 vit_so150m_patch16_reg4_map_256 vit_so400m_patch14_siglip_224 \
+          vit_so400m_patch14_siglip_378 vit_so400m_patch14_siglip_384 vit_so400m_patch16_siglip_256 \
+          vit_so400m_patch16_siglip_384 vit_so400m_patch16_siglip_512
         no=classAttention: cait_m36_384 cait_m48_448 cait_s24_224 cait_s24_384 cait_s36_384 cait_xs24_384 \
           cait_xxs24_224 cait_xxs24_384 cait_xxs36_224 cait_xxs36_384
         no=convolutionalStem: vit_base_mci_224 vit_base_r26_s32_224 vit_base_r50_s16_224 vit_base_r50_s16_224_in21k \
           vit_base_r50_s16_384 vit_base_resnet50_224_in21k vit_base_resnet50_384 vit_large_r50_s32_224 \
           vit_large_r50_s32_224_in21k vit_large_r50_s32_384 vit_small_r26_s32_224 vit_small_r26_s32_224_in21k \
-          vit_small_r26_s32_384 vit_tiny_r_s16_p8_224 vit_tiny_r_s16_p8_224_in21k vit_tiny_r_s16_p8_384
-        no=cosineAttention: swinv2_base_window12_192 swinv2_base_window12_192_22k swinv2_base_window12to16_192to256 \
-          swinv2_base_window12to16_192to256_22kft1k swinv2_base_window12to24_192to384 \
-          swinv2_base_window12to24_192to384_22kft1k swinv2_base_window16_256 swinv2_base_window8_256 \
-          swinv2_cr_base_224 swinv2_cr_base_384 swinv2_cr_base_ns_224 swinv2_cr_giant_224 swinv2_cr_giant_384 \
-          swinv2_cr_huge_224 swinv2_cr_huge_384 swinv2_cr_large_224 swinv2_cr_large_384 swinv2_cr_small_224 \
-          swinv2_cr_small_384 swinv2_cr_small_ns_224 swinv2_cr_small_ns_256 swinv2_cr_tiny_224 swinv2_cr_tiny_384 \
-          swinv2_cr_tiny_ns_224 swinv2_large_window12_192 swinv2_large_window12_192_22k \
-          swinv2_large_window12to16_192to256 swinv2_large_window12to16_192to256_22kft1k \
-          swinv2_large_window12to24_192to384 swinv2_large_window12to24_192to384_22kft1k swinv2_small_window16_256 \
-          swinv2_small_window8_256 swinv2_tiny_window16_256 swinv2_tiny_window8_256
+          vit_small_r26_s32_384 vit_tiny_r_s16_p8_224 vit_tiny_r_s16_p8_224_in21k vit_tiny_r_s16_p8_384 \
+          vitamin_base_224 vitamin_large2_224 vitamin_large2_256 vitamin_large2_336 vitamin_large2_384 \
+          vitamin_large_224 vitamin_large_256 vitamin_large_336 vitamin_large_384 vitamin_small_224 \
+          vitamin_xlarge_256 vitamin_xlarge_336 vitamin_xlarge_384
+        no=cosineAttention: swinv2_cr_base_224 swinv2_cr_base_384 swinv2_cr_base_ns_224 swinv2_cr_giant_224 \
+          swinv2_cr_giant_384 swinv2_cr_huge_224 swinv2_cr_huge_384 swinv2_cr_large_224 swinv2_cr_large_384 \
+          swinv2_cr_small_224 swinv2_cr_small_384 swinv2_cr_small_ns_224 swinv2_cr_small_ns_256 swinv2_cr_tiny_224 \
+          swinv2_cr_tiny_384 swinv2_cr_tiny_ns_224
         no=crossCovariance: xcit_large_24_p16_224 xcit_large_24_p16_224_dist xcit_large_24_p16_384 \
           xcit_large_24_p16_384_dist xcit_large_24_p8_224 xcit_large_24_p8_224_dist xcit_large_24_p8_384 \
           xcit_large_24_p8_384_dist xcit_medium_24_p16_224 xcit_medium_24_p16_224_dist xcit_medium_24_p16_384 \
@@ -111,17 +142,14 @@ enum TimmArchitectures {
           naflexvit_large_patch16_radio_v3 naflexvit_so150m2_patch16_reg1_gap naflexvit_so150m2_patch16_reg1_map \
           naflexvit_so400m_patch16_radio_v4 naflexvit_so400m_patch16_siglip
         no=gatedAttention: convit_base convit_small convit_tiny
-        no=gatedMLP: aimv2_1b_patch14_224 aimv2_1b_patch14_336 aimv2_1b_patch14_448 aimv2_3b_patch14_224 \
-          aimv2_3b_patch14_336 aimv2_3b_patch14_448 aimv2_huge_patch14_224 aimv2_huge_patch14_336 \
-          aimv2_huge_patch14_448 aimv2_large_patch14_224 aimv2_large_patch14_336 aimv2_large_patch14_448 \
-          vit_giant_patch14_dinov2 vit_giant_patch14_reg1_tipsv2 vit_giant_patch14_reg4_dinov2 vitamin_base_224 \
-          vitamin_large2_224 vitamin_large2_256 vitamin_large2_336 vitamin_large2_384 vitamin_large_224 \
-          vitamin_large_256 vitamin_large_336 vitamin_large_384 vitamin_small_224 vitamin_xlarge_256 \
-          vitamin_xlarge_336 vitamin_xlarge_384
-        no=innerNorm: beit3_base_patch16_224 beit3_giant_patch14_224 beit3_giant_patch14_336 beit3_large_patch16_224
+        no=learnedRotations: vit_base_patch16_rope_mixed_224 vit_base_patch16_rope_mixed_ape_224 \
+          vit_large_patch16_rope_mixed_224 vit_large_patch16_rope_mixed_ape_224 vit_small_patch16_rope_mixed_224 \
+          vit_small_patch16_rope_mixed_ape_224
         no=noLastNorm: vit_base_patch16_radio_v3 vit_giant_patch16_radio_v3 vit_huge_patch16_radio_v3 \
           vit_huge_patch16_radio_v4 vit_intern300m_patch14_448 vit_large_patch16_radio_v3 \
-          vit_so400m_patch16_radio_v4
+          vit_pe_lang_gigantic_patch14_448 vit_pe_lang_large_patch14_448 vit_pe_spatial_base_patch16_512 \
+          vit_pe_spatial_gigantic_patch14_448 vit_pe_spatial_large_patch14_448 vit_pe_spatial_small_patch16_512 \
+          vit_pe_spatial_tiny_patch16_512 vit_so400m_patch16_radio_v4
         no=ownArchitecture: coat_lite_medium coat_lite_medium_384 coat_lite_mini coat_lite_small coat_lite_tiny \
           coat_mini coat_small coat_tiny coatnet_0_224 coatnet_0_rw_224 coatnet_1_224 coatnet_1_rw_224 coatnet_2_224 \
           coatnet_2_rw_224 coatnet_3_224 coatnet_3_rw_224 coatnet_4_224 coatnet_5_224 coatnet_bn_0_rw_224 \
@@ -156,36 +184,31 @@ enum TimmArchitectures {
         no=parallelBranches: vit_base_patch16_18x2_224 vit_base_patch16_xp_224 vit_huge_patch14_xp_224 \
           vit_large_patch14_xp_224 vit_pwee_patch16_reg1_gap_256 vit_small_patch16_18x2_224
         no=postNorm: eva02_enormous_patch14_clip_224 vit_base_patch16_rpn_224
+        no=queryKeyNorm: vit_5b_patch16_sapiens2 vit_base_patch16_sapiens2 vit_giant_patch16_sapiens2 \
+          vit_huge_patch16_sapiens2 vit_large_patch16_sapiens2
         no=relativePositions: test_vit_relpos vit_relpos_base_patch16_224 vit_relpos_base_patch16_cls_224 \
           vit_relpos_base_patch16_clsgap_224 vit_relpos_base_patch16_plus_240 vit_relpos_base_patch16_rpn_224 \
           vit_relpos_base_patch32_plus_rpn_256 vit_relpos_medium_patch16_224 vit_relpos_medium_patch16_cls_224 \
           vit_relpos_medium_patch16_rpn_224 vit_relpos_small_patch16_224 vit_relpos_small_patch16_rpn_224 \
           vit_srelpos_medium_patch16_224 vit_srelpos_small_patch16_224
-        no=rmsNorm: test_vit4
-        no=rotaryPositions: deepseek_vit_412m deepseek_vit_412m_align eva02_base_patch14_224 eva02_base_patch14_448 \
-          eva02_base_patch16_clip_224 eva02_large_patch14_224 eva02_large_patch14_448 eva02_large_patch14_clip_224 \
-          eva02_large_patch14_clip_336 eva02_small_patch14_224 eva02_small_patch14_336 eva02_tiny_patch14_224 \
-          eva02_tiny_patch14_336 vit_5b_patch16_sapiens2 vit_7b_patch16_dinov3 vit_base_patch16_dinov3 \
-          vit_base_patch16_dinov3_qkvb vit_base_patch16_lingbot vit_base_patch16_rope_224 \
-          vit_base_patch16_rope_ape_224 vit_base_patch16_rope_mixed_224 vit_base_patch16_rope_mixed_ape_224 \
-          vit_base_patch16_rope_reg1_gap_256 vit_base_patch16_sapiens2 vit_betwixt_patch16_rope_reg4_gap_256 \
-          vit_giant_patch16_lingbot vit_giant_patch16_sapiens2 vit_huge_patch16_sapiens2 \
-          vit_huge_plus_patch16_dinov3 vit_huge_plus_patch16_dinov3_qkvb vit_large_patch16_dinov3 \
-          vit_large_patch16_dinov3_qkvb vit_large_patch16_lingbot vit_large_patch16_rope_224 \
-          vit_large_patch16_rope_ape_224 vit_large_patch16_rope_mixed_224 vit_large_patch16_rope_mixed_ape_224 \
-          vit_large_patch16_sapiens2 vit_medium_patch16_rope_reg1_gap_256 vit_mediumd_patch16_rope_reg1_gap_256 \
-          vit_pe_core_base_patch16_224 vit_pe_core_gigantic_patch14_448 vit_pe_core_large_patch14_336 \
-          vit_pe_core_small_patch16_384 vit_pe_core_tiny_patch16_384 vit_pe_lang_gigantic_patch14_448 \
-          vit_pe_lang_large_patch14_448 vit_pe_spatial_base_patch16_512 vit_pe_spatial_gigantic_patch14_448 \
-          vit_pe_spatial_large_patch14_448 vit_pe_spatial_small_patch16_512 vit_pe_spatial_tiny_patch16_512 \
-          vit_small_patch16_dinov3 vit_small_patch16_dinov3_qkvb vit_small_patch16_lingbot \
-          vit_small_patch16_rope_224 vit_small_patch16_rope_ape_224 vit_small_patch16_rope_mixed_224 \
-          vit_small_patch16_rope_mixed_ape_224 vit_small_plus_patch16_dinov3 vit_small_plus_patch16_dinov3_qkvb \
-          vit_tiny_patch16_dinov3_qkvb
+        no=rmsNorm: aimv2_1b_patch14_224 aimv2_1b_patch14_336 aimv2_1b_patch14_448 aimv2_3b_patch14_224 \
+          aimv2_3b_patch14_336 aimv2_3b_patch14_448 aimv2_huge_patch14_224 aimv2_huge_patch14_336 \
+          aimv2_huge_patch14_448 aimv2_large_patch14_224 aimv2_large_patch14_336 aimv2_large_patch14_448 \
+          deepseek_vit_412m deepseek_vit_412m_align test_vit4
         no=unequalWindows: swin_s3_base_224 swin_s3_small_224 swin_s3_tiny_224
         swin: swin_base_patch4_window12_384 swin_base_patch4_window12_384_in22k swin_base_patch4_window7_224 \
           swin_base_patch4_window7_224_in22k swin_large_patch4_window12_384 swin_large_patch4_window12_384_in22k \
           swin_large_patch4_window7_224 swin_large_patch4_window7_224_in22k swin_small_patch4_window7_224 \
           swin_tiny_patch4_window7_224
+        swinv2 window=12: swinv2_base_window12_192 swinv2_base_window12_192_22k swinv2_large_window12_192 \
+          swinv2_large_window12_192_22k
+        swinv2 window=16: swinv2_base_window16_256 swinv2_small_window16_256 swinv2_tiny_window16_256
+        swinv2 window=16 pretrained=12,12,12,6: swinv2_base_window12to16_192to256 \
+          swinv2_base_window12to16_192to256_22kft1k swinv2_large_window12to16_192to256 \
+          swinv2_large_window12to16_192to256_22kft1k
+        swinv2 window=24 pretrained=12,12,12,6: swinv2_base_window12to24_192to384 \
+          swinv2_base_window12to24_192to384_22kft1k swinv2_large_window12to24_192to384 \
+          swinv2_large_window12to24_192to384_22kft1k
+        swinv2 window=8: swinv2_base_window8_256 swinv2_small_window8_256 swinv2_tiny_window8_256
         """
 }

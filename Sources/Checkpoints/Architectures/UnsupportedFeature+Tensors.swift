@@ -7,16 +7,16 @@ extension UnsupportedFeature {
         (["^cls_attn_blocks.", ".attn.temperature"], .crossCovariance),
         ([".attn.gating_param"], .gatedAttention), ([".attn.rel_pos_h"], .decomposedPositions),
         ([".lambda_q1", ".attn.lambda_q"], .differentialAttention),
-        ([".logit_scale", ".cpb_mlp.", "continuous_position_bias_mlp."], .cosineAttention),
-        (["rope.", "rope_embeddings", ".rope_", "^freqs_"], .rotaryPositions),
+        ([".attn.meta_mlp."], .cosineAttention), (["^storage_tokens"], .originalNames),
+        (["rope.freqs", "^freqs_"], .learnedRotations),
+        (["rope.", "rope_embeddings", ".rope_"], .rotaryPositions),
         ([".parallel_", ".attns.", ".ffns.", ".attn_out_proj.", ".mlp_out_proj."], .parallelBranches),
         ([".q_norm.", ".k_norm."], .queryKeyNorm),
-        ([".attn.norm.", ".attn.inner_attn_ln.", ".mlp.norm.", ".mlp.ffn_ln."], .innerNorm),
+        ([".attn.inner_attn_ln.", ".mlp.ffn_ln."], .innerNorm),
         (
             [
-                ".mlp.w12.", ".mlp.w1.", ".mlp.fc1_g.", ".mlp.fc1_x.", ".mlp.weights_in.",
-                ".mlp.weights_out.",
-                ".mlp.gate_proj.", ".mlp.up_proj.", ".mlp.down_proj.",
+                ".mlp.w12.", ".mlp.w1.", ".mlp.weights_in.", ".mlp.weights_out.", ".mlp.gate_proj.",
+                ".mlp.up_proj.", ".mlp.down_proj.",
             ], .gatedMLP
         ),
         (["^attn_pool.", "^head.probe", "^head.attention."], .attentionPooling),

@@ -3,7 +3,8 @@ enum UnsupportedFeature: String {
     case absoluteSwinPositions, adapters, attentionPooling, classAttention, convolutionalStem, convolutions
     case cosineAttention, crossCovariance
     case decomposedPositions, differentialAttention, flexiblePatches, gatedAttention, gatedMLP, innerNorm
-    case noLastNorm, noPositions, otherActivation, ownArchitecture, parallelBranches, postNorm,
+    case learnedRotations, noLastNorm, noPositions, originalNames, otherActivation, ownArchitecture
+    case parallelBranches, postNorm,
         quantizedWeights
     case queryKeyNorm, relativePositions, rmsNorm, rotaryPositions, sharedPositions, unequalWindows
 
@@ -16,17 +17,20 @@ enum UnsupportedFeature: String {
         case .classAttention: "class attention (CaiT)"
         case .convolutionalStem: "a convolutional stem"
         case .convolutions: "convolutions instead of attention"
-        case .cosineAttention: "scaled cosine attention (Swin V2)"
+        case .cosineAttention: "another scaled cosine attention than Swin V2's"
         case .crossCovariance: "cross-covariance attention (XCiT)"
         case .decomposedPositions: "decomposed relative positions (SAM)"
         case .differentialAttention: "differential attention"
         case .flexiblePatches: "patches of variable size (NaFlex)"
         case .gatedAttention: "gated positional attention (ConViT)"
-        case .gatedMLP: "a gated MLP (SwiGLU)"
-        case .innerNorm: "a norm inside attention or the MLP"
+        case .gatedMLP: "a gated MLP of another kind than SwiGLU"
+        case .innerNorm: "a norm inside attention or the MLP, under another name than timm's"
+        case .learnedRotations: "rotary positions with learned frequencies"
         case .noLastNorm: "no norm before the head"
         case .noPositions: "no position embeddings"
         case .otherActivation: "an activation other than GELU, its approximations and ReLU"
+        case .originalNames:
+            "the names of its original program, which keeps its rotary frequencies in bfloat16 (timm and Hugging Face have the same models)"
         case .ownArchitecture: "blocks that are neither a ViT's nor a Swin's"
         case .parallelBranches: "parallel branches in its blocks"
         case .postNorm: "norms after attention and MLP instead of before them (post-norm)"
@@ -34,7 +38,7 @@ enum UnsupportedFeature: String {
         case .queryKeyNorm: "norms of queries and keys (qk-norm)"
         case .relativePositions: "relative positions"
         case .rmsNorm: "RMS norms"
-        case .rotaryPositions: "rotary positions (RoPE)"
+        case .rotaryPositions: "rotary positions of another kind than EVA-02's, RoPE-ViT's and DINOv3's"
         case .sharedPositions: "relative positions that all blocks share"
         case .unequalWindows: "windows of another size in each stage"
         }

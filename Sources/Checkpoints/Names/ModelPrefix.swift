@@ -6,7 +6,8 @@ struct ModelPrefix {
             "\($0).embeddings.patch_embeddings.projection.weight"
         } + [
             "vision_model.embeddings.patch_embedding.weight", "embeddings.patch_embeddings.projection.weight",
-            "embeddings.patch_embedding.weight", "features.1.0.attn.relative_position_bias_table",
+            "embeddings.patch_embedding.weight", "embeddings.patch_embeddings.weight",
+            "features.1.0.attn.relative_position_bias_table", "features.1.0.attn.cpb_mlp.0.weight",
             "patch_embed.proj.weight", "conv_proj.weight",
         ]
 

@@ -22,6 +22,12 @@ struct NameMap {
     var heads: [Int: Int] = [:]
     /// Whether models with these names differ in what no tensor shows, such as the activation.
     var leavesChoices = true
+    /// What the gated MLPs of the layout have for their first factor, where its program has one choice.
+    var gateActivation: MLPActivation?
+    /// Whether the layout's program takes the biases of keys for zero, whatever the file has.
+    var dropsKeyBias = false
+    /// The side of a Swin V2's windows, where the layout's program makes models of one side only.
+    var window: Int?
     /// Starts of names of another half of what was trained, such as a decoder, which is left out.
     var leftOut: [String] = []
     /// Tensors whose missing biases are zero, by the name of the bias.
@@ -32,9 +38,10 @@ struct NameMap {
         let stem = "embeddings.patch_embeddings.projection.weight"
         let prefixes = [
             "vit.", "deit.", "beit.", "data2vec_vision.", "dinov2.", "dinov2_with_registers.", "swin.",
+            "swinv2.",
         ]
         if names.contains(stem), names.contains(where: { $0.hasPrefix("encoder.layers.0.blocks.0.") }) {
-            self = .huggingFaceSwin("")
+            self = .huggingFaceSwin("", names: names)
             lacksClassifier = true
         } else if names.contains(stem), !names.contains(where: { $0.hasPrefix("encoder.layers.") }) {
             // Models without a classifier are written without a prefix.
@@ -48,8 +55,9 @@ struct NameMap {
         } else if let prefix = prefixes.first(where: { prefix in names.contains { $0.hasPrefix(prefix) } }) {
             let family = String(prefix.dropLast())
             self =
-                family == "swin"
-                ? .huggingFaceSwin(prefix) : .huggingFace(family, prefix: prefix, names: names)
+                family.hasPrefix("swin")
+                ? .huggingFaceSwin(prefix, names: names)
+                : .huggingFace(family, prefix: prefix, names: names)
         } else if names.contains("vision_model.embeddings.patch_embedding.weight") {
             self = .huggingFaceCLIP("vision_model.")
             lacksClassifier =
@@ -57,11 +65,17 @@ struct NameMap {
         } else if names.contains("embeddings.patch_embedding.weight") {
             self = .huggingFaceCLIP("")
             lacksClassifier = true
+        } else if names.contains("embeddings.patch_embeddings.weight") {
+            self = .huggingFaceDINOv3(names)
+            lacksClassifier = !names.contains("classifier.weight")
         } else if names.contains("conv_proj.weight"), names.contains("encoder.pos_embedding") {
             self = .torchvisionViT
-        } else if names.contains("features.1.0.attn.relative_position_bias_table") {
-            self = .torchvisionSwin
-        } else if names.contains("layers.0.blocks.0.attn.relative_position_bias_table"),
+        } else if names.contains("features.1.0.attn.relative_position_bias_table")
+            || names.contains("features.1.0.attn.cpb_mlp.0.weight")
+        {
+            self = .torchvisionSwin(isSecondVersion: names.contains("features.1.0.attn.logit_scale"))
+        } else if names.contains("layers.0.blocks.0.attn.relative_position_bias_table")
+            || names.contains("layers.0.blocks.0.attn.cpb_mlp.0.weight"),
             names.contains("layers.0.downsample.reduction.weight") || names.contains("head.weight")
         {
             self = .microsoftSwin
@@ -75,7 +89,7 @@ struct NameMap {
         }
     }
 
-    private init(layout: String, patterns: [NamePattern], epsilon: Float? = nil) {
+    init(layout: String, patterns: [NamePattern], epsilon: Float? = nil) {
         self.layout = layout
         self.patterns = patterns
         self.epsilon = epsilon
@@ -83,9 +97,10 @@ struct NameMap {
 
     /// Tensors that can be computed, or that only training reads.
     func isNeedless(_ name: String) -> Bool {
-        ["relative_position_index", "attn_mask", "total_ops", "total_params"].contains {
-            name == $0 || name.hasSuffix("." + $0)
-        }
+        ["relative_position_index", "relative_coords_table", "attn_mask", "total_ops", "total_params"]
+            .contains {
+                name == $0 || name.hasSuffix("." + $0)
+            }
             || name.hasSuffix("embeddings.mask_token") || name.hasSuffix("embeddings.position_ids")
             || name == "mask_token" || name.hasPrefix("pooler.dense.") || name.holds(".pooler.dense.")
             || leftOut.contains(where: name.hasPrefix)
@@ -99,12 +114,24 @@ extension NameMap {
     private static let timm = NameMap(
         layout: "timm",
         patterns: [
-            NamePattern("blocks.#.attn.q_bias", "blocks.#.attn.qkv.bias", third: 0),
-            NamePattern("blocks.#.attn.k_bias", "blocks.#.attn.qkv.bias", third: 1),
-            NamePattern("blocks.#.attn.v_bias", "blocks.#.attn.qkv.bias", third: 2),
+            NamePattern("blocks.#.attn.q_bias", "blocks.#.attn.qkv.bias", part: 0),
+            NamePattern("blocks.#.attn.k_bias", "blocks.#.attn.qkv.bias", part: 1),
+            NamePattern("blocks.#.attn.v_bias", "blocks.#.attn.qkv.bias", part: 2),
             NamePattern("blocks.#.gamma_1", "blocks.#.ls1.gamma"),
             NamePattern("blocks.#.gamma_2", "blocks.#.ls2.gamma"),
-        ])
+            NamePattern("layers.#.blocks.#.attn.q_bias", "layers.#.blocks.#.attn.qkv.bias", part: 0),
+            NamePattern("layers.#.blocks.#.attn.v_bias", "layers.#.blocks.#.attn.qkv.bias", part: 2),
+        ] + gatedMLP("blocks.#.mlp", first: "fc1_g", second: "fc1_x", "blocks.#")
+            + thirds("blocks.#.attn", ["q_proj", "k_proj", "v_proj"], "blocks.#"))
+
+    /// The two layers whose outputs are multiplied, as one.
+    static func gatedMLP(
+        _ source: String, first: String, second: String, _ target: String
+    ) -> [NamePattern] {
+        [first, second].enumerated().map {
+            NamePattern("\(source).\($1).*", "\(target).mlp.fc1.*", part: $0)
+        }
+    }
 
     /// Original files have the merging at the end of a stage; timm has it at the start of the next.
     private static let microsoftSwin = NameMap(
@@ -113,6 +140,8 @@ extension NameMap {
             NamePattern("layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
             NamePattern("layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
             NamePattern("head.*", "head.fc.*"),
+            NamePattern("layers.#.blocks.#.attn.q_bias", "layers.#.blocks.#.attn.qkv.bias", part: 0),
+            NamePattern("layers.#.blocks.#.attn.v_bias", "layers.#.blocks.#.attn.qkv.bias", part: 2),
         ])
 
     /// The pretraining of MAE, whose widths are those of its three models.
@@ -129,9 +158,14 @@ extension NameMap {
     private static func metaDinov2(hasRegisters: Bool) -> NameMap {
         var map = NameMap(
             layout: hasRegisters ? "DINOv2 with registers" : "DINOv2",
-            patterns: [NamePattern("register_tokens", "reg_token")])
+            patterns: [
+                NamePattern("register_tokens", "reg_token"),
+                NamePattern("blocks.#.mlp.w12.*", "blocks.#.mlp.fc1.*"),
+                NamePattern("blocks.#.mlp.w3.*", "blocks.#.mlp.fc2.*"),
+            ])
         map.classTokenAloneHasPosition = hasRegisters
-        map.heads = [384: 6, 768: 12, 1024: 16]
+        map.heads = [384: 6, 768: 12, 1024: 16, 1536: 24]
+        map.gateActivation = .silu
         map.leavesChoices = false
         return map
     }
@@ -157,7 +191,7 @@ extension NameMap {
         return map
     }()
 
-    private static let torchvisionSwin: NameMap = {
+    private static func torchvisionSwin(isSecondVersion: Bool) -> NameMap {
         // Blocks and mergings take turns in `features`, after the stem.
         let stages = (0..<4).flatMap { stage in
             let (source, target) = ("features.\(2 * stage + 1).#", "layers.\(stage).blocks.#")
@@ -169,163 +203,22 @@ extension NameMap {
                     NamePattern(
                         "\(source).attn.relative_position_bias_table",
                         "\(target).attn.relative_position_bias_table"),
+                    NamePattern("\(source).attn.logit_scale", "\(target).attn.logit_scale"),
+                    NamePattern("\(source).attn.cpb_mlp.0.*", "\(target).attn.cpb_mlp.0.*"),
+                    NamePattern("\(source).attn.cpb_mlp.2.*", "\(target).attn.cpb_mlp.2.*"),
                     NamePattern("features.\(2 * stage + 2).norm.*", "layers.\(stage + 1).downsample.norm.*"),
                     NamePattern(
                         "features.\(2 * stage + 2).reduction.*", "layers.\(stage + 1).downsample.reduction.*"),
                 ]
         }
         var map = NameMap(
-            layout: "torchvision Swin",
+            layout: isSecondVersion ? "torchvision Swin V2" : "torchvision Swin",
             patterns: [
                 NamePattern("features.0.0.*", "patch_embed.proj.*"),
                 NamePattern("features.0.2.*", "patch_embed.norm.*"), NamePattern("head.*", "head.fc.*"),
             ] + stages, epsilon: 1e-5)
         map.windowRule = .torchvision
-        return map
-    }()
-}
-
-// MARK: - Hugging Face
-
-extension NameMap {
-    /// The layout of one of Hugging Face's models with tokens of one width.
-    private static func huggingFace(_ family: String, prefix: String, names: Set<String>) -> NameMap {
-        let token = "\(prefix)embeddings.distillation_token"
-        var map: NameMap
-        switch family {
-        case "deit" where names.contains("cls_classifier.weight"):
-            map = huggingFaceViT(
-                prefix, "Hugging Face DeiT with two classifiers",
-                [
-                    ("cls_classifier.*", "head.*"), ("distillation_classifier.*", "head_dist.*"),
-                    (token, "dist_token"),
-                ])
-        case "deit":
-            // Read by no classifier, the token is one more register.
-            map = huggingFaceViT(
-                prefix, "Hugging Face DeiT", [("classifier.*", "head.*"), (token, "reg_token")])
-        case "dinov2", "dinov2_with_registers":
-            map = huggingFaceViT(
-                prefix, family == "dinov2" ? "Hugging Face Dinov2" : "Hugging Face Dinov2 with registers",
-                [
-                    ("classifier.*", "head.*"), ("\(prefix)embeddings.register_tokens", "reg_token"),
-                    ("\(prefix)encoder.layer.#.layer_scale1.lambda1", "blocks.#.ls1.gamma"),
-                    ("\(prefix)encoder.layer.#.layer_scale2.lambda1", "blocks.#.ls2.gamma"),
-                    ("\(prefix)encoder.layer.#.norm1.*", "blocks.#.norm1.*"),
-                    ("\(prefix)encoder.layer.#.norm2.*", "blocks.#.norm2.*"),
-                ])
-            map.epsilon = nil
-            map.readsAnySize = true
-            if family == "dinov2_with_registers" {
-                map.classTokenAloneHasPosition = true
-                map.positionFilter = .antialiased
-            }
-        case "beit", "data2vec_vision":
-            let layer = "\(prefix)encoder.layer.#"
-            map = huggingFaceViT(
-                prefix, family == "beit" ? "Hugging Face BEiT" : "Hugging Face Data2Vec",
-                [
-                    ("classifier.*", "head.*"), ("\(prefix)pooler.layernorm.*", "fc_norm.*"),
-                    ("\(layer).lambda_1", "blocks.#.ls1.gamma"), ("\(layer).lambda_2", "blocks.#.ls2.gamma"),
-                    (
-                        "\(layer).attention.attention.relative_position_bias.relative_position_bias_table",
-                        "blocks.#.attn.relative_position_bias_table"
-                    ),
-                ])
-        default:
-            map = huggingFaceViT(prefix, "Hugging Face ViT", [("classifier.*", "head.*")])
-        }
-        if names.contains("decoder.mask_token") || names.contains("decoder.0.weight") {
-            map.layout += ", without its decoder"
-            map.leftOut = ["decoder."]
-            map.lacksClassifier = true
-        }
-        return map
-    }
-
-    /// The names of a block's parts on disk, and those in memory since transformers 5, which some tools write.
-    private static func block(_ source: String, _ classic: String, _ target: String) -> [NamePattern] {
-        let others = [
-            ("attention.output.dense", "attn.proj"), ("attention.o_proj", "attn.proj"),
-            ("intermediate.dense", "mlp.fc1"), ("output.dense", "mlp.fc2"), ("mlp.fc1", "mlp.fc1"),
-            ("mlp.fc2", "mlp.fc2"), ("layernorm_before", "norm1"), ("layernorm_after", "norm2"),
-        ]
-        return thirds("\(source).\(classic)", ["query", "key", "value"], target)
-            + thirds("\(source).attention", ["q_proj", "k_proj", "v_proj"], target)
-            + others.map { NamePattern("\(source).\($0.0).*", "\(target).\($0.1).*") }
-    }
-
-    /// Queries, keys and values apart.
-    private static func thirds(_ source: String, _ names: [String], _ target: String) -> [NamePattern] {
-        names.enumerated().map { NamePattern("\(source).\($1).*", "\(target).attn.qkv.*", third: $0) }
-    }
-
-    private static func huggingFaceViT(
-        _ prefix: String, _ layout: String, _ others: [(String, String)]
-    ) -> NameMap {
-        // ViTMSN's layers are written without the prefix that the rest has.
-        let layers =
-            ["\(prefix)encoder.layer.#", "\(prefix)layers.#"] + (prefix.isEmpty ? [] : ["encoder.layer.#"])
-        var map = NameMap(
-            layout: layout,
-            patterns: others.map { NamePattern($0.0, $0.1) } + [
-                NamePattern("\(prefix)embeddings.cls_token", "cls_token"),
-                NamePattern("\(prefix)embeddings.position_embeddings", "pos_embed"),
-                NamePattern("\(prefix)embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
-                NamePattern("\(prefix)layernorm.*", "norm.*"),
-            ] + layers.flatMap { block($0, "attention.attention", "blocks.#") },
-            epsilon: 1e-12)
-        map.positionFilter = .interpolated
-        return map
-    }
-
-    /// The vision half of CLIP; its projection is a classifier without a bias.
-    private static func huggingFaceCLIP(_ prefix: String) -> NameMap {
-        let layer = "\(prefix)encoder.layers.#"
-        var map = NameMap(
-            layout: "Hugging Face CLIP, the vision half",
-            patterns: [
-                NamePattern("\(prefix)embeddings.class_embedding", "cls_token"),
-                NamePattern("\(prefix)embeddings.position_embedding.weight", "pos_embed"),
-                NamePattern("\(prefix)embeddings.patch_embedding.*", "patch_embed.proj.*"),
-                NamePattern("\(prefix)pre_layrnorm.*", "norm_pre.*"),
-                NamePattern("\(prefix)post_layernorm.*", "norm.*"),
-                NamePattern("visual_projection.*", "head.*"),
-                NamePattern("\(layer).self_attn.out_proj.*", "blocks.#.attn.proj.*"),
-            ]
-                + [
-                    ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("mlp.fc1", "mlp.fc1"),
-                    ("mlp.fc2", "mlp.fc2"),
-                ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") }
-                + thirds("\(layer).self_attn", ["q_proj", "k_proj", "v_proj"], "blocks.#"),
-            epsilon: 1e-5)
-        map.positionFilter = .interpolated
-        map.leftOut = ["text_model.", "text_projection.", "logit_scale"]
-        map.zeroBiases = ["head"]
-        return map
-    }
-
-    private static func huggingFaceSwin(_ prefix: String) -> NameMap {
-        let blocks = "\(prefix)encoder.layers.#.blocks.#"
-        var map = NameMap(
-            layout: "Hugging Face Swin",
-            patterns: [
-                NamePattern("classifier.*", "head.fc.*"),
-                NamePattern("\(prefix)embeddings.patch_embeddings.projection.*", "patch_embed.proj.*"),
-                NamePattern("\(prefix)embeddings.norm.*", "patch_embed.norm.*"),
-                NamePattern("\(prefix)layernorm.*", "norm.*"),
-                NamePattern("\(prefix)encoder.layers.#.downsample.norm.*", "layers.#+1.downsample.norm.*"),
-                NamePattern(
-                    "\(prefix)encoder.layers.#.downsample.reduction.*", "layers.#+1.downsample.reduction.*"),
-                NamePattern(
-                    "\(blocks).attention.self.relative_position_bias_table",
-                    "layers.#.blocks.#.attn.relative_position_bias_table"),
-                NamePattern(
-                    "\(blocks).attention.relative_position_bias.relative_position_bias_table",
-                    "layers.#.blocks.#.attn.relative_position_bias_table"),
-            ] + block(blocks, "attention.self", "layers.#.blocks.#"),
-            epsilon: 1e-5)
-        map.windowRule = .huggingFace
+        if isSecondVersion { (map.dropsKeyBias, map.window) = (true, 8) }
         return map
     }
 }

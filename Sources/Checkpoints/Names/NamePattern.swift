@@ -5,13 +5,13 @@
 struct NamePattern {
     private let source: [Substring]
     private let target: [Substring]
-    /// Which third of a fused tensor this is, for separate queries, keys and values.
-    let third: Int?
+    /// Which part of a fused tensor this is: of queries, keys and values, or of a gated MLP's two factors.
+    let part: Int?
 
-    init(_ source: String, _ target: String, third: Int? = nil) {
+    init(_ source: String, _ target: String, part: Int? = nil) {
         self.source = source.split(separator: ".")
         self.target = target.split(separator: ".")
-        self.third = third
+        self.part = part
     }
 
     /// The target of a name; nil where the name is not of this form.

@@ -47,7 +47,7 @@ struct NamedTensors: Sendable {
         let stripped = zip(names, isPart).map { $1 ? String($0.dropFirst(prefix.count)) : $0 }
         let map = NameMap(names: Set(stripped))
         self.map = map
-        var list: [String: [(third: Int?, name: String)]] = [:]
+        var list: [String: [(part: Int?, name: String)]] = [:]
         var (needless, problems): ([String], [String]) = ([], [])
         if prefixes.count > 1 {
             problems.append(
@@ -67,11 +67,11 @@ struct NamedTensors: Sendable {
             }
             let split = name.split(separator: ".", omittingEmptySubsequences: false)
             let found = map.patterns.lazy.compactMap { pattern in
-                pattern.target(of: split).map { ($0, pattern.third) }
+                pattern.target(of: split).map { ($0, pattern.part) }
             }.first
             // What no pattern knows keeps its name, and is found to be unexpected later.
-            let (target, third) = found ?? (name, nil)
-            list[target, default: []].append((third, original))
+            let (target, part) = found ?? (name, nil)
+            list[target, default: []].append((part, original))
         }
         var entries: [String: Entry] = [:]
         for (target, parts) in list.sorted(by: { $0.key < $1.key }) {
@@ -97,18 +97,19 @@ struct NamedTensors: Sendable {
 
     /// Joins the tensors of one name, of queries, keys and values for example.
     private static func entry(
-        _ target: String, _ list: [(third: Int?, name: String)], _ source: TensorSource
+        _ target: String, _ list: [(part: Int?, name: String)], _ source: TensorSource
     ) throws(Mismatch) -> Entry? {
-        let list = list.sorted { ($0.third ?? 0, $0.name) < ($1.third ?? 0, $1.name) }
-        let thirds = list.map(\.third)
+        let list = list.sorted { ($0.part ?? 0, $0.name) < ($1.part ?? 0, $1.name) }
+        let places = list.map(\.part)
         // Keys without a bias are those of BEiT: softmax does not see it.
-        let lacksKeys = thirds == [0, 2] && target.hasSuffix(".bias")
-        guard thirds == [nil] || thirds == [0, 1, 2] || lacksKeys else {
+        let lacksKeys = places == [0, 2] && target.hasSuffix(".bias")
+        let isGated = target.holds(".mlp.fc1.")
+        guard places == [nil] || places == (isGated ? [0, 1] : [0, 1, 2]) || lacksKeys else {
             throw Mismatch(
-                sentence: thirds.contains(nil) || Set(thirds).count < thirds.count
+                sentence: places.contains(nil) || Set(places).count < places.count
                     ? "“\(target)” is given more than once: "
                         + list.map { quoted($0.name) }.joined(separator: ", ")
-                    : "of queries, keys and values there is only "
+                    : "of \(isGated ? "the two factors of a gated MLP" : "queries, keys and values") there is only "
                         + list.map { quoted($0.name) }.joined(separator: ", "))
         }
         let found = list.compactMap { source.entries[$0.name] }
@@ -116,7 +117,7 @@ struct NamedTensors: Sendable {
         guard found.allSatisfy({ $0.shape == first.shape && $0.type == first.type }),
             found.count == 1 || !first.shape.isEmpty, first.shape.first ?? 1 <= 1 << 30
         else {
-            throw Mismatch(sentence: "queries, keys and values of “\(target)” differ in shape or type")
+            throw Mismatch(sentence: "the parts of “\(target)” differ in shape or type")
         }
         var shape = first.shape
         var parts = list.map { Part.tensor($0.name) }

@@ -61,9 +61,12 @@ struct RunWork {
         let searched = Double(images * units[unit].siteValues + units[unit].weights)
         let fitting = Double(fittingImages(unit, values, among: available)) * units[unit].fittingOperations
         // Levels that are chosen by the unit's output take a pass for each candidate.
-        let isBlock = units[unit].unit.keys != nil
-        let candidates = [values.attentionLevels.candidates.count, values.geluLevels.candidates.count]
-            .reduce(0) { $0 + (isBlock && $1 > 1 ? $1 : 0) }
+        let kinds = units[unit].unit.sites.map(\.kind)
+        let levels = [
+            (SiteKind.attention, values.attentionLevels.candidates.count),
+            (.gelu, values.geluLevels.candidates.count),
+        ]
+        let candidates = levels.reduce(0) { $0 + ($1.1 > 1 && kinds.contains($1.0) ? $1.1 : 0) }
         let passesOverOutput = 1 + Double(candidates) * Self.quantizedForward
         return (Double(images) * units[unit].operations * passesOverOutput + fitting, searched)
     }

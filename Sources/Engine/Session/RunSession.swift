@@ -187,7 +187,9 @@ extension RunSession {
             attempts = AttemptStore(record: record)
             try record?.save(inputs.manifest)
             try emit(.started(summary))
-            for warning in inputs.warnings { try emit(.warning(warning)) }
+            let leftOut = leftOutChanges(
+                ledger.plan.hyperparameters, of: inputs.checkpoint.model.configuration)
+            for warning in inputs.warnings + leftOut { try emit(.warning(warning)) }
         }
         if !accepted.isEmpty {
             try record?.removeReport()
