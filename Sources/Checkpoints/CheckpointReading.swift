@@ -129,6 +129,7 @@ struct CheckpointReading {
             heads: try heads(width: width), hiddenWidth: hidden[0] == 2 * gated ? gated : hidden[0],
             classes: head.classes)
         configuration.rotary = rotary
+        configuration.normalizesLast = files.configuration.facts?.normalizesLast == true
         configuration.hasClassToken = files.tensors.entries["cls_token"] != nil
         configuration.hasDistillationToken = files.tensors.entries["dist_token"] != nil
         if files.tensors.entries["reg_token"]?.shape.contains(0) == false {

@@ -8,9 +8,11 @@ internal import Vocabulary
 ///   - shape: The model.
 /// - Returns: One sentence each.
 func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfiguration) -> [String] {
-    var (hasRotaryKeys, hasCosines, hasNormAfterValues) = (false, false, false)
+    var (hasRotaryKeys, hasCosines, hasNormAfterValues, normalizesLast) = (false, false, false, false)
     switch shape {
-    case .vit(let vit): (hasRotaryKeys, hasNormAfterValues) = (vit.rotary != nil, vit.normalizesAttention)
+    case .vit(let vit):
+        (hasRotaryKeys, hasNormAfterValues) = (vit.rotary != nil, vit.normalizesAttention)
+        normalizesLast = vit.normalizesLast
     case .swin(let swin): hasCosines = swin.isSecondVersion
     }
     var result: [String] = []
@@ -26,7 +28,12 @@ func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfigura
         result.append("\(key) leaves out \(parts.joined(separator: ", and "))")
     }
     if hyperparameters.rotate {
-        leftOut("rotate", [hasRotaryKeys ? "queries and keys, which rotary positions turn" : nil, values])
+        leftOut(
+            "rotate",
+            [
+                normalizesLast ? "features between blocks, as norms come after attention and MLP" : nil,
+                hasRotaryKeys ? "queries and keys, which rotary positions turn" : nil, values,
+            ])
     }
     if hyperparameters.centreActivations {
         leftOut(

@@ -34,7 +34,7 @@ package struct TransformerBlock: ModelUnit {
     let rotations: PatchRotations?
     /// Whether scores are cosines of queries and keys, times a number for each head (Swin V2).
     package let usesCosines: Bool
-    /// Whether the two norms come after attention and MLP, before the residual connections (Swin V2).
+    /// Whether the two norms come after attention and MLP, before the residual connections (Swin V2, and some ViTs).
     package let normalizesLast: Bool
     /// Whether queries, keys and values have a bias.
     package let qkvBias: Bool
@@ -70,7 +70,7 @@ package struct TransformerBlock: ModelUnit {
             configuration.normalizesAttention, configuration.normalizesMLP
         )
         self.rotations = rotations
-        (usesCosines, normalizesLast) = (false, false)
+        (usesCosines, normalizesLast) = (false, configuration.normalizesLast)
         qkvBias = configuration.hasQkvBias
         layerScale = configuration.hasLayerScale
         epsilon = configuration.epsilon

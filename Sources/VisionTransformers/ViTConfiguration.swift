@@ -99,6 +99,8 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     @FalseByDefault package var normalizesMLP: Bool
     /// Whether a norm comes before the projection after attention (EVA-02 of the CLIP family).
     @FalseByDefault package var normalizesAttention: Bool
+    /// Whether the two norms of a block come after attention and MLP, before the residual connections.
+    @FalseByDefault package var normalizesLast: Bool
     /// How queries and keys are rotated by their patches' places; nil if they are not.
     package var rotary: RotaryPositions?
     /// Whether qkv has a bias.
@@ -138,6 +140,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         gatesMLP = false
         normalizesMLP = false
         normalizesAttention = false
+        normalizesLast = false
         rotary = nil
         hasQkvBias = true
         hasLayerScale = false
@@ -175,7 +178,10 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The architecture in a line, for people.
     package var summary: String {
         let mlp = gatesMLP ? "gated MLPs (\(activation.label ?? "GELU"))" : activation.label
-        let rare = [mlp, rotary == nil ? nil : "rotary positions"].compactMap(\.self)
+        let rare = [
+            mlp, rotary == nil ? nil : "rotary positions",
+            normalizesLast ? "norms after attention and MLP" : nil,
+        ].compactMap(\.self)
         return
             "\(hasDistillationToken ? "distilled ViT" : "ViT"), \(depth) blocks of width \(width), \(heads) heads, "
             + "\(grid.summary), \(rare.map { "\($0), " }.joined())"

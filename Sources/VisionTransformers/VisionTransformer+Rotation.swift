@@ -5,9 +5,9 @@ extension VisionTransformer {
     /// The same model with its features in rotated coordinates: outliers of single channels are spread over all, so
     /// that few levels serve activations and weights better, at no cost when the model runs.
     ///
-    /// In a ViT with a classifier and without a norm before its blocks, the features between blocks are rotated as a
-    /// whole: what writes to them takes the rotation, what reads them its inverse; norms give their gain and shift to
-    /// the layers after them, layer scale goes into the layers before. The rotation keeps the mean of every token, so
+    /// In a ViT with a classifier, without a norm before its blocks and with norms before attention and MLP, the features
+    /// between blocks are rotated as a whole: what writes to them takes the rotation, what reads them its inverse; norms
+    /// give their gain and shift to the layers after them, layer scale goes into the layers before. The rotation keeps the mean of every token, so
     /// that LayerNorm commutes with it. Queries and keys are rotated head by head, and so are values and what reads
     /// them; not so queries and keys with rotary positions, and values before a norm. Only weights change; logits stay
     /// the same but for rounding.
@@ -19,7 +19,7 @@ extension VisionTransformer {
     package func rotated(seed: UInt64) -> VisionTransformer {
         var result = self
         var generator = SeededGenerator(seed: seed, stream: "rotation")
-        if case .vit(let shape) = configuration, shape.classes > 0, !shape.hasPreNorm {
+        if case .vit(let shape) = configuration, shape.classes > 0, !shape.hasPreNorm, !shape.normalizesLast {
             let rotation = Rotation.keepingMean(width: shape.width, generator: &generator)
             for index in units.indices {
                 switch index {

@@ -12,7 +12,7 @@ model that it refuses is listed with its sentence. The exit status is 1 where a 
 is refused, or run, that should not be.
 
 Image processors of Transformers are compared by pixels: mgrq runs a model whose features are its pixels, on the images
-and files of processor_goldens.py. More than two thousandths of a step of 255 is an error; DINOv3's processor, which
+and files of processor_goldens.py. More than a hundredth of a step of 255 is an error; DINOv3's processor, which
 works on floats where mgrq rounds to 8 bits, may be two steps away.
 """
 import argparse
@@ -105,7 +105,7 @@ def timm_case(mgrq, name, seed):
         if re.search(r"^(vit|deit3?|flexivit|eva_large|eva_giant|eva02|beit3|test_vit)", name):
             cut["img_size"] = 3 * patch
         if "sapiens2" in name:
-            cut["num_kv_heads"] = None
+            cut["num_kv_heads"] = 1
     try:
         model = timm.create_model(name, pretrained=False, **cut).eval()
     except TypeError:
@@ -355,7 +355,7 @@ def main():
     lines += ["", "| image processor | files | largest difference of a pixel, in steps of 255 |", "| --- | --- | --- |"]
     for name, (cases, largest) in sorted(processor_rows(options.mgrq, options.only).items()):
         lines.append(f"| `{name}` | {cases} | {largest:.1g} |")
-        if not largest <= (2 if name.startswith("DINOv3") else 2e-3):
+        if not largest <= (2 if name.startswith("DINOv3") else 1e-2):
             failures.append(f"{name}: {largest} steps of 255")
     if options.write:
         target = ROOT / "docs/models.md"

@@ -6,8 +6,8 @@
 
 timm's config.json names an architecture, such as `vit_huge_patch14_224`, and leaves out what the name implies. Of each
 name the table has what tensors do not show: the number of heads, the activation, the epsilon of LayerNorm, pooling
-where it is not of the class token, how queries and keys are rotated, and the sides of a Swin V2's windows; or the feature
-for which the architecture is refused. No model is built: the arguments with which timm would build it are recorded.
+where it is not of the class token, how queries and keys are rotated, norms that come last, and the sides of a Swin V2's
+windows; or the feature for which the architecture is refused. No model is built: the arguments with which timm would build it are recorded.
 """
 import functools
 import inspect
@@ -48,7 +48,7 @@ SHOWN = {
     "pool_include_prefix", "use_abs_pos_emb", "swiglu_mlp", "swiglu_align_to", "scale_mlp", "scale_attn_inner",
     "scale_attn_norm", "scale_mlp_norm", "attn_type", "num_reg_tokens", "use_fc_norm", "use_post_transformer_norm",
     "use_pre_transformer_norm", "use_rot_pos_emb", "ref_feat_shape", "mlp_layer", "rope_type", "rope_temperature",
-    "rope_grid_indexing", "rope_rotate_half",
+    "rope_grid_indexing", "rope_rotate_half", "use_post_norm", "block_fn",
 }
 
 
@@ -71,7 +71,6 @@ def obstacle(cls, arguments):
     mlp = name_of(arguments.get("mlp_layer", ""))
     norm = name_of(arguments.get("norm_layer", ""))
     checks = [
-        (block == "ResPostBlock" or arguments.get("use_post_norm"), "postNorm"),
         (block == "ParallelThingsBlock", "parallelBranches"),
         (arguments.get("attn_layer") == "diff" or "Diff" in block, "differentialAttention"),
         (block == "ParallelScalingBlock", "parallelBranches"),
@@ -150,6 +149,8 @@ def facts(cls, arguments):
         parts.append(f"pool={value('global_pool')}")
     if arguments.get("pool_include_prefix"):
         parts.append("prefix")
+    if name_of(arguments.get("block_fn", "")) == "ResPostBlock" or arguments.get("use_post_norm"):
+        parts.append("post")
     if arguments.get("use_rot_pos_emb"):
         parts.append(rotary(arguments))
     return " ".join(parts)

@@ -50,7 +50,8 @@ from timm.models.vision_transformer import VisionTransformer
 GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "VisionTransformersTests" / "Goldens"
 IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3}
 GRADIENTS = {"beit", "class-token", "distilled", "registers", "swin", "relu", "eva02", "eva02-norms", "dinov3",
-             "dinov3-gated", "rope-columns", "beit3", "swin-v2", "swin-v2-uneven"}
+             "dinov3-gated", "rope-columns", "beit3", "post-norm", "post-norm-class-token", "swin-v2",
+             "swin-v2-uneven"}
 
 # name → (class or timm's name of an architecture, timm's arguments, scale of the weights: about how much a linear layer
 # changes its input's size)
@@ -114,6 +115,8 @@ MODELS = {
     "swin-v2-uneven": ("swinv2_tiny_window8_256", dict(
         SMALL_SWIN, img_size=(20, 28), embed_dim=8, depths=(2, 2, 1), num_heads=(1, 2, 4),
         pretrained_window_sizes=(3, 3, 2)), 1.0),
+    "post-norm": ("vit_base_patch16_rpn_224", dict(SMALL, img_size=16), 1.0),
+    "post-norm-class-token": ("eva02_enormous_patch14_clip_224", dict(SMALL, img_size=16), 1.0),
 }
 
 

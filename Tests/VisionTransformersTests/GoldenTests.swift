@@ -63,8 +63,9 @@ extension Golden {
 struct GoldenTests {
     static let names = [
         "average-pool", "average-pool-class-token", "average-pool-norm-first", "beit", "beit3", "class-token",
-        "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms", "no-qkv-bias",
-        "prefix-without-positions", "registers", "registers-average-pool", "relu", "rope-columns", "swin",
+        "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms", "no-qkv-bias", "post-norm",
+        "post-norm-class-token", "prefix-without-positions", "registers", "registers-average-pool", "relu",
+        "rope-columns", "swin",
         "swin-huggingface", "swin-uneven", "swin-v2", "swin-v2-uneven", "wide-range",
     ]
 
@@ -98,7 +99,8 @@ struct GoldenTests {
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
         arguments: [
             "beit", "beit3", "class-token", "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms",
-            "registers", "relu", "rope-columns", "swin", "swin-huggingface", "swin-v2", "swin-v2-uneven",
+            "post-norm", "post-norm-class-token", "registers", "relu", "rope-columns", "swin",
+            "swin-huggingface", "swin-v2", "swin-v2-uneven",
         ])
     func backward(name: String) throws {
         let golden = try Golden(name)

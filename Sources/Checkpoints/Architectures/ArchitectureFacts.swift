@@ -12,6 +12,8 @@ struct ArchitectureFacts: Equatable {
     var pooling: ViTConfiguration.Pooling?
     /// Whether a mean over tokens includes those before the patches.
     var poolsPrefix = false
+    /// Whether norms come after attention and MLP, before the residual connections.
+    var normalizesLast = false
     /// How queries and keys are rotated.
     var rotary: RotaryPositions?
     /// The side of a Swin V2's windows.
@@ -46,6 +48,7 @@ struct ArchitectureFacts: Equatable {
         case "eps": epsilon = Float(value)
         case "pool": pooling = ViTConfiguration.Pooling(rawValue: value)
         case "prefix": poolsPrefix = true
+        case "post": normalizesLast = true
         case "rotary": rotary = RotaryPositions(fact: value)
         case "window": window = Int(value)
         case "pretrained": pretrainedWindows = value.split(separator: ",").compactMap { Int($0) }

@@ -26,6 +26,7 @@ enum TimmArchitectures {
         heads=12 pool=avg: beit_base_patch16_224 beit_base_patch16_384 beitv2_base_patch16_224 \
           vit_base_patch16_reg4_gap_256 vit_base_patch16_siglip_gap_224 vit_base_patch16_siglip_gap_256 \
           vit_base_patch16_siglip_gap_384 vit_base_patch16_siglip_gap_512
+        heads=12 pool=avg post: vit_base_patch16_rpn_224
         heads=12 pool=avg rotary=index/neighbours/10000/16: vit_base_patch16_rope_reg1_gap_256
         heads=12 rotary=index/neighbours/100/0/columns: vit_base_patch16_rope_224 vit_base_patch16_rope_ape_224
         heads=13 pool=avg: vit_so150m2_patch16_reg1_gap_256 vit_so150m2_patch16_reg1_gap_384 \
@@ -63,6 +64,7 @@ enum TimmArchitectures {
           vit_huge_patch14_gap_224 vit_huge_patch16_gap_448 vit_large_patch16_siglip_gap_256 \
           vit_large_patch16_siglip_gap_384 vit_so400m_patch14_siglip_gap_224 vit_so400m_patch14_siglip_gap_378 \
           vit_so400m_patch14_siglip_gap_384 vit_so400m_patch14_siglip_gap_448 vit_so400m_patch14_siglip_gap_896
+        heads=16 post: eva02_enormous_patch14_clip_224
         heads=16 rotary=index/neighbours/100/0/columns: vit_large_patch16_rope_224 vit_large_patch16_rope_ape_224
         heads=2: test_vit
         heads=2 pool=avg: test_vit2
@@ -183,7 +185,6 @@ enum TimmArchitectures {
           volo_d5_512
         no=parallelBranches: vit_base_patch16_18x2_224 vit_base_patch16_xp_224 vit_huge_patch14_xp_224 \
           vit_large_patch14_xp_224 vit_pwee_patch16_reg1_gap_256 vit_small_patch16_18x2_224
-        no=postNorm: eva02_enormous_patch14_clip_224 vit_base_patch16_rpn_224
         no=queryKeyNorm: vit_5b_patch16_sapiens2 vit_base_patch16_sapiens2 vit_giant_patch16_sapiens2 \
           vit_huge_patch16_sapiens2 vit_large_patch16_sapiens2
         no=relativePositions: test_vit_relpos vit_relpos_base_patch16_224 vit_relpos_base_patch16_cls_224 \
