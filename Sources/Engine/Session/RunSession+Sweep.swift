@@ -1,5 +1,9 @@
+internal import Kernels
 internal import Quantization
+internal import Reconstruction
 internal import Runs
+internal import TensorCore
+internal import VisionTransformers
 internal import Vocabulary
 
 extension RunSession {
@@ -16,6 +20,7 @@ extension RunSession {
         _ request: SweepRequest, lab: QuantizationLab, hasGate: Bool, known: [SweepPoint]? = nil,
         measured: () -> Void = {}
     ) throws {
+        if let obstacle = lab.obstacle(to: request) { return try emit(.warning(obstacle)) }
         let isPossible = (request.weightBits + request.activationBits)
             .allSatisfy(Hyperparameters.bitWidths.contains)
         guard isPossible, !request.points.isEmpty else {
@@ -29,7 +34,7 @@ extension RunSession {
                     ($0.weightBits, $0.activationBits) == (bits.weightBits, bits.activationBits)
                 }
                 if isKnown { continue }
-                try emit(.sweepMeasured(try measure(bits, lab: lab, hasGate: hasGate)))
+                try emit(.sweepMeasured(try measure(bits, of: request, lab: lab, hasGate: hasGate)))
                 measured()
             }
             try emit(.sweepFinished(complete: true))
@@ -41,26 +46,92 @@ extension RunSession {
     /// Thrown where the user ended a sweep.
     private struct SweepStopped: Error {}
 
-    /// Calibrates the whole model at some bits and evaluates it.
+    /// Calibrates the whole model at some bits, reconstructs it where steps are asked for, and evaluates it.
     ///
-    /// Everything but the bits follows the plan, including the weight solver, so that a point is the state in which a run
-    /// with these bits starts.
+    /// Everything but bits and steps follows the plan, including the weight solver, so that a calibrated point is the state
+    /// in which a run with these bits starts.
     private func measure(
-        _ bits: (weightBits: Int, activationBits: Int), lab: QuantizationLab, hasGate: Bool
+        _ bits: (weightBits: Int, activationBits: Int), of request: SweepRequest, lab: QuantizationLab,
+        hasGate: Bool
     ) throws -> SweepPoint {
         var point = ledger.plan
-        point.hyperparameters.steps = 0
+        point.hyperparameters.steps = request.steps
         point.hyperparameters.weightBits = bits.weightBits
         point.hyperparameters.activationBits = bits.activationBits
         point.units = []
-        let model = try lab.calibratedModel(
-            plan: point,
-            progress: { _, _ in
-                guard try takeCommands(during: .sweep(hasGate: hasGate)) == nil else { throw SweepStopped() }
-            }
-        ).map(\.unit)
+        func follow() throws {
+            guard try takeCommands(during: .sweep(hasGate: hasGate)) == nil else { throw SweepStopped() }
+        }
+        let model =
+            request.steps > 0
+            ? try reconstructedModel(plan: point, lab: lab, follow: follow)
+            : try lab.calibratedModel(plan: point, progress: { _, _ in try follow() }).map(\.unit)
         return SweepPoint(
             weightBits: bits.weightBits, activationBits: bits.activationBits, bytes: lab.bytes(of: model),
-            evaluation: try lab.evaluate(model))
+            evaluation: try lab.evaluate(model, on: request.images))
+    }
+
+    /// Reconstructs every unit in order, each on the outputs of the ones before, and keeps no attempt.
+    ///
+    /// - Parameters:
+    ///   - plan: The hyperparameters.
+    ///   - lab: The model and its images.
+    ///   - follow: Called before every step; what it throws ends the work.
+    /// - Returns: The units.
+    /// - Throws: What `follow` and calibration throw.
+    private func reconstructedModel(
+        plan: RunPlan, lab: QuantizationLab, follow: () throws -> Void
+    ) throws -> [QuantizedUnit] {
+        var chain = lab.startChain()
+        while true {
+            try follow()
+            let index = chain.next
+            let calibrated = try lab.calibrated(after: chain, plan: plan, known: nil).unit
+            let task = lab.task(for: calibrated, in: chain)
+            let hyperparameters = try plan.hyperparameters(of: lab.units[index].name)
+            let unit = try learned(
+                calibrated, task, index: index, hyperparameters: hyperparameters, lab: lab, chain: chain,
+                follow: follow)
+            guard index < lab.units.count - 1 else { return chain.quantized + [unit] }
+            chain = lab.advance(chain, with: unit, attempt: 1)
+        }
+    }
+
+    /// Optimises the chain's next unit; one that got worse, or whose loss is not finite, is as calibrated.
+    private func learned(
+        _ calibrated: QuantizedUnit, _ task: ReconstructionTask, index: Int,
+        hyperparameters: Hyperparameters, lab: QuantizationLab, chain: UnitChain, follow: () throws -> Void
+    ) throws -> QuantizedUnit {
+        let reconstruction = UnitReconstruction(
+            task, index: index, attempt: 1, settings: hyperparameters, seed: ledger.plan.seed, pool: lab.pool)
+        guard reconstruction.learnsAnything else { return calibrated }
+        for _ in 0..<hyperparameters.lastStep {
+            try follow()
+            guard reconstruction.step().loss.isFinite else { return calibrated }
+            if reconstruction.isFinished { break }
+        }
+        // What cannot be fixed to its codes has diverged.
+        guard let unit = try? reconstruction.finish() else { return calibrated }
+        let before = lab.score(calibrated, task: task, chain: chain)
+        let after = lab.score(unit, task: task, chain: chain)
+        let isWorse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
+        let isKept = after.loss.isFinite && after.kl.isFinite && !(isWorse && hyperparameters.keepOrRevert)
+        return isKept ? unit : calibrated
+    }
+}
+
+extension QuantizationLab {
+    /// Why a sweep cannot be measured; nil if it can.
+    fileprivate func obstacle(to request: SweepRequest) -> String? {
+        if request.images == .heldOut, heldOut == nil {
+            return "there are no held-out images to evaluate a sweep on; it can be evaluated on the others"
+        }
+        return request.steps < 0 ? "a sweep cannot take \(request.steps) steps; it takes 0 or more" : nil
+    }
+
+    /// Evaluates a whole model as a point of a sweep.
+    fileprivate func evaluate(_ model: [QuantizedUnit], on images: SweepImages) throws -> Evaluation {
+        guard images == .heldOut, let heldOut else { return try evaluate(model) }
+        return heldOut.evaluation(of: outputs(of: prepared(model), on: heldOut.images, pool: pool))
     }
 }

@@ -1,20 +1,3 @@
-/// A grid of bit-widths to measure; each point is calibrated by the plan and not reconstructed.
-package struct SweepRequest: Equatable, Codable, Sendable {
-    /// The widths of weight codes.
-    package var weightBits: [Int]
-    /// The widths of activation codes.
-    package var activationBits: [Int]
-
-    package init(weightBits: [Int] = [2, 3, 4, 6, 8], activationBits: [Int] = [2, 3, 4, 6, 8]) {
-        (self.weightBits, self.activationBits) = (weightBits, activationBits)
-    }
-
-    /// The points in the order of measurement.
-    package var points: [(weightBits: Int, activationBits: Int)] {
-        weightBits.flatMap { weight in activationBits.map { (weight, $0) } }
-    }
-}
-
 /// A decision at a gate that can be undone.
 package enum RunDecision: String, Codable, Sendable {
     /// A change of hyperparameters or bits.

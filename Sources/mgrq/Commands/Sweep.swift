@@ -6,7 +6,7 @@ internal import Vocabulary
 /// `mgrq sweep`.
 struct Sweep: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures a grid of bit-widths, calibrated and not reconstructed.",
+        abstract: "Measures a grid of bit-widths, calibrated or, with --steps, reconstructed.",
         discussion: """
             Models are calibrated by the calibrate preset with the changes of --set, such as --set rotate=true --set \
             weight_solver=ridge_gptq.
@@ -22,6 +22,10 @@ struct Sweep: ParsableCommand {
     @Option(help: ArgumentHelp("Widths of activation codes, each 2 through 8 or 16.", valueName: "n,n,…"))
     var activationBits = "2,3,4,6,8"
 
+    @Option(
+        help: ArgumentHelp("Optimisation steps of every unit of a point; 0 calibrates only.", valueName: "n"))
+    var steps = "0"
+
     @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
@@ -36,9 +40,13 @@ struct Sweep: ParsableCommand {
         try options.apply(to: &plan)
         try seed.apply(to: &plan)
         plan = ProcessEnvironment.located(plan)
+        guard let steps = Int(self.steps), (0...1_000_000).contains(steps) else {
+            throw RunFailure(
+                .usage, "--steps cannot be “\(self.steps)”; it accepts a whole number from 0 through 1000000")
+        }
         let request = SweepRequest(
             weightBits: try widths(weightBits, flag: "--weight-bits"),
-            activationBits: try widths(activationBits, flag: "--activation-bits"))
+            activationBits: try widths(activationBits, flag: "--activation-bits"), steps: steps)
         let threads = try work.threads()
         let directory = output ?? ProcessEnvironment.newRunDirectory(for: plan, purpose: "sweep")
         let resources = try resources(of: plan)
