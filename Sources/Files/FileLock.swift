@@ -37,3 +37,24 @@ package final class FileLock {
 
 @available(*, unavailable)
 extension FileLock: Sendable {}
+
+/// This process.
+package var processIdentifier: Int { Int(getpid()) }
+
+/// The processes that hold a lock on a file, by the kernel's list of locks; no lock is taken.
+///
+/// - Parameter path: The file; one that is missing has no lock.
+/// - Returns: Their numbers.
+/// - Throws: `FileError(.unreadable)` where the kernel keeps no list.
+package func lockHolders(of path: String) throws(FileError) -> [Int] {
+    guard let status = try? Stat(try filePath(path)) else { return [] }
+    // Such as `1: FLOCK  ADVISORY  WRITE 731 fe:01:2662 0 EOF`; some file systems report another device than stat does.
+    return String(decoding: try readFile("/proc/locks", limit: 1 << 22), as: UTF8.self).split(separator: "\n")
+        .compactMap {
+            let words = $0.split(separator: " ")
+            guard words.count > 5, words[1] == "FLOCK", let inode = words[5].split(separator: ":").last,
+                UInt64(inode) == UInt64(status.inode.rawValue)
+            else { return nil }
+            return Int(words[4])
+        }
+}

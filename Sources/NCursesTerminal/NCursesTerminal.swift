@@ -51,6 +51,38 @@ package final class NCursesTerminal: Terminal {
     private var styledTheme: Theme?
     private var isOpen = true
 
+    /// The beginnings of names of terminals that understand what xterm-256color does.
+    private static let relatives = [
+        "xterm-", "tmux", "screen", "foot", "alacritty", "kitty", "wezterm", "ghostty",
+    ]
+
+    /// The name to use in place of that of a terminal without a description on this machine, as is usual over ssh.
+    ///
+    /// - Parameters:
+    ///   - name: The value of `TERM`.
+    ///   - isKnown: Whether a terminal has a description.
+    /// - Returns: Nil where the terminal is known, or is none of which xterm-256color is a part.
+    package static func substitute(for name: String?, isKnown: (String) -> Bool) -> String? {
+        let usual = "xterm-256color"
+        guard let name, !isKnown(name), relatives.contains(where: name.hasPrefix), isKnown(usual) else {
+            return nil
+        }
+        return usual
+    }
+
+    /// Sets `TERM` to a terminal that this machine knows, if its own is an unknown relative of xterm.
+    ///
+    /// Must be called before any other thread exists.
+    ///
+    /// - Returns: A sentence that says so; nil where nothing was changed.
+    package static func replaceUnknownTerminal() -> String? {
+        guard let name = environment("TERM"),
+            let other = substitute(for: name, isKnown: { unsafe ct_knows_term($0) })
+        else { return nil }
+        guard unsafe setenv("TERM", other, 1) == 0 else { return nil }
+        return "the terminal type TERM=\(name) is not known on this machine; it is used as \(other)"
+    }
+
     /// Blocks signals, starts the thread that receives them, and installs crash handlers.
     ///
     /// Must be called before any other thread exists, and before ``init(options:)``.

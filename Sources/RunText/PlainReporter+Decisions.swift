@@ -15,7 +15,7 @@ extension PlainReporter {
         case .rolledBack(let unit): ["rolled back to \(place(unit))"]
         case .undone(let decision, let chosen):
             [
-                "took back: \(describe(decision)); \(chosen.count) \(chosen.count == 1 ? "unit is" : "units are") done"
+                "undone: \(describe(decision)); \(chosen.count) \(chosen.count == 1 ? "unit is" : "units are") quantized"
             ]
         case .staleChanged(let units):
             units.isEmpty
@@ -33,7 +33,7 @@ extension PlainReporter {
         case .finishedEarly: text += ", finished early"
         case .cancelled: text += ", cancelled"
         }
-        if report.reverted { text += ", put back to its calibrated state" }
+        if report.reverted { text += ", learning made it worse: the calibrated version is kept" }
         if let heldOut = report.heldOut {
             text +=
                 "; held out: "
@@ -57,13 +57,13 @@ extension PlainReporter {
     }
 
     func describe(_ page: ImagePage) -> String {
-        "\(page.request.images.rawValue) images: the models differ in \(page.differing) of \(page.total)"
+        "\(page.request.images.rawValue) images: \(page.differing) of \(page.total) predictions changed"
     }
 
     private func describe(_ decision: RunDecision) -> String {
         switch decision {
         case .change: "the change of hyperparameters"
-        case .redo: "the redoing of units"
+        case .redo: "the redo, its attempt is kept and no longer chosen"
         case .choose: "the choice of an attempt"
         case .rollBack: "the return to an earlier unit"
         }

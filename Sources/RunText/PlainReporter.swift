@@ -193,9 +193,9 @@ package struct PlainReporter: Equatable, Sendable {
         switch event {
         case .pauseQueued: ["pause queued: the run will wait at the next gate"]
         case .waiting(let unit): ["waiting at the gate before \(place(unit))"]
-        case .resumed(let unit): ["going on with \(place(unit))"]
+        case .resumed(let unit): ["continuing with \(place(unit))"]
         case .continued(let units):
-            ["going on where the run ended, with \(units) \(units == 1 ? "unit" : "units") done"]
+            ["continuing where the run ended, with \(units) \(units == 1 ? "unit" : "units") done"]
         default: []
         }
     }

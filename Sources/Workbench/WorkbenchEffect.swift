@@ -31,6 +31,14 @@ package enum WorkbenchEffect: Equatable, Sendable {
     case estimate(RunPlan)
     /// Write the memory now, so that it survives a crash.
     case remember(WorkbenchMemory)
+    /// Measure the use of the machine; answered by `machineMeasured`.
+    case measureMachine
+    /// Time the model of the start screen again; its estimates follow.
+    case refreshEstimates(RunPlan)
+    /// Look at the folders of remembered runs; answered by `runsChecked`.
+    case checkRuns([String])
+    /// Read runs from their folders, to show them side by side; answered by `runsCompared` or `runsRefused`.
+    case compareRuns([String])
     /// The user has left the run for the start screen.
     case forgetRun
     /// Read the settings file and the themes again; answered by `settingsRead` or `failed`.
@@ -67,6 +75,14 @@ package enum WorkbenchOutcome: Equatable, Sendable {
     case failed(String)
     /// A run is resumed: its state at its end and its folder; its events follow.
     case resumed(RecordedRun, directory: String)
+    /// The use of the machine now.
+    case machineMeasured(MachineUse)
+    /// The state of the folders of runs, by their paths.
+    case runsChecked([String: RunFolder])
+    /// Runs to show side by side.
+    case runsCompared([ComparedRun])
+    /// Runs cannot be shown side by side; the reason is one sentence.
+    case runsRefused(String)
     /// A run could not be started.
     case runRefused(RunFailure)
 }

@@ -133,6 +133,7 @@ struct TerminalTests {
         "shows the start screen in any environment",
         arguments: [
             "TERM=xterm-256color", "TERM=tmux-256color", "TERM=screen", "TERM=linux", "TERM=vt100",
+            "TERM=xterm-ghostty", "TERM=alacritty-unheard-of",
             "NO_COLOR=1",
             "COLORTERM=truecolor", "LC_ALL=C", "LINES=10",
         ])

@@ -6,7 +6,7 @@ import Testing
 @testable import Workbench
 import Vocabulary
 
-@Suite("Gates, parameters and sweeps")
+@Suite("Gates and parameters")
 struct GateTests {
     // MARK: - Pause
 
@@ -48,7 +48,7 @@ struct GateTests {
         #expect(session.state.focus == .units)
         session.tell(session.run.unit(3) + [.waiting(unit: 4)])
         #expect(session.state.focus == .parameters)
-        #expect(session.text.contains("Enter changes a value"))
+        #expect(session.text.contains("Enter types one"))
     }
 
     @Test("Space withdraws the wish to edit")
@@ -94,7 +94,7 @@ struct GateTests {
     @Test("a draft shows the old values, survives the gate, and is settled by the engine's event")
     func draft() {
         var session = Session(at: .drafted)
-        #expect(session.text.contains("was 600"))
+        #expect(session.text.contains("applied: 600"))
         session.tell([.resumed(unit: 4)] + session.run.unit(4, through: 20))
         #expect(session.state.notice?.text.contains("kept as a draft") == true)
         #expect(session.state.editor.draft.map(\.value) == ["900"])
@@ -106,7 +106,7 @@ struct GateTests {
         #expect(session.state.editor.draft.isEmpty)
         #expect(
             session.state.run?.units.map(\.hyperparameters.steps) == [600, 600, 600, 600, 600, 900, 900, 900])
-        #expect(session.text.contains("plan 600"))
+        #expect(session.text.contains("900 (started with 600)"))
     }
 
     @Test("a change that the engine refuses stays in the draft")
@@ -121,7 +121,8 @@ struct GateTests {
     @Test("undo removes changes one by one")
     func undo() {
         var session = Session(at: .drafted)
-        session.press(.down, .down, .down, .right)
+        session.select("rounding")
+        session.press(.right)
         #expect(session.state.editor.draft.map(\.key) == ["steps", "rounding"])
         session.press(.character("u"))
         #expect(session.state.editor.draft.map(\.key) == ["steps"])
@@ -137,8 +138,8 @@ struct GateTests {
     func everyField(index: Int) throws {
         var session = Session(at: .waiting)
         session.press(.character("e"))
-        for _ in 0..<index { session.press(.down) }
         let field = HyperparameterField.all[index]
+        session.select(field.key)
         guard !field.isShared else {
             for key in [Key.enter, .right] {
                 session.press(key)
@@ -164,7 +165,10 @@ struct GateTests {
         var trial = Hyperparameters()
         #expect(throws: Never.self) { try field.set(value, in: &trial) }
         #expect(session.text.contains(field.key))
-        #expect(session.text.contains(field.summary.prefix(36)))
+        let words = [field.guide.effect, field.summary].map {
+            $0.split(separator: " ").prefix(2).joined(separator: " ")
+        }
+        #expect(words.contains { session.text.contains($0) }, "\(words)")
     }
 
     private func otherValue(of field: HyperparameterField, than base: Hyperparameters) -> String {
@@ -187,132 +191,5 @@ struct GateTests {
             count += 1
         }
         #expect(count == ParameterEditor.undoDepth)
-    }
-
-    // MARK: - Sweep
-
-    @Test("points fill in one by one and can be chosen by size")
-    func points() throws {
-        var session = Session(at: .sweeping)
-        #expect(session.text.contains("11/25"))
-        #expect(session.text.contains("SWEEPING"))
-        let latest = try #require(session.state.shownPoint)
-        #expect((latest.weightBits, latest.activationBits) == (4, 2))
-        session.press(.character("g"))
-        let smallest = try #require(session.state.shownPoint)
-        #expect(session.state.run?.sweep?.points.allSatisfy { $0.bytes >= smallest.bytes } == true)
-        session.tell([.sweepMeasured(session.run.point(8, 8))])
-        #expect(session.state.shownPoint == smallest)
-    }
-
-    @Test("adopting a point asks for its bits, and the engine's event changes the coming units")
-    func adopt() throws {
-        var session = Session(at: .swept)
-        session.press(.left)
-        let point = try #require(session.state.shownPoint)
-        let changes = [
-            HyperparameterChange(key: "weight_bits", value: "\(point.weightBits)"),
-            HyperparameterChange(key: "activation_bits", value: "\(point.activationBits)"),
-        ]
-        #expect(session.press(.character("a")) == [.send(.change(changes))])
-        session.tell([.changed(units: [4, 5, 6, 7], changes: changes)])
-        #expect(session.state.run?.units[3].hyperparameters.weightBits == 4)
-        #expect(session.state.run?.units[4].hyperparameters.weightBits == point.weightBits)
-        #expect(session.text.contains("\(point.weightBits)/\(point.activationBits)"))
-        #expect(session.text.contains("W4–8A4–6"))
-    }
-
-    @Test("after adopting other bits, the calibrated evaluation and the export name their bits")
-    func adopted() throws {
-        var session = Session(at: .swept)
-        #expect(session.text.contains("% calibrated  "))
-        let changes = [HyperparameterChange(key: "weight_bits", value: "6")]
-        session.tell([.changed(units: [4, 5, 6, 7], changes: changes)])
-        #expect(session.text.contains("86.10 % calibrated at W4A4"))
-        session.press(.character("x"))
-        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4-6a4.yaml")])
-        session.press(.escape)
-        session.tell([.resumed(unit: 4)] + session.run.ending)
-        #expect(session.text.contains("cal. W4A4"))
-    }
-
-    @Test("an adopted change is reported in the footer if the log is hidden", arguments: [true, false])
-    func adoptedNotice(isFullScreen: Bool) {
-        var session = Session(at: .swept)
-        if isFullScreen { session.press(.character("f")) }
-        session.state.notice = nil
-        session.tell([
-            .changed(units: [4, 5, 6, 7], changes: [HyperparameterChange(key: "weight_bits", value: "6")])
-        ])
-        #expect((session.state.notice?.text.contains("weight_bits = 6") == true) == isFullScreen)
-    }
-
-    @Test("after a sweep the best point of the front is suggested")
-    func suggestion() throws {
-        var session = Session(at: .sweeping)
-        session.tell([.sweepMeasured(session.run.point(8, 8)), .sweepMeasured(session.run.point(8, 2))])
-        #expect(session.state.shownPoint == session.run.point(8, 2))
-        session.tell([.sweepFinished(complete: false)])
-        #expect(session.state.shownPoint == session.run.point(8, 8))
-    }
-
-    @Test("points of nearly the same size are ordered by their bits")
-    func nearTies() throws {
-        var sweep = SweepProgress(expected: 25)
-        for (offset, bits) in [(4, 2), (2, 8), (2, 2), (2, 4)].enumerated() {
-            var point = SampleRun().point(bits.0, bits.1)
-            point.bytes -= 3 * offset
-            sweep.points.append(point)
-        }
-        #expect(sweep.ordered.map(\.weightBits) == [2, 2, 2, 4])
-        #expect(sweep.ordered.map(\.activationBits) == [2, 4, 8, 2])
-    }
-
-    @Test(
-        "the size axis holds the same range from the first point to the last", arguments: [1, 5, 6, 11, 24])
-    func sizes(count: Int) throws {
-        let run = SampleRun()
-        var sweep = SweepProgress(expected: 25, fullPrecisionBytes: run.summary.fullPrecisionBytes)
-        let all = SweepRequest().points.map { run.point($0.weightBits, $0.activationBits) }
-        sweep.points = Array(all.prefix(count))
-        let range = try #require(sweep.sizes)
-        let bytes = all.map { Double($0.bytes) }
-        #expect(abs(range.lowerBound - (bytes.min() ?? 0)) < 4)
-        #expect(abs(range.upperBound - (bytes.max() ?? 0)) < 4)
-    }
-
-    @Test(
-        "sizes have the unit that suits the largest",
-        arguments: [(7_712, "kB", "7.7"), (662_412, "kB", "662.4"), (1_357_754, "MB", "1.36")])
-    func sizeUnit(bytes: Int, name: String, text: String) {
-        let unit = SizeUnit(largest: Double(bytes))
-        #expect(unit.name == name)
-        #expect(unit.text(bytes) == text)
-    }
-
-    @Test("typed text replaces the old value; after a movement it is inserted", arguments: [true, false])
-    func replacing(moves: Bool) {
-        var session = Session(at: .typing)
-        if moves { session.press(.end) }
-        session.type("9")
-        #expect(session.state.editor.typing?.line.text == (moves ? "6009" : "9"))
-        session.type("0")
-        #expect(session.state.editor.typing?.line.text == (moves ? "60090" : "90"))
-    }
-
-    @Test("the front holds exactly the points that nothing beats", arguments: [true, false])
-    func front(isLabelled: Bool) throws {
-        let session = Session(at: .swept, run: SampleRun(isLabelled: isLabelled))
-        let sweep = try #require(session.state.run?.sweep)
-        #expect(sweep.isJudgedByTop1 == isLabelled)
-        for point in sweep.points {
-            let beaten = sweep.points.contains { other in
-                other != point && other.bytes <= point.bytes
-                    && sweep.badness(of: other) <= sweep.badness(of: point)
-                    && (other.bytes < point.bytes || sweep.badness(of: other) < sweep.badness(of: point))
-            }
-            #expect(sweep.isOnFront(point) == !beaten)
-        }
-        #expect(session.text.contains(isLabelled ? "top-1 % against MB" : "KL nats"))
     }
 }

@@ -78,7 +78,7 @@ struct KeyTableTests {
     @Test("the help's footer says how it scrolls")
     func helpFooter() {
         let hints = Footer.hints(Session(at: .help).state, in: Rect(x: 0, y: 0, width: 80, height: 1))
-        #expect(hints.map(\.key) == ["Esc", "Down", "PgDn"])
+        #expect(hints.map(\.key) == ["Esc", "Down", "PgDn", "Tab"])
     }
 
     @Test("the help lists every binding and finds it by its text")
@@ -86,7 +86,7 @@ struct KeyTableTests {
         let all = HelpText.lines(of: .standard, matching: "")
         let count = all.count { if case .binding = $0 { true } else { false } }
         #expect(count >= KeyTable.standard.bindings.count)
-        let found = HelpText.lines(of: .standard, matching: "Bits COMING")
+        let found = HelpText.lines(of: .standard, matching: "Bits SELECTED")
         #expect(found.contains { if case .binding(let keys, _) = $0 { keys == "a" } else { false } })
         #expect(HelpText.lines(of: .standard, matching: "no such thing at all").isEmpty)
     }

@@ -32,7 +32,9 @@ private final class FakeEngine {
         case .complete(let text, _): waiting.append(.done(.completed(text, [])))
         case .open(let request): waiting.append(.done(.openRefused("nothing is there", of: request)))
         case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))
-        case .forgetRun, .estimate, .resumeRun, .remember: break
+        case .compareRuns: waiting.append(.done(.runsRefused("there are no runs")))
+        case .forgetRun, .estimate, .resumeRun, .remember, .refreshEstimates, .measureMachine, .checkRuns:
+            break
         case .quit(let code):
             exitCode = code
             return .quit
@@ -70,7 +72,7 @@ struct LoopTests {
     func wholeSession() throws {
         let keys: [Key] =
             [
-                .enter, .character("e"), .down, .down, .enter, .control("u"), .character("5"),
+                .enter, .character("e"), .enter, .control("u"), .character("5"),
                 .character("0"), .enter,
             ]
             + [.character("a"), .character("x"), .enter, .escape, .character(" ")]

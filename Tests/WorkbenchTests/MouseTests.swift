@@ -25,9 +25,9 @@ struct MouseTests {
         let unit = try place(of: " blocks.0 ", column: 6)
         session.click(x: unit.x, y: unit.y)
         #expect(session.state.shownUnit == 1)
-        let parameter = try place(of: "  batch  ", column: 6)
+        let parameter = try place(of: "  weight_bits  ", column: 6)
         session.click(x: parameter.x, y: parameter.y)
-        #expect(session.state.editor.field?.key == "batch")
+        #expect(session.state.editor.field?.key == "weight_bits")
         #expect(session.state.focus == .parameters)
     }
 

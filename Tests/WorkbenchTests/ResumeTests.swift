@@ -55,7 +55,7 @@ struct ResumeTests {
 
     @Test("the pause key resumes a stopped or finished run")
     func fromEnd() {
-        for (stage, hint) in [(Session.Stage.stopped, "Space go on"), (.finished, "Space reopen")] {
+        for (stage, hint) in [(Session.Stage.stopped, "Space resume"), (.finished, "Space reopen")] {
             var session = Session(at: stage)
             #expect(session.text.contains(hint))
             #expect(session.press(.character(" ")) == [.resumeRun("runs/fashion-vit-w4a4")])

@@ -34,11 +34,13 @@ struct RunKeysTests {
         Case(.waiting, .character("e"), nil), Case(.waitingAtEnd, .character("e"), nil),
         Case(.running, .character("d"), .finishUnit), Case(.waiting, .character("d"), nil),
         Case(.preparing, .character("d"), nil),
-        Case(.running, .character("w"), nil), Case(.waiting, .character("w"), .sweep(SweepRequest())),
+        Case(.running, .character("w"), nil), Case(.waiting, .character("w"), nil),
+        Case(.sweepDialog, .enter, .sweep(SweepRequest(images: .heldOut))),
         Case(.sweeping, .character("w"), .stopSweep), Case(.finished, .character("w"), nil),
         Case(.running, .character("x"), nil), Case(.running, .character("n"), nil),
+        Case(.swept, .character("a"), nil),
         Case(
-            .swept, .character("a"),
+            .adopt, .enter,
             .change([
                 HyperparameterChange(key: "weight_bits", value: "8"),
                 HyperparameterChange(key: "activation_bits", value: "8"),
@@ -61,7 +63,7 @@ struct RunKeysTests {
     static let unavailable: [(stage: Session.Stage, key: Key, part: String)] = [
         (.running, .character("x"), "Space waits at the next gate"),
         (.running, .character("w"), "Space waits at the next one"),
-        (.running, .character("n"), "q ends it"), (.sweeping, space, "w stops it"),
+        (.sweeping, space, "w stops it"),
         (.finished, .character("s"), "n goes to the start screen"), (.failed, .character("x"), "no result"),
         (.waitingAtEnd, .character("e"), "no unit is left"), (.running, .escape, "q quits"),
         (.waiting, .character("d"), "no unit is being optimized"),
@@ -126,7 +128,7 @@ struct RunKeysTests {
         var session = Session(at: .start)
         for _ in 0..<20 { session.press(.left) }
         #expect(session.state.start.plan.preset == Preset.allCases.first)
-        session.press(.character("G"))
+        session.press(.character("G"), .up, .up)
         for _ in 0..<40 { session.press(.right) }
         #expect(session.state.start.plan.hyperparameters.steps == StartForm.steps.last)
     }
@@ -203,7 +205,7 @@ struct RunKeysTests {
     func help() {
         var session = Session(at: .help)
         session.type("quit")
-        #expect(session.text.contains("quit; asks first while a run is in progress"))
+        #expect(session.text.contains("quit; asks first while a run"))
         #expect(!session.text.contains("smoothing off"))
         session.press(.escape)
         #expect(session.text.contains("smoothing off"))

@@ -1,6 +1,7 @@
 import SampleRun
 import Runs
 import TerminalUI
+import Vocabulary
 
 @testable import Workbench
 
@@ -13,6 +14,7 @@ struct Session {
         case help, themes, quitDialog, exportRecipe, exportPacked, exportExists, exportDone
         case recents, open, completing, palette, setting, inspecting, pinned, filtering, filtered
         case heldOut, redo, redone, stale, attempts, rollBack, site, attention, images, oneUnit
+        case unapplied, sweepDialog, adopt, stopDialog, allParameters, runs, comparison
     }
 
     var state: WorkbenchState
@@ -56,11 +58,19 @@ struct Session {
         keys.flatMap { send(.input(.key($0))) }
     }
 
-    /// The effects of a message, without requests for estimates, which any message may cause.
+    /// The effects of a message, without requests for measurements, which any message may cause.
     mutating func send(_ message: LoopMessage<WorkbenchData>) -> [WorkbenchEffect] {
         update(&state, message).filter {
-            if case .estimate = $0 { false } else { true }
+            switch $0 {
+            case .estimate, .measureMachine: false
+            default: true
+            }
         }
+    }
+
+    /// Selects a parameter.
+    mutating func select(_ key: String) {
+        state.editor.selected = state.editor.order.firstIndex { $0.key == key } ?? 0
     }
 
     @discardableResult
@@ -105,7 +115,7 @@ struct Session {
             lead(to: .waiting)
             press(.character("x"))
         case .exportPacked, .exportExists, .exportDone: leadToExport(stage)
-        case .recents, .open, .completing: leadAtStart(to: stage)
+        case .recents, .open, .completing, .allParameters, .runs, .comparison: leadAtStart(to: stage)
         case .palette, .setting, .inspecting, .pinned, .filtering, .filtered, .heldOut: leadToView(stage)
         case .redo, .redone, .stale, .attempts, .rollBack, .site, .attention, .images, .oneUnit:
             leadToDecision(stage)
@@ -123,14 +133,52 @@ struct Session {
                 directory: "runs/fashion-vit-w4a4-mgrq-2", label: "fashion-vit mgrq W4A4, top-1 90.60 %"),
             RecentRun(directory: "runs/fashion-vit-w3a8-glf-1", label: "fashion-vit glf W3A8, stopped"),
         ]
-        if stage == .recents { press(.character("G")) }
-        guard stage != .recents else { return }
+        switch stage {
+        case .recents: return _ = press(.character("G"))
+        case .allParameters:
+            while state.start.field != .parameters { press(.down) }
+            return _ = press(.enter, .down, .down)
+        case .runs, .comparison: return leadToRuns(stage)
+        default: break
+        }
         press(.character("o"))
         guard stage == .completing else { return }
         press(.control("u"))
         type("sam")
         press(.tab)
         answer(.completed("sam", ["sample-models/", "sample:fashion-deit", "sample:fashion-vit"]))
+    }
+
+    /// The list of runs, and two of them side by side.
+    private mutating func leadToRuns(_ stage: Stage) {
+        state.memory.runs.append(RecentRun(directory: "/elsewhere/deep/in/folders/gone-1", label: "gone"))
+        press(.character("R"))
+        let report = RunReport(
+            fullPrecision: nil, calibrated: nil, final: run.evaluation(top1: 90.6, kl: 0.0213),
+            units: run.unitNames.indices.map { run.report($0) }, fullPrecisionBytes: 4_831_016,
+            bytes: 662_412,
+            seconds: 171.4)
+        let done = RunFacts(plan: run.plan, report: report, isInUse: false)
+        var other = run.plan
+        other.hyperparameters.weightBits = 3
+        other.hyperparameters.steps = 300
+        let facts = [done, RunFacts(plan: other, report: nil, isInUse: stage == .runs)]
+        let paths = state.memory.runs.map(\.directory)
+        answer(.runsChecked([paths[0]: .run(facts[0]), paths[1]: .run(facts[1]), paths[2]: .missing]))
+        guard stage == .comparison else { return }
+        press(.character(" "), .character(" "))
+        guard press(.character("c")) == [.compareRuns(Array(paths.prefix(2)))] else { return }
+        var recorded = RecordedRun(plan: run.plan)
+        for event in run.whole { recorded.take(event, at: 1) }
+        let kl = PairedDifference([[0.02, 0.03, 0.05, 0.04]], [[0.01, 0.03, 0.02, 0.03]])
+        let top1 = PairedDifference(shares: [[true, true, false, true]], [[true, false, true, true]])
+        answer(
+            .runsCompared([
+                ComparedRun(
+                    directory: paths[0], facts: facts[0], progress: recorded.progress, kl: nil, top1: nil),
+                ComparedRun(
+                    directory: paths[1], facts: facts[1], progress: recorded.progress, kl: kl, top1: top1),
+            ]))
     }
 
     /// Views of a run.
@@ -214,15 +262,19 @@ struct Session {
         tick(90)
         switch stage {
         case .typing:
-            press(.character("e"), .down, .down, .enter)
-        case .drafted:
-            press(.character("e"), .down, .down, .enter)
+            press(.character("e"), .enter)
+        case .drafted, .unapplied:
+            press(.character("e"), .enter)
             press(.control("u"))
             type("900")
             press(.enter)
-        case .sweeping, .swept:
-            press(.character("w"))
-            tell(run.sweep(points: stage == .swept ? 25 : 11))
+            if stage == .unapplied { press(.character(" ")) }
+        case .sweepDialog: press(.character("w"), .right, .down)
+        case .sweeping, .swept, .adopt:
+            press(.character("w"), .enter)
+            tell(run.sweep(points: stage == .sweeping ? 11 : 25))
+            if stage == .adopt { press(.character("a")) }
+        case .stopDialog: press(.character("n"))
         default: break
         }
         tick(100)

@@ -94,7 +94,7 @@ struct SettingsTests {
             ),
             (
                 "keys:\n  step: w",
-                "config.yaml:2: w for “step” is the key of “sweep” (Run: start a sweep of bit-widths at a gate, or stop it); give one of them another"
+                "config.yaml:2: w for “step” is the key of “sweep” (Run: choose and start a sweep of bit-widths at a gate, or stop it); give one of them another"
             ),
             (
                 "keys:\n  step: q",
@@ -156,12 +156,12 @@ struct SettingsTests {
         session.state.settings = try WorkbenchSettings(
             yaml: "keys: {pause: P, help: H}", file: "config.yaml")
         let footer = session.grid.glyphRows.last ?? ""
-        #expect(footer.contains("P go on") && footer.contains("H help"))
+        #expect(footer.contains("P continue") && footer.contains("H help"))
         #expect(session.press(.character(" ")).isEmpty)
         #expect(session.state.notice?.text.contains("H shows what does") == true)
         #expect(session.press(.character("P")) == [.send(.resume)])
         session.press(.character("H"))
-        #expect(session.text.contains("pause at the next gate, or go on"))
+        #expect(session.text.contains("pause at the next gate, or continue"))
     }
 
     @Test("the state file reads back as the same state, and unusable parts are dropped")
@@ -171,30 +171,65 @@ struct SettingsTests {
         memory.remember(command: "set steps 4")
         memory.remember(command: "theme \"odd\"")
         memory.remember(RecentRun(directory: "/runs/a", label: "a\tb"))
-        memory.draft = [.init(key: "steps", value: "900")]
+        memory.keep(draft: [.init(key: "steps", value: "900")], of: "sample:a")
+        memory.remember(RecentModel(model: "/models/a", calibration: "/images"))
         memory.splits.move(.tabbedLog, to: 0.25)
         #expect(WorkbenchMemory(json: memory.json) == memory)
         #expect(WorkbenchMemory(json: "][") == WorkbenchMemory())
         let foreign =
-            #"{"draft": [{"key": "steps", "value": "x"}, {"key": "none", "value": "1"}], "panels": {"none": 1}}"#
-        #expect(WorkbenchMemory(json: foreign) == WorkbenchMemory())
-        for index in 0..<100 {
+            #"{"drafts": {"a": [{"key": "steps", "value": "x"}, {"key": "none", "value": "1"}]}, "panels": {"none": 1}}"#
+        #expect(WorkbenchMemory(json: foreign).draft(of: "a").isEmpty)
+        #expect(WorkbenchMemory(json: foreign).splits.isEmpty)
+        for index in 0..<1100 {
             memory.remember(command: "theme \(index)")
             memory.remember(RecentRun(directory: "/runs/\(index)", label: ""))
         }
-        #expect(memory.commands.count == 50 && memory.runs.count == 12)
-        #expect(memory.commands.first == "theme 99" && memory.runs.first?.directory == "/runs/99")
+        #expect(memory.commands.count == 50 && memory.runs.count == 1000)
+        #expect(memory.commands.first == "theme 1099" && memory.runs.first?.directory == "/runs/1099")
+        #expect(memory.json.utf8.count < 1 << 20, "more would not be read again")
     }
 
     @Test("a draft that was not applied is there the next time")
     func drafts() {
         let before = Session(at: .drafted).state.remembered
-        #expect(before.draft == [.init(key: "steps", value: "900")])
+        #expect(before.draft(of: "sample:fashion-vit") == [.init(key: "steps", value: "900")])
         #expect(before.runs.first?.directory == "runs/fashion-vit-w4a4")
         var session = Session()
-        session.state.editor.draft(before.draft)
+        session.state.memory = before
         session.press(.enter)
         session.tell(session.run.opening + session.run.unit(0) + [.waiting(unit: 1)])
-        #expect(session.text.contains("was 600"))
+        session.press(.character("5"))
+        #expect(session.text.contains("now 900 (applied: 600)"))
+    }
+
+    @Test("a draft of one model does not appear in another's run")
+    func draftsOfModels() {
+        let before = Session(at: .drafted).state.remembered
+        var session = Session()
+        session.state.memory = before
+        session.state.start.plan.model = "sample:fashion-swin"
+        session.press(.enter)
+        session.tell(session.run.opening + session.run.unit(0) + [.waiting(unit: 1)])
+        #expect(session.state.editor.draft.isEmpty)
+        #expect(!session.text.contains("applied: 600"))
+        // And its own run does not lose it.
+        #expect(session.state.remembered.draft(of: "sample:fashion-vit").count == 1)
+    }
+
+    @Test("two sessions at once lose no run of each other")
+    func merging() {
+        let file = WorkbenchMemory(json: "")
+        var (first, second) = (file, file)
+        first.remember(RecentRun(directory: "/runs/a", label: "a, not finished"))
+        second.remember(RecentRun(directory: "/runs/b", label: "b"))
+        var written = first.merged(over: file)
+        written = second.merged(over: written)
+        #expect(Set(written.runs.map(\.directory)) == ["/runs/a", "/runs/b"])
+        // The first ends later, and knows more about its own run only.
+        first.remember(RecentRun(directory: "/runs/a", label: "a, done"))
+        written = first.merged(over: written)
+        #expect(written.runs.map(\.label) == ["a, done", "b"])
+        second.forget(run: "/runs/a")
+        #expect(second.merged(over: written).runs.map(\.directory) == ["/runs/b"])
     }
 }

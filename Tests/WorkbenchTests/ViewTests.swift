@@ -172,7 +172,7 @@ struct ViewTests {
         let words = Set(session.text.split { $0 == " " || $0 == "│" || $0 == "\n" })
         let card = session.state.start.card
         let note = session.state.start.plan.preset.summary.prefix { $0 != "(" }
-        for word in "\(card.architecture) labelled evaluation \(note)".split(separator: " ") {
+        for word in "\(card.architecture) labelled images \(note)".split(separator: " ") {
             #expect(words.contains(word), "\(word)")
         }
         #expect(session.text.contains("1 000"))

@@ -171,3 +171,13 @@ package struct RunDirectory: Equatable, Sendable {
         }
     }
 }
+
+extension RunDirectory {
+    /// Whether another process works on the run.
+    ///
+    /// The kernel's list of locks is read; taking the lock could get in the way of a process that begins.
+    package var isInUse: Bool {
+        guard let holders = try? lockHolders(of: lockPath) else { return false }
+        return holders.contains { $0 != processIdentifier }
+    }
+}

@@ -4,7 +4,7 @@
 enum Action: CaseIterable, Hashable, Sendable {
     // The run
     case pause, step, edit, finishUnit, cancelAttempt, redo, redoStale, attempts, rollBack, undoDecision
-    case evaluate, inspectSite, images, sweep, export, newRun, copy
+    case evaluate, inspectSite, images, sweep, export, newRun, stop, copy
     // Charts
     case logY, logX, smoothing, measure, heldOut, previousUnit, nextUnit, compare, tryWithout
     case zoomIn, zoomOut, zoomReset, cursorLeft, cursorRight
@@ -16,11 +16,18 @@ enum Action: CaseIterable, Hashable, Sendable {
     // Lists
     case up, down, left, right, first, last, pageUp, pageDown, listUp, listDown, helpPageUp, helpPageDown
     // The start screen
-    case start, open, resumeRun, lineAbove, lineBelow, valueBefore, valueAfter
+    case start, open, runs, resumeRun, lineAbove, lineBelow, valueBefore, valueAfter
+    // All parameters before a run
+    case typeValue, takeTyped, leaveTyped, presetValue, closeParameters
+    // The list of runs, and runs side by side
+    case openListed, resumeListed, markRun, compareRuns, forgetListed, closeRuns, comparisonMeasure
     // Everywhere
     case quit, help, themes, glyphs, mouse, palette, reload, writeConfig, interrupt, suspend, redraw
     // Overlays
-    case stopAndQuit, stay, keepTheme, oldTheme, closeHelp
+    case stopAndQuit, stay, keepTheme, oldTheme, closeHelp, otherPage
+    case applyAndContinue, continueWithout, keepEditing, editForRedo
+    case startSweep, toggleWidth, closeSweep, adoptComing, adoptAll, closeAdopt
+    case stopAndLeave, stopAndStay, doNotStop
     case writeFile, complete, switchFormat, closeExport, replaceFile, anotherPath, closeResult
     case runCommand, closePalette, openIt, closeOpen, redoIt, redoWithDraft, closeRedo
     case tryIt, otherTerm, closeTrial, rollBackIt, doNotRollBack, chooseAttempt, before, next, above, below,
@@ -60,6 +67,14 @@ enum KeyContext: String, CaseIterable, Sendable {
     case result = "Export: result"
     case redo = "Redo"
     case trial = "Try without a term"
+    case unapplied = "Continue with edits"
+    case sweepDialog = "Sweep dialog"
+    case adopt = "Adopt bits"
+    case stop = "Stop"
+    case allParameters = "All parameters"
+    case parameterValue = "All parameters, while typing a value"
+    case runs = "Runs"
+    case comparison = "Runs side by side"
     case attempts = "Attempts"
     case rollBack = "Roll back"
     case site = "Site"

@@ -5,7 +5,7 @@ extension KeyTable {
     /// The run and its export.
     static let run: [KeyBinding] = [
         KeyBinding(
-            .pause, [" "], [.run, .small], "pause at the next gate, or go on; also after the end of a run",
+            .pause, [" "], [.run, .small], "pause at the next gate, or continue; also after the end of a run",
             hint: "pause", rank: 10, liveHint: \.pauseHint,
             .perform(unless: \.obstacleToPausing) { $0.pauseOrGoOn() }),
         KeyBinding(
@@ -15,13 +15,13 @@ extension KeyTable {
             .edit, ["e"], [.run], "pause at the next gate, then edit parameters", hint: "edit", rank: 12,
             .perform(unless: \.obstacleToEditing) { $0.edit() }),
         KeyBinding(
-            .finishUnit, ["d"], [.run], "end the current unit now and keep what it has learned",
+            .finishUnit, ["d"], [.run], "finish this unit now, keep what it has learned",
             hint: "finish unit", rank: 60,
             .perform(unless: \.obstacleToEndingUnit) {
                 $0.say("the unit ends with what it has learned", sending: .finishUnit)
             }),
         KeyBinding(
-            .cancelAttempt, ["D"], [.run], "cancel the current attempt", hint: "cancel", rank: 61,
+            .cancelAttempt, ["D"], [.run], "discard the running attempt", hint: "cancel", rank: 61,
             .perform(unless: \.obstacleToEndingUnit) {
                 $0.say("the attempt is cancelled", sending: .cancelAttempt)
             }),
@@ -53,15 +53,20 @@ extension KeyTable {
             .images, ["I"], [.run], "show images with both models' predictions, at a gate", hint: "images",
             rank: 24, .perform(unless: \.obstacleToDeciding) { $0.openImages() }),
         KeyBinding(
-            .sweep, ["w"], [.run], "start a sweep of bit-widths at a gate, or stop it", hint: "sweep",
+            .sweep, ["w"], [.run], "choose and start a sweep of bit-widths at a gate, or stop it",
+            hint: "sweep",
             rank: 16, liveHint: { $0.run?.isSweeping == true ? "stop sweep" : "sweep" },
             .perform(unless: \.obstacleToSweeping) { $0.startOrStopSweep() }),
         KeyBinding(
             .export, ["x"], [.run], "export the run, its curves or a picture",
             hint: "export", rank: 18, .change(unless: \.obstacleToExport) { $0.openExport() }),
         KeyBinding(
-            .newRun, ["n"], [.run], "back to the start screen after the end of a run", hint: "new run",
-            rank: 19, .perform(unless: \.obstacleToLeaving) { $0.leaveRun() }),
+            .newRun, ["n"], [.run], "back to the start screen; a run that is going on is stopped first",
+            hint: "new run", rank: 19, liveHint: { $0.run?.hasEnded == true ? "new run" : "" },
+            .perform(unless: \.obstacleToLeaving) { $0.leaveOrAsk() }),
+        KeyBinding(
+            .stop, [], [.run], "stop the run and stay in the program", hint: "stop", rank: 59,
+            .change(unless: \.obstacleToStopping) { $0.overlay = StopDialog() }),
         KeyBinding(
             .copy, ["y"], [.run], "copy the selected value or line to the clipboard", hint: "copy", rank: 58,
             .perform { $0.copy() }),

@@ -47,22 +47,33 @@ extension KeyTable {
             })
     }
 
+    /// Overlays with a list.
+    private static let lists: [KeyContext] = [.themes, .allParameters, .runs, .sweepDialog]
+    /// Places where a key to the left or right changes a value or moves between points.
+    private static let values: [KeyContext] = [.sweep, .parameters, .allParameters, .sweepDialog]
+
     /// Moves in lists of panels and overlays.
-    static let lists: [KeyBinding] = [
-        KeyBinding(.up, [.up, "k"], KeyContext.panels + [.themes], "up", .move(.up)),
-        KeyBinding(.down, [.down, "j"], KeyContext.panels + [.themes], "down", .move(.down)),
+    static let moves: [KeyBinding] = [
+        KeyBinding(.up, [.up, "k"], KeyContext.panels + lists, "up", .move(.up)),
+        KeyBinding(.down, [.down, "j"], KeyContext.panels + lists, "down", .move(.down)),
         KeyBinding(.listUp, [.up], [.help, .palette, .export, .open], "up", .move(.up)),
         KeyBinding(
             .listDown, [.down], [.help, .palette, .export, .open], "down", hint: "next line",
             rank: 2, .move(.down)),
-        KeyBinding(.left, [.left, "h"], [.sweep, .parameters], "previous point or choice", .move(.left)),
-        KeyBinding(.right, [.right, "l"], [.sweep, .parameters], "next point or choice", .move(.right)),
+        KeyBinding(.left, [.left, "h"], values, "lower value, or point to the left", .move(.left)),
         KeyBinding(
-            .first, ["g", .home], KeyContext.panels + [.start, .themes], "to the first", .move(.first)),
-        KeyBinding(.last, ["G", .end], KeyContext.panels + [.start, .themes], "to the last", .move(.last)),
-        KeyBinding(.pageUp, [.pageUp, .control("u")], KeyContext.panels, "one page up", .move(.pageUp)),
+            .right, [.right, "l"], values, "higher value, or point to the right", hint: "change", rank: 3,
+            partner: .left, liveHint: { $0.focus == .sweep && $0.overlay == nil ? "choose" : "change" },
+            .move(.right)),
         KeyBinding(
-            .pageDown, [.pageDown, .control("d")], KeyContext.panels, "one page down", .move(.pageDown)),
+            .first, ["g", .home], KeyContext.panels + lists + [.start], "to the first", .move(.first)),
+        KeyBinding(.last, ["G", .end], KeyContext.panels + lists + [.start], "to the last", .move(.last)),
+        KeyBinding(
+            .pageUp, [.pageUp, .control("u")], KeyContext.panels + [.allParameters, .runs], "one page up",
+            .move(.pageUp)),
+        KeyBinding(
+            .pageDown, [.pageDown, .control("d")], KeyContext.panels + [.allParameters, .runs],
+            "one page down", .move(.pageDown)),
     ]
 
     /// Searches in the lists of units and parameters.
@@ -93,6 +104,9 @@ extension KeyTable {
         KeyBinding(
             .open, ["o"], [.start], "open a checkpoint, images, a plan or a run", hint: "open", rank: 1,
             .change { $0.showOpenDialog() }),
+        KeyBinding(
+            .runs, ["R"], [.start], "list all runs, compare and forget them", hint: "all runs", rank: 2,
+            .perform(unless: { $0.memory.runs.isEmpty ? "no run is remembered yet" : nil }) { $0.openRuns() }),
         KeyBinding(
             .resumeRun, ["r"], [.start],
             "resume the selected run where it was interrupted, or at the end if it is done",
@@ -154,10 +168,12 @@ extension KeyTable {
                 .complete, [.tab], [.export, .open, .palette], "complete", hint: "complete", rank: 2,
                 .perform { $0.withOverlay { $0.complete(in: &$1) } }),
             KeyBinding(
-                .before, [.left, "h"], [.attempts, .site, .images], "the previous one", hint: "previous",
+                .before, [.left, "h"], [.attempts, .site, .images, .comparison], "the previous one",
+                hint: "previous",
                 rank: 3, .move(.left)),
             KeyBinding(
-                .next, [.right, "l"], [.attempts, .site, .images], "the next one", hint: "next", rank: 2,
+                .next, [.right, "l"], [.attempts, .site, .images, .comparison], "the next one", hint: "next",
+                rank: 2,
                 .move(.right)),
             KeyBinding(
                 .above, [.up, "k"], [.attempts, .site], "the previous unit or channel", .move(.up)),
@@ -165,11 +181,12 @@ extension KeyTable {
                 .below, [.down, "j"], [.attempts, .site], "the next unit or channel", hint: "next unit",
                 rank: 4, liveHint: { $0.overlay is SiteView ? "groups" : "next unit" }, .move(.down)),
             KeyBinding(
-                .closeView, [.escape, "q"], [.attempts, .site, .images], "close", hint: "close", rank: 8,
+                .closeView, [.escape, "q"], [.attempts, .site, .images, .comparison], "close", hint: "close",
+                rank: 8,
                 .close),
         ]
         + QuitDialog.keys + ThemePicker.keys + HelpOverlay.keys + ExportDialog.keys + CommandPalette.keys
         + OpenDialog.keys + RedoDialog.keys + TrialDialog.keys + AttemptsView.keys + RollBackDialog.keys
-        + SiteView.keys
-        + ImagesView.keys
+        + SiteView.keys + ImagesView.keys + UnappliedDialog.keys + SweepDialog.keys + AdoptDialog.keys
+        + StopDialog.keys + ParametersDialog.keys + RunsView.keys + RunComparisonView.keys
 }

@@ -4,7 +4,7 @@ internal import TerminalUI
 struct KeyTable: Equatable, Sendable {
     /// The table before settings.
     static let standard = KeyTable(
-        bindings: run + charts + Panel.allCases.flatMap { $0.content.keys } + search + panels + lists + start
+        bindings: run + charts + Panel.allCases.flatMap { $0.content.keys } + search + panels + moves + start
             + everywhere + overlays)
 
     /// The rows in the order of the help.

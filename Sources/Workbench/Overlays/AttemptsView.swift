@@ -123,7 +123,10 @@ struct AttemptsView: Overlay {
                 ? "as near to full precision as attempt \(chosen.attempt)"
                 : "KL \(amount) \(canvas.glyphs.plusMinus) \(interval) nats "
                     + "\(difference.mean < 0 ? "below" : "above") attempt \(chosen.attempt)'s"
-            notes.append("\(distance) on \(QuantityText.count(images)) held-out images")
+            let isOpen = difference.verdictOfLess == .undecided && !isSame
+            notes.append(
+                "\(distance) on \(QuantityText.count(images)) held-out images"
+                    + (isOpen ? ": no significant difference" : ""))
         }
         return notes + [
             obstacleToChoosing(canvas.state)
@@ -168,8 +171,12 @@ private struct AttemptLine {
             lines.append(
                 AttemptLine("KL, held out", measure: attempts.map { $0.heldOut?.kl }, QuantityText.measure))
             if let chosen = run.ledger?.chosenAttempt(of: unit), differences.contains(where: { $0 != nil }) {
-                let verdicts = differences.map { $0?.verdictOfLess.rawValue ?? "–" }
-                lines.append(AttemptLine("  than attempt \(chosen.attempt)", verdicts))
+                let verdicts = differences.map { difference in
+                    difference.map {
+                        $0.verdictOfLess == .undecided ? "not signif." : $0.verdictOfLess.rawValue
+                    } ?? "–"
+                }
+                lines.append(AttemptLine("  against attempt \(chosen.attempt)", verdicts))
             }
             if attempts.contains(where: { $0.heldOut?.top1 != nil }) {
                 let errors = attempts.map { $0.heldOut?.top1.map { 100 - $0 } }

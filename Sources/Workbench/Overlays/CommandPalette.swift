@@ -13,7 +13,7 @@ struct CommandPalette: Overlay {
 
     static let keys: [KeyBinding] = [
         KeyBinding(
-            .runCommand, [.enter], [.palette], "do it", hint: "do it", rank: 1,
+            .runCommand, [.enter], [.palette], "run the command", hint: "run", rank: 1,
             .on(Self.self) { $0.confirm(in: &$1) }),
         KeyBinding(.closePalette, [.escape], [.palette], "close", hint: "close", rank: 3, .close),
     ]

@@ -15,6 +15,10 @@ struct ImagesView: Overlay {
         KeyBinding(
             .otherImages, [.tab], [.images], "calibration or evaluation images", hint: "other images",
             rank: 1,
+            liveHint: {
+                ($0.overlay as? Self)?.request.images == .calibration
+                    ? "evaluation images" : "calibration images"
+            },
             .on(Self.self, unless: { _, state in state.obstacleToEvaluationImages }) { view, state in
                 view.request.images = view.request.images == .evaluation ? .calibration : .evaluation
                 view.request.offset = 0
@@ -55,13 +59,15 @@ struct ImagesView: Overlay {
         ).inset(columns: 1, rows: 0)
         canvas.writeKeys([.before, .next, .otherImages, .closeView], in: area.row(area.height - 1))
         guard let page else {
-            return canvas.explain("The images are being classified.", in: canvas.layout.imagesArea)
+            return canvas.explain("Evaluating images.", in: canvas.layout.imagesArea)
         }
         let done = page.unitsDone == 1 ? "1 unit" : "\(page.unitsDone) units"
         canvas.write(
             [
-                TextSpan("The models differ in \(page.differing) of \(page.total), which come first"),
-                TextSpan("  \(done) quantized\(isWaiting ? "  being classified" : "")", .muted),
+                TextSpan(
+                    "\(page.differing) of \(QuantityText.count(page.total)) predictions changed (shown first)"
+                ),
+                TextSpan("  \(done) quantized\(isWaiting ? "  evaluating images" : "")", .muted),
             ], in: area)
         for (image, frame) in zip(page.images, places.frames) {
             draw(image, isHalved: places.isHalved, in: frame, on: &canvas)

@@ -31,11 +31,23 @@ struct PaletteVerb: Sendable {
             proposals: { state, words, isNext in
                 guard words.count >= 2 || (words.count == 1 && isNext) else {
                     let base = state.editor.applied(to: state.draftBase)
+                    let images = PaletteEntry(
+                        command: "set \(ParametersDialog.images)",
+                        text: "the most images to take, now \(state.start.plan.calibrationImages)",
+                        isIncomplete: true)
                     return HyperparameterField.all.map {
                         PaletteEntry(
                             command: "set \($0.key)", text: "\($0.summary), now \($0.value(in: base))",
                             isIncomplete: true)
-                    }
+                    } + (state.run == nil ? [images] : [])
+                }
+                if state.run == nil, words[0] == ParametersDialog.images {
+                    let value = words.dropFirst().joined(separator: " ")
+                    return [
+                        PaletteEntry(
+                            command: "set \(words[0]) \(value)", text: "accepts a whole number from 1",
+                            isIncomplete: value.isEmpty)
+                    ]
                 }
                 guard let field = field(named: words[0]) else { return [] }
                 let value = words.dropFirst().joined(separator: " ")
@@ -46,6 +58,12 @@ struct PaletteVerb: Sendable {
                 ]
             },
             perform: { state, words in
+                if state.run == nil, words[0] == ParametersDialog.images {
+                    let problem = state.start.problem(
+                        setting: words[0], to: words.dropFirst().joined(separator: " "))
+                    return problem.map { state.say($0, .error) }
+                        ?? state.say("\(words[0]) = \(state.start.plan.calibrationImages)")
+                }
                 guard let field = field(named: words[0]) else {
                     return state.say("there is no parameter “\(words[0])”", .error)
                 }
@@ -130,8 +148,9 @@ extension WorkbenchState {
             }
         }
         if let problem = editor.put(value, into: field, over: draftBase) { return say(problem, .error) }
-        let next = obstacleToApplying ?? "\(key(.apply)) in the parameters applies the draft"
-        return say("drafted \(field.key) = \(value); \(next)", .success)
+        listChangedParametersFirst()
+        let next = obstacleToApplying ?? "\(key(.apply)) in the parameters applies it"
+        return say("edited \(field.key) = \(value); \(next)", .success)
     }
 
     // MARK: - Bits of sites

@@ -44,7 +44,7 @@ struct RollBackDialog: Overlay {
         let count = run.units[unit...].filter(\.isFinished).count
         let text =
             "Back to the gate before \(run.units[unit].name): "
-            + "\(count == 1 ? "1 unit is" : "\(count) units are") no longer quantized. "
+            + "\(count == 1 ? "it returns" : "it and the \(count - 1) after it return") to full precision. "
             + "Every attempt is kept and can be chosen again; \(canvas.key(.undoDecision)) undoes this."
         canvas.drawQuestion("Roll back", text, keys: [.rollBackIt, .doNotRollBack], width: 64, height: 9)
     }

@@ -12,19 +12,28 @@ struct RedoDialog: Overlay {
     static let keys: [KeyBinding] = [
         KeyBinding(
             .redoIt, [.enter], [.redo], "make the attempt", hint: "redo it", rank: 1,
-            .on(Self.self) { dialog, state in
+            .on(Self.self, unless: { $0.obstacleToRepeating($1) }) { dialog, state in
                 state.overlay = nil
                 return [.send(.redo(unit: dialog.unit, changes: dialog.changes(state)))]
             }),
         KeyBinding(
-            .redoWithDraft, [.tab], [.redo], "with or without the drafted parameters",
-            hint: "with/without draft", rank: 2,
+            .redoWithDraft, [.tab], [.redo], "use or ignore the edited parameters",
+            hint: "use/ignore my edits", rank: 2,
             liveHint: {
-                ($0.overlay as? Self)?.usesDraft == true ? "without the draft" : "with the draft"
+                ($0.overlay as? Self)?.usesDraft == true ? "ignore my edits" : "use my edits"
             },
-            .on(Self.self, unless: { $1.editor.draft.isEmpty ? "there is no draft" : nil }) { dialog, _ in
+            .on(Self.self, unless: { $1.editor.draft.isEmpty ? "nothing is edited" : nil }) { dialog, _ in
                 dialog.usesDraft.toggle()
                 return []
+            }),
+        KeyBinding(
+            .editForRedo, ["e"], [.redo], "edit values in the parameters first", hint: "edit values", rank: 2,
+            .change(unless: \.obstacleToDrafting) {
+                $0.overlay = nil
+                $0.show(.parameters)
+                $0.notify(
+                    "edit values, then \($0.key(.redo)) redoes the unit with them; there is no need to apply them"
+                )
             }),
         KeyBinding(.closeRedo, [.escape], [.redo], "close", hint: "cancel", rank: 3, .close),
     ]
@@ -38,6 +47,28 @@ struct RedoDialog: Overlay {
         return used.changes(to: state.editor.applied(to: used))
     }
 
+    /// The attempt that has the same settings after the same prefix, whose result another one would repeat.
+    private func sameAttempt(_ state: WorkbenchState) -> AttemptReport? {
+        guard let run = state.run, let ledger = run.ledger, let chosen = ledger.chosenAttempt(of: unit) else {
+            return nil
+        }
+        var wanted = run.units[unit].hyperparameters
+        guard (try? wanted.apply(changes(state))) != nil else { return nil }
+        let prefix = Array(ledger.chosen.prefix(unit))
+        return ledger.attempts[unit].first { attempt in
+            var used = Hyperparameters()
+            return attempt.ending == .complete && attempt.prefix == prefix && attempt.sites == chosen.sites
+                && (try? used.apply(attempt.hyperparameters)) != nil && used == wanted
+        }
+    }
+
+    private func obstacleToRepeating(_ state: WorkbenchState) -> String? {
+        sameAttempt(state).map {
+            "Same settings as attempt \($0.attempt): the result will be identical. "
+                + "Edit values in \(Panel.parameters.rawValue) \(Panel.parameters.content.name) first."
+        }
+    }
+
     func draw(on canvas: inout Canvas) {
         guard let run = canvas.state.run, run.units.indices.contains(unit) else { return }
         let unit = run.units[unit]
@@ -45,23 +76,34 @@ struct RedoDialog: Overlay {
         let changes = changes(canvas.state)
         let later = run.units[(self.unit + 1)...].filter(\.isFinished).count
         let changed = changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
-        var sentences = [
-            "Another attempt with \(changes.isEmpty ? "the parameters of the chosen one" : changed).",
-            "It becomes the chosen one when it ends; attempt \(unit.attempt) is kept and can be chosen again.",
-        ]
-        if later > 0 {
-            let units = later == 1 ? "1 unit after it becomes" : "\(later) units after it become"
-            sentences.append("\(units) stale and can be redone with \(canvas.key(.redoStale)).")
-        }
-        if let seconds = seconds(unit, changes) {
-            sentences.append("It will take about \(QuantityText.roughDuration(seconds)).")
+        var sentences: [String] = []
+        if !changes.isEmpty { sentences.append("Another attempt with \(changed).") }
+        if let obstacle = obstacleToRepeating(canvas.state) {
+            sentences.append(obstacle)
+        } else {
+            if changes.isEmpty {
+                sentences.append(
+                    "Another attempt with the settings of attempt \(unit.attempt) after other units.")
+            }
+            sentences.append(
+                "It becomes the chosen one when it ends; attempt \(unit.attempt) is kept and can be chosen again."
+            )
+            if later > 0 {
+                let units = later == 1 ? "1 unit after it becomes" : "\(later) units after it become"
+                sentences.append("\(units) stale and can be redone with \(canvas.key(.redoStale)).")
+            }
+            if let seconds = seconds(unit, changes) {
+                sentences.append("It will take about \(QuantityText.roughDuration(seconds)).")
+            }
         }
         var rest = body[0]
         for sentence in sentences {
             rest = rest.droppingRows(canvas.grid.writeWrapped(sentence, in: rest))
         }
         let draft: [Action] = canvas.state.editor.draft.isEmpty ? [] : [.redoWithDraft]
-        canvas.writeKeys([.redoIt] + draft + [.closeRedo], in: body[1])
+        let redo: [Action] = obstacleToRepeating(canvas.state) == nil ? [.redoIt] : []
+        let edit: [Action] = canvas.state.obstacleToDrafting == nil ? [.editForRedo] : []
+        canvas.writeKeys(redo + draft + edit + [.closeRedo], in: body[1])
     }
 
     /// The duration of another attempt, proportional to that of the chosen one in steps × batch.

@@ -5,6 +5,9 @@ internal import TerminalUI
 internal import Vocabulary
 
 extension SiteInspection {
+    /// What the groups are that have quantizers of their own.
+    var groupName: String { groupCount == channels.channels ? "channel" : "group" }
+
     /// Draws how values are distributed, on a logarithmic scale, with the levels of the quantizer below.
     func drawHistogram(in area: Rect, on canvas: inout Canvas) {
         guard area.height >= 4, area.width >= 16 else { return }
@@ -29,8 +32,8 @@ extension SiteInspection {
         let (low, high) = (QuantityText.measure(histogram.lower), QuantityText.measure(histogram.upper))
         canvas.write(low, in: labels, style: Style(.axis))
         canvas.write(high, in: labels.dropping(area.width - cellWidth(high)), style: Style(.axis))
-        let group = levelsOfGroup.map { groupCount > 1 ? " of group \($0 + 1)" : "" } ?? ""
-        let note = levels.isEmpty ? "no levels: full precision" : "\(levels.count) levels\(group)"
+        let group = levelsOfGroup.map { groupCount > 1 ? " of \(groupName) \($0 + 1)" : "" } ?? ""
+        let note = levels.isEmpty ? "no levels: full precision" : "The \(levels.count) levels\(group)"
         canvas.write(note, in: labels.dropping(max(0, (area.width - cellWidth(note)) / 2)), style: .muted)
     }
 
@@ -53,7 +56,8 @@ extension SiteInspection {
         let widths = zip(channels.minima, channels.maxima).map { Double($1 - $0) }
         let per = channels.perEntry > 1 ? ", \(channels.perEntry) to an entry" : ""
         canvas.write(
-            "ranges of \(QuantityText.count(channels.channels)) channels\(per): wide is hot", in: area,
+            "Range of each channel, \(QuantityText.count(channels.channels))\(per) (hottest: widest)",
+            in: area,
             style: .muted)
         let group = request.group.map { $0 / max(1, channels.perEntry) }
         HeatStrip(

@@ -55,6 +55,8 @@ protocol PanelContent: Sendable {
     func selection(_ state: WorkbenchState) -> Int
     /// Selects a line.
     func select(_ index: Int, in state: inout WorkbenchState)
+    /// Why a move is impossible now.
+    func obstacle(to move: Move, _ state: WorkbenchState) -> String?
     /// Moves the selection; a page has so many lines.
     func move(_ move: Move, page: Int, in state: inout WorkbenchState)
     /// Selects the item at a place of the screen inside the area.
@@ -75,6 +77,8 @@ extension PanelContent {
     }
     func click(x: Int, y: Int, in area: Rect, _ state: inout WorkbenchState) {}
     func place(at column: Int, in area: Rect, _ state: WorkbenchState) -> Double? { nil }
+
+    func obstacle(to move: Move, _ state: WorkbenchState) -> String? { nil }
 
     // Most panels show one of the units.
     func lines(_ state: WorkbenchState) -> [String] { state.run?.units.map(\.name) ?? [] }

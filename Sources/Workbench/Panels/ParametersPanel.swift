@@ -10,8 +10,6 @@ struct ParametersPanel: PanelContent {
     let context = KeyContext.parameters
     let action = Action.showParameters
 
-    private static let (keyWidth, valueWidth) = (22, 11)
-
     var keys: [KeyBinding] {
         [
             KeyBinding(
@@ -29,7 +27,7 @@ struct ParametersPanel: PanelContent {
                 .scope, ["o"], [.parameters], "change all coming units, or one", hint: "scope", rank: 4,
                 .change(unless: \.obstacleToScope) { $0.changeScope() }),
             KeyBinding(
-                .takeValue, [.enter], [.field], "take the value", hint: "take", rank: 1,
+                .takeValue, [.enter], [.field], "accept the value", hint: "accept", rank: 1,
                 .change { $0.editor.commitTyping(over: $0.draftBase) }),
             KeyBinding(
                 .leaveValue, [.escape], [.field], "leave the value as it was", hint: "cancel", rank: 2,
@@ -51,29 +49,34 @@ struct ParametersPanel: PanelContent {
     }
 
     func lines(_ state: WorkbenchState) -> [String] {
-        HyperparameterField.all.map { "\($0.key) \($0.summary)" }
+        state.editor.order.map { "\($0.key) \($0.summary)" }
     }
 
     func selection(_ state: WorkbenchState) -> Int { state.editor.selected }
 
     func select(_ index: Int, in state: inout WorkbenchState) { state.editor.selected = index }
 
+    func obstacle(to move: Move, _ state: WorkbenchState) -> String? {
+        guard move == .left || move == .right, let field = state.editor.field else { return nil }
+        if let obstacle = state.obstacleToChangingField { return obstacle }
+        let value = field.value(in: state.editor.applied(to: state.draftBase))
+        return field.neighbour(of: value, offset: move.isBackward ? -1 : 1) == nil
+            ? "\(field.key) accepts \(field.accepted)" : nil
+    }
+
     func move(_ move: Move, page: Int, in state: inout WorkbenchState) {
         guard move == .left || move == .right else {
-            let count = HyperparameterField.all.count
+            let count = state.editor.order.count
             return select(move.target(from: selection(state), count: count, page: page), in: &state)
         }
-        if let obstacle = state.obstacleToChangingField { return state.notify(obstacle, .warning) }
-        if let field = state.editor.field {
-            state.cycle(field, by: move.isBackward ? -1 : 1, wrapping: false)
-        }
+        state.moveField(by: move.isBackward ? -1 : 1)
     }
 
     func click(x: Int, y: Int, in area: Rect, _ state: inout WorkbenchState) {
-        let row = Table.row(
-            at: y, in: parts(area)[0], headings: isWide(area) ? 1 : 0, selected: selection(state),
-            count: HyperparameterField.all.count)
-        if let row { select(row, in: &state) }
+        guard let key = table(state).key(at: y, in: parts(area)[0]),
+            let index = state.editor.order.firstIndex(where: { $0.key == key })
+        else { return }
+        select(index, in: &state)
     }
 
     func copiedText(_ state: WorkbenchState) -> String? {
@@ -82,55 +85,41 @@ struct ParametersPanel: PanelContent {
 
     // MARK: - Drawing
 
-    /// Whether there is room for explanations beside the values, and for headings.
-    private func isWide(_ area: Rect) -> Bool { area.width >= 100 }
-
     /// The list, and the lines below it that explain the selected parameter.
     private func parts(_ area: Rect) -> [Rect] {
-        area.rows([.share(1), .fixed(isWide(area) || area.height < 8 ? 1 : 3)])
+        area.rows([.share(1), .fixed(ParameterTable.isWide(area) ? 4 : area.height < 8 ? 1 : 4)])
     }
 
     func draw(in area: Rect, on canvas: inout Canvas) {
         let state = canvas.state
-        let (isWide, parts) = (isWide(area), parts(area))
-        var columns = [
-            TableColumn("parameter", width: .fixed(Self.keyWidth)),
-            TableColumn("value", width: .fixed(Self.valueWidth)),
-            TableColumn("", width: isWide ? .fixed(14) : .share(1)),
-        ]
-        if isWide {
-            columns += [
-                TableColumn("what it is", width: .share(1.2)), TableColumn("affects", width: .share(1)),
-            ]
-        }
-        let (offset, body) = canvas.draw(
-            Table(
-                columns: columns, rows: HyperparameterField.all.map { row($0, state, isWide: isWide) },
-                selected: state.editor.selected, hasHeading: isWide,
-                isFocused: state.hasFocus(.parameters)), in: parts[0])
-        if let typing = state.editor.typing {
-            let row = body.row(state.editor.selected - offset).dropping(2 + Self.keyWidth + 1)
-            canvas.grid.fill(row)
-            canvas.draw(typing.line, in: row)
-        }
+        let parts = parts(area)
+        table(state).draw(in: parts[0], typing: state.editor.typing?.line, on: &canvas)
         ParameterDetail(state: state).draw(in: parts[1].dropping(2), on: &canvas)
     }
 
-    private func row(_ field: HyperparameterField, _ state: WorkbenchState, isWide: Bool) -> [TextSpan] {
+    private func table(_ state: WorkbenchState) -> ParameterTable {
+        ParameterTable(
+            sections: state.editor.sections.map { section in
+                ParameterTable.Section(
+                    heading: section.heading, items: section.fields.map { item($0, state) })
+            }, selected: state.editor.key, isFocused: state.hasFocus(.parameters))
+    }
+
+    private func item(_ field: HyperparameterField, _ state: WorkbenchState) -> ParameterTable.Item {
         let isEditable = state.obstacleToDrafting == nil
+        let plan = state.run?.plan ?? state.start.plan
         let real = field.value(in: isEditable ? state.draftBase : state.shownParameters)
-        let planned = field.value(in: (state.run?.plan ?? state.start.plan).hyperparameters)
+        let planned = field.value(in: plan.hyperparameters)
         let drafted = isEditable ? state.editor.drafted(field).flatMap { $0 == real ? nil : $0 } : nil
         let style: Style = isEditable && !field.isShared ? .text : .muted
         let note =
             drafted != nil
-            ? TextSpan("was \(real)", Style(.warn))
-            : planned == real ? TextSpan("") : TextSpan("plan \(planned)", .muted)
-        let row = [
-            TextSpan(field.key, style), TextSpan(drafted ?? real, drafted == nil ? style : Style(.warn).bold),
-            note,
-        ]
-        return isWide ? row + [TextSpan(field.summary, .muted), TextSpan(field.affects, .muted)] : row
+            ? TextSpan("applied: \(real)", Style(.warn))
+            : planned == real ? nil : TextSpan("from \(planned)", .muted)
+        return ParameterTable.Item(
+            key: field.key, value: TextSpan(drafted ?? real, drafted == nil ? style : Style(.warn).bold),
+            standard: field.value(of: plan.preset), range: field.range, note: note, summary: field.summary,
+            affects: field.affects, style: style)
     }
 }
 
@@ -150,31 +139,42 @@ private struct ParameterDetail {
             canvas.grid.writeWrapped("\(field.key) accepts \(field.accepted)", in: area, style: .muted)
             return
         }
-        let draft = draftText
-        let style = draft == nil ? .muted : Style(.warn)
+        let edit = editText(field)
+        let draft = draftText.map { edit.isEmpty ? $0 : "\(edit). \($0)" }
+        let style: Style = draft == nil ? .muted : Style(.warn)
         let help = isEditable ? "; \(state.key(.apply)) applies, \(state.key(.undo)) undoes" : ""
-        let lines = [field.summary, "affects \(field.affects)"]
         if area.height == 1 {
             return canvas.write(
-                draft.map { $0 + help } ?? lines.joined(separator: "; "), in: area, style: style)
+                draft.map { $0 + help } ?? "\(field.summary); affects \(field.affects)", in: area,
+                style: style)
         }
-        let last = draft ?? (isEditable ? ParameterEditor.obstacle(to: field) ?? comingText : hint)
+        let last =
+            draft
+            ?? (!edit.isEmpty ? edit : isEditable ? ParameterEditor.obstacle(to: field) ?? comingText : hint)
+        let helped = draft == nil || cellWidth(last + help) > area.width ? last : last + help
         // A reason may need several lines; the explanation gives way to it.
-        let above = max(1, area.height - max(1, wrapped(last, width: area.width).count))
-        for (index, line) in lines.prefix(above).enumerated() {
-            canvas.write(line, in: area.row(index), style: .muted)
+        let below = helped.isEmpty ? 0 : wrapped(helped, width: area.width).count
+        let rows = field.explanation(room: area.width, rows: max(1, area.height - below))
+        for (index, line) in rows.enumerated() { canvas.write(line, in: area.row(index), style: .muted) }
+        canvas.grid.writeWrapped(helped, in: area.droppingRows(rows.count), style: style)
+    }
+
+    /// How the selected value differs from the applied one, or the applied one from that at the start.
+    private func editText(_ field: HyperparameterField) -> String {
+        let real = field.value(in: isEditable ? state.draftBase : state.shownParameters)
+        let planned = field.value(in: (state.run?.plan ?? state.start.plan).hyperparameters)
+        if isEditable, let drafted = state.editor.drafted(field), drafted != real {
+            return "now \(drafted) (applied: \(real))"
         }
-        let helped = draft == nil ? last : last + help
-        canvas.grid.writeWrapped(
-            cellWidth(helped) <= area.width ? helped : last, in: area.droppingRows(above), style: style)
+        return planned == real ? "" : "\(real) (started with \(planned))"
     }
 
     /// The number of changes in the draft, and their cost; nil without any.
     private var draftText: String? {
         let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
         guard count > 0 else { return nil }
-        let text = count == 1 ? "1 change" : "\(count) changes"
-        guard isEditable else { return "\(text) kept as a draft" }
+        let text = count == 1 ? "1 edit not applied" : "\(count) edits not applied"
+        guard isEditable else { return "\(text), kept as a draft" }
         switch (state.comingWork, state.draftedWork) {
         case (.known(let seconds, let bytes), .known(let draftedSeconds, let draftedBytes)):
             let (time, drafted) = (
@@ -183,7 +183,8 @@ private struct ParameterDetail {
             let (memory, draftedMemory) = (
                 QuantityText.roughBytes(bytes), QuantityText.roughBytes(draftedBytes)
             )
-            return "\(text): \(drafted) \(drafted == time ? "as before" : "instead of \(time)")"
+            return
+                "\(text) · \(drafted == time ? "time unchanged, \(time)" : "\(drafted) instead of \(time)")"
                 + (draftedMemory == memory ? "" : ", \(draftedMemory) of memory")
         case (_, .unknown(let reason)?): return "\(text), time unknown: \(reason)"
         case (_, .pending?): return "\(text), estimating the time"
@@ -206,5 +207,20 @@ private struct ParameterDetail {
         guard let run = state.run, !run.hasEnded else { return "" }
         if run.isSweeping { return "read-only during the sweep" }
         return run.gate == nil ? "\(state.key(.edit)) waits at the next gate to edit" : ""
+    }
+}
+
+extension HyperparameterField {
+    /// What the field is, in so many rows: in a few words, or with what it does and when to change it.
+    func explanation(room width: Int, rows: Int) -> [String] {
+        for text in [
+            "\(guide.effect) \(guide.advice) It affects \(affects).", "\(guide.effect) \(guide.advice)",
+        ] {
+            let long = wrapped(text, width: width)
+            if long.count <= rows { return long }
+        }
+        let middle = wrapped(guide.effect, width: width)
+        if middle.count <= rows { return middle }
+        return Array(wrapped("\(summary); affects \(affects)", width: width).prefix(rows))
     }
 }

@@ -3,7 +3,7 @@ internal import RunText
 internal import Runs
 internal import TerminalUI
 
-/// Size against accuracy for many bit-widths.
+/// What pairs of bit-widths reach: a heat map, and accuracy against bit operations.
 struct SweepPanel: PanelContent {
     let name = "Sweep"
     let shortName = "Sweep"
@@ -13,8 +13,8 @@ struct SweepPanel: PanelContent {
     var keys: [KeyBinding] {
         [
             KeyBinding(
-                .adopt, ["a"], [.sweep], "give the coming units the bits of the selected point",
-                hint: "adopt bits", rank: 5, .perform(unless: \.obstacleToAdopting) { $0.adopt() })
+                .adopt, ["a"], [.sweep], "give units the bits of the selected point",
+                hint: "adopt bits", rank: 2, .perform(unless: \.obstacleToAdopting) { $0.adopt() })
         ]
     }
 
@@ -41,9 +41,49 @@ struct SweepPanel: PanelContent {
             weightBits: ordered[index].weightBits, activationBits: ordered[index].activationBits)
     }
 
+    func obstacle(to move: Move, _ state: WorkbenchState) -> String? {
+        guard state.shownPoint != nil else { return "there is no point yet" }
+        switch move {
+        case .first, .last, .pageUp, .pageDown: return nil
+        case .up, .down, .left, .right:
+            return neighbour(move, state) == nil ? "there is no further point in this direction" : nil
+        }
+    }
+
+    func move(_ move: Move, page: Int, in state: inout WorkbenchState) {
+        guard let sweep = state.run?.sweep else { return }
+        switch move {
+        case .first, .last, .pageUp, .pageDown:
+            select(
+                move.target(from: selection(state), count: sweep.points.count, page: page), in: &state)
+        case .up, .down, .left, .right: state.chosenBits = neighbour(move, state) ?? state.chosenBits
+        }
+    }
+
+    /// The next cell of the heat map that is measured; nil where there is none.
+    private func neighbour(_ move: Move, _ state: WorkbenchState) -> BitsPair? {
+        guard let sweep = state.run?.sweep, let point = state.shownPoint else { return nil }
+        let (weights, activations) = sweep.widths
+        guard var row = weights.firstIndex(of: point.weightBits),
+            var column = activations.firstIndex(of: point.activationBits)
+        else { return nil }
+        let step = move.isBackward ? -1 : 1
+        repeat {
+            if move == .up || move == .down { row += step } else { column += step }
+            guard weights.indices.contains(row), activations.indices.contains(column) else { return nil }
+        } while sweep.point(weights[row], activations[column]) == nil
+        return BitsPair(weightBits: weights[row], activationBits: activations[column])
+    }
+
     func click(x: Int, y: Int, in area: Rect, _ state: inout WorkbenchState) {
-        guard hasTable(area), let count = state.run?.sweep?.points.count else { return }
-        if let row = Table.row(at: y, in: area, headings: 1, selected: selection(state), count: count) {
+        guard let sweep = state.run?.sweep, !sweep.points.isEmpty else { return }
+        let parts = SweepParts(area, sweep)
+        if let bits = HeatMap(sweep: sweep, area: parts.map).bits(x: x, y: y) {
+            if sweep.point(bits.weightBits, bits.activationBits) != nil { state.chosenBits = bits }
+        } else if parts.table.contains(x: x, y: y),
+            let row = Table.row(
+                at: y, in: parts.table, headings: 1, selected: selection(state), count: sweep.points.count)
+        {
             select(row, in: &state)
         }
     }
@@ -63,44 +103,41 @@ struct SweepPanel: PanelContent {
         guard let sweep = run.sweep, !sweep.points.isEmpty else {
             return canvas.explain(missingSweep(run, canvas), in: area)
         }
-        let columns = area.columns([.fixed(hasTable(area) ? 46 : 0), .share(1)])
-        if hasTable(area) { drawTable(sweep, in: columns[0], on: &canvas) }
-        let parts = columns[1].rows([.fixed(1), .share(1), .fixed(columns[1].height >= 6 ? 1 : 0)])
-        let unit = sweep.isJudgedByTop1 ? "top-1 %" : "KL nats, less is better"
-        canvas.write("\(unit) against \(sweep.sizeUnit.name), w/a bits", in: parts[0], style: .muted)
-        drawFront(sweep, in: parts[1], on: &canvas)
-        drawSelection(sweep, in: parts[2], on: &canvas)
+        let parts = SweepParts(area, sweep)
+        HeatMap(sweep: sweep, area: parts.map).draw(selected: canvas.state.shownPoint, on: &canvas)
+        drawFront(sweep, in: parts.plot, on: &canvas)
+        if !parts.table.isEmpty { drawTable(sweep, in: parts.table, on: &canvas) }
+        drawSelection(sweep, in: parts.selection, on: &canvas)
     }
-
-    /// Whether there is room for a table of all points beside the plot.
-    private func hasTable(_ area: Rect) -> Bool { area.width >= 90 }
 
     private func missingSweep(_ run: RunProgress, _ canvas: Canvas) -> String {
         if run.isSweeping { return "Measuring the first point." }
-        let what = "Size against accuracy of 25 pairs of bit-widths appears here."
+        let what = "What each pair of bit-widths costs and reaches appears here."
         if run.hasEnded { return what + " A sweep starts at a gate, while a run waits." }
         return run.gate == nil
-            ? what + " \(canvas.key(.pause)) waits at the next gate, then \(canvas.key(.sweep)) starts it."
-            : what + " \(canvas.key(.sweep)) starts it."
+            ? what
+                + " \(canvas.key(.pause)) pauses at the next gate, then \(canvas.key(.sweep)) starts a sweep."
+            : "Press \(canvas.key(.sweep)) to try pairs of bit-widths. What each costs and reaches appears here."
     }
 
+    /// Accuracy against bit operations.
     private func drawFront(_ sweep: SweepProgress, in area: Rect, on canvas: inout Canvas) {
+        guard area.height >= 4, area.width >= 16 else { return }
         let selected = canvas.state.shownPoint
         let points = sweep.points.map { point in
             ScatterPoint(
-                x: Double(point.bytes) / sweep.sizeUnit.bytes,
+                x: SweepProgress.cost(of: point),
                 y: sweep.isJudgedByTop1 ? point.evaluation.top1 ?? .nan : point.evaluation.kl,
                 label: "\(point.weightBits)/\(point.activationBits)", isOnFront: sweep.isOnFront(point),
                 isSelected: point == selected)
         }
-        // Some room beside the outermost points.
-        let range = sweep.sizes.map { sizes in
-            let pad = (sizes.upperBound - sizes.lowerBound) * 0.05
-            let unit = sweep.sizeUnit.bytes
-            return max(0, sizes.lowerBound - pad) / unit...(sizes.upperBound + pad) / unit
-        }
-        ScatterChart(points: points, yScale: sweep.isJudgedByTop1 ? .linear : .log, xRange: range)
-            .draw(into: &canvas.grid, in: area, glyphs: canvas.glyphs)
+        let unit = sweep.isJudgedByTop1 ? "top-1 %" : "KL nats, less is better"
+        let titles = ["\(unit) against bit operations, % of W8A8", "\(unit) by bit operations, %", unit]
+        canvas.write(titles.first { cellWidth($0) <= area.width } ?? unit, in: area, style: .muted)
+        let widest = points.map(\.x).max() ?? 100
+        ScatterChart(
+            points: points, yScale: sweep.isJudgedByTop1 ? .linear : .log, xRange: 0...max(1, widest * 1.05)
+        ).draw(into: &canvas.grid, in: area.droppingRows(1), glyphs: canvas.glyphs)
     }
 
     private func drawSelection(_ sweep: SweepProgress, in row: Rect, on canvas: inout Canvas) {
@@ -116,6 +153,8 @@ struct SweepPanel: PanelContent {
             [
                 LinePiece(name, rank: 0), LinePiece(quality, rank: 1),
                 LinePiece(QuantityText.bytes(point.bytes), rank: 2),
+                LinePiece(
+                    "\(QuantityText.fixed(SweepProgress.cost(of: point), decimals: 0)) % bit op.", rank: 4),
                 LinePiece(sweep.isOnFront(point) ? "front" : "dominated", .muted, rank: 3),
             ], in: row, gap: 2)
     }
@@ -129,6 +168,7 @@ struct SweepPanel: PanelContent {
                     Style(isOnFront ? .front : .dominated)),
                 TextSpan(BitsText.label(point.weightBits, point.activationBits)),
                 TextSpan(sweep.sizeUnit.text(point.bytes)),
+                TextSpan(QuantityText.fixed(SweepProgress.cost(of: point), decimals: 1)),
                 TextSpan(point.evaluation.top1.map { QuantityText.fixed($0, decimals: 2) } ?? "–"),
                 TextSpan(QuantityText.measure(point.evaluation.kl)),
                 TextSpan(isOnFront ? "front" : "", .muted),
@@ -137,8 +177,9 @@ struct SweepPanel: PanelContent {
         canvas.draw(
             Table(
                 columns: [
-                    TableColumn("", width: .fixed(1)), TableColumn("bits", width: .share(1)),
+                    TableColumn("", width: .fixed(1)), TableColumn("bits", width: .fixed(6)),
                     TableColumn(sweep.sizeUnit.name, width: .fixed(6), alignment: .trailing),
+                    TableColumn("bit operations %", width: .fixed(16), alignment: .trailing),
                     TableColumn("top-1", width: .fixed(6), alignment: .trailing),
                     TableColumn("KL", width: .fixed(8), alignment: .trailing),
                     TableColumn("", width: .fixed(6)),
@@ -159,12 +200,102 @@ extension WorkbenchState {
         return gate >= run.units.count ? "no unit is left that could have other bits" : nil
     }
 
-    fileprivate func adopt() -> [WorkbenchEffect] {
+    /// Gives units the bits of the selected point; asks which, if some are quantized.
+    fileprivate mutating func adopt() -> [WorkbenchEffect] {
         guard let point = shownPoint else { return [] }
-        let changes = [
-            HyperparameterChange(key: "weight_bits", value: String(point.weightBits)),
-            HyperparameterChange(key: "activation_bits", value: String(point.activationBits)),
-        ]
-        return [.send(.change(changes))]
+        let dialog = AdoptDialog(
+            bits: BitsPair(weightBits: point.weightBits, activationBits: point.activationBits))
+        guard run?.gate == 0 else {
+            overlay = dialog
+            return []
+        }
+        let label = BitsText.label(point.weightBits, point.activationBits)
+        return say("every unit gets \(label)", sending: .change(dialog.changes))
+    }
+}
+
+/// Where the parts of the sweep panel are.
+private struct SweepParts {
+    /// The heat map, the plot beside it, the table below both, the selected point.
+    let map, plot, table, selection: Rect
+
+    init(_ area: Rect, _ sweep: SweepProgress) {
+        let (weights, activations) = sweep.widths
+        let natural = HeatMap.size(weights.count, activations.count)
+        let line = area.height >= 6 ? 1 : 0
+        let hasTable = area.width >= 70 && area.height >= 24
+        let upper = hasTable ? max(natural.height + 2, area.height / 2) : area.height - line
+        let rows = area.rows([.fixed(upper), .share(1), .fixed(line)])
+        let width = min(natural.width, area.width)
+        // The plot needs some room, or there is none.
+        let hasPlot = area.width - width >= 26
+        map = Rect(x: area.x, y: area.y, width: hasPlot ? width : area.width, height: upper)
+        plot = hasPlot ? rows[0].dropping(width + 2) : .zero
+        table = hasTable ? rows[1] : .zero
+        selection = rows[2]
+    }
+}
+
+/// The measure of every pair of widths: weights downward, activations to the right.
+private struct HeatMap {
+    let sweep: SweepProgress
+    let area: Rect
+
+    /// The columns of a cell, with the brackets of the front, and of the names of rows.
+    private static let (cell, names) = (6, 4)
+
+    static func size(_ rows: Int, _ columns: Int) -> (width: Int, height: Int) {
+        (names + columns * cell, rows + 1)
+    }
+
+    /// The pair of widths at a place of the screen.
+    func bits(x: Int, y: Int) -> BitsPair? {
+        let (weights, activations) = sweep.widths
+        let (row, column) = (y - area.y - 1, (x - area.x - Self.names) / Self.cell)
+        guard area.contains(x: x, y: y), x >= area.x + Self.names, weights.indices.contains(row),
+            activations.indices.contains(column)
+        else { return nil }
+        return BitsPair(weightBits: weights[row], activationBits: activations[column])
+    }
+
+    func draw(selected: SweepPoint?, on canvas: inout Canvas) {
+        let (weights, activations) = sweep.widths
+        let errors = sweep.points.map(sweep.badness)
+        let (least, most) = (errors.min() ?? 0, errors.max() ?? 0)
+        canvas.write(sweep.isJudgedByTop1 ? "%" : "KL", in: area, style: .muted)
+        for (column, bits) in activations.enumerated() {
+            let place = area.dropping(Self.names + column * Self.cell)
+            canvas.write(fitted("  A\(bits)", width: Self.cell), in: place, style: Style(.heading))
+        }
+        for (row, weightBits) in weights.enumerated() where row + 1 < area.height {
+            let line = area.row(row + 1)
+            canvas.write("W\(weightBits)", in: line, style: Style(.heading))
+            for (column, activationBits) in activations.enumerated() {
+                let place = line.dropping(Self.names + column * Self.cell)
+                guard let point = sweep.point(weightBits, activationBits) else {
+                    canvas.write("  \(canvas.glyphs.symbol(.waiting))", in: place, style: .muted)
+                    continue
+                }
+                // The worst point is the hottest.
+                let heat = most > least ? (sweep.badness(of: point) - least) / (most - least) : 0
+                let isOnFront = sweep.isOnFront(point)
+                var style = Style(Role.heat(heat))
+                if isOnFront { style = style.bold }
+                if point == selected { style = style.reverse }
+                canvas.write(isOnFront ? "[\(text(point))]" : " \(text(point)) ", in: place, style: style)
+            }
+        }
+    }
+
+    /// The measure in four columns.
+    private func text(_ point: SweepPoint) -> String {
+        guard sweep.isJudgedByTop1, let top1 = point.evaluation.top1 else {
+            let kl = point.evaluation.kl
+            let text = kl < 9.995 ? QuantityText.fixed(kl, decimals: kl < 0.9995 ? 3 : 2) : ">9.9"
+            return fitted(
+                text.hasPrefix("0.") ? String(text.dropFirst()) : text, width: 4, alignment: .trailing)
+        }
+        return fitted(
+            QuantityText.fixed(top1, decimals: top1 >= 99.95 ? 0 : 1), width: 4, alignment: .trailing)
     }
 }

@@ -7,7 +7,9 @@ extension KeyTable {
         .control("c"), .control("z"), .control("l"), .control("s"), .control("q"),
     ]
     /// Places in which characters are typed.
-    private static let typing: Set<KeyContext> = [.field, .filter, .search, .help, .export, .palette, .open]
+    private static let typing: Set<KeyContext> = [
+        .field, .filter, .search, .help, .export, .palette, .open, .parameterValue,
+    ]
 
     /// The table with other keys for some bindings.
     ///

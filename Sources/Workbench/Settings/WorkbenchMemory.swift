@@ -1,5 +1,5 @@
 internal import Foundation
-package import Runs
+internal import Runs
 internal import Vocabulary
 
 /// A run that was opened or made.
@@ -14,10 +14,24 @@ package struct RecentRun: Equatable, Codable, Sendable {
     }
 }
 
+/// A checkpoint that was opened, with the images that were named with it.
+package struct RecentModel: Equatable, Codable, Sendable {
+    /// The checkpoint.
+    package let model: String
+    /// The calibration images; nil for the model's own.
+    package let calibration: String?
+    /// The evaluation images; nil for the model's own.
+    package let evaluation: String?
+
+    package init(model: String, calibration: String? = nil, evaluation: String? = nil) {
+        (self.model, self.calibration, self.evaluation) = (model, calibration, evaluation)
+    }
+}
+
 /// The workbench's memory, kept from one session to the next.
 package struct WorkbenchMemory: Equatable, Sendable {
-    /// How many runs are remembered.
-    static let runCount = 12
+    /// How many runs are remembered, how many checkpoints, and of how many models the drafts.
+    static let (runCount, modelCount, draftCount) = (1000, 8, 12)
 
     /// The theme used last.
     package var theme: String?
@@ -25,8 +39,12 @@ package struct WorkbenchMemory: Equatable, Sendable {
     package var commands: [String] = []
     /// Runs, latest first.
     package var runs: [RecentRun] = []
-    /// Changes of parameters that were not applied.
-    package var draft: [HyperparameterChange] = []
+    /// Checkpoints that were opened, latest first, samples not included.
+    package private(set) var models: [RecentModel] = []
+    /// Edits of parameters that were not applied, by the model of the run.
+    private(set) var drafts: [String: [HyperparameterChange]] = [:]
+    /// The folders of runs that this session has made, opened or forgotten; not stored.
+    private var touched: Set<String> = []
     /// The edges between panels that were moved.
     package internal(set) var splits = PanelSplits()
 
@@ -38,7 +56,8 @@ package struct WorkbenchMemory: Equatable, Sendable {
         var theme: String?
         var commands: [String]?
         var runs: [RecentRun]?
-        var draft: [HyperparameterChange]?
+        var models: [RecentModel]?
+        var drafts: [String: [HyperparameterChange]]?
         var panels: [String: Double]?
     }
 
@@ -48,9 +67,13 @@ package struct WorkbenchMemory: Equatable, Sendable {
         theme = stored.theme
         commands = Array((stored.commands ?? []).prefix(CommandPalette.historyLength))
         runs = Array((stored.runs ?? []).prefix(Self.runCount))
-        draft = (stored.draft ?? []).filter { change in
-            var trial = Hyperparameters()
-            return (try? trial.apply([change])) != nil
+        models = Array((stored.models ?? []).prefix(Self.modelCount))
+        for (model, changes) in stored.drafts ?? [:] {
+            let usable = changes.filter { change in
+                var trial = Hyperparameters()
+                return (try? trial.apply([change])) != nil
+            }
+            keep(draft: usable, of: model)
         }
         for (name, share) in stored.panels ?? [:] {
             if let split = PanelSplits.Split(rawValue: name) { splits.move(split, to: share) }
@@ -60,7 +83,8 @@ package struct WorkbenchMemory: Equatable, Sendable {
     /// The state file.
     package var json: String {
         let panels = Dictionary(uniqueKeysWithValues: splits.shares.map { ($0.key.rawValue, $0.value) })
-        let stored = Stored(theme: theme, commands: commands, runs: runs, draft: draft, panels: panels)
+        let stored = Stored(
+            theme: theme, commands: commands, runs: runs, models: models, drafts: drafts, panels: panels)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
@@ -71,8 +95,65 @@ package struct WorkbenchMemory: Equatable, Sendable {
         }
     }
 
+    package static func == (a: WorkbenchMemory, b: WorkbenchMemory) -> Bool {
+        a.theme == b.theme && a.commands == b.commands && a.runs == b.runs && a.models == b.models
+            && a.drafts == b.drafts && a.splits == b.splits
+    }
+
+    /// This session's memory on top of what other processes have written meanwhile.
+    ///
+    /// Runs of both are kept: those that this session has touched as it knows them, the others as they are in the file.
+    ///
+    /// - Parameter file: What the file holds now.
+    /// - Returns: What the file should hold.
+    package func merged(over file: WorkbenchMemory) -> WorkbenchMemory {
+        var result = self
+        let own = runs.filter { touched.contains($0.directory) }
+        result.runs = Array(
+            (own + file.runs.filter { !touched.contains($0.directory) }).prefix(Self.runCount))
+        result.commands = Array(
+            (commands + file.commands.filter { !commands.contains($0) }).prefix(CommandPalette.historyLength))
+        result.models = Array(
+            (models + file.models.filter { other in !models.contains { $0.model == other.model } })
+                .prefix(Self.modelCount))
+        result.drafts = file.drafts
+        for (model, changes) in drafts { result.keep(draft: changes, of: model) }
+        return result
+    }
+
+    /// The same memory with other paths of runs.
+    package func locatingRuns(_ locate: (String) -> String) -> WorkbenchMemory {
+        var result = self
+        result.runs = runs.map { RecentRun(directory: locate($0.directory), label: $0.label) }
+        result.touched = Set(touched.map(locate))
+        return result
+    }
+
+    /// Keeps the edits of a model that were not applied; none are forgotten as well.
+    mutating func keep(draft: [HyperparameterChange], of model: String) {
+        if drafts[model] == nil, drafts.count >= Self.draftCount, let other = drafts.keys.min() {
+            drafts[other] = nil
+        }
+        drafts[model] = draft
+    }
+
+    /// The edits of a model that were not applied.
+    func draft(of model: String) -> [HyperparameterChange] { drafts[model] ?? [] }
+
+    /// Puts a checkpoint first.
+    mutating func remember(_ model: RecentModel) {
+        models = Array(([model] + models.filter { $0.model != model.model }).prefix(Self.modelCount))
+    }
+
+    /// Leaves a run out of the list; its folder stays.
+    mutating func forget(run directory: String) {
+        touched.insert(directory)
+        runs.removeAll { $0.directory == directory }
+    }
+
     /// Puts a run first.
     mutating func remember(_ run: RecentRun) {
+        touched.insert(run.directory)
         runs = Array(([run] + runs.filter { $0.directory != run.directory }).prefix(Self.runCount))
     }
 

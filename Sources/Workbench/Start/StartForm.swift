@@ -5,12 +5,16 @@ internal import Vocabulary
 package struct StartForm: Equatable, Sendable {
     /// A line of the form.
     package enum Field: Hashable, Sendable {
-        case model, preset, weightBits, activationBits, steps
+        case model, preset, weightBits, activationBits, steps, images
+        /// Every hyperparameter.
+        case parameters
         /// One of the recent runs.
         case recent(Int)
 
         /// The fields of the plan.
-        static let ofPlan: [Field] = [.model, .preset, .weightBits, .activationBits, .steps]
+        static let ofPlan: [Field] = [
+            .model, .preset, .weightBits, .activationBits, .steps, .images, .parameters,
+        ]
     }
 
     /// The steps that can be chosen.
@@ -58,18 +62,25 @@ package struct StartForm: Equatable, Sendable {
         kept = Self.kept(of: plan)
     }
 
-    /// The bundled model before or after the current one; nil at the ends.
-    func neighbouringSample(_ offset: Int) -> String? {
-        guard let index = samples.firstIndex(of: opening ?? plan.model) else {
-            return offset > 0 ? samples.first : samples.last
-        }
-        return samples.indices.contains(index + offset) ? samples[index + offset] : nil
+    /// The number of calibration images that the plan takes.
+    var takenImages: Int {
+        card.calibrationImages > 0
+            ? min(plan.calibrationImages, card.calibrationImages) : plan.calibrationImages
+    }
+
+    /// Moves the number of calibration images to the next power of two, or to all there are.
+    private mutating func moveImages(by offset: Int) {
+        let all = card.calibrationImages > 0 ? card.calibrationImages : 1 << 20
+        let counts = (4...20).map { 1 << $0 }.filter { $0 < all } + [all]
+        let next = offset > 0 ? counts.first { $0 > takenImages } : counts.last { $0 < takenImages }
+        plan.calibrationImages = next ?? takenImages
     }
 
     /// Moves the selected field's value to the next or the previous one.
     mutating func move(by offset: Int) {
         switch field {
-        case .model, .recent: break
+        case .model, .parameters, .recent: break
+        case .images: moveImages(by: offset)
         case .preset: choose(Self.neighbour(of: plan.preset, in: Preset.allCases, offset))
         case .weightBits:
             plan.hyperparameters.weightBits = Self.neighbour(

@@ -91,16 +91,15 @@ private struct StartRows {
         let card = state.start.card
         let evaluation =
             card.evaluationImages == 0
-            ? "no evaluation"
+            ? "no evaluation images"
             : "\(QuantityText.count(card.evaluationImages)) \(card.isLabelled ? "labelled" : "unlabelled") "
-                + "evaluation"
+                + "images"
         let parameters =
             "\(QuantityText.count(card.parameters)), \(QuantityText.bytes(card.bytes)) in full precision"
-        let images = "\(QuantityText.count(card.calibrationImages)) calibration, \(evaluation)"
         return model(width: width) + fact("Architecture", card.architecture, width: width, rank: 1)
-            + fact("Parameters", parameters, width: width, rank: 1)
+            + fact("Parameters", parameters, width: width, rank: 4)
             + fact("Preprocessing", card.preprocessing, width: width, rank: 10)
-            + fact("Images", images, width: width, rank: 1)
+            + fact("Evaluation", evaluation, width: width, rank: 1)
     }
 
     private func model(width: Int) -> [StartRow] {
@@ -113,13 +112,28 @@ private struct StartRows {
                     + [(Self.valueColumn, TextSpan(part, style.bold))],
                 field: .model, isSelected: isSelected, rank: 0)
         }
-        let reading = (Self.valueColumn, TextSpan("being read", Style(.running)))
-        return rows + (state.start.opening == nil ? [] : [StartRow(pieces: [reading], rank: 3)])
+        guard state.start.opening == nil else {
+            let reading = (Self.valueColumn, TextSpan("being read", Style(.running)))
+            return rows + [StartRow(pieces: [reading], rank: 3)]
+        }
+        let models = state.offeredModels
+        let samples = state.start.samples.count
+        let recent = models.count - samples
+        let choice =
+            "\(state.modelIndex + 1) of \(models.count): "
+            + (samples == 1 ? "1 sample" : "\(samples) samples")
+            + (recent > 0 ? ", \(recent) opened before" : "")
+        let keys = isSelected ? "  \(state.key(.valueBefore)) \(state.key(.valueAfter)) choose" : ""
+        return rows
+            + [
+                StartRow(
+                    pieces: [(Self.valueColumn, TextSpan(choice + keys, .muted))], field: .model, rank: 5)
+            ]
     }
 
     /// What can be changed, and what else the plan contains.
     private func form(width: Int) -> [StartRow] {
-        let plan = state.start.plan
+        let (plan, field) = (state.start.plan, state.start.field)
         let used = plan.hyperparameters
         func note(_ bits: Int) -> String { bits == 16 ? "left in full precision" : "" }
         // The preset's summary without its parenthesis.
@@ -135,9 +149,17 @@ private struct StartRows {
                 .steps, "Steps per unit", String(used.steps),
                 used.steps == 0 ? "calibrated, not reconstructed" : ""
             ),
+            (
+                .images, "Calibrated on", QuantityText.count(state.start.takenImages),
+                state.start.imagesNote
+            ),
+            (
+                .parameters, "All parameters…", "",
+                field == .parameters ? "\(state.key(.start)) opens them" : ""
+            ),
         ]
-        let form = values.flatMap { field, name, value, note -> [StartRow] in
-            let isSelected = field == state.start.field
+        let form = values.flatMap { place, name, value, note -> [StartRow] in
+            let isSelected = place == field
             let style = isSelected ? Style(.selection) : .text
             let notes = wrapped(note, width: width - Self.noteColumn)
             let first = StartRow(
@@ -145,10 +167,11 @@ private struct StartRows {
                     (2, TextSpan(name, isSelected ? style : .muted)),
                     (Self.valueColumn, TextSpan(value, style.bold)),
                     (Self.noteColumn, TextSpan(notes.first ?? "", .muted)),
-                ], field: field, isSelected: isSelected, rank: 0)
+                ], field: place, isSelected: isSelected, rank: 0)
             return [first]
                 + notes.dropFirst().map {
-                    StartRow(pieces: [(Self.noteColumn, TextSpan($0, .muted))], rank: 3)
+                    StartRow(
+                        pieces: [(Self.noteColumn, TextSpan($0, .muted))], rank: place == .preset ? 1 : 3)
                 }
         }
         let kept =
@@ -181,13 +204,29 @@ private struct StartRows {
                     (
                         2,
                         TextSpan(
-                            fitted(run.directory, width: names, ellipsis: ellipsis),
-                            isSelected ? Style(.selection) : .text)
-                    ), (names + 4, TextSpan(state.glyphs.cut(run.label, width - names - 4), .muted)),
+                            fitted(run.directory.middle(names, ellipsis), width: names, ellipsis: ellipsis),
+                            isSelected ? Style(.selection) : state.isMissing(run) ? .muted : .text)
+                    ),
+                    (
+                        names + 4,
+                        TextSpan(
+                            state.glyphs.cut(state.folderNote(run) + run.label, width - names - 4),
+                            state.folderNote(run).isEmpty ? .muted : Style(.warn))
+                    ),
                 ], field: .recent(index), isSelected: isSelected, rank: isSelected ? 0 : 13 + index)
         }
         return [
-            StartRow(rank: 11), StartRow(pieces: [(2, TextSpan("Recent runs", Style(.heading)))], rank: 12),
+            StartRow(rank: 11),
+            StartRow(
+                pieces: [
+                    (2, TextSpan("Recent runs", Style(.heading))),
+                    (
+                        15,
+                        TextSpan(
+                            "\(state.key(.runs)) lists all \(state.memory.runs.count), side by side if you like",
+                            .muted)
+                    ),
+                ], rank: 12),
         ] + rows
     }
 
@@ -206,10 +245,11 @@ private struct StartRows {
             " starts the \(BitsText.label(bits.weightBits, bits.activationBits)) run with "
             + state.start.plan.preset.rawValue
         if case .recent = state.start.field { what = " opens the run" }
+        if state.start.field == .parameters { what = " opens all parameters" }
         let change = [
             key(.lineAbove), TextSpan(" "), key(.lineBelow), TextSpan(" choose, "), key(.valueBefore),
             TextSpan(" "), key(.valueAfter), TextSpan(" change, "), key(.open),
-            TextSpan(" opens another model"),
+            TextSpan(" opens a model, a plan or a run"),
         ]
         let help = [TextSpan(", "), key(.help), TextSpan(" lists every key")]
         let fits = (change + help).reduce(4) { $0 + cellWidth($1.text) } <= width

@@ -7,6 +7,17 @@ extension WorkbenchState {
     /// The runs that the start screen offers.
     var shownRecents: [RecentRun] { Array(memory.runs.prefix(5)) }
 
+    /// The models that the start screen offers: samples, then checkpoints that were opened, then the plan's own.
+    var offeredModels: [RecentModel] {
+        let known = start.samples.map { RecentModel(model: $0) } + memory.models
+        let own = RecentModel(
+            model: start.plan.model, calibration: start.plan.calibration, evaluation: start.plan.evaluation)
+        return known.contains { $0.model == own.model } ? known : known + [own]
+    }
+
+    /// The place of the current model among those that are offered.
+    var modelIndex: Int { offeredModels.firstIndex { $0.model == start.opening ?? start.plan.model } ?? 0 }
+
     private var selectedRecent: RecentRun? {
         guard case .recent(let index) = start.field, shownRecents.indices.contains(index) else { return nil }
         return shownRecents[index]
@@ -14,8 +25,11 @@ extension WorkbenchState {
 
     /// What Enter does on the start screen.
     var startVerb: String {
-        if case .recent = start.field { return "open the run" }
-        return "start the run"
+        switch start.field {
+        case .recent: return "open the run"
+        case .parameters: return "all parameters"
+        default: return "start the run"
+        }
     }
 
     mutating func moveAtStart(_ move: Move) -> [WorkbenchEffect] {
@@ -32,11 +46,18 @@ extension WorkbenchState {
                 start.move(by: offset)
                 return []
             }
-            guard let sample = start.neighbouringSample(offset) else {
-                return say("there is no other sample; \(key(.open)) opens a checkpoint", .warning)
+            let (models, next) = (offeredModels, modelIndex + offset)
+            guard models.indices.contains(next) else {
+                let end = offset < 0 ? "first" : "last"
+                return say(
+                    "this is the \(end) of \(models.count) models; \(key(.open)) opens another", .warning)
             }
-            start.opening = sample
-            return ask(for: OpenRequest(model: sample))
+            let model = models[next]
+            start.opening = model.model
+            return ask(
+                for: OpenRequest(
+                    model: model.model, calibration: model.calibration ?? "",
+                    evaluation: model.evaluation ?? ""))
         }
         return []
     }
@@ -48,16 +69,25 @@ extension WorkbenchState {
             start.opening = directory
             return ask(for: OpenRequest(model: directory))
         }
+        if start.field == .parameters {
+            overlay = ParametersDialog(of: start)
+            return []
+        }
         run = RunProgress(plan: start.plan, startedAt: now)
         run?.estimate = estimates.estimate(of: start.plan)
-        runDirectory = nil
+        (runDirectory, stopping) = (nil, nil)
         log = LogRing()
         reporter = PlainReporter(brief: true)
-        let draft = editor.draft
-        editor = ParameterEditor()
-        editor.draft(draft)
+        takeDraft(of: start.plan.model)
         resetPanels()
         return [.startRun(start.plan)]
+    }
+
+    /// Takes the edits that were not applied the last time that a model was run, and no other model's.
+    private mutating func takeDraft(of model: String) {
+        draftModel = model
+        editor = ParameterEditor()
+        editor.draft(memory.draft(of: model))
     }
 
     private mutating func resetPanels() {
@@ -96,9 +126,19 @@ extension WorkbenchState {
             (plan.model, plan.calibration, plan.evaluation) = (card.reference, calibration, evaluation)
             if plan.model != start.plan.model { (plan.units, plan.sites) = ([], []) }
             start.take(plan: plan, card: card)
-        case .plan(let plan, let card): start.take(plan: plan, card: card)
+            remember(plan)
+        case .plan(let plan, let card):
+            start.take(plan: plan, card: card)
+            remember(plan)
         case .run(let recorded, let directory): show(recorded, directory: directory)
         }
+    }
+
+    /// Remembers the checkpoint of a plan; samples are always offered.
+    private mutating func remember(_ plan: RunPlan) {
+        guard !start.samples.contains(plan.model) else { return }
+        memory.remember(
+            RecentModel(model: plan.model, calibration: plan.calibration, evaluation: plan.evaluation))
     }
 
     mutating func openRefused(_ reason: String, of request: OpenRequest) {
@@ -117,8 +157,12 @@ extension WorkbenchState {
 
     /// Resumes a run: the selected one of the start screen, or the one that is shown and has ended.
     mutating func resumeRun() -> [WorkbenchEffect] {
-        if run == nil { start.opening = selectedRecent?.directory }
-        guard let directory = run == nil ? start.opening : runDirectory else { return [] }
+        guard let directory = run == nil ? selectedRecent?.directory : runDirectory else { return [] }
+        return resume(directory)
+    }
+
+    mutating func resume(_ directory: String) -> [WorkbenchEffect] {
+        if run == nil { start.opening = directory }
         isResuming = true
         return say("reading the journal of the run") + [.resumeRun(directory)]
     }
@@ -147,10 +191,12 @@ extension WorkbenchState {
         run?.shift(by: now - recorded.seconds)
         log = recorded.log
         reporter = recorded.reporter
+        takeDraft(of: recorded.progress.plan.model)
         resetPanels()
     }
 
-    private mutating func show(_ recorded: RecordedRun, directory: String) {
+    /// Shows a recorded run of a folder, and remembers it.
+    package mutating func show(_ recorded: RecordedRun, directory: String) {
         start.opening = nil
         show(recorded)
         runDirectory = directory

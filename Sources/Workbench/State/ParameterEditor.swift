@@ -1,6 +1,26 @@
+internal import RunText
 package import Runs
 package import TerminalUI
 internal import Vocabulary
+
+/// Some fields of the list of parameters, under a heading.
+struct ParameterSection: Equatable {
+    let heading: String
+    let keys: [String]
+
+    var fields: [HyperparameterField] { keys.compactMap(HyperparameterField.named) }
+
+    /// The changed fields, then the others by group; empty sections are left out.
+    static func all(changedFirst keys: [String]) -> [ParameterSection] {
+        let changed = HyperparameterField.all.map(\.key).filter(keys.contains)
+        let groups = HyperparameterField.Group.allCases.map { group in
+            ParameterSection(
+                heading: group.rawValue, keys: group.fields.map(\.key).filter { !changed.contains($0) })
+        }
+        return ([ParameterSection(heading: "Changed from the preset", keys: changed)] + groups)
+            .filter { !$0.keys.isEmpty }
+    }
+}
 
 /// The selection of the parameters panel, and its draft, which stays until it is applied or undone.
 package struct ParameterEditor: Equatable, Sendable {
@@ -17,8 +37,15 @@ package struct ParameterEditor: Equatable, Sendable {
         var isUntouched = true
     }
 
-    /// The selected field: an index into `HyperparameterField.all`.
-    package var selected = 0
+    /// The key of the selected field.
+    private(set) var key = HyperparameterField.all.first?.key ?? ""
+    /// Whether the selection was moved; before, it is the first line.
+    private var wasMoved = false
+    /// The keys that are listed first, because their values were changed.
+    ///
+    /// It changes at a gate and when the panel gets the focus, not while values are edited, so that no line moves below
+    /// the selection.
+    private(set) var changedFirst: [String] = []
     /// The drafted changes, one for each key.
     package private(set) var draft: [HyperparameterChange] = []
     package var typing: Typing?
@@ -28,8 +55,28 @@ package struct ParameterEditor: Equatable, Sendable {
 
     var canUndo: Bool { !history.isEmpty }
 
-    var field: HyperparameterField? {
-        HyperparameterField.all.indices.contains(selected) ? HyperparameterField.all[selected] : nil
+    var field: HyperparameterField? { HyperparameterField.named(key) }
+
+    /// The sections of the list: what was changed, then the groups.
+    var sections: [ParameterSection] { ParameterSection.all(changedFirst: changedFirst) }
+
+    /// The fields in the order of the list.
+    var order: [HyperparameterField] { sections.flatMap(\.fields) }
+
+    /// The selected field: an index into ``order``.
+    package var selected: Int {
+        get { order.firstIndex { $0.key == key } ?? 0 }
+        set {
+            let order = order
+            wasMoved = true
+            if order.indices.contains(newValue) { key = order[newValue].key }
+        }
+    }
+
+    /// Lists fields first whose values differ from a preset's, drafts included.
+    mutating func listChangedFirst(_ values: Hyperparameters, preset: Preset) {
+        changedFirst = preset.hyperparameters.changes(to: applied(to: values)).map(\.key)
+        if !wasMoved { key = order.first?.key ?? key }
     }
 
     /// The drafted value of a field, if it has one.
@@ -88,8 +135,19 @@ package struct ParameterEditor: Equatable, Sendable {
         field.isShared ? "\(field.key) is one value for the whole model: it is set before a run" : nil
     }
 
-    /// Takes the draft of the last session.
+    /// Takes a draft that was kept.
     mutating func draft(_ changes: [HyperparameterChange]) { draft = changes }
+
+    /// Moves the value of a field to the next on its ladder.
+    ///
+    /// - Returns: Why it cannot; nil if it did.
+    mutating func move(_ field: HyperparameterField, by offset: Int, over base: Hyperparameters) -> String? {
+        let value = field.value(in: applied(to: base))
+        guard let next = field.neighbour(of: value, offset: offset) else {
+            return "\(field.key) accepts \(field.accepted)"
+        }
+        return put(next, into: field, over: base)
+    }
 
     /// Undoes the last change of the draft.
     mutating func undo() {
@@ -100,16 +158,6 @@ package struct ParameterEditor: Equatable, Sendable {
     mutating func settle(_ changes: [HyperparameterChange]) {
         draft.removeAll { changes.contains($0) }
         if draft.isEmpty { history = [] }
-    }
-
-    /// The values of a field that has few, in order; nil for numbers.
-    static func choices(of field: HyperparameterField) -> [String]? {
-        switch field.kind {
-        case .bits: ["2", "3", "4", "5", "6", "7", "8", "16"]
-        case .choice(let words): words
-        case .flag: ["false", "true"]
-        case .integer, .number: nil
-        }
     }
 
     private func trimmed(_ text: String) -> String {

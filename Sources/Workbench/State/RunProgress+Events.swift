@@ -38,7 +38,7 @@ extension RunProgress {
             phase = .running
             forgetPace()
         case .sweepStarted(let points):
-            sweep = SweepProgress(expected: points, fullPrecisionBytes: summary?.fullPrecisionBytes ?? 0)
+            sweep = SweepProgress(expected: points)
         case .sweepMeasured(let point): sweep?.points.append(point)
         case .sweepFinished: sweep?.isRunning = false
         case .siteInspected, .imagesInspected, .exported, .warning, .inputsAccepted: break

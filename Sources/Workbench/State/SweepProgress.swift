@@ -3,22 +3,49 @@ package import Runs
 /// The state of a sweep.
 package struct SweepProgress: Equatable, Sendable {
     package var expected: Int
-    /// The size of the checkpoint, from which sizes are predicted.
-    var fullPrecisionBytes = 0
+    /// What was asked for; nil for a sweep of an earlier session.
+    private(set) var request: SweepRequest?
     /// The points so far, in the order of measurement.
     package var points: [SweepPoint] = []
     package var isRunning = true
+    /// When it began, and when the last point was measured.
+    private(set) var startedAt: Double?
+    var measuredAt: Double?
+
+    init(expected: Int) {
+        self.expected = expected
+    }
+
+    mutating func begin(_ request: SweepRequest?, at now: Double) {
+        self.request = request?.points.count == expected ? request : nil
+        startedAt = now
+    }
 
     /// Whether it ended before all points were measured.
     var isIncomplete: Bool { !isRunning && points.count < expected }
 
-    /// The points from the smallest to the largest, the order in which a selection moves.
-    ///
-    /// Points with the same weight bits differ by a few bytes only, and are ordered by their activation bits.
+    /// The time that the missing points take, by those so far, in seconds; nil before the first.
+    func remaining(at now: Double) -> Double? {
+        guard isRunning, let startedAt, let measuredAt, !points.isEmpty else { return nil }
+        let each = (measuredAt - startedAt) / Double(points.count)
+        return max(0, each * Double(expected - points.count) - (now - measuredAt))
+    }
+
+    /// The points from the smallest to the largest: by weight bits, then by activation bits.
     var ordered: [SweepPoint] {
-        points.sorted {
-            ($0.weightBits, $0.activationBits, $0.bytes) < ($1.weightBits, $1.activationBits, $1.bytes)
-        }
+        points.sorted { ($0.weightBits, $0.activationBits) < ($1.weightBits, $1.activationBits) }
+    }
+
+    /// The widths of weights, from the largest, and of activations, from the smallest, missing points included.
+    var widths: (weights: [Int], activations: [Int]) {
+        (
+            Set(points.map(\.weightBits) + (request?.weightBits ?? [])).sorted(by: >),
+            Set(points.map(\.activationBits) + (request?.activationBits ?? [])).sorted()
+        )
+    }
+
+    func point(_ weightBits: Int, _ activationBits: Int) -> SweepPoint? {
+        points.first { ($0.weightBits, $0.activationBits) == (weightBits, activationBits) }
     }
 
     /// The point to show if none was chosen: the latest one; at the end, the best one on the front.
@@ -28,28 +55,7 @@ package struct SweepProgress: Equatable, Sendable {
     }
 
     /// The unit of all sizes.
-    var sizeUnit: SizeUnit { SizeUnit(largest: sizes?.upperBound ?? 0) }
-
-    /// The range of sizes in bytes, including points that are still to come.
-    ///
-    /// Sizes are linear in the weight bits, so the points so far predict the others; with one width only, a bit counts
-    /// as a 32nd of the checkpoint. Nil before the first point.
-    var sizes: ClosedRange<Double>? {
-        guard let thin = points.min(by: { $0.weightBits < $1.weightBits }),
-            let thick = points.max(by: { $0.weightBits < $1.weightBits })
-        else { return nil }
-        var sizes = points.map { Double($0.bytes) }
-        if isRunning {
-            let widths = SweepRequest().weightBits
-            let perBit =
-                thick.weightBits > thin.weightBits
-                ? Double(thick.bytes - thin.bytes) / Double(thick.weightBits - thin.weightBits)
-                : Double(fullPrecisionBytes) / 32
-            sizes += widths.map { Double(thin.bytes) + perBit * Double($0 - thin.weightBits) }
-        }
-        guard let least = sizes.min(), let most = sizes.max() else { return nil }
-        return max(0, least)...max(0, most)
-    }
+    var sizeUnit: SizeUnit { SizeUnit(largest: points.map { Double($0.bytes) }.max() ?? 0) }
 
     /// Whether points are compared by top-1; without labels they are compared by KL.
     var isJudgedByTop1: Bool { !points.isEmpty && points.allSatisfy { $0.evaluation.top1 != nil } }
@@ -59,12 +65,21 @@ package struct SweepProgress: Equatable, Sendable {
         isJudgedByTop1 ? 100 - (point.evaluation.top1 ?? 0) : point.evaluation.kl
     }
 
-    /// Whether no other point is at least as small and at least as good, and better in one of the two.
+    /// The bit operations of a point's linear layers, in percent of those at W8A8.
+    ///
+    /// A product of codes of w and a bits counts as w · a bit operations. Unlike the size of the file, it depends on both
+    /// widths.
+    static func cost(of point: SweepPoint) -> Double {
+        Double(point.weightBits * point.activationBits) / 64 * 100
+    }
+
+    /// Whether no other point has at most its bit operations and its size, is at least as good, and better in one.
     func isOnFront(_ point: SweepPoint) -> Bool {
         let own = badness(of: point)
         return !points.contains { other in
-            let bad = badness(of: other)
-            return other.bytes <= point.bytes && bad <= own && (other.bytes < point.bytes || bad < own)
+            let (bad, cost, otherCost) = (badness(of: other), Self.cost(of: point), Self.cost(of: other))
+            return otherCost <= cost && bad <= own && other.weightBits <= point.weightBits
+                && (otherCost < cost || bad < own || other.weightBits < point.weightBits)
         }
     }
 }

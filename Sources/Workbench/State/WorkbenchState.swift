@@ -59,6 +59,20 @@ package struct WorkbenchState: Equatable, Sendable {
     /// The edge between panels that the mouse holds.
     var draggedEdge: PanelSplits.Split?
     var lastInterrupt: Double?
+    /// What follows when the run, which was asked to stop, has ended; nil if it was not asked.
+    var stopping: Stopping?
+    /// The model that the draft is for: its name when the run was started or opened.
+    var draftModel = ""
+    /// The sweep that was asked for last.
+    var askedSweep: SweepRequest?
+    /// The state of the folders of remembered runs, by their paths.
+    package internal(set) var folders: [String: RunFolder] = [:]
+    /// The use of the machine, measured last.
+    package internal(set) var machine: MachineUse?
+    /// When the use of the machine was asked for last.
+    var machineAskedAt: Double?
+    /// When the estimate of the start screen was asked for last.
+    var estimatedAt = 0.0
     /// When the user asked to quit; the program then waits for the run to end.
     package internal(set) var quittingSince: Double?
     var reporter = PlainReporter(brief: true)
@@ -89,11 +103,18 @@ package struct WorkbenchState: Equatable, Sendable {
             ?? ""
         self.settings = settings
         self.memory = memory
-        editor.draft(memory.draft)
         self.glyphs = glyphs
         self.size = size
         capturesMouse = settings.capturesMouse
     }
+}
+
+/// What follows when a run that was asked to stop has ended.
+enum Stopping: Equatable, Sendable {
+    /// Its result is shown.
+    case stay
+    /// The start screen is shown.
+    case leave
 }
 
 /// A sentence that replaces the footer for a while.
@@ -115,12 +136,16 @@ package struct BitsPair: Hashable, Sendable {
 extension WorkbenchState {
     /// What to remember for the next session.
     package var remembered: WorkbenchMemory {
-        var memory = memory
-        memory.draft = editor.draft
-        if let run, let runDirectory {
-            memory.remember(RecentRun(directory: runDirectory, label: run.label))
-        }
-        return memory
+        var state = self
+        state.keepRun()
+        return state.memory
+    }
+
+    /// Puts the run and its draft into the memory.
+    mutating func keepRun() {
+        guard let run else { return }
+        memory.keep(draft: editor.draft, of: draftModel)
+        if let runDirectory { memory.remember(RecentRun(directory: runDirectory, label: run.label)) }
     }
 
     /// The first key of an action, for sentences.

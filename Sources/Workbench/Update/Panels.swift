@@ -10,6 +10,7 @@ extension WorkbenchState {
 
     mutating func show(_ panel: Panel) {
         focus = panel
+        if panel == .parameters { listChangedParametersFirst() }
         if panel != .units, panel != .log { tab = panel }
     }
 
@@ -36,7 +37,7 @@ extension WorkbenchState {
 
     var obstacleToGoingBack: String? {
         detour == nil
-            ? "\(key(.back)) leaves the full screen, which is not on. \(key(.quit)) quits" : nil
+            ? "nothing to close; \(key(.quit)) quits" : nil
     }
 
     var backHint: String {

@@ -27,7 +27,7 @@ extension WorkbenchState {
 
     var obstacleToStepping: String? {
         obstacleToSteeringUnits
-            ?? (run?.gate == run?.units.count ? "no unit is left; \(key(.pause)) goes on to the end" : nil)
+            ?? (run?.gate == run?.units.count ? "no unit is left; \(key(.pause)) continues to the end" : nil)
     }
 
     var obstacleToEditing: String? {
@@ -40,9 +40,14 @@ extension WorkbenchState {
 
     var obstacleToEndingUnit: String? {
         if let obstacle = obstacleToSteeringUnits { return obstacle }
-        let isOptimized =
-            run?.phase == .running && run?.currentUnit.flatMap { run?.units[$0].phase } == .running
-        return isOptimized ? nil : "no unit is being optimized"
+        guard let run, run.phase == .running, let unit = run.currentUnit.map({ run.units[$0] }) else {
+            return "no unit is being optimized"
+        }
+        switch unit.phase {
+        case .running: return nil
+        case .calibrating: return "\(unit.name) is still calibrating; this works once its steps begin"
+        case .waiting, .done, .reverted: return "no unit is being optimized"
+        }
     }
 
     var obstacleToSweeping: String? {
@@ -51,8 +56,13 @@ extension WorkbenchState {
     }
 
     var obstacleToLeaving: String? {
+        run == nil ? "no run is in progress: \(key(.start)) starts one" : nil
+    }
+
+    var obstacleToStopping: String? {
         guard let run else { return "no run is in progress: \(key(.start)) starts one" }
-        return run.hasEnded ? nil : "the run is still in progress; \(key(.quit)) ends it"
+        if stopping != nil { return "the run is being stopped" }
+        return run.hasEnded ? endedText : nil
     }
 
     // MARK: - Behaviour
@@ -60,8 +70,8 @@ extension WorkbenchState {
     var pauseHint: String {
         guard let run else { return "pause" }
         if run.report != nil { return "reopen" }
-        if run.hasEnded || run.gate != nil { return "go on" }
-        return run.isPauseQueued ? "don't pause" : "pause"
+        if run.hasEnded || run.gate != nil { return run.hasEnded ? "resume" : "continue" }
+        return run.isPauseQueued ? "cancel pause" : "pause"
     }
 
     /// Pauses, withdraws the pause, goes on, or resumes a run that has ended.
@@ -69,15 +79,26 @@ extension WorkbenchState {
         editsAtGate = false
         guard let run else { return [] }
         if run.hasEnded { return resumeRun() }
-        if run.gate != nil { return [.send(.resume)] }
+        if run.gate != nil { return continuing(.resume) }
         self.run?.isPauseQueued.toggle()
         return [.send(run.isPauseQueued ? .resume : .pause)]
     }
 
     /// Does one unit and pauses at the gate after it.
     mutating func step() -> [WorkbenchEffect] {
+        if run?.gate != nil { return continuing(.step) }
         run?.isPauseQueued = true
         return [.send(.step)]
+    }
+
+    /// Leaves a gate; asks first if edits are not applied.
+    private mutating func continuing(_ command: RunCommand) -> [WorkbenchEffect] {
+        guard unapplied.isEmpty else {
+            overlay = UnappliedDialog(steps: command == .step)
+            return []
+        }
+        if command == .step { run?.isPauseQueued = true }
+        return [.send(command)]
     }
 
     mutating func edit() -> [WorkbenchEffect] {
@@ -86,14 +107,16 @@ extension WorkbenchState {
             return say(editText)
         }
         editsAtGate = true
-        notify("parameters can be changed when the current unit is done")
+        let unit = run?.currentUnit.flatMap { run?.units[$0].isInWork == true ? run?.units[$0].name : nil }
+        notify(unit.map { "edits open when \($0) is done" } ?? "edits open at the first gate")
         guard run?.isPauseQueued == false else { return [] }
         run?.isPauseQueued = true
         return [.send(.pause)]
     }
 
     private var editText: String {
-        "\(key(.editField)) changes a value, \(key(.apply)) applies, \(key(.pause)) goes on"
+        "\(key(.left)) \(key(.right)) change a value, \(key(.editField)) types one, \(key(.apply)) applies, "
+            + "\(key(.pause)) continues"
     }
 
     /// Shows the parameters at a gate at which they were to be edited.
@@ -109,15 +132,30 @@ extension WorkbenchState {
 
     mutating func startOrStopSweep() -> [WorkbenchEffect] {
         if run?.isSweeping == true { return [.send(.stopSweep)] }
-        show(.sweep)
-        chosenBits = nil
-        return [.send(.sweep(SweepRequest()))]
+        overlay = SweepDialog(heldOut: run?.heldOut?.fullPrecision.images, of: run?.summary)
+        return []
+    }
+
+    /// Goes from a run that has ended to the start screen; asks whether to stop another.
+    mutating func leaveOrAsk() -> [WorkbenchEffect] {
+        guard run?.hasEnded == false else { return leaveRun() }
+        overlay = StopDialog()
+        return []
     }
 
     /// Goes from a run that has ended to the start screen.
     mutating func leaveRun() -> [WorkbenchEffect] {
-        (run, runDirectory) = (nil, nil)
-        return [.forgetRun]
+        keepRun()
+        editor = ParameterEditor()
+        (run, runDirectory, stopping) = (nil, nil, nil)
+        return [.forgetRun, .remember(memory)] + checkRuns()
+    }
+
+    /// Stops the run; its last event ends the wait.
+    mutating func stopRun(_ then: Stopping) -> [WorkbenchEffect] {
+        overlay = nil
+        stopping = then
+        return say("the run is being stopped", sending: .stop)
     }
 }
 
@@ -131,7 +169,9 @@ extension WorkbenchState {
         guard let gate = run.gate else {
             return "read-only while a unit is in progress: \(key(.edit)) waits at the next gate"
         }
-        return gate >= run.units.count ? "no unit is left that could have other parameters" : nil
+        // At the end, edits are for attempts at units that are quantized.
+        return gate >= run.units.count && run.ledger?.unitsDone == 0
+            ? "no unit is left that could have other parameters" : nil
     }
 
     var obstacleToChangingField: String? {
@@ -140,6 +180,10 @@ extension WorkbenchState {
 
     var obstacleToApplying: String? {
         if let obstacleToDrafting { return obstacleToDrafting }
+        if let run, run.gate == run.units.count {
+            return
+                "no unit is left that could have other parameters; \(key(.redo)) redoes the selected unit with them"
+        }
         return draftBase.changes(to: editor.applied(to: draftBase)).isEmpty
             ? "nothing is changed: \(key(.editField)) changes the selected value" : nil
     }
@@ -153,21 +197,28 @@ extension WorkbenchState {
     /// Types a value for the selected field, or takes its next choice.
     mutating func editField() {
         guard let field = editor.field else { return }
-        switch field.kind {
-        case .choice, .flag: cycle(field, by: 1, wrapping: true)
-        case .bits, .integer, .number: editor.beginTyping(from: draftBase)
+        guard let next = field.nextWord(after: field.value(in: editor.applied(to: draftBase))) else {
+            return editor.beginTyping(from: draftBase)
         }
+        if let problem = editor.put(next, into: field, over: draftBase) { notify(problem, .error) }
     }
 
-    /// Drafts the next or previous value of a field with few values.
-    mutating func cycle(_ field: HyperparameterField, by offset: Int, wrapping: Bool) {
-        guard let choices = ParameterEditor.choices(of: field) else {
-            return notify("\(key(.editField)) types a value for \(field.key)")
-        }
-        let value = field.value(in: editor.applied(to: draftBase))
-        let index = (choices.firstIndex(of: value) ?? 0) + offset
-        let next = wrapping ? (index + choices.count) % choices.count : min(max(index, 0), choices.count - 1)
-        if let problem = editor.put(choices[next], into: field, over: draftBase) { notify(problem, .error) }
+    /// Drafts the next higher or lower value of the selected field.
+    mutating func moveField(by offset: Int) {
+        guard let field = editor.field else { return }
+        if let problem = editor.move(field, by: offset, over: draftBase) { notify(problem, .warning) }
+    }
+
+    /// The changes of the draft that the coming units do not have.
+    var unapplied: [HyperparameterChange] {
+        guard let run, let gate = run.gate, gate < run.units.count else { return [] }
+        return draftBase.changes(to: editor.applied(to: draftBase))
+    }
+
+    /// Lists changed fields first, by the values that the panel shows.
+    mutating func listChangedParametersFirst() {
+        let preset = (run?.plan ?? start.plan).preset
+        editor.listChangedFirst(obstacleToDrafting == nil ? draftBase : shownParameters, preset: preset)
     }
 
     /// Switches between changes for all coming units and for one.
@@ -185,6 +236,6 @@ extension WorkbenchState {
         editor.typing = nil
         let count = editor.draft.count
         guard count > 0 else { return }
-        notify("\(count == 1 ? "1 change" : "\(count) changes") not applied, kept as a draft", .warning)
+        notify("\(count == 1 ? "1 edit" : "\(count) edits") not applied, kept as a draft", .warning)
     }
 }

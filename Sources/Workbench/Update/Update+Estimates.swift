@@ -1,4 +1,5 @@
 internal import Runs
+internal import Vocabulary
 
 extension WorkbenchState {
     /// The plan with all decisions and the draft; nil without a draft.
@@ -20,7 +21,34 @@ extension WorkbenchState {
     private var estimatedPlans: [RunPlan] {
         guard let run else { return start.opening == nil ? [start.plan] : [] }
         guard run.gate != nil, let ledger = run.ledger else { return [] }
-        return [ledger.plan] + [draftedPlan].compactMap(\.self)
+        return [ledger.plan] + [draftedPlan, sweepPlanOfDialog].compactMap(\.self)
+    }
+
+    /// The plan whose time is that of one point of a sweep; nil without a run.
+    ///
+    /// Points that are only calibrated use the images without their views.
+    private func sweepPlan(_ request: SweepRequest) -> RunPlan? {
+        guard var plan = run?.ledger?.plan else { return nil }
+        plan.units = []
+        plan.hyperparameters.steps = request.steps
+        if request.steps == 0 { plan.hyperparameters.views = 1 }
+        return plan
+    }
+
+    /// The plan whose time the sweep dialog shows.
+    var sweepPlanOfDialog: RunPlan? { (overlay as? SweepDialog).flatMap { sweepPlan($0.request) } }
+
+    /// The estimate of a sweep; nil without a run.
+    func sweepWork(_ request: SweepRequest) -> ComingWork? {
+        guard let run, let plan = sweepPlan(request), let present = run.ledger?.plan else { return nil }
+        switch estimates.answer(of: plan) {
+        case nil, .pending: return .pending
+        case .unknown(let reason): return .unknown(reason)
+        case .known(let estimate):
+            let scale = measuredScale(run, estimates.estimate(of: present) ?? estimate)
+            let each = estimate.unitSeconds.reduce(0, +) + estimate.evaluationSeconds
+            return .known(seconds: scale * each * Double(request.points.count), bytes: estimate.bytes)
+        }
     }
 
     /// Asks for the estimates on the screen that have not been asked for.
@@ -31,6 +59,34 @@ extension WorkbenchState {
             estimates.note(.pending, of: plan)
             return .estimate(plan)
         }
+    }
+
+    /// How old the estimate of the start screen may be when a key is pressed, in seconds.
+    private static let freshness = 30.0
+
+    /// Times the model of the start screen again if its estimate is old: the machine may be busier or idler now.
+    ///
+    /// Only a key asks for it, so that an idle screen costs nothing.
+    mutating func refreshEstimate() -> [WorkbenchEffect] {
+        guard run == nil, start.opening == nil, now - estimatedAt >= Self.freshness,
+            case .known? = estimates.answer(of: start.plan)
+        else { return [] }
+        estimatedAt = now
+        return [.refreshEstimates(start.plan)]
+    }
+
+    /// How often the use of the machine is measured during a run, in seconds.
+    private static let machineInterval = 2.0
+
+    /// Asks for the use of the machine from time to time while a run is going on.
+    mutating func askForMachine() -> [WorkbenchEffect] {
+        guard let run, !run.hasEnded else {
+            (machine, machineAskedAt) = (nil, nil)
+            return []
+        }
+        if let machineAskedAt, now - machineAskedAt < Self.machineInterval { return [] }
+        machineAskedAt = now
+        return [.measureMachine]
     }
 
     /// The estimate of the coming work at a gate.

@@ -18,7 +18,9 @@ extension WorkbenchState {
 
     mutating func take(_ event: KeyEvent) -> [WorkbenchEffect] {
         let contexts = contexts
-        if let action = settings.keys.action(for: event.key, in: contexts) { return perform(action) }
+        if let action = settings.keys.action(for: event.key, in: contexts) {
+            return perform(action) + refreshEstimate()
+        }
         if isTyping {
             type(.key(event))
         } else if !contexts.contains(.small), !contexts.contains(.quit) {
@@ -76,7 +78,7 @@ extension WorkbenchState {
         if run == nil, case .recent = start.field, move == .left || move == .right {
             return "\(key(.start)) opens the run"
         }
-        return nil
+        return run == nil ? nil : focus.content.obstacle(to: move, self)
     }
 
     /// Moves the selection of the overlay, of the start screen, or of the panel with the focus.

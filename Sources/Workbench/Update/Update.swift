@@ -53,7 +53,7 @@ extension WorkbenchState {
         now = max(now, Double(seconds) + Double(attoseconds) * 1e-18)
         if let notice, now >= notice.until { self.notice = nil }
         if let quittingSince, now - quittingSince >= Self.patience { return [.quit(Self.interrupted)] }
-        return []
+        return askForMachine()
     }
 
     fileprivate mutating func take(_ outcome: WorkbenchOutcome) -> [WorkbenchEffect] {
@@ -69,7 +69,10 @@ extension WorkbenchState {
             log.append(reason, .error, at: runSeconds)
             notify(reason, .error)
             exportFailed(reason)
-        case .estimated(let plan, .success(let estimate)): estimates.note(.known(estimate), of: plan)
+        case .estimated(let plan, .success(let estimate)):
+            // All estimates of the start screen come from one timing of the model.
+            if run == nil, plan == start.plan { estimatedAt = max(estimatedAt, now) }
+            estimates.note(.known(estimate), of: plan)
         case .estimated(let plan, .failure(let failure)): estimates.note(.unknown(failure.message), of: plan)
         case .completed(let text, let completions): take(completions: completions, of: text)
         case .opened(let opened, let request): take(opened, of: request)
@@ -80,6 +83,10 @@ extension WorkbenchState {
             take(settings, themes: themes, problems: problems)
         case .settingsWritten(let path): notify("wrote \(path)", .success)
         case .failed(let reason): notify(reason, .error)
+        case .machineMeasured(let use): machine = use
+        case .runsChecked(let folders): self.folders.merge(folders) { $1 }
+        case .runsCompared(let runs): take(runs)
+        case .runsRefused(let reason): notify(reason, .error)
         case .runRefused(let failure):
             run?.refuse(failure, at: now)
             note(.failed(failure))
@@ -100,10 +107,16 @@ extension WorkbenchState {
         switch event {
         case .started(let summary):
             runDirectory = summary.directory
-            return [.remember(remembered)]
-        case .waiting(let unit): editAtGate(before: unit)
+            keepRun()
+            return [.remember(memory)]
+        case .sweepStarted: run?.sweep?.begin(askedSweep, at: now)
+        case .sweepMeasured: run?.sweep?.measuredAt = now
+        case .waiting(let unit):
+            listChangedParametersFirst()
+            editAtGate(before: unit)
         case .changed(_, let changes, _):
             editor.settle(changes)
+            listChangedParametersFirst()
             repeatLastLine()
         case .unitStarted(let unit, _, _):
             // The unit that was selected is the one in progress now.
@@ -133,9 +146,11 @@ extension WorkbenchState {
             exportFailed(reason)
         case .finished, .stopped, .failed:
             showEnd()
+            keepRun()
             if quittingSince != nil { return [.quit(exitCode)] }
-            if overlay is QuitDialog { overlay = nil }
-            return [.remember(remembered)]
+            if overlay is QuitDialog || overlay is StopDialog { overlay = nil }
+            defer { stopping = nil }
+            return stopping == .leave ? leaveRun() : [.remember(memory)]
         default: break
         }
         return []
@@ -144,9 +159,9 @@ extension WorkbenchState {
     /// The exit code of a program that ends now.
     var exitCode: Int32 {
         switch run?.phase {
-        case nil, .finished: 0
         case .failed(let failure): failure.exitCode
-        default: Self.interrupted
+        // A run that its user stopped or left can go on; that is no failure.
+        default: 0
         }
     }
 

@@ -150,6 +150,17 @@ extension Term {
     func fill(_ glyphs: GlyphSet) -> Unicode.Scalar { glyphs.fills[place] }
 }
 
+extension String {
+    /// A path without its middle if it is wider than there is room: its beginning and its last name count most.
+    func middle(_ width: Int, _ ellipsis: String) -> String {
+        guard cellWidth(self) > width, width > 4 else { return self }
+        let last = split(separator: "/").last.map { cellWidth(String($0)) + 1 } ?? 0
+        let tail = Swift.max(1, (width - 1) * 2 / 3, Swift.min(last, width - 3))
+        return fitted(String(self), width: width - tail, ellipsis: ellipsis)
+            + String(suffix(tail))
+    }
+}
+
 extension GlyphSet {
     /// A text with an ellipsis if it is wider than there is room.
     func cut(_ text: String, _ width: Int) -> String {

@@ -10,11 +10,13 @@ struct FooterHint: Equatable {
 
 /// The last line: a notice, which takes as many lines as it has, or the keys that do something now.
 enum Footer {
-    /// The hints that fit, from the left.
+    /// The hints that fit, from the left; an empty one is left out.
     static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
         let keys = state.settings.keys
         let bindings = keys.bindings(in: state.contexts)
-            .filter { $0.hint != nil && $0.behavior.obstacle(state) == nil }
+            .filter {
+                $0.hint != nil && $0.behavior.obstacle(state) == nil && !$0.hint(in: state).isEmpty
+            }
         let order = bindings.enumerated().sorted {
             ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
         }
@@ -68,18 +70,22 @@ enum Footer {
             let keys = "\(canvas.key(.stopAndQuit)) \(canvas.key(.stay))"
             return canvas.write("stop and quit? \(keys)", in: area, style: Style(.warn))
         }
-        var spans = [
-            TextSpan("\(state.size.width)x\(state.size.height)", Style(.warn)),
-            TextSpan(" needs \(Layout.least.width)x\(Layout.least.height)"),
-        ]
-        var keys = "  \(canvas.key(.quit)) quit"
+        let size = TextSpan(
+            "Terminal too small (\(state.size.width)×\(state.size.height)); needs "
+                + "\(Layout.least.width)×\(Layout.least.height)", Style(.warn))
+        var spans: [TextSpan] = []
+        var keys = "\(canvas.key(.quit)) quit"
         if let run = state.run {
-            spans += [TextSpan("  "), run.status(canvas.glyphs)]
-            if run.isPauseQueued { spans.append(TextSpan(" PAUSE queued", Style(.warn))) }
+            spans += [run.status(canvas.glyphs), TextSpan("  ")]
+            if run.isPauseQueued { spans.append(TextSpan("PAUSE queued  ", Style(.warn))) }
             if !run.hasEnded {
-                keys = "  \(canvas.key(.pause)) \(run.gate == nil ? "pause" : "go on")\(keys)"
+                keys = "\(canvas.key(.pause)) \(run.gate == nil ? "pause" : "continue")  \(keys)"
             }
         }
-        canvas.write(spans + [TextSpan(keys, .muted)], in: area)
+        spans.append(TextSpan(keys, .muted))
+        // The state and its keys count more than the size where there is one line only.
+        guard area.height > 1 else { return canvas.write(spans, in: area) }
+        canvas.write([size], in: area)
+        canvas.write(spans, in: area.droppingRows(1))
     }
 }

@@ -8,11 +8,12 @@ struct Header {
     private let state: WorkbenchState
     private let layout: Layout
     private let arrow: String
+    private let glyphs: GlyphSet
     private let status: TextSpan
 
     init(run: RunProgress, canvas: Canvas) {
         self.run = run
-        (state, layout, arrow) = (canvas.state, canvas.layout, canvas.arrow)
+        (state, layout, arrow, glyphs) = (canvas.state, canvas.layout, canvas.arrow, canvas.glyphs)
         status = run.status(canvas.glyphs)
     }
 
@@ -23,13 +24,22 @@ struct Header {
         canvas.write(evaluationPieces, in: layout.header.row(1).inset(columns: 1, rows: 0), gap: 3)
     }
 
+    /// The model; a long path is cut in the middle, so that it leaves room for what happens.
+    private var modelName: String {
+        let name = run.plan.model
+        let room = max(14, layout.header.width / 4)
+        if cellWidth(name) <= room { return name }
+        let last = name.split(separator: "/").last.map(String.init) ?? name
+        return (cellWidth(last) <= room - 4 ? name : last).middle(room, glyphs.ellipsis)
+    }
+
     private func piece(_ text: String, rank: Int) -> LinePiece { LinePiece(text, Style(.header), rank: rank) }
 
     // MARK: - First line
 
     private var statePieces: [LinePiece] {
         var pieces = [
-            LinePiece("mgrq", Style(.header).bold, rank: 60), piece(run.plan.model, rank: 40),
+            LinePiece("mgrq", Style(.header).bold, rank: 60), piece(modelName, rank: 2),
             piece("\(run.plan.preset.rawValue) \(run.bitsLabel)", rank: 20), LinePiece([status], rank: 0),
         ]
         pieces += placePieces
@@ -38,10 +48,13 @@ struct Header {
             pieces.append(piece("eta \(QuantityText.clock(remaining))", rank: 15))
         }
         if case .known(let seconds, let bytes) = state.comingWork {
-            pieces += [
-                piece("about \(QuantityText.roughDuration(seconds)) to go", rank: 15),
-                piece("\(QuantityText.roughBytes(bytes)) of memory", rank: 50),
-            ]
+            pieces.append(piece("about \(QuantityText.roughDuration(seconds)) to go", rank: 15))
+            if state.machine == nil {
+                pieces.append(piece("\(QuantityText.roughBytes(bytes)) of memory", rank: 50))
+            }
+        }
+        if let left = run.sweep?.remaining(at: state.now) {
+            pieces.append(piece("sweep about \(QuantityText.roughDuration(left)) to go", rank: 12))
         }
         if run.isPauseQueued, run.gate == nil {
             pieces.append(LinePiece("PAUSE queued", Style(.warn), rank: 5))
@@ -86,7 +99,8 @@ struct Header {
         let title = LinePiece(hasLabels ? "top-1" : "KL to full precision", Style(.header).bold, rank: 4)
         let shown = hasLabels ? stages : stages.filter { $0.name != "full precision" }
         let long = spans(of: shown, hasLabels: hasLabels) { $0 }
-        let fits = LinePiece(long, rank: 0).width <= layout.header.width - 2 - title.width - 3
+        let others = (progressPieces + machinePieces).reduce(32) { $0 + $1.width + 3 }
+        let fits = LinePiece(long, rank: 0).width <= layout.header.width - 2 - title.width - 3 - others
         var pieces = [
             title, LinePiece(fits ? long : spans(of: shown, hasLabels: hasLabels, name: shortName), rank: 1),
         ]
@@ -98,7 +112,41 @@ struct Header {
             let after = run.report.map { " \(arrow) \(QuantityText.bytes($0.bytes))" } ?? ""
             pieces.append(piece(before + after, rank: 8))
         }
-        return pieces
+        return pieces + progressPieces + machinePieces
+    }
+
+    /// How much of all units is done.
+    private var progressPieces: [LinePiece] {
+        guard !run.hasEnded, !run.units.isEmpty else { return [] }
+        let fraction = run.units.reduce(0) { $0 + $1.fraction } / Double(run.units.count)
+        let width = 12
+        let filled = Int(fraction * Double(width))
+        let (full, empty) = glyphs == .ascii ? ("#", ".") : ("█", "░")
+        return [
+            LinePiece(
+                [
+                    TextSpan(String(repeating: full, count: filled), Style(.running)),
+                    TextSpan(String(repeating: empty, count: width - filled), Style(.muted)),
+                    TextSpan(" \(Int(fraction * 100)) %", Style(.header)),
+                ], rank: 5)
+        ]
+    }
+
+    /// The load of the machine, and the memory of the program beside what was predicted.
+    private var machinePieces: [LinePiece] {
+        guard let machine = state.machine, !run.hasEnded else { return [] }
+        let load = QuantityText.fixed(machine.load, decimals: 1)
+        let isBusy = machine.load > Double(machine.cores) * 1.5
+        var memory = "memory \(QuantityText.bytes(machine.bytes))"
+        if case .known(_, let bytes) = state.comingWork {
+            memory += ", predicted \(QuantityText.roughBytes(bytes))"
+        }
+        return [
+            LinePiece(
+                "load \(load) on \(machine.cores == 1 ? "1 core" : "\(machine.cores) cores")",
+                isBusy ? Style(.warn) : Style(.header), rank: 9),
+            piece(memory, rank: 10),
+        ]
     }
 
     private func spans(

@@ -14,7 +14,8 @@ struct OpenWorkbench: ParsableCommand {
             XDG_CONFIG_HOME; flags go before them.
             """)
 
-    @Argument(help: "A plan to begin with, such as a recipe that was exported.")
+    @Argument(
+        help: "A plan to begin with, such as a recipe that was exported, or the folder of a run to open.")
     var plan: String?
 
     @OptionGroup var options: RunOptions
@@ -40,14 +41,34 @@ struct OpenWorkbench: ParsableCommand {
 
     func run() throws {
         if try answer() { return }
-        let plan = try options.composedPlan(path: plan, model: "sample:fashion-vit")
+        if snapshot.snapshot == nil { try snapshot.checkNeedless() }
+        let run = try openedFolder()
+        let plan = try options.composedPlan(path: run == nil ? plan : nil, model: "sample:fashion-vit")
         if let path = snapshot.snapshot {
-            return try Snapshot(options: snapshot, screen: screen, plan: plan).write(to: path)
+            return try Snapshot(options: snapshot, screen: screen, plan: plan, run: run).write(to: path)
         }
         guard TerminalCheck.isInteractive, !plain else {
+            if let run {
+                throw RunFailure(
+                    .usage,
+                    "\(run) is a run, which needs a terminal to be shown; mgrq resume \(run) continues it")
+            }
             return try carryOut(plan, options: options, json: false)
         }
-        try WorkbenchSession(plan: plan, options: options, screen: screen).run()
+        try WorkbenchSession(plan: plan, run: run, options: options, screen: screen).run()
+    }
+
+    /// The folder of the run to show: the argument, or --replay.
+    ///
+    /// - Throws: `RunFailure(.usage)` where both are given.
+    private func openedFolder() throws(RunFailure) -> String? {
+        let argument = plan.flatMap { RunDirectory.isRun($0) ? $0 : nil }
+        guard let replay = snapshot.replay else { return argument }
+        if let plan {
+            throw RunFailure(.usage, "both \(plan) and --replay \(replay) are given; one of them is shown")
+        }
+        // A journal alone can be drawn, not opened.
+        return snapshot.snapshot == nil ? try RunDirectory(run: replay).path : replay
     }
 
     /// Answers a question about settings; false if none was asked.

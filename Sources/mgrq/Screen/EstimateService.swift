@@ -42,8 +42,13 @@ final class EstimateService: Sendable {
     }
 
     /// Requests the estimate of a plan, and drops waiting plans for other files.
-    func ask(_ plan: RunPlan) {
+    ///
+    /// - Parameters:
+    ///   - plan: The plan.
+    ///   - anew: Whether the model is timed again, as the machine may be busier or idler than before.
+    func ask(_ plan: RunPlan, anew: Bool = false) {
         let begins = work.withLock { work in
+            if anew { work.known = nil }
             work.waiting.removeAll {
                 $0.model != plan.model || $0.calibration != plan.calibration
                     || $0.evaluation != plan.evaluation || $0.imageSize != plan.imageSize

@@ -41,14 +41,7 @@ private func imageSet(_ path: String) throws(RunFailure) -> ImageSet {
 /// - Throws: `RunFailure` if it cannot be opened.
 func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
     let path = expanded(request.model)
-    if RunDirectory.isRun(path) {
-        var recorded = RecordedRun(plan: try RunDirectory(path: path).plan())
-        _ = try CheckedRun(RunDirectory(path: path)) { entry in
-            if case .event(let event) = entry.content { recorded.take(event, at: entry.seconds) }
-        }
-        recorded.end()
-        return .run(recorded, directory: path)
-    }
+    if RunDirectory.isRun(path) { return .run(try openedRun(path), directory: path) }
     if path.hasSuffix(".yaml") || path.hasSuffix(".yml") {
         var plan = try RunPlan(path: path).located(beside: path)
         plan.calibration = name(request.calibration) ?? plan.calibration
@@ -60,6 +53,22 @@ func open(_ request: OpenRequest) throws(RunFailure) -> OpenedInput {
     plan.evaluation = name(request.evaluation)
     return .model(
         try modelCard(of: plan), calibration: plan.calibration, evaluation: plan.evaluation)
+}
+
+/// Reads a run from its folder, and checks its files.
+///
+/// - Throws: `RunFailure` if it cannot be read, or another process works on it.
+func openedRun(_ path: String) throws(RunFailure) -> RecordedRun {
+    let directory = try RunDirectory(run: path)
+    guard !directory.isInUse else {
+        throw RunFailure(.badData, "another process works on \(path); it can be opened when that ends")
+    }
+    var recorded = RecordedRun(plan: try directory.plan())
+    _ = try CheckedRun(directory) { entry in
+        if case .event(let event) = entry.content { recorded.take(event, at: entry.seconds) }
+    }
+    recorded.end()
+    return recorded
 }
 
 /// Reads a run from its journal, event by event.

@@ -136,32 +136,46 @@ struct ScreenFiles {
 
     // MARK: - Memory
 
+    /// How long a session waits for another one that writes the memory, in milliseconds.
+    private static let patience = 2000
+
     /// The memory; empty if there is none.
+    ///
+    /// Paths of runs in the current folder are relative.
     func memory() -> WorkbenchMemory {
-        guard let statePath, let text = try? text(of: statePath) else { return WorkbenchMemory() }
-        var memory = WorkbenchMemory(json: text)
-        // Shortens paths in the current folder; drops missing runs.
         let here = FileManager.default.currentDirectoryPath + "/"
-        memory.runs = memory.runs.filter { RunDirectory.isRun($0.directory) }.map { run in
-            let isHere = run.directory.hasPrefix(here)
-            return RecentRun(
-                directory: isHere ? String(run.directory.dropFirst(here.count)) : run.directory,
-                label: run.label)
-        }
-        return memory
+        return stored().locatingRuns { $0.hasPrefix(here) ? String($0.dropFirst(here.count)) : $0 }
     }
 
-    /// Writes the memory; ignores a failure, since nothing else depends on it.
-    func remember(_ memory: WorkbenchMemory) {
-        guard let statePath, memory != self.memory() else { return }
-        var memory = memory
+    /// The memory as it is in the file; empty if there is none.
+    private func stored() -> WorkbenchMemory {
+        guard let statePath, let text = try? text(of: statePath) else { return WorkbenchMemory() }
+        return WorkbenchMemory(json: text)
+    }
+
+    /// Writes the memory on top of what other sessions have written meanwhile.
+    ///
+    /// - Throws: `RunFailure` where it cannot be written; nothing else depends on it.
+    func remember(_ memory: WorkbenchMemory) throws(RunFailure) {
+        guard let statePath else { return }
         let here = FileManager.default.currentDirectoryPath
-        memory.runs = memory.runs.map { run in
-            run.directory.hasPrefix("/")
-                ? run : RecentRun(directory: joined(here, run.directory), label: run.label)
+        let located = memory.locatingRuns { $0.hasPrefix("/") ? $0 : joined(here, $0) }
+        _ = try RunFailure.wrapping(try makeFolders(parent(of: statePath)))
+        let lock = try lock(of: statePath)
+        defer { withExtendedLifetime(lock) {} }
+        let before = stored()
+        let merged = located.merged(over: before)
+        guard merged != before else { return }
+        try RunFailure.wrapping(try writeFile(Array(merged.json.utf8), to: statePath))
+    }
+
+    /// Waits until no other session writes the memory.
+    private func lock(of statePath: String) throws(RunFailure) -> FileLock {
+        for _ in 0..<Self.patience / 10 {
+            if let lock = try RunFailure.wrapping(try FileLock("\(statePath).lock")) { return lock }
+            usleep(10_000)
         }
-        _ = try? makeFolders(parent(of: statePath))
-        try? writeFile(Array(memory.json.utf8), to: statePath)
+        throw RunFailure(.cannotCreate, "\(statePath).lock is held by another process; nothing is remembered")
     }
 
     /// Writes the settings as a file with comments, where there is none yet.

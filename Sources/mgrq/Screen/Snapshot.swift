@@ -9,6 +9,8 @@ struct Snapshot {
     let screen: ScreenOptions
     /// The plan of the start screen, if no run is replayed.
     let plan: RunPlan
+    /// The run that is shown, or its journal; nil for the start screen.
+    let run: String?
 
     /// Draws.
     ///
@@ -19,14 +21,14 @@ struct Snapshot {
         let size = try options.screenSize()
         let contents = try ScreenFiles(options: screen).read()
         var state = WorkbenchState(
-            card: try options.replay == nil ? modelCard(of: plan) : .unknown(plan.model), plan: plan,
+            card: try run == nil ? modelCard(of: plan) : .unknown(plan.model), plan: plan,
             themes: contents.themes.themes.map(\.name), glyphs: contents.settings.glyphs ?? .braille,
             size: size,
             samples: ProcessEnvironment.references.sampleModels.map { "sample:\($0)" },
             settings: contents.settings,
             colorDepth: .trueColor)
-        if let replay = options.replay {
-            state.show(try recordedRun(replay, until: try options.time(), ends: false))
+        if let run {
+            state.show(try recordedRun(run, until: try options.time(), ends: false))
         }
         if let press = options.press {
             for name in press.split(separator: ",") {

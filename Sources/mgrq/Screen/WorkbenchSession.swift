@@ -16,6 +16,8 @@ final class WorkbenchSession {
     private static let patience = 5.0
 
     private let plan: RunPlan
+    /// The run to show at the start; nil for the start screen.
+    private let opened: String?
     private let output: String?
     private let threads: Int
     private let estimates: EstimateService
@@ -34,11 +36,12 @@ final class WorkbenchSession {
     ///
     /// - Parameters:
     ///   - plan: The plan of the start screen.
+    ///   - run: The folder of a run to show at the start; nil for the start screen.
     ///   - options: The threads and the run directory.
     ///   - screen: The flags of the screen.
     /// - Throws: `RunFailure` for a number of threads, flags or settings that cannot be used.
-    init(plan: RunPlan, options: RunOptions, screen: ScreenOptions) throws(RunFailure) {
-        self.plan = plan
+    init(plan: RunPlan, run: String?, options: RunOptions, screen: ScreenOptions) throws(RunFailure) {
+        (self.plan, opened) = (plan, run)
         output = options.output
         threads = try options.work.threads()
         let heldOutImages = try options.heldOutImages()
@@ -60,12 +63,20 @@ final class WorkbenchSession {
     /// - Throws: `RunFailure` where the plan's files cannot be used or there is no screen; `SilentExit` with the exit code
     ///   that the workbench ends with, unless it is 0.
     func run() throws {
-        let card = try modelCard(of: plan)
+        let recorded = try opened.map { (path) throws(RunFailure) in try openedRun(path) }
+        // A run is shown even if its model is gone; only its start screen needs it.
+        let card =
+            recorded == nil ? try modelCard(of: plan) : (try? modelCard(of: plan)) ?? .unknown(plan.model)
+        // The alternate screen covers what is printed now, so the note is shown there as well.
+        let replaced = NCursesTerminal.replaceUnknownTerminal()
         let terminal = try openTerminal()
-        let state = WorkbenchState(
+        var state = WorkbenchState(
             card: card, plan: plan, themes: themes.themes.map(\.name),
             glyphs: settings.glyphs ?? terminal.preferredGlyphs, size: terminal.size, samples: samples,
             settings: settings, memory: files.memory(), colorDepth: terminal.colorDepth)
+        if let opened, let recorded { state.show(recorded, directory: opened) }
+        for effect in state.checkRuns() { _ = perform(effect) }
+        let problems = self.problems + [replaced].compactMap(\.self)
         if let first = problems.first {
             let more = problems.count > 1 ? " (and \(problems.count - 1) more)" : ""
             mailbox.post(.done(.failed(first + more)))
@@ -82,7 +93,11 @@ final class WorkbenchSession {
             terminal: terminal, state: state, program: program,
             rate: FrameRate(framesPerSecond: settings.framesPerSecond))
         loop.run()
-        files.remember(loop.state.remembered)
+        do throws(RunFailure) {
+            try files.remember(loop.state.remembered)
+        } catch {
+            printError("note: \(error.message)")
+        }
         try finish()
     }
 
@@ -131,9 +146,33 @@ final class WorkbenchSession {
                 .completed(text, pathCompletions(of: text, samples: canBeSample ? samples : []))
             }
         case .open(let request): open(request)
-        case .remember(let memory): files.remember(memory)
+        case .remember(let memory):
+            work { [files] in
+                do throws(RunFailure) {
+                    try files.remember(memory)
+                    return nil
+                } catch {
+                    return .failed(error.message)
+                }
+            }
         case .forgetRun: directory = nil
         case .estimate(let plan): estimates.ask(plan)
+        case .refreshEstimates(let plan): estimates.ask(plan, anew: true)
+        case .measureMachine:
+            if let use = machineUse() { mailbox.post(.done(.machineMeasured(use))) }
+        case .checkRuns(let paths):
+            work {
+                .runsChecked(
+                    Dictionary(paths.map { ($0, runFolder($0)) }, uniquingKeysWith: { first, _ in first }))
+            }
+        case .compareRuns(let paths):
+            work {
+                do throws(RunFailure) {
+                    return .runsCompared(try comparedRuns(paths))
+                } catch {
+                    return .runsRefused(error.message)
+                }
+            }
         case .reloadSettings: reload()
         case .writeSettings:
             work { [files, settings] in
@@ -150,10 +189,12 @@ final class WorkbenchSession {
         return .proceed
     }
 
-    /// Runs `body` on its own thread and posts its outcome.
-    private func work(_ body: @escaping @Sendable () -> WorkbenchOutcome) {
+    /// Runs `body` on its own thread and posts its outcome, if it has one.
+    private func work(_ body: @escaping @Sendable () -> WorkbenchOutcome?) {
         do throws(RunFailure) {
-            try startThread { [mailbox] in mailbox.post(.done(body())) }
+            try startThread { [mailbox] in
+                if let outcome = body() { mailbox.post(.done(outcome)) }
+            }
         } catch {
             mailbox.post(.done(.failed(error.message)))
         }

@@ -14,7 +14,7 @@ struct SnapshotOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The columns and rows of the snapshot.", valueName: "WxH"))
     var size = "120x40"
 
-    @Option(help: ArgumentHelp("The run, or the journal, that the snapshot shows.", valueName: "run"))
+    @Option(help: ArgumentHelp("The run to show; with --snapshot, a journal too.", valueName: "run"))
     var replay: String?
 
     @Option(help: ArgumentHelp("When in the journal, in seconds; without, at its end.", valueName: "s"))
@@ -23,6 +23,15 @@ struct SnapshotOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("Keys pressed before the snapshot, such as 2,f or Down.", valueName: "key,key,…"))
     var press: String?
+
+    /// Checks that no flag is given that has a meaning only with --snapshot.
+    ///
+    /// - Throws: `RunFailure(.usage)` that names it.
+    func checkNeedless() throws(RunFailure) {
+        for (flag, isGiven) in [("--at", at != nil), ("--press", press != nil)] where isGiven {
+            throw RunFailure(.usage, "\(flag) needs --snapshot FILE, into which the frame is drawn")
+        }
+    }
 
     /// Checks that the file's name asks for a format.
     ///

@@ -268,7 +268,7 @@ def resume_the_killed(terminal):
 def stop(terminal):
     use(terminal, "q", "quit")
     use(terminal, "y", "stop and quit")
-    expect_end(terminal, 130)
+    expect_end(terminal, 0)
 
 
 def resume(tool, folder, *flags):

@@ -1,0 +1,225 @@
+internal import RunText
+internal import Runs
+internal import TerminalUI
+internal import Vocabulary
+
+/// The choice of a sweep: its widths, its images, its steps.
+struct SweepDialog: Overlay {
+    /// A line of the dialog.
+    enum Field: Int, CaseIterable {
+        case weightBits, activationBits, images, steps
+
+        var name: String {
+            switch self {
+            case .weightBits: "Weight bits"
+            case .activationBits: "Activation bits"
+            case .images: "Evaluated on"
+            case .steps: "Steps per unit"
+            }
+        }
+    }
+
+    /// The widths that can be chosen.
+    private static let widths = Hyperparameters.bitWidths
+
+    private var weights: Set<Int>
+    private var activations: Set<Int>
+    private(set) var images: SweepImages
+    private(set) var steps = 0
+    private var field = Field.weightBits
+    /// The width that the space bar chooses or leaves out: an index into ``widths``.
+    private var width = 0
+    private let heldOut: Int?
+    private let evaluation: Int
+    private var isOnCalibration: Bool { evaluation == 0 }
+
+    /// Makes a choice to start from; held-out images are preferred, so that no reported number is chosen on.
+    init(heldOut: Int?, of summary: RunSummary?) {
+        let usual = SweepRequest()
+        (weights, activations) = (Set(usual.weightBits), Set(usual.activationBits))
+        images = heldOut == nil ? .evaluation : .heldOut
+        self.heldOut = heldOut
+        evaluation = summary?.evaluationImages ?? 0
+    }
+
+    var request: SweepRequest {
+        SweepRequest(
+            weightBits: weights.sorted(), activationBits: activations.sorted(), steps: steps, images: images)
+    }
+
+    static let keys: [KeyBinding] = [
+        KeyBinding(
+            .startSweep, [.enter], [.sweepDialog], "start the sweep", hint: "start", rank: 1,
+            .on(
+                Self.self,
+                unless: { dialog, _ in
+                    dialog.request.points.isEmpty
+                        ? "a sweep needs a width of weights and one of activations" : nil
+                }
+            ) { dialog, state in
+                state.overlay = nil
+                state.show(.sweep)
+                (state.chosenBits, state.askedSweep) = (nil, dialog.request)
+                return [.send(.sweep(dialog.request))]
+            }),
+        KeyBinding(
+            .toggleWidth, [" "], [.sweepDialog], "choose the width, or leave it out", hint: "on/off", rank: 2,
+            .on(
+                Self.self,
+                unless: { dialog, state in
+                    dialog.isAtWidths ? nil : "\(state.key(.left)) and \(state.key(.right)) change this line"
+                }
+            ) { dialog, _ in
+                dialog.toggle()
+                return []
+            }),
+        KeyBinding(.closeSweep, [.escape, "q"], [.sweepDialog], "close", hint: "cancel", rank: 4, .close),
+    ]
+
+    var context: KeyContext { .sweepDialog }
+
+    private var isAtWidths: Bool { field == .weightBits || field == .activationBits }
+
+    private mutating func toggle() {
+        let bits = Set([Self.widths[width]])
+        if field == .weightBits { weights.formSymmetricDifference(bits) }
+        if field == .activationBits { activations.formSymmetricDifference(bits) }
+    }
+
+    func obstacle(to move: Move, in state: WorkbenchState) -> String? {
+        guard field == .images, move == .left || move == .right else { return nil }
+        if heldOut == nil { return "this run has no held-out images" }
+        return isOnCalibration ? "there are no evaluation images" : nil
+    }
+
+    mutating func move(_ move: Move, in state: inout WorkbenchState) -> [WorkbenchEffect] {
+        let fields = Field.allCases
+        guard move == .left || move == .right else {
+            field = fields[move.target(from: field.rawValue, count: fields.count, page: fields.count)]
+            return []
+        }
+        switch field {
+        case .weightBits, .activationBits: width = move.target(from: width, count: Self.widths.count)
+        case .images: images = images == .heldOut ? .evaluation : .heldOut
+        case .steps:
+            let next = HyperparameterField.named("steps")?
+                .neighbour(of: String(steps), offset: move.isBackward ? -1 : 1)
+            steps = next.flatMap(Int.init) ?? steps
+        }
+        return []
+    }
+
+    // MARK: - Drawing
+
+    func draw(on canvas: inout Canvas) {
+        let area = canvas.drawDialog("Sweep", (76, 15))
+        let rows = area.rows([.fixed(2), .fixed(4), .fixed(1), .share(1), .fixed(1)])
+        canvas.grid.writeWrapped(
+            "Every pair of widths is calibrated on this run's images and evaluated as a whole model.",
+            in: rows[0],
+            style: .muted)
+        for field in Field.allCases { draw(field, in: rows[1].row(field.rawValue), on: &canvas) }
+        canvas.grid.writeWrapped(summary(canvas.state), in: rows[3])
+        canvas.writeKeys([.startSweep] + (isAtWidths ? [.toggleWidth] : []) + [.closeSweep], in: rows[4])
+    }
+
+    private func draw(_ field: Field, in row: Rect, on canvas: inout Canvas) {
+        let isSelected = field == self.field
+        let mark = isSelected ? "\(canvas.glyphs.symbol(.pointer)) " : "  "
+        canvas.write(mark + field.name, in: row, style: isSelected ? Style.text.bold : .muted)
+        let place = row.dropping(19)
+        let style: Style = isSelected ? Style(.selection) : .text
+        switch field {
+        case .weightBits, .activationBits:
+            let chosen = field == .weightBits ? weights : activations
+            let spans = Self.widths.enumerated().flatMap { index, bits -> [TextSpan] in
+                let text = chosen.contains(bits) ? "[\(bits)]" : " \(bits) "
+                let isHere = isSelected && index == width
+                return [
+                    TextSpan(
+                        text, isHere ? Style(.selection) : chosen.contains(bits) ? Style.text.bold : .muted),
+                    TextSpan(" "),
+                ]
+            }
+            canvas.write(spans, in: place)
+        case .images: canvas.write(imagesText, in: place, style: style)
+        case .steps:
+            canvas.write(
+                [
+                    TextSpan("\(steps)", style),
+                    TextSpan(steps == 0 ? "  calibrated only" : "  every unit is reconstructed", .muted),
+                ], in: place)
+        }
+    }
+
+    private var imagesText: String {
+        if images == .heldOut, let heldOut { return "\(QuantityText.count(heldOut)) held-out images" }
+        return isOnCalibration
+            ? "the calibration images" : "\(QuantityText.count(evaluation)) evaluation images"
+    }
+
+    /// How many points there are, in which order, and how long they take.
+    private func summary(_ state: WorkbenchState) -> String {
+        let points = request.points
+        guard let first = points.first else { return "No pair of widths is chosen." }
+        let count = points.count == 1 ? "1 pair" : "\(points.count) pairs"
+        let time =
+            switch state.sweepWork(request) {
+            case nil: ""
+            case .pending: "; estimating the time"
+            case .known(let seconds, _):
+                ", about \(QuantityText.roughDuration(seconds)), "
+                    + "\(QuantityText.roughDuration(seconds / Double(points.count))) each"
+            case .unknown(let reason): "; time unknown: \(reason)"
+            }
+        return
+            "\(count)\(time). First \(BitsText.label(first.weightBits, first.activationBits)), then the other equal "
+            + "widths, then around them. The run keeps its units and waits at the gate."
+    }
+}
+
+/// Asks which units get the bits of a point of the sweep, which was measured for the whole model.
+struct AdoptDialog: Overlay {
+    let bits: BitsPair
+
+    static let keys: [KeyBinding] = [
+        KeyBinding(
+            .adoptComing, [.enter], [.adopt], "give the coming units these bits", hint: "coming units",
+            rank: 1,
+            .on(Self.self) { dialog, state in
+                state.overlay = nil
+                return [.send(.change(dialog.changes))]
+            }),
+        KeyBinding(
+            .adoptAll, ["w"], [.adopt], "go back to the first unit and give all units these bits",
+            hint: "whole model", rank: 2,
+            .on(Self.self) { dialog, state in
+                state.overlay = nil
+                return [.send(.rollBack(unit: 0)), .send(.change(dialog.changes))]
+            }),
+        KeyBinding(.closeAdopt, [.escape, "q"], [.adopt], "close", hint: "cancel", rank: 3, .close),
+    ]
+
+    var context: KeyContext { .adopt }
+
+    var changes: [HyperparameterChange] {
+        [
+            HyperparameterChange(key: "weight_bits", value: String(bits.weightBits)),
+            HyperparameterChange(key: "activation_bits", value: String(bits.activationBits)),
+        ]
+    }
+
+    func draw(on canvas: inout Canvas) {
+        guard let run = canvas.state.run, let gate = run.gate, run.units.indices.contains(gate) else {
+            return
+        }
+        let label = BitsText.label(bits.weightBits, bits.activationBits)
+        let done = gate == 1 ? "\(run.units[0].name) keeps" : "The \(gate) quantized units keep"
+        let text =
+            "\(label) was measured for the whole model. \(done) other bits: \(canvas.key(.adoptComing)) gives \(label) to "
+            + "\(run.units[gate].name) and the units after it. \(canvas.key(.adoptAll)) goes back to the first unit and "
+            + "gives it to all; every attempt is kept, and \(canvas.key(.undoDecision)) twice undoes it."
+        canvas.drawQuestion(
+            "Adopt \(label)", text, keys: [.adoptComing, .adoptAll, .closeAdopt], width: 74, height: 9)
+    }
+}
