@@ -2,16 +2,19 @@ internal import VisionTransformers
 
 // What tensors of a ViT do not show.
 extension CheckpointReading {
-    /// Refuses a model of timm's names that may have rotary positions, which no tensor shows, where nothing says so.
+    /// Refuses a model whose names are those of models with rotary positions, which no tensor shows, where nothing says
+    /// how they are.
     func checkRotations(hasTable: Bool) throws(Unfit) {
-        let map = files.tensors.map
-        guard map.leavesChoices, files.configuration.facts == nil, !hasTable, files.tensors.layout == "timm"
-        else { return }
+        guard files.configuration.facts == nil, !hasTable else { return }
+        let isTimm = files.tensors.layout == "timm"
+        guard isTimm || files.tensors.layout.hasPrefix("Hugging Face DINOv3") else { return }
         let names = files.tensors.source.names
         func has(_ ending: String) -> Bool { names.contains { $0.hasSuffix(ending) } }
         // timm's models with these names are EVA-02, DINOv3 and RoPE-ViT, and BEiT, which has tables.
-        let mark = ["blocks.0.gamma_1", "blocks.0.attn.q_proj.weight", "blocks.0.mlp.fc1_g.weight"].first(
-            where: has)
+        let mark = [
+            "blocks.0.gamma_1", "blocks.0.attn.q_proj.weight", "blocks.0.mlp.fc1_g.weight",
+            "blocks.0.mlp.w1.weight",
+        ].first(where: has)
         let layers = (
             try shape("blocks.0.mlp.fc1.weight", rank: 2), try shape("blocks.0.mlp.fc2.weight", rank: 2)
         )
@@ -22,8 +25,8 @@ extension CheckpointReading {
             ? "it has no “pos_embed”" : "it has “\(mark ?? "blocks.0.attn.q_bias")”"
         throw Unfit(
             sentence:
-                "\(reason), as models with rotary positions have, which tensors do not show; give config.json with timm's "
-                + "“architecture”")
+                "\(reason), as with rotary positions, which tensors do not show; give "
+                + (isTimm ? "config.json with timm's “architecture”" : "its config.json"))
     }
 
     /// What the first factor of gated MLPs goes through.

@@ -1,4 +1,5 @@
 import Foundation
+import Safetensors
 import TestSupport
 import Testing
 import VisionTransformers
@@ -85,6 +86,40 @@ struct ArchitectureTests {
             let text = try #require(loadingComplaint(folder.path, heads: 2))
             #expect(text.contains(words) && text.contains(more) && text.contains("architecture"), "\(text)")
         }
+    }
+
+    @Test("the names of EVA-02's own program are timm's, and its tables of angles are passed over")
+    func ownNames() throws {
+        let source = URL(fileURLWithPath: goldens).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("VisionTransformersTests/Goldens/eva02-norms").path
+        let folder = try TemporaryFolder()
+        let own = [
+            "mlp.fc1_g.": "mlp.w1.", "mlp.fc1_x.": "mlp.w2.", "mlp.fc2.": "mlp.w3.",
+            "mlp.norm.": "mlp.ffn_ln.",
+            "attn.norm.": "attn.inner_attn_ln.",
+        ]
+        let renamed = try tensors(of: source + "/model.safetensors") { name in
+            own.reduce(name) { $0.replacingOccurrences(of: $1.key, with: $1.value) }
+        }
+        let angles = ["rope.freqs_cos", "blocks.0.attn.rope.freqs_sin"].map {
+            SafetensorsTensor(name: $0, shape: [1], floats: [1])
+        }
+        try writeSafetensors(renamed + angles, to: folder.path + "/model.safetensors")
+        try FileManager.default.copyItem(
+            atPath: source + "/config.json", toPath: folder.path + "/config.json")
+        #expect(try inspectCheckpoint(path: folder.path).needless.count == 2)
+        #expect(
+            try loadCheckpoint(path: folder.path).model.weights == loadCheckpoint(path: source).model.weights)
+    }
+
+    @Test("Hugging Face's DINOv3 is refused without its config.json")
+    func withoutConfiguration() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.copyItem(
+            atPath: goldens + "/layouts/huggingface-dinov3/model.safetensors",
+            toPath: folder.path + "/model.safetensors")
+        let text = try #require(loadingComplaint(folder.path, heads: 2))
+        #expect(text.contains("rotary positions") && text.hasSuffix("give its config.json"), "\(text)")
     }
 
     @Test("every line of the table is understood")

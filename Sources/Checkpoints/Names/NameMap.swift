@@ -102,7 +102,8 @@ struct NameMap {
                 name == $0 || name.hasSuffix("." + $0)
             }
             || name.hasSuffix("embeddings.mask_token") || name.hasSuffix("embeddings.position_ids")
-            || name == "mask_token" || name.hasPrefix("pooler.dense.") || name.holds(".pooler.dense.")
+            || name.hasSuffix("rope.freqs_cos") || name.hasSuffix("rope.freqs_sin") || name == "mask_token"
+            || name.hasPrefix("pooler.dense.") || name.holds(".pooler.dense.")
             || leftOut.contains(where: name.hasPrefix)
     }
 }
@@ -110,7 +111,10 @@ struct NameMap {
 // MARK: - Layouts with timm's names, or nearly
 
 extension NameMap {
-    /// timm's own names; BEiT and EVA have biases of queries and values apart, and another name for layer scale.
+    /// timm's own names.
+    ///
+    /// BEiT and EVA have biases of queries and values apart, and another name for layer scale; EVA-02's own program calls
+    /// some layers differently.
     private static let timm = NameMap(
         layout: "timm",
         patterns: [
@@ -121,7 +125,11 @@ extension NameMap {
             NamePattern("blocks.#.gamma_2", "blocks.#.ls2.gamma"),
             NamePattern("layers.#.blocks.#.attn.q_bias", "layers.#.blocks.#.attn.qkv.bias", part: 0),
             NamePattern("layers.#.blocks.#.attn.v_bias", "layers.#.blocks.#.attn.qkv.bias", part: 2),
+            NamePattern("blocks.#.mlp.w3.*", "blocks.#.mlp.fc2.*"),
+            NamePattern("blocks.#.mlp.ffn_ln.*", "blocks.#.mlp.norm.*"),
+            NamePattern("blocks.#.attn.inner_attn_ln.*", "blocks.#.attn.norm.*"),
         ] + gatedMLP("blocks.#.mlp", first: "fc1_g", second: "fc1_x", "blocks.#")
+            + gatedMLP("blocks.#.mlp", first: "w1", second: "w2", "blocks.#")
             + thirds("blocks.#.attn", ["q_proj", "k_proj", "v_proj"], "blocks.#"))
 
     /// The two layers whose outputs are multiplied, as one.
