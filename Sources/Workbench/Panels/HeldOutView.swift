@@ -16,29 +16,35 @@ struct HeldOutView {
         func value(_ evaluation: Evaluation?) -> Double {
             (measure == .top1 ? evaluation?.top1 : evaluation?.kl) ?? .nan
         }
-        func series(_ name: String, _ role: Role, _ values: [Double]) -> ChartSeries {
-            let last = values.last { $0.isFinite }
-            let text = last.map {
-                measure == .top1
-                    ? QuantityText.fixed($0, decimals: 2) + " %" : QuantityText.measure($0)
-            }
-            // In a narrow chart the values are only below it.
-            return ChartSeries(
-                label: area.width < 64 ? name : "\(name)  \(text ?? "")", style: Style(role),
-                points: values.enumerated().map { ChartPoint(x: Double($0.offset + 1), y: $0.element) })
-        }
         let count = max(2, run.units.count)
-        var all: [ChartSeries] = []
+        var curves: [(name: String, role: Role, values: [Double])] = []
         if measure == .top1 {
             let full = value(baseline.fullPrecision)
-            all.append(series("full precision", .dominated, Array(repeating: full, count: count)))
+            curves.append(("full precision", .dominated, Array(repeating: full, count: count)))
         }
         if let rounded = baseline.roundedToNearest {
-            all.append(series("to nearest", Term.local.role, rounded.map(value)))
+            curves.append(("to nearest", Term.local.role, rounded.map(value)))
         }
         let calibrated = baseline.roundedToNearest == nil ? "calibrated, to nearest" : "calibrated"
-        all.append(series(calibrated, .comparison, baseline.calibrated.map(value)))
-        all.append(series("this run", .curve, run.units.map { value($0.report?.heldOut) }))
+        curves.append((calibrated, .comparison, baseline.calibrated.map(value)))
+        curves.append(("this run", .curve, run.units.map { value($0.report?.heldOut) }))
+        // All are read at the unit shown.
+        let shown = curves.map { curve in
+            canvas.state.shownUnit.flatMap { curve.values.indices.contains($0) ? curve.values[$0] : nil }
+                ?? .nan
+        }
+        let texts =
+            measure == .top1
+            ? shown.map { QuantityText.fixed($0, decimals: 2) + ($0.isFinite ? " %" : "") }
+            : QuantityText.measures(shown)
+        let all = zip(curves, texts).map { curve, text in
+            // In a narrow chart the values are only below it.
+            ChartSeries(
+                label: area.width < 64 ? curve.name : "\(curve.name)  \(text)", style: Style(curve.role),
+                points: curve.values.enumerated().map {
+                    ChartPoint(x: Double($0.offset + 1), y: $0.element)
+                })
+        }
         LineChart(
             series: all, xRange: 1...Double(count),
             yScale: measure == .kl ? canvas.state.chart.lossScale : .linear,
