@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check nightly mutants fuzz torture bench results format
+.PHONY: help run test lint check nightly mutants fuzz torture bench results format protobuf
 
 SWIFT_BUILD := swift build -c release
 SWIFT_TEST := swift test -c release --disable-xctest --explicit-target-dependency-import-check error
@@ -78,6 +78,10 @@ results: ## measure the presets and write docs/results.md; takes hours, can be i
 	@.ci/install build
 	$(SWIFT_BUILD) --product mgrq
 	python3 Benchmarks/results.py --work .build/results $(if $(BACKBONE),--backbone $(BACKBONE))
+
+protobuf: ## generate the codec of ONNX files; needs protoc and protoc-gen-swift of swift-protobuf
+	protoc --swift_out=Sources/ONNX --swift_opt=Visibility=Internal,UseAccessLevelOnImports=true \
+		-I Sources/ONNX onnx.proto
 
 format: ## lay the sources out as the formatter wants them
 	swift format -i -r -p Package.swift Sources Tests

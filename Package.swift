@@ -25,6 +25,7 @@ let package = Package(
     products: [.executable(name: "mgrq", targets: ["mgrq"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -58,12 +59,15 @@ let package = Package(
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Files", "Safetensors",
                 "Vocabulary",
             ]),
+        .target(
+            name: "ONNX", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["onnx.proto"]),
         .target(name: "Runs", dependencies: ["Files", "Vocabulary", "Yams"]),
         .target(
             name: "Engine",
             dependencies: [
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
-                "Checkpoints", "Datasets", "Runs", "Files", "Safetensors", "Vocabulary",
+                "Checkpoints", "Datasets", "Runs", "Files", "ONNX", "Safetensors", "Vocabulary",
             ]),
         .target(name: "ChartScale"),
         .target(name: "RunText", dependencies: ["Runs", "ChartScale", "Vocabulary"]),

@@ -87,7 +87,7 @@ package struct PatchMerging: ModelUnit {
 
     /// Calls `body` with the rows of the grid and the columns of the joined features that hold the same values:
     /// the four neighbours follow one another in the order upper left, lower left, upper right, lower right.
-    private func forEachNeighbour(
+    func forEachNeighbour(
         images: Int, _ body: (_ token: Int, _ mergedToken: Int, _ columns: Range<Int>) -> Void
     ) {
         for image in 0..<images {

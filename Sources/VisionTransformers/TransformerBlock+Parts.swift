@@ -76,16 +76,19 @@ extension TransformerBlock {
     /// Queries and keys, side by side.
     private func queriesAndKeys(_ qkv: Matrix) -> Matrix { qkv.columns(0..<2 * width) }
 
+    /// The lengths of queries, from the logarithms of the factors of cosines, which are 100 at most.
+    func queryLengths(_ logarithms: Vector) -> [Float] {
+        (0..<heads).map { exp(min(logarithms[$0], log(100))) }
+    }
+
     /// Rotates queries and keys in place, or scales them to the lengths whose products are the factors of cosines.
     func placeQueriesAndKeys(_ parameters: UnitParameters, _ tape: Tape) {
         let both = queriesAndKeys(tape[Slot.qkv])
         rotations?.apply(to: both, images: tape.images)
         guard usesCosines else { return }
-        let (lengths, logarithms) = (lengths(in: tape), parameters.vectors[logitScale])
-        for head in 0..<heads {
-            // The factor of a cosine is 100 at most.
-            lengths[head] = exp(min(logarithms[head], log(100)))
-            lengths[heads + head] = 1
+        let lengths = lengths(in: tape)
+        for (head, length) in queryLengths(parameters.vectors[logitScale]).enumerated() {
+            (lengths[head], lengths[heads + head]) = (length, 1)
         }
         normalizeHeads(both, lengths: lengths, reciprocals: tape[Slot.reciprocals])
     }

@@ -8,7 +8,7 @@ internal import TensorCore
 /// rolled grid do not let them see each other.
 package struct WindowLayout: Sendable {
     /// Rows of tokens that are neighbours in both orders.
-    private struct Run: Sendable {
+    struct Run: Sendable {
         let token: Int
         let slot: Int
         let count: Int
@@ -22,10 +22,12 @@ package struct WindowLayout: Sendable {
     let hasPadding: Bool
     /// The positions within a window.
     let positions: RelativePositions
-    private let runs: [Run]
+    let runs: [Run]
     private let padding: [Range<Int>]
     /// For the windows that need one, `[tokens, tokens]` with −100 where a token must not look.
     private let masks: [Int: Matrix]
+    /// Whether tokens of some windows must not see each other.
+    var hasMasks: Bool { !masks.isEmpty }
 
     /// Lays windows out.
     ///

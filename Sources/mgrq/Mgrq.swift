@@ -15,7 +15,7 @@ struct Mgrq: ParsableCommand {
             sample:fashion-vit. Exit codes: 0 done, 64 wrong use, 65 bad data, 66 missing input, 70 a defect of this \
             program, 71 no thread or memory left, 73 an output cannot be made, 74 reading or writing failed, 130 and 143 interrupted.
             """,
-        version: "mgrq 0.1.0",
+        version: "mgrq \(programVersion)",
         subcommands: [
             OpenWorkbench.self, Run.self, Resume.self, Evaluate.self, Predict.self, Sweep.self, Allocate.self,
             Compare.self, Inspect.self, Explain.self, Export.self, Machine.self,

@@ -4,7 +4,7 @@ import Testing
 @Suite(
     "The workbench on a terminal", .serialized,
     .enabled(
-        if: TerminalScript.canRun,
+        if: PythonScript.drawsTerminals,
         "there is no python3 with pyte, which shows what the workbench draws; .ci/install test installs it"))
 struct TerminalTests {
     let place: Workplace
@@ -17,7 +17,7 @@ struct TerminalTests {
     private func expect(
         _ scenario: String, _ words: [String] = [], tool: String? = nil, file: String = "workbench.py"
     ) throws {
-        let script = try TerminalScript(
+        let script = try PythonScript(
             file: file, [scenario, try tool ?? Workplace.tool(), place.path] + words)
         let ending = try script.end()
         #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
@@ -94,14 +94,14 @@ struct TerminalTests {
 
     @Test(
         "shows its colours in tmux, is suspended by the shell, and takes clicks beyond column 223",
-        .enabled(if: TerminalScript.hasTmux, "there is no tmux; .ci/install test installs it"))
+        .enabled(if: PythonScript.hasTmux, "there is no tmux; .ci/install test installs it"))
     func tmux() throws {
         try expect("session", Workplace.job + ["--set", "calibration_images=16"], file: "in_tmux.py")
     }
 
     @Test(
         "keeps what stood in the shell before it where it does without the alternate screen",
-        .enabled(if: TerminalScript.hasTmux, "there is no tmux; .ci/install test installs it"))
+        .enabled(if: PythonScript.hasTmux, "there is no tmux; .ci/install test installs it"))
     func tmuxInline() throws {
         try expect("inline", file: "in_tmux.py")
     }
@@ -147,47 +147,4 @@ struct TerminalTests {
     func refusal(variable: String) throws {
         try expect("refusal", [variable])
     }
-}
-
-/// A script of `Scripts`, at work.
-struct TerminalScript {
-    /// The python to use: the one that `MGRQ_TEST_PYTHON` names, or the one of the path.
-    private static let python: [String] = {
-        let named = ProcessInfo.processInfo.environment["MGRQ_TEST_PYTHON"] ?? ""
-        return FileManager.default.isExecutableFile(atPath: named) ? [named] : ["/usr/bin/env", "python3"]
-    }()
-
-    /// Whether that python has what the scripts import.
-    static let canRun: Bool = {
-        let process = Process()
-        process.executableURL = URL(filePath: python[0])
-        process.arguments = python.dropFirst() + ["-c", "import pyte"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
-    }()
-
-    private let work: Work
-
-    /// Whether there is a tmux.
-    static let hasTmux = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").contains {
-        FileManager.default.isExecutableFile(atPath: "\($0)/tmux")
-    }
-
-    /// Starts a script.
-    ///
-    /// - Parameters:
-    ///   - file: Its file.
-    ///   - words: Its command line.
-    /// - Throws: Where it cannot be started.
-    init(file: String, _ words: [String]) throws {
-        let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/\(file)")
-        work = try Work(
-            tool: Self.python[0], arguments: Self.python.dropFirst() + ["-B", script.path] + words,
-            folder: FileManager.default.temporaryDirectory.path, environment: [:], output: nil)
-    }
-
-    /// Waits for its end.
-    func end() throws -> Work.Ending { try work.end() }
 }

@@ -34,6 +34,7 @@ extension ExportFormat {
     fileprivate var exporter: any Exporter {
         switch self {
         case .packed: PackedExporter()
+        case .onnx: ONNXExporter()
         case .recipe: RecipeExporter()
         }
     }

@@ -4,6 +4,8 @@
 package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Safetensors with codes at their width, scales, zero points and the plan.
     case packed
+    /// A graph in the ONNX format, which ONNX Runtime and others run.
+    case onnx
     /// The plan, decisions folded in, as YAML.
     case recipe
 
@@ -11,6 +13,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     package var summary: String {
         switch self {
         case .packed: "integers at their width, scales, plan"
+        case .onnx: "a graph that ONNX Runtime runs with integer products"
         case .recipe: "the plan with every decision; replays to the same bits"
         }
     }
@@ -19,6 +22,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     package var fileExtension: String {
         switch self {
         case .packed: "safetensors"
+        case .onnx: "onnx"
         case .recipe: "yaml"
         }
     }
@@ -26,7 +30,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Whether every unit has to be quantized first.
     package var needsCompleteModel: Bool {
         switch self {
-        case .packed: true
+        case .packed, .onnx: true
         case .recipe: false
         }
     }

@@ -1,0 +1,27 @@
+internal import Checkpoints
+internal import Files
+internal import ONNX
+internal import Quantization
+internal import Runs
+internal import TensorCore
+
+/// Writes the quantized model as an ONNX graph.
+///
+/// What it computes is compared where a runtime is at hand; here, that the file holds what was built.
+struct ONNXExporter: Exporter {
+    func write(
+        _ source: ExportSource, into file: AtomicFile, pool: WorkerPool
+    ) throws -> ExportVerification {
+        let model = try source.model()
+        let bytes = try ModelGraph.file(of: model, path: file.temporaryPath)
+        try file.write(bytes)
+        let read = try readFile(file.temporaryPath, limit: bytes.count)
+        guard read == bytes else {
+            throw RunFailure(.internal, "what was written is not the graph in memory: read back, it differs")
+        }
+        let codes = model.units.values.flatMap(\.linears).reduce(0) {
+            $0 + ($1.quantizer.bits == nil ? 0 : $1.weight.count)
+        }
+        return ExportVerification(codes: codes, images: 0)
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Safetensors
+import Testing
+
+@Suite(
+    "Exported graphs in ONNX Runtime",
+    .enabled(
+        if: PythonScript.runsGraphs,
+        "there is no python3 with onnx, onnxruntime and numpy; .ci/install test installs them"))
+struct ONNXTests {
+    let place: Workplace
+
+    init() throws {
+        place = try Workplace()
+    }
+
+    /// Exports a run and compares the graph's logits with the run's.
+    private func expectSameLogits(_ run: String) throws {
+        _ = try place.succeed(["export", run, "--format", "onnx", "--output", "\(run).onnx"])
+        let script = try PythonScript(
+            file: "run_onnx.py", [try Workplace.tool(), place.file(run), place.file("\(run).onnx")])
+        let ending = try script.end()
+        #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)\(ending.output)")
+    }
+
+    @Test(
+        "give the logits of every kind of quantizer and width",
+        arguments: ["log_sqrt2", "uniform", "searched_log"], ["uniform", "shifted_log"])
+    func quantizers(attention: String, gelu: String) throws {
+        for bits in ["8", "4", "3"] {
+            _ = try place.succeed(
+                ["run"] + Workplace.job + [
+                    "--preset", "calibrate", "--weight-bits", bits, "--activation-bits", bits, "--set",
+                    "attention_levels=\(attention)", "--set", "gelu_levels=\(gelu)", "--output", "w\(bits)",
+                ])
+            try expectSameLogits("w\(bits)")
+        }
+    }
+
+    @Test("give the logits where sites and layers are left in full precision")
+    func mixed() throws {
+        _ = try place.succeed(
+            ["run"] + Workplace.job + [
+                "--preset", "calibrate", "--site", "*.attn.q=16", "--site", "blocks.0.mlp.fc2.input=16",
+                "--site",
+                "blocks.1.mlp.fc1.weight=16", "--site", "*.softmax=16", "--output", "mixed",
+            ])
+        try expectSameLogits("mixed")
+    }
+
+    @Test("give the logits of every architecture", arguments: try goldenModels())
+    func architectures(name: String) throws {
+        let model = goldens + name
+        let reference = try SafetensorsFile(path: model + "/reference.safetensors")
+        let shape = Array(try #require(reference.entry("input")).shape.dropFirst())
+        var numbers = Numbers(seed: 3)
+        let pixels = (0..<48 * shape.reduce(1, *)).map { _ in Float(2 * numbers.next()) }
+        try place.write(
+            [SafetensorsTensor(name: "images", shape: [48] + shape, floats: pixels)], to: "noise.safetensors")
+        _ = try place.succeed([
+            "run", "--model", model, "--calibration", "noise.safetensors", "--normalised", "--preset",
+            "calibrate",
+            "--output", "run",
+        ])
+        try expectSameLogits("run")
+    }
+}
+
+private let goldens =
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+    + "/VisionTransformersTests/Goldens/"
+
+/// The models that the tests of units have goldens of.
+private func goldenModels() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: goldens)
+        .filter { FileManager.default.fileExists(atPath: goldens + $0 + "/config.json") }.sorted()
+}
