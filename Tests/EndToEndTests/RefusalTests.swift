@@ -54,6 +54,13 @@ private let wrongUse = [
         "an unknown format", 64, "there is packed, recipe",
         ["export", "model", "--format", "onnx", "--output", "x"]),
     Refusal("no images to evaluate on", 64, "give --data", ["evaluate", "model"]),
+    Refusal("an unknown hyperparameter", 64, "did you mean “weight_bits”", ["explain", "weght_bits"]),
+    Refusal("a key beside the page of all", 64, "give no key", ["explain", "steps", "--markdown"]),
+    Refusal(
+        "steps of a sweep below 0", 64, "--steps cannot be “-1”", ["sweep", "--model", "model", "--steps=-1"]),
+    Refusal("a time without a snapshot", 64, "--at needs --snapshot", ["workbench", "--at", "3"]),
+    Refusal(
+        "a plan beside a replayed run", 64, "one of them", ["workbench", "plan.yaml", "--replay", "out"]),
 ]
 
 private let missingInputs = [

@@ -82,18 +82,18 @@ extension RunSession {
     private func reconstructedModel(
         plan: RunPlan, lab: QuantizationLab, follow: () throws -> Void
     ) throws -> [QuantizedUnit] {
-        var chain = lab.startChain()
+        var chain = try lab.startChain()
         while true {
             try follow()
             let index = chain.next
-            let calibrated = try lab.calibrated(after: chain, plan: plan, known: nil).unit
+            let calibrated = try lab.calibrated(after: chain, plan: plan, known: []).unit
             let task = lab.task(for: calibrated, in: chain)
             let hyperparameters = try plan.hyperparameters(of: lab.units[index].name)
             let unit = try learned(
                 calibrated, task, index: index, hyperparameters: hyperparameters, lab: lab, chain: chain,
                 follow: follow)
             guard index < lab.units.count - 1 else { return chain.quantized + [unit] }
-            chain = lab.advance(chain, with: unit, attempt: 1)
+            chain = try lab.advance(chain, with: unit, attempt: 1)
         }
     }
 
@@ -112,8 +112,8 @@ extension RunSession {
         }
         // What cannot be fixed to its codes has diverged.
         guard let unit = try? reconstruction.finish() else { return calibrated }
-        let before = lab.score(calibrated, task: task, chain: chain)
-        let after = lab.score(unit, task: task, chain: chain)
+        let before = try lab.score(calibrated, task: task, chain: chain)
+        let after = try lab.score(unit, task: task, chain: chain)
         let isWorse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
         let isKept = after.loss.isFinite && after.kl.isFinite && !(isWorse && hyperparameters.keepOrRevert)
         return isKept ? unit : calibrated
@@ -123,7 +123,7 @@ extension RunSession {
 extension QuantizationLab {
     /// Why a sweep cannot be measured; nil if it can.
     fileprivate func obstacle(to request: SweepRequest) -> String? {
-        if request.images == .heldOut, heldOut == nil {
+        if request.images == .heldOut, inputs.heldOut == nil {
             return "there are no held-out images to evaluate a sweep on; it can be evaluated on the others"
         }
         return request.steps < 0 ? "a sweep cannot take \(request.steps) steps; it takes 0 or more" : nil
@@ -131,7 +131,7 @@ extension QuantizationLab {
 
     /// Evaluates a whole model as a point of a sweep.
     fileprivate func evaluate(_ model: [QuantizedUnit], on images: SweepImages) throws -> Evaluation {
-        guard images == .heldOut, let heldOut else { return try evaluate(model) }
+        guard images == .heldOut, let heldOut = try heldOutImages() else { return try evaluate(model) }
         return heldOut.evaluation(of: outputs(of: prepared(model), on: heldOut.images, pool: pool))
     }
 }

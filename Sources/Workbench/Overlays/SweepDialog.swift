@@ -88,7 +88,7 @@ struct SweepDialog: Overlay {
 
     func obstacle(to move: Move, in state: WorkbenchState) -> String? {
         guard field == .images, move == .left || move == .right else { return nil }
-        if heldOut == nil { return "this run has no held-out images" }
+        if heldOut == nil { return "no held-out images are known yet; they are after the first unit" }
         return isOnCalibration ? "there are no evaluation images" : nil
     }
 

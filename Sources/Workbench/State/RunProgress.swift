@@ -109,6 +109,11 @@ package struct RunProgress: Equatable, Sendable {
         return nil
     }
 
+    /// The number of held-out images; nil before anything was measured on them.
+    var heldOutImages: Int? {
+        heldOut?.fullPrecision.images ?? units.lazy.compactMap { $0.report?.heldOut?.images }.first
+    }
+
     /// Whether every unit has a chosen attempt, also in a finished run that was opened again.
     var isQuantized: Bool { report != nil || ledger.map { $0.unitsDone == $0.units.count } ?? false }
 

@@ -132,7 +132,7 @@ extension WorkbenchState {
 
     mutating func startOrStopSweep() -> [WorkbenchEffect] {
         if run?.isSweeping == true { return [.send(.stopSweep)] }
-        overlay = SweepDialog(heldOut: run?.heldOut?.fullPrecision.images, of: run?.summary)
+        overlay = SweepDialog(heldOut: run?.heldOutImages, of: run?.summary)
         return []
     }
 
