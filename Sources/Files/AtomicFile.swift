@@ -123,16 +123,17 @@ package final class AtomicFile {
     /// - Throws: `FileError`: `.cannotWrite`, or `.cannotCreate` where the name cannot be given.
     package func commit() throws(FileError) {
         try synchronize(descriptor, path: path)
+        // Closing gives up the lock, so the name comes first: without both, the file would be a leftover to others.
+        guard unsafe rename(temporaryPath, target) == 0 else {
+            throw FileError(.cannotCreate, path, "cannot be made", Errno(rawValue: errno))
+        }
+        isCommitted = true
         isOpen = false
         try systemCall {
             try descriptor.close()
         } orThrow: {
             FileError(.cannotWrite, path, "cannot be closed", $0)
         }
-        guard unsafe rename(temporaryPath, target) == 0 else {
-            throw FileError(.cannotCreate, path, "cannot be made", Errno(rawValue: errno))
-        }
-        isCommitted = true
         try synchronizeFolder(parent(of: target))
     }
 

@@ -1,6 +1,7 @@
 import TestSupport
 import Files
 import Foundation
+import Synchronization
 import Testing
 
 @Suite("Atomic files")
@@ -34,6 +35,22 @@ struct AtomicFileTests {
         }
         #expect(try folder.contents() == ["file"])
         #expect(try folder.text("file") == "old")
+    }
+
+    @Test("files that are written into one folder at once do not take each other for leftovers")
+    func atOnce() {
+        let place = folder.path
+        let failures = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: 8) { writer in
+            for round in 0..<100 {
+                do {
+                    try writeFile([1, 2, 3], to: "\(place)/\(writer)-\(round)")
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
     }
 
     @Test("what a killed process left goes with the next file in the folder; the files of the living stay")
