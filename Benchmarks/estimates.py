@@ -40,7 +40,7 @@ with tempfile.TemporaryDirectory() as folder:
         first = next(e["time"] for e in events if e["event"] == "unit_started")
         units = sum(e["seconds"] for e in events if e["event"] == "unit_finished")
         pairs = [
-            (said["preparation_seconds"], first, 1), (sum(said["unit_seconds"]), units, 1),
+            (said["preparation_seconds"], first, 1), (sum(sum(unit.values()) for unit in said["units"]), units, 1),
             (said["seconds"], events[-1]["time"], 1), (said["bytes"] / 1e6, usage.ru_maxrss * 1024 / 1e6, 0),
         ]
         cells = [f"{said:.{digits}f} → {found:.{digits}f}" for said, found, digits in pairs]

@@ -48,6 +48,25 @@ struct ONNXTests {
         try expectSameLogits("mixed")
     }
 
+    @Test(
+        "give the logits where values are so far from 0 that no byte holds the zero point",
+        arguments: ["8", "3"])
+    func farFromZero(bits: String) throws {
+        let tensors = SmallModel.tensors { name, values in
+            guard name == "blocks.0.attn.qkv.bias" else { return }
+            values = values.map { $0 + 40 }
+        }
+        try place.write(tensors, to: "model/model.safetensors")
+        _ = try place.succeed(
+            ["run"] + Workplace.job + [
+                "--preset", "calibrate", "--weight-bits", bits, "--activation-bits", bits, "--output", "far",
+            ])
+        try expectSameLogits("far")
+        let graph = try place.data("far.onnx")
+        #expect(graph.range(of: Data("blocks.0.attn.v.rounded".utf8)) != nil)
+        #expect(graph.range(of: Data("blocks.0.attn.proj.input.rounded".utf8)) != nil)
+    }
+
     @Test("give the logits of every architecture", arguments: try goldenModels())
     func architectures(name: String) throws {
         let model = goldens + name

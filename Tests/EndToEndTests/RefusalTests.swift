@@ -52,7 +52,7 @@ private let wrongUse = [
         ["sweep", "--model", "model", "--weight-bits", "4,9"]),
     Refusal(
         "an unknown format", 64, "there is packed, recipe",
-        ["export", "model", "--format", "onnx", "--output", "x"]),
+        ["export", "model", "--format", "gguf", "--output", "x"]),
     Refusal("no images to evaluate on", 64, "give --data", ["evaluate", "model"]),
     Refusal("an unknown hyperparameter", 64, "did you mean “weight_bits”", ["explain", "weght_bits"]),
     Refusal("a key beside the page of all", 64, "give no key", ["explain", "steps", "--markdown"]),

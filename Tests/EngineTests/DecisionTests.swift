@@ -295,7 +295,7 @@ struct DecisionTests {
         let events = bench.run(try bench.plan([("steps", "0")]), to: "asked") { event in
             switch event {
             case .unitFinished(let report) where report.unit == 0: [.sweep(request)]
-            case .sweepMeasured(let point) where point.activationBits == 6: [.pause, .undo, .finishUnit]
+            case .sweepMeasured(let point) where point.activationBits == 8: [.pause, .undo, .finishUnit]
             case .waiting: [.resume]
             default: []
             }
