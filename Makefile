@@ -65,12 +65,13 @@ torture: ## kill runs, sweeps, comparisons and exports wherever they change a fi
 # The python of the benchmarks; preparing photos needs one with Pillow and torchvision.
 PYTHON := python3
 
-bench: ## time photos beside Pillow and torchvision, opening 4 GB, and the screen beside a working engine
+bench: ## time photos beside Pillow and torchvision, opening 4 GB, the first curve, and the screen beside a working engine
 	@.ci/install build
 	$(SWIFT_BUILD) --product preprocessing
 	$(SWIFT_BUILD) --product mgrq
 	python3 Benchmarks/opening.py --only-open
 	@.ci/install test
+	$(MGRQ_TEST_PYTHON) Benchmarks/first_curve.py "$$($(SWIFT_BUILD) --show-bin-path)/mgrq" "$(BACKBONE_BESIDE)"
 	$(MGRQ_TEST_PYTHON) Benchmarks/screen.py "$$($(SWIFT_BUILD) --show-bin-path)/mgrq"
 	$(PYTHON) Benchmarks/preprocessing.py --program "$$($(SWIFT_BUILD) --show-bin-path)/preprocessing"
 

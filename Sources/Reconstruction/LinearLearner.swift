@@ -162,6 +162,14 @@ struct LinearLearner: Sendable {
         }
     }
 
+    /// Forgets the optimiser's moments.
+    func forgetMoments() {
+        for moments in [firstMoments, secondMoments, biasMoments.0, biasMoments.1] {
+            let zeros = Matrix(rows: moments.rows, columns: moments.columns)
+            copy(zeros, into: moments)
+        }
+    }
+
     /// AdaRound's regulariser without its factor; 0 with straight-through estimation.
     func penalty(exponent: Double) -> Double {
         alpha.rows > 0 ? adaRoundPenalty(alpha, beta: Float(exponent)) : 0

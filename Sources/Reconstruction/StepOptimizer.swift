@@ -18,6 +18,16 @@ struct StepOptimizer: Sendable {
         }
     }
 
+    /// Forgets the moments, as before the first update.
+    mutating func forget() {
+        for linear in unit.linears { linear.forgetMoments() }
+        for index in scaleMoments.indices {
+            for group in scaleMoments[index].first.indices {
+                (scaleMoments[index].first[group], scaleMoments[index].second[group]) = (0, 0)
+            }
+        }
+    }
+
     /// Updates weights (or rounding variables) and biases from the gradients that their layers hold.
     ///
     /// - Parameters:

@@ -32,6 +32,15 @@ package final class UnitReconstruction {
     private let validationFactors: PerTerm<Double>
     private var validations = ValidationRecord()
     private var completed = 0
+    /// Judges the unit; nil where rates are never lowered.
+    private var backoff: RateBackoff?
+    /// The images that the unit is judged on.
+    private var judged: [Int] = []
+    /// The step after which the optimiser began anew.
+    private var origin = 0
+    private var hasGivenUp = false
+    /// The change of learning rates by the last step; nil if there was none.
+    package private(set) var rateChange: RateChange?
 
     /// Prepares a reconstruction: measures the metric of the block term and what the terms are divided by.
     ///
@@ -65,6 +74,14 @@ package final class UnitReconstruction {
         fusion.start(evaluator.startingTerms(of: images.learned, draw: &draw))
         validationFactors = fusion.factors(settings.weights)
         validateIfDue()
+        // The head's divergence rises by more than that while rates are high, and falls again with them.
+        if settings.backoffs > 0, !task.isHead {
+            var choice = SeededGenerator(seed: seed, stream: "judged of \(name)")
+            judged = choice.permutation(of: images.learned.count).prefix(RateBackoff.images)
+                .map { images.learned[$0] }
+            backoff = RateBackoff(
+                allowed: settings.backoffs, start: blockTerm(on: judged), state: learned.snapshot)
+        }
     }
 
     /// Splits the images into those that are learned from and those that validate.
@@ -84,7 +101,7 @@ package final class UnitReconstruction {
 
     /// Whether learning should end: all steps are done, or validation has not improved for too long.
     package var isFinished: Bool {
-        completed >= settings.steps
+        completed >= settings.steps || hasGivenUp
             || settings.patience > 0 && validations.sinceBest >= settings.patience
     }
 }
@@ -131,17 +148,19 @@ extension UnitReconstruction {
             terms, weighted: weighted, norms: sample.gradientNorms, factors: factors, weights: weights)
         update(index: index, progress: progress, exponent: exponent)
         sample.validationLoss = validateIfDue()
+        judgeIfDue()
         return sample
     }
 
     private func update(index: Int, progress: Double, exponent: Double?) {
-        let factor = settings.learningRateFactor(at: progress)
+        let factor = settings.learningRateFactor(at: progress) * (backoff?.factor ?? 1)
+        let step = index + 1 - origin
         optimizer.updateLinears(
-            step: index + 1, rate: settings.weightLearningRate * factor, exponent: exponent,
+            step: step, rate: settings.weightLearningRate * factor, exponent: exponent,
             pool: evaluator.pool)
         if settings.scaleLearningRate > 0 {
             optimizer.updateScales(
-                step: index + 1, rate: settings.scaleLearningRate * factor,
+                step: step, rate: settings.scaleLearningRate * factor,
                 gradients: evaluator.scaleGradients)
         }
     }
@@ -167,6 +186,8 @@ extension UnitReconstruction {
     package func finish() throws(QuantizationError) -> QuantizedUnit {
         if let best = validations.best {
             learned.restore(best)
+        } else if let backoff, backoff.lowered > 0, !(blockTerm(on: judged) <= backoff.best.loss) {
+            learned.restore(backoff.best.state)
         }
         return try learned.quantized(start)
     }
@@ -194,21 +215,52 @@ extension UnitReconstruction {
         guard !images.validation.isEmpty,
             completed % settings.stepsBetweenValidations == 0 || completed == settings.steps
         else { return nil }
-        evaluator.refreshWeights(hard: true)
-        var (loss, batchCount) = (0.0, 0)
-        // Whole batches only; the last one reaches back where images do not fill it.
-        for start in stride(from: 0, to: images.validation.count, by: settings.batch) {
-            let first = max(0, min(start, images.validation.count - settings.batch))
-            var batch = Array(images.validation[first..<min(first + settings.batch, images.validation.count)])
-            while batch.count < settings.batch {
-                batch.append(batch[batch.count % images.validation.count])
-            }
-            loss += evaluator.forward(Batch(images: batch), factors: .none).scaled(by: validationFactors).sum
-            batchCount += 1
-        }
-        let mean = loss / Double(batchCount)
+        let mean = mean(over: images.validation) { $0.scaled(by: validationFactors).sum }
         validations.add(mean) { learned.snapshot }
         return mean
+    }
+
+    /// The mean of a measure of the terms over some images, roundings hard and nothing dropped.
+    private func mean(over images: [Int], _ measure: (Terms) -> Double) -> Double {
+        evaluator.refreshWeights(hard: true)
+        var (sum, batchCount) = (0.0, 0)
+        // Whole batches only; the last one reaches back where images do not fill it.
+        for start in stride(from: 0, to: images.count, by: settings.batch) {
+            let first = max(0, min(start, images.count - settings.batch))
+            var batch = Array(images[first..<min(first + settings.batch, images.count)])
+            while batch.count < settings.batch {
+                batch.append(batch[batch.count % images.count])
+            }
+            sum += measure(evaluator.forward(Batch(images: batch), factors: .none))
+            batchCount += 1
+        }
+        return sum / Double(batchCount)
+    }
+}
+
+// MARK: - Lower rates
+
+extension UnitReconstruction {
+    /// The block term over some images.
+    private func blockTerm(on images: [Int]) -> Double { mean(over: images) { $0.block ?? .nan } }
+
+    /// Judges the unit if it is time, and lowers its rates or ends its learning if it got worse.
+    private func judgeIfDue() {
+        rateChange = nil
+        guard var backoff, completed % settings.stepsBetweenProbes == 0, completed < settings.steps else {
+            return
+        }
+        let loss = blockTerm(on: judged)
+        let verdict = backoff.judge(loss, step: completed) { learned.snapshot }
+        self.backoff = backoff
+        guard verdict != .goOn else { return }
+        learned.restore(backoff.best.state)
+        rateChange = RateChange(
+            restored: backoff.best.step, ratio: backoff.ratio(loss),
+            factor: verdict == .lower ? backoff.factor : nil)
+        hasGivenUp = verdict == .end
+        optimizer.forget()
+        origin = completed
     }
 }
 

@@ -86,6 +86,8 @@ package struct PlainReporter: Equatable, Sendable {
             ["\(place(unit)) begins\(attempt > 1 ? ", attempt \(attempt)" : "")"]
         case .unitCalibrated(let unit, _, let sites, _): ["\(place(unit)) calibrated\(describe(sites))"]
         case .stepped(let sample): [describe(sample)]
+        case .rateLowered(let unit, _, let step, let restored, let ratio, let factor):
+            [describe(unit, step: step, restored: restored, ratio: ratio, factor: factor)]
         case .unitFinished(let report): [describe(report)]
         case .continued, .pauseQueued, .waiting, .resumed: describeGate(event)
         case .changed, .redoStarted, .attemptChosen, .rolledBack, .undone, .staleChanged:
@@ -105,6 +107,18 @@ package struct PlainReporter: Equatable, Sendable {
         case .stopped(let units): ["stopped after \(units) \(units == 1 ? "unit" : "units")"]
         case .failed(let failure): ["failed: \(failure.message)"]
         }
+    }
+
+    /// A unit whose rates were lowered, or whose learning ended.
+    private func describe(
+        _ unit: Int, step: Int, restored: Int, ratio: Double, factor: Double?
+    ) -> String {
+        let state = restored == 0 ? "its calibrated state" : "its state after step \(restored)"
+        let consequence =
+            factor.map { "goes on from \(state) with rates × \(QuantityText.measure($0))" }
+            ?? "ends in \(state)"
+        return "\(place(unit)) got worse by step \(step), loss × \(QuantityText.fixed(ratio, decimals: 2)): "
+            + "it \(consequence)"
     }
 
     private func describe(_ summary: RunSummary) -> [String] {

@@ -92,6 +92,13 @@ extension HyperparameterField {
                 "What learning rates do after the warm-up: fall to 0 as a cosine, or stay.",
                 when: "Take constant only with validation_share, which keeps the best state.",
                 source: "this program")),
+        integer(
+            .learning, "backoffs", "times rates may fall tenfold", "units that would get worse", 0...5,
+            \.backoffs, .multiples(of: 1),
+            Guide(
+                "A unit that gets worse goes on from its best state at a tenth of its rates, this often; then it ends.",
+                unit: "times", when: "Take 0 to follow a publication to the letter.",
+                source: "this program")),
         number(
             .learning, "input_drop", "share of inputs in full precision", "generalisation", 0...1,
             \.inputDrop,

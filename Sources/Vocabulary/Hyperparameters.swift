@@ -74,6 +74,10 @@ package struct Hyperparameters: Equatable, Sendable {
     package var validationShare = 0.0
     /// After how many validations without an improvement, of ten, a unit's learning ends; 0 never ends it.
     package var patience = 0
+    /// How often learning rates are lowered to a tenth where a unit gets worse.
+    ///
+    /// It ends at the next time; 0 never judges it.
+    package var backoffs = 2
     /// Whether a unit that got worse than its calibrated state is put back to it.
     package var keepOrRevert = true
 

@@ -106,6 +106,20 @@ struct ResumeTests {
         #expect(events.report?.units.map(\.attempt) == [1, 1, 1, 2])
     }
 
+    @Test("ends with the same bits where it was interrupted after rates were lowered")
+    func loweredRates() throws {
+        let changes = [("weight_learning_rate", "0.5"), ("scale_learning_rate", "0.05"), ("steps", "20")]
+        let events = bench.run(try bench.plan(changes), to: "plain")
+        let lowered = events.filter { if case .rateLowered = $0 { true } else { false } }
+        #expect(!lowered.isEmpty)
+        try cut("plain", to: "lowered") {
+            if case .event(.rateLowered) = $0.content { true } else { false }
+        }
+        let resumed = try bench.resume("lowered")
+        #expect(resumed.report?.final == events.report?.final)
+        try bench.expectSameIntegers("plain", "lowered")
+    }
+
     @Test("two processes cannot work on one run")
     func locked() throws {
         let bench = bench

@@ -276,7 +276,9 @@ struct RunTests {
     func keepOrRevert() throws {
         let bench = try Bench()
         // Finite, but far too high.
-        let changes = [("weight_learning_rate", "1"), ("scale_learning_rate", "0.05")]
+        let changes = [
+            ("weight_learning_rate", "1"), ("scale_learning_rate", "0.05"), ("backoffs", "0"),
+        ]
         func report(_ more: [(String, String)], to directory: String) throws -> RunReport {
             try #require(bench.run(try bench.plan(changes + more), to: directory).report)
         }
@@ -287,6 +289,8 @@ struct RunTests {
         let guarded = try report([], to: "guarded")
         let reverted = try #require(guarded.units.first { $0.reverted })
         #expect(reverted.finalLoss == reverted.calibratedLoss && reverted.finalKl == reverted.calibratedKl)
+        #expect(reverted.diagnosis?.cause == .rose && reverted.diagnosis?.blamed.value == "1.0")
+        #expect(guarded.units.allSatisfy { $0.reverted == ($0.diagnosis != nil) })
         // Up to the first unit that was put back, both runs are the same.
         #expect(reverted.name == worse.name)
         #expect(reverted.calibratedLoss == worse.calibratedLoss)

@@ -23,7 +23,7 @@ COPIES = ROOT / ".build-mutants"
 SUPPORT = ["Sources", "Tests/TensorTestSupport", "Tests/TestSupport"]
 BUILD_LIMIT, TEST_LIMIT = 1800, 120  # seconds
 # Test targets, and the tests of them that are run.
-FILTERS = {"ReconstructionTests": ".", "EngineTests": "RunTests|DecisionTests"}
+FILTERS = {"ReconstructionTests": ".", "EngineTests": "RunTests|DecisionTests|BaselineTests", "RunsTests": "DiagnosisTests"}
 
 # Appended to the manifest: keeps the test target and what it needs. Modules that no mutant changes are optimised, since
 # kernels without optimisation are too slow to test with; the others build without, file by file.

@@ -130,6 +130,7 @@ struct SmallTask {
         settings.weightLearningRate = 1e-3
         settings.scaleLearningRate = 1e-3
         settings.warmUp = 0
+        settings.backoffs = 0
         settings.blockWeight = block
         settings.globalWeight = global
         settings.globalShare = 1

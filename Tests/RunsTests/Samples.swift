@@ -18,9 +18,10 @@ enum Samples {
     static let attempt = AttemptReport(
         unit: 2, name: "blocks.1", attempt: 3, hyperparameters: changes, sites: sites, prefix: [1, 2],
         calibratedLoss: 1e300, finalLoss: 1e-7, calibratedKl: 0.25, finalKl: 0, heldOut: evaluation,
-        heldOutKl: [0, 0.1, 1.5e-38], reverted: true, ending: .finishedEarly, seconds: 12.0625,
-        bytes: 123_456,
-        sha256: digest)
+        heldOutKl: [0, 0.1, 1.5e-38], reverted: true,
+        diagnosis: RevertDiagnosis(
+            cause: .notFinite, step: 7, blamed: changes[0], suggested: changes[0], seconds: 1.5),
+        ending: .finishedEarly, seconds: 12.0625, bytes: 123_456, sha256: digest)
     static let sites = [SiteOverride(match: "blocks.*.softmax", bits: 8)]
     static let heldOut = HeldOutBaseline(
         source: .calibration, fullPrecision: evaluation, calibrated: [evaluation, evaluation])
@@ -66,6 +67,7 @@ enum Samples {
         .evaluated(.prefix(unit: 3), evaluation), .evaluated(.final, evaluation),
         .unitStarted(unit: 1, attempt: 2, hyperparameters: changes),
         .unitCalibrated(unit: 1, attempt: 2, sites: [site], loss: 0.25), .stepped(step),
+        .rateLowered(unit: 1, attempt: 2, step: 20, restoredStep: 10, ratio: 1.5, factor: 0.1),
         .unitFinished(attempt), .pauseQueued, .waiting(unit: 4), .resumed(unit: 4),
         .changed(units: [4, 5], changes: changes, sites: sites),
         .continued(unitsDone: 3), .heldOutMeasured(heldOut),

@@ -259,6 +259,12 @@ package struct SampleRun {
             // A few images make most of the mean, as they do in a model.
             heldOutKl: (0..<heldOut.images).map { Float(heldOut.kl) * ($0 % 16 == 0 ? 9 : 7.0 / 15) },
             reverted: reverted,
+            diagnosis: reverted
+                ? RevertDiagnosis(
+                    cause: .rose, step: 4,
+                    blamed: HyperparameterChange(key: "weight_learning_rate", value: "0.03"),
+                    suggested: HyperparameterChange(key: "weight_learning_rate", value: "0.003"), seconds: 15)
+                : nil,
             seconds: 18.3 + Double(unit),
             bytes: unitNames[unit].hasPrefix("blocks") ? 104_000 : 19_000)
     }

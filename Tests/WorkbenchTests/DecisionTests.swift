@@ -21,6 +21,17 @@ struct DecisionTests {
         #expect(without.press(.enter).isEmpty, "it would repeat the attempt")
     }
 
+    @Test("r on a unit that was put back offers the value that the engine suggests, and says why")
+    func suggestion() {
+        var session = Session(at: .waiting)
+        let unit = session.state.run?.ledger?.unitsDone ?? 0
+        session.tell(session.run.unit(unit, reverted: true) + [.waiting(unit: unit + 1)])
+        session.press(.character("r"))
+        #expect(session.text.contains("rose from step 4 on"))
+        let suggested = HyperparameterChange(key: "weight_learning_rate", value: "0.003")
+        #expect(session.press(.enter) == [.send(.redo(unit: unit, changes: [suggested]))])
+    }
+
     @Test("both attempts' curves are shown, and the unit after is stale until it is redone")
     func redone() throws {
         var session = Session(at: .redone)

@@ -6,6 +6,9 @@ internal import TensorCore
 internal import VisionTransformers
 internal import Vocabulary
 
+/// The result of an optimisation, the course of its loss, and its duration in seconds.
+private typealias LearningCourse = (result: Learning, course: LossCourse, seconds: Double)
+
 /// The result of an optimisation.
 private enum Learning {
     /// The unit as learned; ended early after a step, or carried out in full.
@@ -91,8 +94,10 @@ extension RunSession {
                 task, index: index, attempt: attempt, hyperparameters: hyperparameters, lab: lab) : nil
         let before = try score(calibrated, "calibrated")
         var (unit, after, reverted, ending) = (calibrated, before, false, AttemptEnding.complete)
+        var diagnosis: RevertDiagnosis?
         if let learning {
-            switch learning {
+            var isFinite = true
+            switch learning.result {
             case .learned(let learned, let endedAt):
                 after = try score(learned, "learned")
                 let worse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
@@ -103,14 +108,20 @@ extension RunSession {
                     hyperparameters.stopAfter = endedAt
                 }
             case .diverged:
-                reverted = true
+                (reverted, isFinite) = (true, false)
             case .cancelled:
                 ending = .cancelled
                 hyperparameters.steps = 0
             }
             if reverted {
-                try emit(.warning("\(name) got worse and was put back to its calibrated state"))
-                after = before
+                let steps = Double(max(1, learning.course.steps))
+                let found = learning.course.diagnosis(
+                    hyperparameters, isFinite: isFinite, secondsPerStep: learning.seconds / steps,
+                    otherSeconds: seconds - started - learning.seconds)
+                try emit(
+                    .warning(
+                        "\(name) got worse and was put back to its calibrated state: \(found.sentence)"))
+                (diagnosis, after) = (found, before)
             }
         }
         _ = try lab.heldOutImages(
@@ -127,7 +138,7 @@ extension RunSession {
                 return site.bits == usual ? nil : SiteOverride(match: site.site, bits: site.bits)
             }, prefix: chain.attempts, calibratedLoss: before.loss, finalLoss: after.loss,
             calibratedKl: before.kl, finalKl: after.kl, heldOut: heldOut?.evaluation,
-            heldOutKl: heldOut?.divergences, reverted: reverted, ending: ending,
+            heldOutKl: heldOut?.divergences, reverted: reverted, diagnosis: diagnosis, ending: ending,
             seconds: seconds - started, bytes: unit.exportedBytes)
         return (unit, report)
     }
@@ -136,6 +147,18 @@ extension RunSession {
     private func reconstruct(
         _ task: ReconstructionTask, index: Int, attempt: Int, hyperparameters: Hyperparameters,
         lab: QuantizationLab
+    ) throws -> LearningCourse {
+        let began = seconds
+        var course = LossCourse()
+        let result = try learn(
+            task, index: index, attempt: attempt, hyperparameters: hyperparameters, lab: lab,
+            course: &course)
+        return (result, course, seconds - began)
+    }
+
+    private func learn(
+        _ task: ReconstructionTask, index: Int, attempt: Int, hyperparameters: Hyperparameters,
+        lab: QuantizationLab, course: inout LossCourse
     ) throws -> Learning {
         let reconstruction = UnitReconstruction(
             task, index: index, attempt: attempt, settings: hyperparameters, seed: ledger.plan.seed,
@@ -146,6 +169,7 @@ extension RunSession {
         var drowned = DrownedTermCheck()
         for step in 1...hyperparameters.lastStep {
             let measured = reconstruction.step()
+            course.add(measured.terms.block ?? measured.loss)
             guard measured.loss.isFinite else {
                 try emit(.warning("\(task.unit.name): the loss is \(measured.loss) at step \(step)"))
                 return .diverged
@@ -157,6 +181,12 @@ extension RunSession {
                 try emit(.stepped(measured))
             }
             if let norms = measured.gradientNorms { drowned.add(norms) }
+            if let change = reconstruction.rateChange {
+                try emit(
+                    .rateLowered(
+                        unit: index, attempt: attempt, step: step, restoredStep: change.restored,
+                        ratio: change.ratio, factor: change.factor))
+            }
             let request = try takeCommands(during: .optimisation)
             if reconstruction.isFinished { break }
             if request == .cancelAttempt { return .cancelled }

@@ -40,6 +40,8 @@ package struct AttemptReport: Equatable, Codable, Sendable {
     package var heldOutKl: [Float]?
     /// Whether the guard put the unit back to its calibrated state.
     package var reverted: Bool
+    /// Why, and what to try; nil of a unit that was not put back, and in journals of earlier versions.
+    package var diagnosis: RevertDiagnosis?
     /// How it ended.
     package var ending: AttemptEnding
     /// Its duration, in seconds.
@@ -53,8 +55,8 @@ package struct AttemptReport: Equatable, Codable, Sendable {
         unit: Int, name: String, attempt: Int, hyperparameters: [HyperparameterChange],
         sites: [SiteOverride] = [], prefix: [Int] = [], calibratedLoss: Double, finalLoss: Double,
         calibratedKl: Double, finalKl: Double, heldOut: Evaluation? = nil,
-        heldOutKl: [Float]? = nil, reverted: Bool, ending: AttemptEnding = .complete, seconds: Double,
-        bytes: Int, sha256: String? = nil
+        heldOutKl: [Float]? = nil, reverted: Bool, diagnosis: RevertDiagnosis? = nil,
+        ending: AttemptEnding = .complete, seconds: Double, bytes: Int, sha256: String? = nil
     ) {
         self.unit = unit
         self.name = name
@@ -69,6 +71,7 @@ package struct AttemptReport: Equatable, Codable, Sendable {
         self.heldOut = heldOut
         self.heldOutKl = heldOutKl
         self.reverted = reverted
+        self.diagnosis = diagnosis
         self.ending = ending
         self.seconds = seconds
         self.bytes = bytes

@@ -24,6 +24,10 @@ package enum RunEvent: Equatable, Codable, Sendable {
     case unitCalibrated(unit: Int, attempt: Int, sites: [SiteReport], loss: Double? = nil)
     /// An optimisation step was measured.
     case stepped(StepSample)
+    /// The unit got worse after a step: its loss is `ratio` times that of the calibrated unit. It is again as it was after
+    /// `restoredStep`, and learns on with the plan's rates times `factor`; nil ends its learning.
+    case rateLowered(
+        unit: Int, attempt: Int, step: Int, restoredStep: Int, ratio: Double, factor: Double?)
     /// An attempt ended and is kept.
     ///
     /// It becomes the unit's chosen one, unless it was cancelled and the unit already had another.

@@ -133,6 +133,7 @@ package enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.localWeight = 0
                     $0.tokenImportance = 0
                     $0.reluRefitSteps = 1000
+                    $0.backoffs = 0
                 }
             )
         case .mgrq: ("block + global + local supervision, fused (an interpretation of MGRQ)", { _ in })
@@ -153,6 +154,7 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.blockWeight = 1
     values.globalWeight = 0
     values.localWeight = 0
+    values.backoffs = 0
 }
 
 /// QDrop's probabilities.

@@ -27,7 +27,8 @@ extension KeyTable {
             }),
         KeyBinding(
             .redo, ["r"], [.run], "make another attempt at the selected unit, at a gate", hint: "redo",
-            rank: 15, .change(unless: \.obstacleToRedoing) { $0.openRedo() }),
+            rank: 15, liveHint: { $0.suggestionHint ?? "redo" },
+            .change(unless: \.obstacleToRedoing) { $0.openRedo() }),
         KeyBinding(
             .redoStale, ["R"], [.run], "redo every stale unit, at a gate", hint: "redo stale", rank: 9,
             .perform(unless: \.obstacleToRedoingStale) { _ in [.send(.redoStale)] }),

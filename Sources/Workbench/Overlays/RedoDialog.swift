@@ -8,6 +8,8 @@ struct RedoDialog: Overlay {
     let unit: Int
     /// Whether the drafted parameters are used; otherwise those of the chosen attempt.
     var usesDraft: Bool
+    /// Why the unit was put back, and the value to try, which is used without a draft; nil if it was not.
+    var suggestion: RevertDiagnosis?
 
     static let keys: [KeyBinding] = [
         KeyBinding(
@@ -42,6 +44,7 @@ struct RedoDialog: Overlay {
 
     /// The attempt's changes from the chosen one.
     private func changes(_ state: WorkbenchState) -> [HyperparameterChange] {
+        if !usesDraft, let suggestion { return [suggestion.suggested] }
         guard usesDraft, let run = state.run, run.units.indices.contains(unit) else { return [] }
         let used = run.units[unit].hyperparameters
         return used.changes(to: state.editor.applied(to: used))
@@ -76,7 +79,7 @@ struct RedoDialog: Overlay {
         let changes = changes(canvas.state)
         let later = run.units[(self.unit + 1)...].filter(\.isFinished).count
         let changed = changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
-        var sentences: [String] = []
+        var sentences = suggestion.map { ["\(unit.name) \($0.sentence)."] } ?? []
         if !changes.isEmpty { sentences.append("Another attempt with \(changed).") }
         if let obstacle = obstacleToRepeating(canvas.state) {
             sentences.append(obstacle)

@@ -41,7 +41,7 @@ extension RunProgress {
             sweep = SweepProgress(expected: points)
         case .sweepMeasured(let point): sweep?.points.append(point)
         case .sweepFinished: sweep?.isRunning = false
-        case .siteInspected, .imagesInspected, .exported, .warning, .inputsAccepted: break
+        case .rateLowered, .siteInspected, .imagesInspected, .exported, .warning, .inputsAccepted: break
         case .finished(let report): end(.finished(report), at: now)
         case .stopped(let units): end(.stopped(unitsDone: units), at: now)
         case .failed(let failure): end(.failed(failure), at: now)

@@ -44,9 +44,17 @@ extension WorkbenchState {
         return hasAttempts ? nil : "\(run.units[shownUnit].name) has no attempt that has ended"
     }
 
+    /// The hint of the key that redoes the unit shown, if the engine suggests a value for it.
+    var suggestionHint: String? {
+        let report = shownUnit.flatMap { run?.units[$0].report }
+        return report?.diagnosis.map { "redo with \($0.suggested.key) \($0.suggested.value)" }
+    }
+
     mutating func openRedo() {
         guard let shownUnit else { return }
-        overlay = RedoDialog(unit: shownUnit, usesDraft: !editor.draft.isEmpty)
+        overlay = RedoDialog(
+            unit: shownUnit, usesDraft: !editor.draft.isEmpty,
+            suggestion: run?.units[shownUnit].report?.diagnosis)
     }
 
     mutating func openAttempts() {

@@ -1,0 +1,115 @@
+import Kernels
+import Quantization
+import TensorCore
+import Testing
+import VisionTransformers
+import Vocabulary
+
+@testable import Reconstruction
+
+@Suite("Rates that are lowered")
+final class BackoffTests {
+    private let small = SmallTask(seed: 23, images: 8)
+
+    deinit { small.pool.shutDown() }
+
+    /// A calibrated unit with rates far too high for it.
+    private func reconstruction(backoffs: Int, steps: Int = 40) throws -> UnitReconstruction {
+        var settings = small.settings(block: 1, global: 0, local: 0)
+        settings.steps = steps
+        settings.weightLearningRate = 10
+        settings.scaleLearningRate = 0.3
+        settings.learningRateSchedule = .constant
+        settings.backoffs = backoffs
+        return small.reconstruction(small.task(1, state: try small.calibrated(1, bits: 4)), settings)
+    }
+
+    private func loss(of unit: QuantizedUnit) -> Double {
+        let task = small.task(1, state: unit)
+        let output = Matrix(rows: task.target.rows, columns: task.target.columns)
+        ModelPass([unit.prepared(for: task.unit)], pool: small.pool).run(task.prefixInput, into: output)
+        return squaredDistance(output, task.target)
+    }
+
+    @Test("a unit that gets worse learns on from its best state, at a tenth of the rates, and then ends")
+    func lowers() throws {
+        let reconstruction = try reconstruction(backoffs: 1)
+        let before = loss(of: try small.calibrated(1, bits: 4))
+        var changes: [RateChange] = []
+        var steps = 0
+        while !reconstruction.isFinished {
+            _ = reconstruction.step()
+            steps += 1
+            if let change = reconstruction.rateChange { changes.append(change) }
+        }
+        #expect(changes.count == 2)
+        let first = try #require(changes.first)
+        #expect(first.factor == 0.1 && first.ratio > RateBackoff.firstLimit)
+        let last = try #require(changes.last)
+        #expect(last.factor == nil && last.ratio > RateBackoff.laterLimit && last.restored >= first.restored)
+        #expect(steps < 40)
+        #expect(loss(of: try reconstruction.finish()) <= before * 1.0001)
+    }
+
+    @Test("after a lowering Adam begins anew: no weight moves further than its new rate")
+    func beginsAnew() throws {
+        let reconstruction = try reconstruction(backoffs: 2)
+        let start = reconstruction.learned.snapshot
+        while reconstruction.rateChange == nil, !reconstruction.isFinished { _ = reconstruction.step() }
+        try #require(reconstruction.rateChange?.restored == 0)
+        _ = reconstruction.step()
+        let state = try small.calibrated(1, bits: 4)
+        for (index, linear) in reconstruction.learned.snapshot.variables.enumerated() {
+            guard case .uniform(let quantizer) = state.linears[index].quantizer else { continue }
+            let before = start.variables[index].matrix
+            for row in 0..<before.rows {
+                let reach = 10 * 0.1 * quantizer.scales[row] * 1.01
+                for column in 0..<before.columns {
+                    #expect(abs(linear.matrix[row, column] - before[row, column]) <= reach)
+                }
+            }
+        }
+    }
+
+    @Test("without backoffs the same unit gets worse, and nothing is judged")
+    func never() throws {
+        let reconstruction = try reconstruction(backoffs: 0)
+        while !reconstruction.isFinished {
+            _ = reconstruction.step()
+            #expect(reconstruction.rateChange == nil)
+        }
+        let before = loss(of: try small.calibrated(1, bits: 4))
+        #expect(loss(of: try reconstruction.finish()) > before * RateBackoff.firstLimit)
+    }
+
+    @Test("judging a unit that does not get worse changes no bit")
+    func harmless() throws {
+        func learned(_ backoffs: Int) throws -> QuantizedUnit {
+            var settings = small.settings(block: 1, global: 0, local: 0)
+            settings.backoffs = backoffs
+            let state = small.disturbed(1, seed: 3)
+            let reconstruction = small.reconstruction(small.task(1, state: state), settings)
+            while !reconstruction.isFinished {
+                _ = reconstruction.step()
+                #expect(reconstruction.rateChange == nil)
+            }
+            return try reconstruction.finish()
+        }
+        #expect(try learned(2) == learned(0))
+    }
+
+    @Test("limits: a quarter above the calibrated unit at first, a twentieth after a lowering")
+    func limits() {
+        let state = LearnedUnit.Snapshot(variables: [], scales: [])
+        var backoff = RateBackoff(allowed: 2, start: 2, state: state)
+        func judge(_ loss: Double, _ step: Int) -> RateBackoff.Verdict {
+            backoff.judge(loss, step: step) { state }
+        }
+        #expect(judge(1.9, 1) == .goOn && judge(2.59, 2) == .goOn && backoff.factor == 1)
+        #expect(backoff.best.loss == 1.9 && backoff.best.step == 1)
+        #expect(judge(2.61, 3) == .lower && backoff.factor == 0.1)
+        #expect(judge(2.09, 4) == .goOn && judge(2.11, 5) == .lower && backoff.lowered == 2)
+        #expect(judge(.nan, 6) == .end)
+        #expect(backoff.best.step == 1)
+    }
+}
