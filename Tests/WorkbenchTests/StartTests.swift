@@ -145,7 +145,7 @@ struct StartTests {
     func header(width: Int) {
         var session = Session(at: .queued, width: width, height: 40)
         #expect(session.grid.glyphRows[0].contains("sample:fashion-vit"))
-        session.state.run?.plan.model = "/home/someone/checkpoints/dinov2-s14-98-cifar10/model.safetensors"
+        session.state.run?.plan.model = "/data/checkpoints/of/someone/dinov2-s14-98-cifar10/model.safetensors"
         #expect(session.grid.glyphRows[0].contains("model.safetensors"))
         #expect(session.grid.glyphRows[0].contains("PAUSE queued"))
     }

@@ -31,7 +31,8 @@ struct HelpOverlay: Overlay {
             .helpPageDown, [.pageDown, .control("d")], [.help], "one page down", hint: "page", rank: 3,
             .move(.pageDown)),
         KeyBinding(
-            .otherPage, [.tab], [.help], "keys, hyperparameters, or how to read charts", hint: "other page", rank: 4,
+            .otherPage, [.tab], [.help], "keys, hyperparameters, or reading charts", hint: "other page",
+            rank: 4,
             liveHint: { (($0.overlay as? Self)?.page ?? .keys).next.rawValue.lowercased() },
             .on(Self.self) { help, _ in
                 (help.page, help.offset) = (help.page.next, 0)

@@ -54,7 +54,8 @@ enum HelpText {
             + patterns.flatMap { pattern -> [Line] in
                 [
                     .heading(pattern.name), .binding(keys: "looks", text: pattern.looks),
-                    .binding(keys: "means", text: pattern.meaning), .binding(keys: "do", text: pattern.advice),
+                    .binding(keys: "means", text: pattern.meaning),
+                    .binding(keys: "do", text: pattern.advice),
                 ]
             }
     }
