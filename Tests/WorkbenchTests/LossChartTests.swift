@@ -117,6 +117,13 @@ struct LossChartTests {
         #expect(last.y < 1.9 && series.label == "blocks.0  \(QuantityText.factor(last.y))", "\(series.label)")
     }
 
+    @Test("smoothing follows a short attempt as closely as a long one", arguments: [20, 30, 100, 200])
+    func smoothing(steps: Int) throws {
+        let points = (1...steps).map { ChartPoint(x: Double($0), y: 2 - Double($0) / Double(steps)) }
+        let last = try #require(ChartView().smoothed(points, steps: steps).last)
+        #expect(last.y > 1 && last.y < 1.12, "\(last.y)")
+    }
+
     @Test("an attempt that diverged does not flatten the one shown")
     func otherAttempts() throws {
         let own = (0...100).map { ChartPoint(x: Double($0), y: 1 - 0.001 * Double($0)) }

@@ -123,6 +123,7 @@ struct UnitsOverviewTests {
         #expect(
             ContributionParts.absence(curves)
                 == "no global or local term: the head's block term is the KL of the logits already")
+        #expect(ContributionParts.absence(curves, isShort: true) == "no global, local: logits' KL")
         var used = Hyperparameters()
         used.globalWeight = 0
         var stem = UnitCurves(steps: 10, hyperparameters: used)

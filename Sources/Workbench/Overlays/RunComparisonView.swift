@@ -109,7 +109,8 @@ struct RunComparisonView: Overlay {
         let series = curves.enumerated().compactMap { index, curves in
             curves.map {
                 ChartSeries(
-                    label: names[index], style: Self.style(index), points: chart.smoothed($0.loss.points))
+                    label: names[index], style: Self.style(index),
+                    points: chart.smoothed($0.loss.points, steps: $0.steps))
             }
         }
         LineChart(series: series, xRange: 0...Double(steps), yScale: chart.lossScale)

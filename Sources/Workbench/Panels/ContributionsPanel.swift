@@ -87,7 +87,7 @@ struct ContributionsPanel: PanelContent {
             guard series(curves, state).latest?[term] != nil else { return nil }
             let points =
                 isLosses
-                ? state.chart.smoothed(curves.weighted.points(of: term))
+                ? state.chart.smoothed(curves.weighted.points(of: term), steps: curves.steps)
                 : shares[term].map { ChartPoint(x: $0.x, y: $0.y * 100) }
             return ChartSeries(
                 label: "", endLabel: term.rawValue, style: Style(term.role), points: points)
@@ -144,8 +144,9 @@ struct ContributionsPanel: PanelContent {
     /// Why terms are off, in a line.
     private func drawAbsence(_ curves: UnitCurves, in row: Rect, on canvas: inout Canvas) {
         guard !row.isEmpty else { return }
-        canvas.write(
-            canvas.glyphs.cut(ContributionParts.absence(curves), row.width), in: row, style: .muted)
+        let long = ContributionParts.absence(curves)
+        let text = cellWidth(long) <= row.width ? long : ContributionParts.absence(curves, isShort: true)
+        canvas.write(canvas.glyphs.cut(text, row.width), in: row, style: .muted)
     }
 }
 
@@ -188,17 +189,18 @@ struct ContributionParts: Equatable {
         (labelWidth, rightMargin) = isTall ? (9, 10) : (0, 0)
     }
 
-    /// Why terms are off; empty if none is.
-    static func absence(_ curves: UnitCurves) -> String {
+    /// Why terms are off, in a sentence or in its short form; empty if none is.
+    static func absence(_ curves: UnitCurves, isShort: Bool = false) -> String {
         let reasons = Term.allCases.compactMap { term in
-            curves.absence(of: term).map { (term: term.rawValue, reason: $0) }
+            curves.absence(of: term).map { (term: term.rawValue, reason: isShort ? $0.short : $0.long) }
         }
         guard let first = reasons.first else { return "" }
         // Both are off at the head, for the same reason.
         let same = reasons.filter { $0.reason == first.reason }.map(\.term)
         let others = reasons.filter { $0.reason != first.reason }
-        return "no \(same.joined(separator: " or ")) term: \(first.reason)"
-            + others.map { "; no \($0.term) term: \($0.reason)" }.joined()
+        let names = isShort ? same.joined(separator: ", ") : same.joined(separator: " or ") + " term"
+        return "no \(names): \(first.reason)"
+            + others.map { isShort ? "; \($0.reason)" : "; no \($0.term) term: \($0.reason)" }.joined()
     }
 }
 

@@ -43,16 +43,19 @@ struct LossChart {
     // MARK: - The block loss
 
     private func ratioChart(_ reference: UnitCurves.Reference) -> LineChart {
-        let main = view.smoothed(curves.ratios ?? [])
+        let main = view.smoothed(curves.ratios ?? [], steps: curves.steps)
         var others: [(name: String, points: [ChartPoint], style: Style)] = []
         if let compared = view.compared, run.units.indices.contains(compared),
-            run.units[compared].name != unit.name, let ratios = run.units[compared].curves?.ratios
+            run.units[compared].name != unit.name, let other = run.units[compared].curves,
+            let ratios = other.ratios
         {
-            others.append((run.units[compared].name, view.smoothed(ratios), Style(.comparison)))
+            let points = view.smoothed(ratios, steps: other.steps)
+            others.append((run.units[compared].name, points, Style(.comparison)))
         }
         for other in unit.otherCurves.suffix(2) {
             guard let ratios = other.curves.ratios else { continue }
-            others.append(("attempt \(other.attempt)", view.smoothed(ratios), Style(.front).dim))
+            let points = view.smoothed(ratios, steps: other.curves.steps)
+            others.append(("attempt \(other.attempt)", points, Style(.front).dim))
         }
         let name = unit.otherCurves.isEmpty ? unit.name : "attempt \(unit.attempt)"
         let series =
@@ -95,7 +98,7 @@ struct LossChart {
 
     private var termsChart: LineChart {
         let known = Term.allCases.filter { !curves.terms.points(of: $0).isEmpty }.reversed()
-        let points = known.map { view.smoothed(curves.terms.points(of: $0)) }
+        let points = known.map { view.smoothed(curves.terms.points(of: $0), steps: curves.steps) }
         let series = zip(known, points).map { term, points in
             ChartSeries(
                 label: label(term.rawValue, points, QuantityText.measure), style: Style(term.role),
@@ -139,7 +142,9 @@ struct LossChart {
         guard view.cursor != nil else { return nil }
         let step = "step \(Int(step.rounded()))"
         guard !showsTerms, let ratios = curves.ratios else { return step }
-        let point = view.smoothed(ratios).min { abs($0.x - self.step) < abs($1.x - self.step) }
+        let point = view.smoothed(ratios, steps: curves.steps).min {
+            abs($0.x - self.step) < abs($1.x - self.step)
+        }
         return point.map { "\(step): \(QuantityText.factor($0.y))" } ?? step
     }
 

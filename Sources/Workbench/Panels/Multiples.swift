@@ -48,7 +48,7 @@ struct Multiples {
                 canvas.write("\(glyphs.symbol(.waiting))", in: plot, style: .muted)
                 continue
             }
-            let points = view.smoothed(ratios)
+            let points = view.smoothed(ratios, steps: curves.steps)
             let series = ChartSeries(label: "", style: Style(isShown ? .curve : .comparison), points: points)
             let steps = view.stepRange(curves.steps)
             LineChart(

@@ -134,12 +134,15 @@ package struct UnitCurves: Equatable, Sendable {
         }
     }
 
-    /// Why a term is off, in a few words; nil if it is on.
-    func absence(of term: Term) -> String? {
+    /// Why a term is off, in a few words and in fewer; nil if it is on.
+    func absence(of term: Term) -> (long: String, short: String)? {
         guard let last = terms.latest, last[term] == nil else { return nil }
-        if !hyperparameters.isOn(term) { return "\(term.rawValue)_weight is 0" }
-        if isHead { return "the head's block term is the KL of the logits already" }
-        return "this unit has no operators inside whose outputs could be compared"
+        if !hyperparameters.isOn(term) {
+            return ("\(term.rawValue)_weight is 0", "\(term.rawValue)_weight is 0")
+        }
+        return isHead
+            ? ("the head's block term is the KL of the logits already", "logits' KL")
+            : ("this unit has no operators inside whose outputs could be compared", "no operators inside")
     }
 }
 

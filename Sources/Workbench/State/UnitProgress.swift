@@ -90,7 +90,7 @@ package struct UnitProgress: Equatable, Sendable {
 
     /// The block loss divided by that of the calibrated unit: as kept at the end, or as far as learning has come.
     var ratio: Double? {
-        guard let report else { return curves?.verdict?.ratio }
+        guard let report, report.attempt == attempt else { return curves?.verdict?.ratio }
         guard report.calibratedLoss > 0 else { return nil }
         return report.finalLoss / report.calibratedLoss
     }

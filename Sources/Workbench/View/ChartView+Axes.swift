@@ -1,4 +1,5 @@
 internal import ChartScale
+internal import Glibc
 internal import TerminalUI
 
 extension ChartView {
@@ -13,8 +14,11 @@ extension ChartView {
     func cursorStep(_ steps: Int) -> Double? { cursor.map { max(1, $0 * Double(steps)) } }
 
     /// The exponential mean of points, corrected for its start; gaps stay.
-    func smoothed(_ points: [ChartPoint]) -> [ChartPoint] {
-        let past = Self.smoothings[smoothing]
+    ///
+    /// The weight of the past is that of an attempt of 100 steps or more. A shorter one is smoothed over the same share of
+    /// its steps; else its curve would lag behind its values.
+    func smoothed(_ points: [ChartPoint], steps: Int) -> [ChartPoint] {
+        let past = pow(Self.smoothings[smoothing], max(1, 100 / Double(max(1, steps))))
         guard past > 0 else { return points }
         var (mean, weight) = (0.0, 0.0)
         return points.map { point in
