@@ -132,10 +132,13 @@ package enum QuantityText: Sendable {
 
     /// The result of reading an exported file back.
     package static func verification(_ result: ExportVerification) -> String {
-        guard result.codes > 0 || result.images > 0 else { return "verified: it reads back as it was written" }
+        guard result.codes > 0 || result.images > 0 else {
+            return "verified: it reads back as it was written"
+        }
         guard result.images > 0 else {
             return
-                "read back: the same bytes, \(count(result.codes)) integers; what it computes was not compared here"
+                "read back: the same bytes, \(count(result.codes)) integers; "
+                + "what it computes was not compared here"
         }
         return
             "verified: read back, \(count(result.codes)) integers and the logits of \(count(result.images)) "
