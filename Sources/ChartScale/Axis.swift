@@ -121,16 +121,18 @@ package struct Axis: Hashable, Sendable {
     private func logTicks(_ count: Int) -> [Double] {
         let first = Int(lower.rounded(.down))
         let last = Int(upper.rounded(.up))
-        let decades = last - first + 1
-        let mantissas: [Double] = decades * 3 <= count + 2 ? [1, 2, 5] : [1]
-        let every = max(1, (decades + count - 1) / count)
-        let candidates = (first...last).filter { $0 % every == 0 }.flatMap { exponent in
-            mantissas.map { $0 * powerOfTen(exponent) }
+        func inside(_ mantissas: [Double], every: Int = 1) -> [Double] {
+            let exponents = (first...last).filter { $0 % every == 0 }
+            let values: [Double] = exponents.flatMap { exponent in mantissas.map { $0 * powerOfTen(exponent) }
+            }
+            let (low, high) = (range.lowerBound * (1 - 1e-9), range.upperBound * (1 + 1e-9))
+            return values.filter { $0 >= low && $0 <= high }
         }
-        let inside = candidates.filter {
-            $0 >= range.lowerBound * (1 - 1e-9) && $0 <= range.upperBound * (1 + 1e-9)
-        }
-        return inside.isEmpty ? [range.lowerBound] : inside
+        // A range of little more than a decade may hold one power of ten.
+        let (fine, coarse) = (inside([1, 2, 5]), inside([1]))
+        let isFine = fine.count <= count + 2 || coarse.count < 2
+        let ticks = isFine ? fine : inside([1], every: max(1, (coarse.count + count - 1) / count))
+        return ticks.isEmpty ? [range.lowerBound] : ticks
     }
 
     /// The step of 1, 2 or 5 times a power of ten that divides `extent` into at most about `count` parts.

@@ -32,6 +32,16 @@ struct AxisTests {
         }
     }
 
+    @Test(
+        "a logarithmic axis of little more than a decade has ticks beside the power of ten in it",
+        arguments: [[0.12, 1.3], [0.05, 1.05], [0.3, 4], [9e-4, 0.02]])
+    func decade(values: [Double]) {
+        for count in [3, 4, 6] {
+            let labels = Axis(fitting: values, scale: .log).ticks(count: count).map(\.label)
+            #expect(labels.count >= 2 && labels.count <= count + 3, "\(labels)")
+        }
+    }
+
     @Test("values that are not finite are left out of the range")
     func gaps() {
         let axis = Axis(fitting: [.nan, 3, .infinity, 7, -.infinity])

@@ -16,7 +16,8 @@ extension RunProgress {
         switch event {
         case .started(let summary): begin(summary)
         case .progressed(let name, let done, let total):
-            activity = Activity(name: name, done: done, total: total)
+            // What is done is not going on, even where nothing follows.
+            activity = total > 0 && done >= total ? nil : Activity(name: name, done: done, total: total)
             if case .preparing = phase { phase = .preparing(activity: name, done: done, total: total) }
         case .evaluated(let subject, let evaluation): note(evaluation, of: subject)
         case .heldOutMeasured(let baseline): heldOut = baseline

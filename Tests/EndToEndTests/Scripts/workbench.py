@@ -80,13 +80,13 @@ def pause(terminal):
     terminal.press(" ")
     terminal.wait_for("PAUSE queued")
     terminal.wait_for("WAITING", "waiting at the gate before")
-    terminal.wait_for_footer("Space go on", "e edit")
+    terminal.wait_for_footer("Space continue", "e edit")
 
 
 def look_for_help(terminal):
     """A click on the footer is as good as its key."""
     terminal.click("? help")
-    terminal.wait_for("Help", "type to filter", "pause at the next gate, or go on")
+    terminal.wait_for("Help", "type to filter", "pause at the next gate, or continue")
     terminal.press(ESCAPE)
     terminal.wait_without("type to filter")
 
@@ -94,19 +94,19 @@ def look_for_help(terminal):
 def change_steps(terminal, run):
     """The keys of the footer lead to a changed parameter."""
     terminal.press("e")
-    terminal.wait("a notice that says how to edit", lambda: "Enter changes a value" in terminal.footer)
-    terminal.press("g" + DOWN + DOWN)
+    # What differs from the preset comes first.
     terminal.wait("steps as the selected parameter", lambda: selected_parameter(terminal) == ("steps", "4"))
+    terminal.wait_for_footer("Enter change")
     terminal.press(ENTER)
-    terminal.wait_for_footer("Enter take", "Esc cancel")
+    terminal.wait_for_footer("Enter accept", "Esc cancel")
     terminal.press(ERASE_LINE + "many" + ENTER)
     terminal.wait_for("steps cannot be")
     terminal.press(ERASE_LINE + "3" + ENTER)
-    terminal.wait_for("was 4")
+    terminal.wait_for("applied: 4")
     terminal.wait_for_footer("a apply", "u undo")
     terminal.press("a")
     terminal.wait_for("on: steps = 3")
-    terminal.wait_without("was 4")
+    terminal.wait_without("applied: 4")
     events = [json.loads(line) for line in open(os.path.join(run, "journal.jsonl"), encoding="utf-8")]
     changes = [event for event in events if event.get("event") == "changed"]
     expect(len(changes) == 1, f"the journal has {len(changes)} changes")
@@ -129,7 +129,7 @@ def go_on_through_sizes(terminal):
     terminal.wait_for_footer("quit")
     expect("3 Contributions ─" not in terminal.text, f"80 × 24 has the large layout\n{terminal.picture()}")
     terminal.set_size((50, 10))
-    terminal.wait_for("50x10 needs 60x16")
+    terminal.wait_for("Terminal too small (50×10); needs 60×16")
     terminal.set_size((120, 40))
     terminal.wait_for("1 Units", "5 Parameters", "6 Log")
 
