@@ -115,7 +115,7 @@ package struct PlainReporter: Equatable, Sendable {
     ) -> String {
         let state = restored == 0 ? "its calibrated state" : "its state after step \(restored)"
         let consequence =
-            factor.map { "goes on from \(state) with rates × \(QuantityText.measure($0))" }
+            factor.map { "goes on from \(state) with rates ÷ \(QuantityText.fixed(1 / $0, decimals: 0))" }
             ?? "ends in \(state)"
         return "\(place(unit)) got worse by step \(step), loss × \(QuantityText.fixed(ratio, decimals: 2)): "
             + "it \(consequence)"

@@ -178,9 +178,12 @@ extension WorkbenchState {
         obstacleToDrafting ?? editor.field.flatMap(ParameterEditor.obstacle)
     }
 
+    /// Whether the run waits with every unit done.
+    private var waitsAtLastGate: Bool { run.map { $0.gate == $0.units.count } ?? false }
+
     var obstacleToApplying: String? {
         if let obstacleToDrafting { return obstacleToDrafting }
-        if let run, run.gate == run.units.count {
+        if waitsAtLastGate {
             return
                 "no unit is left that could have other parameters; \(key(.redo)) redoes the selected unit with them"
         }
