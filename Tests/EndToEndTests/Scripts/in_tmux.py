@@ -8,6 +8,7 @@ Prints nothing and ends with 0 where everything is as expected; otherwise says w
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ class Pane:
 
     def __init__(self, folder, size):
         self.socket = os.path.join(folder, "tmux")
+        # A server that inherits a blocked SIGTERM outlives kill-server, which sends itself one.
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
         columns, rows = map(str, size)
         # What is remembered is the test's own.
         environment = [f"-eXDG_{name}_HOME={folder}/xdg/{name.lower()}" for name in ("CONFIG", "STATE", "CACHE", "DATA")]
