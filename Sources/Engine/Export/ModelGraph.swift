@@ -147,11 +147,22 @@ struct ModelGraph {
     /// A DequantizeLinear of a weight alone would invite runtimes to quantize its input as they like.
     mutating func floats(_ stored: GraphValue, _ codes: SignedCodes, shape: [Int], name: String) -> GraphValue
     {
-        let cast = graph.node("Cast", [stored], name: "\(name).cast", ["to": .int(1)])
         let zeros = graph.constant(codes.zeroPoints, shape: shape, name: "\(name).zero_points")
         let scales = graph.constant(codes.scales, shape: shape, name: "\(name).scales")
-        let centred = graph.node("Sub", [cast, zeros], name: "\(name).centred")
-        return graph.node("Mul", [centred, scales], name: name)
+        return dequantized(cast(stored, name), zeros, scales, name, result: name)
+    }
+
+    /// Codes as floats.
+    private mutating func cast(_ codes: GraphValue, _ name: String) -> GraphValue {
+        graph.node("Cast", [codes], name: "\(name).cast", ["to": .int(1)])
+    }
+
+    /// Scale · (code − zero point), of codes as floats.
+    private mutating func dequantized(
+        _ codes: GraphValue, _ zeros: GraphValue, _ scales: GraphValue, _ name: String, result: String
+    ) -> GraphValue {
+        let centred = graph.node("Sub", [codes, zeros], name: "\(name).centred")
+        return graph.node("Mul", [centred, scales], name: result)
     }
 
     // MARK: - Sites
@@ -175,26 +186,25 @@ struct ModelGraph {
             return (graph.node("DequantizeLinear", [codes, scale, zero], name: "\(site).values"), true)
         case .searchedLog(let log):
             let shift = scalar(log.shift, "\(site).shift")
-            let delta = scalar(log.deltas[0], "\(site).delta")
             let shifted = graph.node("Add", [x, shift], name: "\(site).shifted")
-            let ratio = graph.node("Div", [shifted, delta], name: "\(site).ratio")
-            let least = scalar(.leastNormalMagnitude, "\(site).least")
-            let positive = graph.node("Max", [ratio, least], name: "\(site).positive")
-            let logarithm = graph.node("Log", [positive], name: "\(site).log")
             let values = powers(
-                logarithm, site, bits: log.bits, deltas: log.deltas, octaves: log.octaves, axis: nil)
+                logarithm(shifted, site, delta: log.deltas[0]), site, bits: log.bits, deltas: log.deltas,
+                octaves: log.octaves, axis: nil)
             return (graph.node("Sub", [values, shift], name: "\(site).unshifted"), false)
         case .logSqrt2(let log):
-            let delta = scalar(log.deltas[0], "\(site).delta")
-            let ratio = graph.node("Div", [x, delta], name: "\(site).ratio")
-            let least = scalar(.leastNormalMagnitude, "\(site).least")
-            let positive = graph.node("Max", [ratio, least], name: "\(site).positive")
-            let logarithm = graph.node("Log", [positive], name: "\(site).log")
-            return (
-                powers(logarithm, site, bits: log.bits, deltas: log.deltas, octaves: log.octaves, axis: nil),
-                false
-            )
+            let values = powers(
+                logarithm(x, site, delta: log.deltas[0]), site, bits: log.bits, deltas: log.deltas,
+                octaves: log.octaves, axis: nil)
+            return (values, false)
         }
+    }
+
+    /// ln(x ∕ δ), of the least normal number where x is not above 0.
+    private mutating func logarithm(_ x: GraphValue, _ site: String, delta: Float) -> GraphValue {
+        let ratio = graph.node("Div", [x, scalar(delta, "\(site).delta")], name: "\(site).ratio")
+        let least = scalar(.leastNormalMagnitude, "\(site).least")
+        let positive = graph.node("Max", [ratio, least], name: "\(site).positive")
+        return graph.node("Log", [positive], name: "\(site).log")
     }
 
     /// An operand of a product of two activations: `[batch, tokens, heads, d]`, one group a head.
@@ -203,7 +213,6 @@ struct ModelGraph {
     mutating func operand(
         _ x: GraphValue, _ site: SiteDescriptor, by quantizer: SiteQuantizer, order: [Int], factor: Float = 1
     ) -> GraphValue {
-        let heads = site.groupCount
         func scaled(_ value: GraphValue) -> GraphValue {
             factor == 1
                 ? value
@@ -213,41 +222,42 @@ struct ModelGraph {
         guard case .uniform(let uniform) = quantizer else {
             return scaled(transpose(x, order, name: "\(site.name).order"))
         }
-        let zeroPoints = uniform.zeroPoints.compactMap { UInt8(exactly: $0) }
-        guard zeroPoints.count == heads else {
+        guard let codes = codesPerHead(x, site.name, uniform, axis: 2) else {
             let values = emulated(
-                transpose(x, order, name: "\(site.name).order"), site.name, uniform, shape: [heads, 1, 1])
+                transpose(x, order, name: "\(site.name).order"), site.name, uniform,
+                shape: [site.groupCount, 1, 1])
             return scaled(values)
         }
-        let scales = graph.constant(uniform.scales, shape: [heads], name: "\(site.name).scales")
-        let zeros = graph.constant(zeroPoints, shape: [heads], name: "\(site.name).zero_points")
-        let codes = clipped(
-            graph.node("QuantizeLinear", [x, scales, zeros], name: site.name, ["axis": .int(2)]),
-            uniform.bits,
-            name: site.name)
         return values(
             transpose(codes, order, name: "\(site.name).order"), site.name, uniform, factor: factor)
+    }
+
+    /// Codes of one group a head along an axis; nil where a zero point fits no byte.
+    private mutating func codesPerHead(
+        _ x: GraphValue, _ site: String, _ uniform: UniformQuantizer, axis: Int
+    ) -> GraphValue? {
+        let heads = uniform.scales.count
+        let zeroPoints = uniform.zeroPoints.compactMap { UInt8(exactly: $0) }
+        guard zeroPoints.count == heads else { return nil }
+        let scales = graph.constant(uniform.scales, shape: [heads], name: "\(site).scales")
+        let zeros = graph.constant(zeroPoints, shape: [heads], name: "\(site).zero_points")
+        return clipped(
+            graph.node("QuantizeLinear", [x, scales, zeros], name: site, ["axis": .int(axis)]), uniform.bits,
+            name: site)
     }
 
     /// The attention map: `[batch, heads, queries, keys]` scores, softmax and quantization.
     mutating func attention(_ scores: GraphValue, _ site: SiteDescriptor, by quantizer: SiteQuantizer)
         -> GraphValue
     {
-        let heads = site.groupCount
         let softmax = "\(site.name).map"
         switch quantizer {
         case .fullPrecision: return graph.node("Softmax", [scores], name: softmax, ["axis": .int(-1)])
         case .uniform(let uniform):
             let map = graph.node("Softmax", [scores], name: softmax, ["axis": .int(-1)])
-            let zeroPoints = uniform.zeroPoints.compactMap { UInt8(exactly: $0) }
-            guard zeroPoints.count == heads else {
-                return emulated(map, site.name, uniform, shape: [heads, 1, 1])
+            guard let codes = codesPerHead(map, site.name, uniform, axis: 1) else {
+                return emulated(map, site.name, uniform, shape: [site.groupCount, 1, 1])
             }
-            let scales = graph.constant(uniform.scales, shape: [heads], name: "\(site.name).scales")
-            let zeros = graph.constant(zeroPoints, shape: [heads], name: "\(site.name).zero_points")
-            let codes = clipped(
-                graph.node("QuantizeLinear", [map, scales, zeros], name: site.name, ["axis": .int(1)]),
-                uniform.bits, name: site.name)
             return values(codes, site.name, uniform)
         case .logSqrt2(let log):
             return logarithmic(scores, site, bits: log.bits, deltas: log.deltas, octaves: log.octaves)
@@ -299,11 +309,9 @@ struct ModelGraph {
         _ codes: GraphValue, _ site: String, _ uniform: UniformQuantizer, factor: Float = 1
     ) -> GraphValue {
         let shape = [uniform.scales.count, 1, 1]
-        let cast = graph.node("Cast", [codes], name: "\(site).cast", ["to": .int(1)])
         let zeros = graph.constant(uniform.zeroPoints, shape: shape, name: "\(site).zeros")
         let steps = graph.constant(uniform.scales.map { $0 * factor }, shape: shape, name: "\(site).steps")
-        let centred = graph.node("Sub", [cast, zeros], name: "\(site).centred")
-        return graph.node("Mul", [centred, steps], name: "\(site).values")
+        return dequantized(cast(codes, site), zeros, steps, site, result: "\(site).values")
     }
 
     /// Quantizes and dequantizes as floats, for zero points that no byte holds.
@@ -318,8 +326,7 @@ struct ModelGraph {
         let least = scalar(0, "\(site).least")
         let greatest = scalar(Float(uniform.bits.maximumCode), "\(site).greatest")
         let codes = graph.node("Clip", [sum, least, greatest], name: site)
-        let centred = graph.node("Sub", [codes, zeros], name: "\(site).centred")
-        return graph.node("Mul", [centred, steps], name: "\(site).values")
+        return dequantized(codes, zeros, steps, site, result: "\(site).values")
     }
 
     /// Codes of fewer than 8 bits, which QuantizeLinear does not limit.
