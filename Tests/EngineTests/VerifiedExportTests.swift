@@ -18,9 +18,12 @@ struct VerifiedExportTests {
     }
 
     /// The packed model of a short run.
-    private func model() throws -> PackedCheckpoint {
+    private func model(
+        attention levels: AttentionLevels = Hyperparameters().attentionLevels
+    ) throws -> PackedCheckpoint {
         var plan = try bench.plan()
         plan.hyperparameters.steps = 0
+        plan.hyperparameters.attentionLevels = levels
         _ = bench.run(plan, to: "run")
         return try PackedCheckpoint(CheckedRun(RunDirectory(path: bench.folder.file("run"))))
     }
@@ -35,6 +38,17 @@ struct VerifiedExportTests {
         let recipe = try exportRun(
             bench.folder.file("run"), format: .recipe, to: bench.folder.file("r.yaml"))
         #expect(recipe.verification == ExportVerification(codes: 0, images: 0))
+    }
+
+    @Test("a graph refuses levels that it cannot give a site, and names the site")
+    func refusedLevels() throws {
+        var model = try model(attention: .logSqrt2)
+        let map = try #require(model.units[1]?.sites[4])
+        try #require(map.kind == "log_sqrt2")
+        model.units[1]?.sites[1] = map
+        let error = #expect(throws: RunFailure.self) { try ModelGraph.file(of: model, path: "run") }
+        #expect(error?.message.contains("blocks.0.attn.q") == true, "\(error?.message ?? "")")
+        #expect(error?.kind == .usage)
     }
 
     @Test("one number that differs is found, and its tensor named")

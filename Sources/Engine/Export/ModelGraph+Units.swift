@@ -79,12 +79,12 @@ extension ModelGraph {
     /// `[batch, tokens, width]` → `[batch, given tokens, width]`.
     mutating func block(
         _ block: TransformerBlock, _ weights: QuantizedUnit, input: GraphValue
-    ) -> GraphValue {
+    ) throws(RunFailure) -> GraphValue {
         let name = block.name
         let given =
             block.output.rows < block.input.rows
             ? slice(input, 0..<block.output.rows, axis: 1, name: "\(name).given") : input
-        var branch = attend(block, weights, input: input)
+        var branch = try attend(block, weights, input: input)
         if block.normalizesLast { branch = norm(branch, block, weights, block.normPlaces.first, "norm1") }
         let middle = residual(given, branch, weights, block.scalePlaces?.attention, "\(name).attn.residual")
         branch = middle
@@ -119,7 +119,7 @@ extension ModelGraph {
     /// The attention half, without its residual connection.
     private mutating func attend(
         _ block: TransformerBlock, _ weights: QuantizedUnit, input: GraphValue
-    ) -> GraphValue {
+    ) throws(RunFailure) -> GraphValue {
         let name = "\(block.name).attn"
         let (queries, keys, width, heads) = (block.queryTokens, block.keyTokens, block.width, block.heads)
         let slots = block.layout?.slotTokens
@@ -136,10 +136,10 @@ extension ModelGraph {
         for part in 0..<2 { perHead[part] = placed(perHead[part], block, weights, isQuery: part == 0) }
         let asked =
             queries < keys ? slice(perHead[0], 0..<queries, axis: 1, name: "\(name).q.given") : perHead[0]
-        let q = operand(
+        let q = try operand(
             asked, block.sites[1], by: weights.sites[1], order: [0, 2, 1, 3], factor: block.scoreFactor)
-        let k = operand(perHead[1], block.sites[2], by: weights.sites[2], order: [0, 2, 3, 1])
-        let v = operand(perHead[2], block.sites[3], by: weights.sites[3], order: [0, 2, 1, 3])
+        let k = try operand(perHead[1], block.sites[2], by: weights.sites[2], order: [0, 2, 3, 1])
+        let v = try operand(perHead[2], block.sites[3], by: weights.sites[3], order: [0, 2, 1, 3])
         var scores = graph.node("MatMul", [q, k], name: "\(name).scores")
         if let offsets = block.scoreOffsets(weights.vectors) {
             let isShared = offsets.windows == 1

@@ -16,7 +16,8 @@ struct ModelGraph {
 
     /// The bytes of the file.
     ///
-    /// - Throws: `CheckpointError` for a model of which units are missing, `GraphError.tooLarge`.
+    /// - Throws: `CheckpointError` for a model of which units are missing, `RunFailure(.usage)` for levels that no graph has at
+    ///   a site, `GraphError.tooLarge`.
     static func file(of model: PackedCheckpoint, path: String) throws -> [UInt8] {
         var writer = ModelGraph()
         let configuration = model.configuration
@@ -30,7 +31,7 @@ struct ModelGraph {
         for (unit, weights) in zip(configuration.units, try model.completeUnits(path: path)) {
             switch unit.structure {
             case .stem(let stem): value = writer.stem(stem, weights, pixels: value)
-            case .block(let block): value = writer.block(block, weights, input: value)
+            case .block(let block): value = try writer.block(block, weights, input: value)
             case .merging(let merging): value = writer.merging(merging, weights, input: value)
             case .head(let head): value = writer.head(head, weights, input: value)
             }
@@ -212,15 +213,22 @@ struct ModelGraph {
     /// `order` is that of the axes which the product reads, with heads second; `factor` multiplies the values besides.
     mutating func operand(
         _ x: GraphValue, _ site: SiteDescriptor, by quantizer: SiteQuantizer, order: [Int], factor: Float = 1
-    ) -> GraphValue {
+    ) throws(RunFailure) -> GraphValue {
         func scaled(_ value: GraphValue) -> GraphValue {
             factor == 1
                 ? value
                 : graph.node(
                     "Mul", [value, scalar(factor, "\(site.name).factor")], name: "\(site.name).scaled")
         }
-        guard case .uniform(let uniform) = quantizer else {
-            return scaled(transpose(x, order, name: "\(site.name).order"))
+        let uniform: UniformQuantizer
+        switch quantizer {
+        case .fullPrecision: return scaled(transpose(x, order, name: "\(site.name).order"))
+        case .uniform(let quantizer): uniform = quantizer
+        case .logSqrt2, .searchedLog:
+            throw RunFailure(
+                .usage,
+                "\(site.name) is \(quantizer), which an ONNX graph can have for attention maps and inputs of layers "
+                    + "only; export it as packed")
         }
         guard let codes = codesPerHead(x, site.name, uniform, axis: 2) else {
             let values = emulated(
