@@ -114,9 +114,7 @@ extension RunSession {
         guard let unit = try? reconstruction.finish() else { return calibrated }
         let before = try lab.score(calibrated, task: task, chain: chain)
         let after = try lab.score(unit, task: task, chain: chain)
-        let isWorse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
-        let isKept = after.loss.isFinite && after.kl.isFinite && !(isWorse && hyperparameters.keepOrRevert)
-        return isKept ? unit : calibrated
+        return hyperparameters.keeps(after, insteadOf: before) ? unit : calibrated
     }
 }
 

@@ -19,6 +19,17 @@ private enum Learning {
     case cancelled
 }
 
+extension Hyperparameters {
+    /// Whether a learned unit is kept by its score and that of the calibrated one: it is finite, and, where units may be
+    /// put back, not worse by both measures.
+    func keeps(
+        _ learned: (loss: Double, kl: Double), insteadOf calibrated: (loss: Double, kl: Double)
+    ) -> Bool {
+        let worse = !(learned.loss <= calibrated.loss) && !(learned.kl <= calibrated.kl)
+        return learned.loss.isFinite && learned.kl.isFinite && !(worse && keepOrRevert)
+    }
+}
+
 extension RunSession {
     /// Makes an attempt at a unit on the chosen attempts of the units before, and stores it.
     func attempt(_ index: Int, lab: QuantizationLab) throws {
@@ -100,8 +111,7 @@ extension RunSession {
             switch learning.result {
             case .learned(let learned, let endedAt):
                 after = try score(learned, "learned")
-                let worse = !(after.loss <= before.loss) && !(after.kl <= before.kl)
-                reverted = worse && hyperparameters.keepOrRevert || !after.loss.isFinite || !after.kl.isFinite
+                reverted = !hyperparameters.keeps(after, insteadOf: before)
                 unit = reverted ? calibrated : learned
                 if let endedAt {
                     ending = .finishedEarly
