@@ -161,7 +161,7 @@ package struct FinishedRun: Sendable {
             }
         }
         guard let own = predictions, let others = other.predictions else { return }
-        guard own.labels == others.labels, own.fullPrecision == others.fullPrecision else {
+        guard own.isPaired(with: others) else {
             throw RunFailure(
                 .badData,
                 "\(path) was evaluated on other images than \(other.path); give --output another folder")

@@ -23,6 +23,11 @@ package struct Predictions: Equatable, Codable, Sendable {
         return counts.allSatisfy { $0 == final.count }
     }
 
+    /// Whether these are of the same images in the same order, by the labels and what the checkpoint predicts.
+    package func isPaired(with other: Predictions) -> Bool {
+        labels == other.labels && fullPrecision == other.fullPrecision
+    }
+
     /// Whether the final model predicts the label, per image; nil if labels are unknown.
     package var right: [Bool]? { labels.map { zip($0, final).map(==) } }
 

@@ -8,13 +8,16 @@ func runFolder(_ path: String) -> RunFolder {
     guard RunDirectory.isRun(path) else { return .missing }
     let directory = RunDirectory(path: path)
     do throws(RunFailure) {
-        return .run(
-            RunFacts(
-                plan: try directory.plan(), report: directory.hasReport ? try directory.report() : nil,
-                isInUse: directory.isInUse))
+        return .run(try facts(of: directory))
     } catch {
         return .unreadable(error.message)
     }
+}
+
+private func facts(of directory: RunDirectory) throws(RunFailure) -> RunFacts {
+    RunFacts(
+        plan: try directory.plan(), report: directory.hasReport ? try directory.report() : nil,
+        isInUse: directory.isInUse)
 }
 
 /// Reads runs to show them side by side, each compared with the first.
@@ -25,16 +28,11 @@ func comparedRuns(_ paths: [String]) throws(RunFailure) -> [ComparedRun] {
     var first: Predictions?
     for path in paths {
         let directory = try RunDirectory(run: path)
-        let facts = RunFacts(
-            plan: try directory.plan(), report: directory.hasReport ? try directory.report() : nil,
-            isInUse: directory.isInUse)
+        let facts = try facts(of: directory)
         let predictions = facts.report == nil ? nil : try directory.predictions()
         let progress = try recordedRun(path).progress
         var (kl, top1): (PairedDifference?, PairedDifference?) = (nil, nil)
-        // Only the same images in the same order can be paired.
-        if let own = predictions, let others = first, own.labels == others.labels,
-            own.fullPrecision == others.fullPrecision
-        {
+        if let own = predictions, let others = first, own.isPaired(with: others) {
             if let a = own.right, let b = others.right { top1 = PairedDifference(shares: [a], [b]) }
             if let a = own.kl, let b = others.kl {
                 kl = PairedDifference([a.map(Double.init)], [b.map(Double.init)])
