@@ -14,7 +14,7 @@ struct QuitDialog: Overlay {
 
     func draw(on canvas: inout Canvas) {
         guard let run = canvas.state.run else { return }
-        let done = run.units.filter(\.isFinished).count
+        let done = run.finishedUnits
         let text =
             "The run is still in progress: \(done) of \(run.units.count) units are done. "
             + (run.summary?.directory.map { "Quitting stops it; \($0) keeps what is written so far." }

@@ -19,7 +19,7 @@ struct StopDialog: Overlay {
 
     func draw(on canvas: inout Canvas) {
         guard let run = canvas.state.run else { return }
-        let done = run.units.filter(\.isFinished).count
+        let done = run.finishedUnits
         let kept = canvas.state.runDirectory.map {
             "\($0) keeps them, and \(canvas.key(.resumeRun)) on the start screen resumes the run."
         }

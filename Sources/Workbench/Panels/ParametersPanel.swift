@@ -106,11 +106,8 @@ struct ParametersPanel: PanelContent {
     }
 
     private func item(_ field: HyperparameterField, _ state: WorkbenchState) -> ParameterTable.Item {
+        let (real, planned, drafted) = state.values(of: field)
         let isEditable = state.obstacleToDrafting == nil
-        let plan = state.run?.plan ?? state.start.plan
-        let real = field.value(in: isEditable ? state.draftBase : state.shownParameters)
-        let planned = field.value(in: plan.hyperparameters)
-        let drafted = isEditable ? state.editor.drafted(field).flatMap { $0 == real ? nil : $0 } : nil
         let style: Style = isEditable && !field.isShared ? .text : .muted
         let note =
             drafted != nil
@@ -118,8 +115,21 @@ struct ParametersPanel: PanelContent {
             : planned == real ? nil : TextSpan("from \(planned)", .muted)
         return ParameterTable.Item(
             key: field.key, value: TextSpan(drafted ?? real, drafted == nil ? style : Style(.warn).bold),
-            standard: field.value(of: plan.preset), range: field.range, note: note, summary: field.summary,
+            standard: field.value(of: (state.run?.plan ?? state.start.plan).preset), range: field.range,
+            note: note, summary: field.summary,
             affects: field.affects, style: style)
+    }
+}
+
+extension WorkbenchState {
+    /// A field's applied value, that of the plan, and that of the draft; nil where the draft does not change it.
+    fileprivate func values(
+        of field: HyperparameterField
+    ) -> (real: String, planned: String, drafted: String?) {
+        let isEditable = obstacleToDrafting == nil
+        let real = field.value(in: isEditable ? draftBase : shownParameters)
+        let drafted = isEditable ? editor.drafted(field).flatMap { $0 == real ? nil : $0 } : nil
+        return (real, field.value(in: (run?.plan ?? start.plan).hyperparameters), drafted)
     }
 }
 
@@ -161,17 +171,14 @@ private struct ParameterDetail {
 
     /// How the selected value differs from the applied one, or the applied one from that at the start.
     private func editText(_ field: HyperparameterField) -> String {
-        let real = field.value(in: isEditable ? state.draftBase : state.shownParameters)
-        let planned = field.value(in: (state.run?.plan ?? state.start.plan).hyperparameters)
-        if isEditable, let drafted = state.editor.drafted(field), drafted != real {
-            return "now \(drafted) (applied: \(real))"
-        }
+        let (real, planned, drafted) = state.values(of: field)
+        if let drafted { return "now \(drafted) (applied: \(real))" }
         return planned == real ? "" : "\(real) (started with \(planned))"
     }
 
     /// The number of changes in the draft, and their cost; nil without any.
     private var draftText: String? {
-        let count = state.draftBase.changes(to: state.editor.applied(to: state.draftBase)).count
+        let count = state.draftedChanges.count
         guard count > 0 else { return nil }
         let text = count == 1 ? "1 edit not applied" : "\(count) edits not applied"
         guard isEditable else { return "\(text), kept as a draft" }

@@ -17,7 +17,7 @@ struct UnitsPanel: PanelContent {
 
     func title(_ state: WorkbenchState) -> String {
         guard let run = state.run, !run.units.isEmpty else { return "" }
-        return "\(run.units.filter(\.isFinished).count)/\(run.units.count)"
+        return "\(run.finishedUnits)/\(run.units.count)"
     }
 
     func click(x: Int, y: Int, in area: Rect, _ state: inout WorkbenchState) {

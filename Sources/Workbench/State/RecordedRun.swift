@@ -30,6 +30,6 @@ package struct RecordedRun: Equatable, Sendable {
     /// Ends the journal; a run without a last event was interrupted.
     package mutating func end() {
         guard !progress.hasEnded else { return }
-        take(.stopped(unitsDone: progress.units.filter(\.isFinished).count), at: (begin ?? 0) + seconds)
+        take(.stopped(unitsDone: progress.finishedUnits), at: (begin ?? 0) + seconds)
     }
 }

@@ -79,6 +79,9 @@ package struct RunProgress: Equatable, Sendable {
         (self.plan, self.startedAt) = (plan, startedAt)
     }
 
+    /// The number of units that are done.
+    var finishedUnits: Int { units.count(where: \.isFinished) }
+
     /// The run in a few words.
     var label: String {
         let name = plan.model.split { $0 == "/" || $0 == ":" }.last.map(String.init) ?? "model"

@@ -187,14 +187,14 @@ extension WorkbenchState {
             return
                 "no unit is left that could have other parameters; \(key(.redo)) redoes the selected unit with them"
         }
-        return draftBase.changes(to: editor.applied(to: draftBase)).isEmpty
+        return draftedChanges.isEmpty
             ? "nothing is changed: \(key(.editField)) changes the selected value" : nil
     }
 
     var obstacleToScope: String? { obstacleToDeciding ?? obstacleToDrafting }
 
     func applyDraft() -> [WorkbenchEffect] {
-        [.send(.change(unit: draftUnit, draftBase.changes(to: editor.applied(to: draftBase))))]
+        [.send(.change(unit: draftUnit, draftedChanges))]
     }
 
     /// Types a value for the selected field, or takes its next choice.
@@ -212,10 +212,13 @@ extension WorkbenchState {
         if let problem = editor.move(field, by: offset, over: draftBase) { notify(problem, .warning) }
     }
 
+    /// What the draft changes in the values that it is applied to.
+    var draftedChanges: [HyperparameterChange] { draftBase.changes(to: editor.applied(to: draftBase)) }
+
     /// The changes of the draft that the coming units do not have.
     var unapplied: [HyperparameterChange] {
         guard let run, let gate = run.gate, gate < run.units.count else { return [] }
-        return draftBase.changes(to: editor.applied(to: draftBase))
+        return draftedChanges
     }
 
     /// Lists changed fields first, by the values that the panel shows.
