@@ -175,7 +175,7 @@ extension HyperparameterField {
             \.globalShare, .values([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1]),
             Guide(
                 "The global term is computed on this share of a step's images.", unit: "share of the batch",
-                when: "Raise it with a small batch, of which a quarter is a few images.", source: "decision 8"
+                when: "Raise it for small batches: a quarter of 8 images is 2.", source: "decision 8"
             )),
         number(
             .supervision, "temperature", "temperature of the global term", "the loss", 0.01...1000,

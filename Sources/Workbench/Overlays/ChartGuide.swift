@@ -38,7 +38,7 @@ enum ChartGuide {
             meaning: "Learning has found what there is to find at these bits.",
             advice: "Take fewer steps. For a lower loss, give the unit more bits."),
         Pattern(
-            name: "Divergence", looks: "Rises even as the rate falls, or ends at a value that is no number.",
+            name: "Divergence", looks: "Rises even as the rate falls, or ends as NaN.",
             meaning: "The weights leave the solution and do not come back.",
             advice: "Cancel the attempt; redo the unit with a tenth of weight_learning_rate."),
         Pattern(
