@@ -1,7 +1,5 @@
-internal import Checkpoints
 internal import Files
 internal import ONNX
-internal import Quantization
 internal import Runs
 internal import TensorCore
 
@@ -19,9 +17,6 @@ struct ONNXExporter: Exporter {
         guard read == bytes else {
             throw RunFailure(.internal, "what was written is not the graph in memory: read back, it differs")
         }
-        let codes = model.units.values.flatMap(\.linears).reduce(0) {
-            $0 + ($1.quantizer.bits == nil ? 0 : $1.weight.count)
-        }
-        return ExportVerification(codes: codes, images: 0)
+        return ExportVerification(codes: model.codes, images: 0)
     }
 }

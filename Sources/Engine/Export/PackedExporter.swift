@@ -21,6 +21,11 @@ struct PackedExporter: Exporter {
 }
 
 extension PackedCheckpoint {
+    /// The number of weights that are integers.
+    var codes: Int {
+        units.values.flatMap(\.linears).reduce(0) { $0 + ($1.quantizer.bits == nil ? 0 : $1.weight.count) }
+    }
+
     /// Compares a model that was read with this one: every code, every number in full precision, and logits.
     ///
     /// - Throws: `RunFailure(.internal)` that names the first difference.
@@ -35,7 +40,6 @@ extension PackedCheckpoint {
         try require(other.configuration == configuration, "the shape")
         try require(other.plan == plan, "the plan")
         try require(other.units.keys.sorted() == units.keys.sorted(), "the number of units")
-        var codes = 0
         for (index, unit) in units {
             guard let read = other.units[index] else { continue }
             let description = descriptions[index]
@@ -46,7 +50,6 @@ extension PackedCheckpoint {
                     own.quantizedWeight().elements == other.quantizedWeight().elements,
                     "\(layer.name).weight")
                 try require(own.bias?.elements == other.bias?.elements, "\(layer.name).bias")
-                if own.quantizer.bits != nil { codes += own.weight.count }
             }
             for (vector, pair) in zip(description.vectors, zip(unit.vectors, read.vectors)) {
                 try require(pair.0.elements == pair.1.elements, vector.name)
