@@ -129,10 +129,19 @@ private struct PackedReader {
         }
         var quantizers: [SiteQuantizer] = []
         for site in description.sites {
+            let count = isSingle(site.name) ? 1 : site.groupCount
             quantizers.append(
-                try quantizer(site.name, groups: site.groups, count: site.groupCount, used: &used))
+                try quantizer(
+                    site.name, groups: site.groups(count: count) ?? site.groups, count: count, used: &used))
         }
         return QuantizedUnit(linears: linears, vectors: vectors, sites: quantizers)
+    }
+
+    /// Whether a site has one group: its parameters are one number each.
+    private func isSingle(_ site: String) -> Bool {
+        let type = SiteQuantizer.types.first { $0.kinds.contains(sites[site]?.kind ?? "") }
+        guard let parameter = type?.parameters.first else { return false }
+        return file.entry("\(site).\(parameter.name)")?.shape == [1]
     }
 
     private func quantizer(

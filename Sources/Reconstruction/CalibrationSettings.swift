@@ -1,3 +1,5 @@
+internal import Kernels
+internal import Quantization
 package import VisionTransformers
 package import Vocabulary
 
@@ -7,6 +9,10 @@ package struct CalibrationSettings: Equatable, Sendable {
     package var weightBits: [Int]
     /// The bits of each activation site: 2 through 8, or 16 for full precision.
     package var activationBits: [Int]
+    /// See `Hyperparameters.operandGroups`.
+    package var operandGroups: OperandGroups
+    /// See `Hyperparameters.weightSymmetry`.
+    package var weightSymmetry: Bool
     /// See `Hyperparameters.reparameterize`.
     package var reparameterize: Bool
     /// See `Hyperparameters.rangeSearch`.
@@ -37,6 +43,8 @@ package struct CalibrationSettings: Equatable, Sendable {
     package init(_ hyperparameters: Hyperparameters, weightBits: [Int], activationBits: [Int]) {
         self.weightBits = weightBits
         self.activationBits = activationBits
+        operandGroups = hyperparameters.operandGroups
+        weightSymmetry = hyperparameters.weightSymmetry
         reparameterize = hyperparameters.reparameterize
         rangeSearch = hyperparameters.rangeSearch
         attentionLevels = hyperparameters.attentionLevels
@@ -44,6 +52,19 @@ package struct CalibrationSettings: Equatable, Sendable {
         weightSolver = hyperparameters.weightSolver
         solverDamping = hyperparameters.solverDamping
         tokenImportance = hyperparameters.tokenImportance
+    }
+
+    /// How a site's values share quantizers.
+    func groups(of site: SiteDescriptor) -> (groups: QuantizationGroups, count: Int) {
+        guard operandGroups == .tensor, let whole = site.groups(count: 1) else {
+            return (site.groups, site.groupCount)
+        }
+        return (whole, 1)
+    }
+
+    /// The search for the ranges of a weight.
+    func weightCalibration(bits: Int) throws(QuantizationError) -> UniformCalibration {
+        .weights(bits: try BitWidth(bits), search: rangeSearch, isSymmetric: weightSymmetry)
     }
 
     /// The number of images that a unit's ranges are searched on: more where an image has few rows, fewer where its

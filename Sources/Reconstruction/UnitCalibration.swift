@@ -166,8 +166,7 @@ struct UnitCalibration {
                 moments: moments(
                     of: index, in: state, exact: exact, fullPrecisionInput: fullPrecisionInput, views: views,
                     importance: importance),
-                calibration: bits < 16
-                    ? .weights(bits: try BitWidth(bits), search: settings.rangeSearch) : nil,
+                calibration: bits < 16 ? try settings.weightCalibration(bits: bits) : nil,
                 pool: pool)
             try done(index)
         }
@@ -238,9 +237,10 @@ struct UnitCalibration {
         if site.kind == .attention, case .rows(perGroup: let tokens) = site.groups {
             return try attentionQuantizer(index, values: values, bits: width, tokens: tokens)
         }
+        let (groups, count) = settings.groups(of: site)
         func uniform() throws(QuantizationError) -> SiteQuantizer {
             let found = try UniformCalibration.activations(bits: width, search: settings.rangeSearch)
-                .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool)
+                .quantizer(of: values, groups: groups, groupCount: count, pool: pool)
             guard let layer = unit.linears.firstIndex(where: { $0.inputSite == index }) else {
                 return .uniform(found)
             }
@@ -249,7 +249,7 @@ struct UnitCalibration {
         func shiftedLog() throws(QuantizationError) -> SiteQuantizer {
             .searchedLog(
                 try SearchedLogCalibration(bits: width, isShifted: true, search: settings.rangeSearch)
-                    .quantizer(of: values, groups: site.groups, groupCount: site.groupCount, pool: pool))
+                    .quantizer(of: values, groups: groups, groupCount: count, pool: pool))
         }
         guard site.kind == .gelu else { return try uniform() }
         let candidates = try settings.geluLevels.candidates.map { levels throws(QuantizationError) in
@@ -264,7 +264,7 @@ struct UnitCalibration {
     private func attentionQuantizer(
         _ index: Int, values: Matrix, bits: BitWidth, tokens: Int
     ) throws(QuantizationError) -> SiteQuantizer {
-        let heads = unit.sites[index].groupCount
+        let heads = settings.groups(of: unit.sites[index]).count
         let candidates = try settings.attentionLevels.candidates.map { levels throws(QuantizationError) in
             try AttentionCalibration(bits: bits, levels: levels, search: settings.rangeSearch)
                 .quantizer(of: values, heads: heads, tokens: tokens, pool: pool)
@@ -304,7 +304,7 @@ struct UnitCalibration {
     ) throws(QuantizationError) -> SiteQuantizer {
         guard bits < 16 else { return .fullPrecision }
         return .uniform(
-            try UniformCalibration.weights(bits: try BitWidth(bits), search: settings.rangeSearch)
+            try settings.weightCalibration(bits: bits)
                 .weightQuantizer(of: weight, importance: importance, pool: pool))
     }
 

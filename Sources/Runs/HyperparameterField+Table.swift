@@ -253,6 +253,19 @@ extension HyperparameterField {
                 "Ranges by percentiles, by least squared error, or also by least error of the layer's output.",
                 when: "Try output_mse where calibration alone loses much.",
                 source: "RepQ-ViT, arXiv 2212.08254 (percentile)")),
+        choice(
+            .calibration, "operand_groups", "groups of attention's operands", "calibration", \.operandGroups,
+            Guide(
+                "Queries, keys, values and attention maps get a quantizer for each head, or one for the whole tensor.",
+                when: "Take tensor where the runtime multiplies with one scale only.",
+                source: "the field's standard")),
+        flag(
+            .calibration, "weight_symmetry", "zero point of weights in the middle", "calibration",
+            \.weightSymmetry,
+            Guide(
+                "A weight's zero point is 2^(bits - 1), so that codes stand for multiples of the scale; all codes are used.",
+                when: "Take true where the runtime has integer products for symmetric weights only.",
+                source: "the field's standard")),
         flag(
             .calibration, "reparameterize", "per-channel ranges after LayerNorm", "calibration",
             \.reparameterize,

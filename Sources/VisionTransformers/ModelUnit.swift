@@ -147,6 +147,16 @@ package struct SiteDescriptor: Equatable, Sendable {
     /// The columns of that buffer that belong to the site; nil means all.
     package let columns: Range<Int>?
 
+    /// How a number of groups share the site's values: the descriptor's own, or 1 for the whole tensor; nil for others.
+    package func groups(count: Int) -> QuantizationGroups? {
+        if count == groupCount { return groups }
+        guard count == 1 else { return nil }
+        switch groups {
+        case .columns(let width): return .columns(width: width * groupCount)
+        case .rows: return groups
+        }
+    }
+
     /// The site's values in a tape.
     package func values(in tape: Tape) -> Matrix {
         columns.map { tape[slot].columns($0) } ?? tape[slot]

@@ -35,6 +35,14 @@ package enum GELULevels: String, CaseIterable, Codable, Sendable {
     }
 }
 
+/// Which values of queries, keys, values or attention maps share a quantizer.
+package enum OperandGroups: String, CaseIterable, Codable, Sendable {
+    /// Those of a head.
+    case head
+    /// All.
+    case tensor
+}
+
 /// How a layer's weight is brought onto its codes when it is calibrated.
 package enum WeightSolver: String, CaseIterable, Codable, Sendable {
     /// Every weight goes to the nearest code.

@@ -26,6 +26,10 @@ package struct Hyperparameters: Equatable, Sendable {
     package var attentionLevels = AttentionLevels.outputError
     /// The levels for the inputs of layers after GELU.
     package var geluLevels = GELULevels.outputError
+    /// Which values of an operand of attention share a quantizer.
+    package var operandGroups = OperandGroups.head
+    /// Whether the zero point of every weight is the middle code, so that codes stand for whole multiples of a scale.
+    package var weightSymmetry = false
     /// Whether scale reparameterisation (RepQ-ViT) is applied to the inputs of qkv and fc1.
     package var reparameterize = true
     /// How weights are brought onto their codes when a unit is calibrated.

@@ -73,6 +73,41 @@ struct UniformCalibrationTests {
         #expect(fine < percentile / 1.122, "fine \(fine), percentiles \(percentile)")
     }
 
+    @Test(
+        "a symmetric weight has its zero point in the middle, and errs hardly more than the best of many scales",
+        arguments: [3, 4, 8], [Distribution.bell, .outliers])
+    func symmetry(width: Int, distribution: Distribution) throws {
+        let bits = try BitWidth(width)
+        let x = distribution.matrix(6, 300, seed: UInt64(width))
+        defer { pool.shutDown() }
+        let quantizer = try UniformCalibration.weights(bits: bits, isSymmetric: true)
+            .weightQuantizer(of: x, pool: pool)
+        let middle = Float(1 << (width - 1))
+        #expect(quantizer.zeroPoints.allSatisfy { $0 == middle })
+        for row in 0..<x.rows {
+            let values = x.rows(row..<row + 1)
+            let largest = values.elements.map { abs($0) }.max() ?? 0
+            guard largest > 0 else { continue }
+            func error(_ scale: Float) throws -> Double {
+                let single = try UniformQuantizer(
+                    bits: bits, scales: [scale], zeroPoints: [middle], groups: .columns(width: x.columns))
+                return meanSquaredError(values, quantized(values, by: .uniform(single)))
+            }
+            let best = try (1...300).map { try error(largest / middle * Float($0) / 200) }.min() ?? 0
+            #expect(try error(quantizer.scales[row]) <= best * 1.25 + 1e-30)
+        }
+    }
+
+    @Test("a symmetric weight of equal values is exact", arguments: [-0.5, 0, 2] as [Float])
+    func constantSymmetry(value: Float) throws {
+        let x = Matrix(rows: 2, columns: 5, elements: Array(repeating: value, count: 10))
+        defer { pool.shutDown() }
+        let quantizer = try UniformCalibration.weights(bits: try BitWidth(2), isSymmetric: true)
+            .weightQuantizer(of: x, pool: pool)
+        #expect(quantizer.zeroPoints == [2, 2])
+        #expect(quantized(x, by: .uniform(quantizer)).elements == x.elements)
+    }
+
     @Test("the error of a search is close to that of the best of all ranges", arguments: [2, 3, 4])
     func optimum(width: Int) throws {
         let bits = try BitWidth(width)

@@ -78,6 +78,43 @@ struct CalibrationTests {
         #expect(errors[1] < errors[0])
     }
 
+    @Test(
+        "operands of attention get one group for the tensor where the settings say so, whatever the levels",
+        arguments: AttentionLevels.allCases)
+    func operandGroups(levels: AttentionLevels) throws {
+        let small = SmallTask(seed: 3, images: 12)
+        defer { small.pool.shutDown() }
+        let unit = small.model.units[1]
+        var settings = settings(unit, bits: 4)
+        settings.attentionLevels = levels
+        let perHead = try calibrated(small, 1, settings)
+        settings.operandGroups = .tensor
+        let perTensor = try calibrated(small, 1, settings)
+        for (site, states) in zip(unit.sites, zip(perHead.sites, perTensor.sites)) {
+            #expect(states.0.groupCount == site.groupCount)
+            #expect(states.1.groupCount == 1, "\(site.name)")
+        }
+        // One range for all heads fits less well.
+        #expect(run(small, 1, perHead).error < run(small, 1, perTensor).error)
+    }
+
+    @Test(
+        "weights are symmetric with every solver where the settings say so", arguments: WeightSolver.allCases)
+    func weightSymmetry(solver: WeightSolver) throws {
+        let small = SmallTask(seed: 3, images: 40)
+        defer { small.pool.shutDown() }
+        var settings = settings(small.model.units[1], bits: 4)
+        settings.weightSolver = solver
+        settings.weightSymmetry = true
+        for linear in try calibrated(small, 1, settings).linears {
+            guard case .uniform(let quantizer) = linear.quantizer else {
+                Issue.record("\(linear.quantizer)")
+                continue
+            }
+            #expect(quantizer.zeroPoints.allSatisfy { $0 == 8 })
+        }
+    }
+
     @Test("the attention map gets the levels that change the unit's output less", arguments: [3, 4, 6])
     func attention(bits: Int) throws {
         let small = SmallTask(seed: 6, images: 12)

@@ -2,7 +2,7 @@ internal import Kernels
 package import TensorCore
 package import Vocabulary
 
-/// Finds the quantizer of an attention map, one group per head.
+/// Finds the quantizer of an attention map, one group for each head or one for all.
 package struct AttentionCalibration: Equatable, Sendable {
     /// The levels of one quantizer.
     package enum Levels: CaseIterable, Hashable, Sendable {
@@ -45,7 +45,7 @@ package struct AttentionCalibration: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - map: `[images · heads · tokens, tokens]` rows of a softmax, in that order.
-    ///   - heads: The number of heads.
+    ///   - heads: The number of heads, or 1 for one group of all.
     ///   - tokens: The rows that a head has in an image.
     ///   - pool: Searches heads in parallel; the result does not depend on its number of threads.
     /// - Returns: A quantizer of those levels with groups `.rows(perGroup: tokens)`.

@@ -15,6 +15,8 @@ struct UniformRangeSearch {
 
     private let sample: ValueSample
     private let maximumCode: Double
+    /// Whether the zero point is the middle code.
+    private let isSymmetric: Bool
     private var table: LevelTable
     private var lower: Double
     private var upper: Double
@@ -22,8 +24,9 @@ struct UniformRangeSearch {
     private(set) var fit: GroupFit
 
     /// Starts with the full range.
-    init(_ sample: ValueSample, bits: BitWidth) {
+    init(_ sample: ValueSample, bits: BitWidth, isSymmetric: Bool = false) {
         self.sample = sample
+        self.isSymmetric = isSymmetric
         maximumCode = Double(bits.maximumCode)
         table = LevelTable(bits: bits)
         lower = Double(sample.extremes.lowerBound)
@@ -84,8 +87,8 @@ struct UniformRangeSearch {
         guard low < high else { return false }
         // A finer step than this is equal to its neighbours in floats.
         let finest = max(max(abs(low), abs(high)) * 0x1p-22, 1e-30)
-        let scale = Float(max((high - low) / maximumCode, finest))
-        let zeroPoint = Float((-low / Double(scale)).rounded())
+        let scale = Float(max(step(from: low, to: high), finest))
+        let zeroPoint = isSymmetric ? Float(middle) : Float((-low / Double(scale)).rounded())
         let top = scale * (Float(maximumCode) - zeroPoint)
         guard (scale * zeroPoint).isFinite, top.isFinite else { return false }
         table.setUniform(scale: scale, zeroPoint: zeroPoint)
@@ -96,9 +99,18 @@ struct UniformRangeSearch {
         return true
     }
 
+    /// The code in the middle, with one more below it than above.
+    private var middle: Double { (maximumCode + 1) / 2 }
+
+    /// The least step with which codes reach both bounds.
+    private func step(from low: Double, to high: Double) -> Double {
+        isSymmetric ? max(-low / middle, high / (maximumCode - middle)) : (high - low) / maximumCode
+    }
+
     /// Parameters that represent a single value exactly, and 0 as well.
     private func constant(_ value: Float) -> GroupFit {
-        guard abs(value) >= 1e-30 else { return GroupFit(scale: 1e-8, zeroPoint: 0, error: 0) }
-        return GroupFit(scale: abs(value), zeroPoint: value < 0 ? 1 : 0, error: 0)
+        let isZero = abs(value) < 1e-30
+        let zeroPoint = isSymmetric ? Float(middle) : value < 0 && !isZero ? 1 : 0
+        return GroupFit(scale: isZero ? 1e-8 : abs(value), zeroPoint: zeroPoint, error: 0)
     }
 }

@@ -15,6 +15,8 @@ package struct UniformCalibration: Equatable, Sendable {
     package var search: RangeSearch
     /// The percentiles that are tried, as shares; the lower bound is at 1 − share.
     package var percentiles: [Double]
+    /// Whether the zero point is the middle code, 2ᵇ⁻¹; all codes are used.
+    package var isSymmetric = false
     /// The number of values of a group that are sampled.
     package var sampleLimit = 1 << 18
 
@@ -27,13 +29,15 @@ package struct UniformCalibration: Equatable, Sendable {
 
     /// A search for weights, with the tighter percentiles of I&S-ViT (arXiv 2311.10126) as well.
     package static func weights(
-        bits: BitWidth, search: RangeSearch = .squaredError
+        bits: BitWidth, search: RangeSearch = .squaredError, isSymmetric: Bool = false
     ) -> UniformCalibration {
-        UniformCalibration(
+        var calibration = UniformCalibration(
             bits: bits, search: search,
             percentiles: [
                 0.97, 0.98, 0.99, 0.995, 0.999, 0.9995, 0.9997, 0.9999, 0.99995, 0.99999,
             ])
+        calibration.isSymmetric = isSymmetric
+        return calibration
     }
 
     /// Makes a search.
@@ -76,7 +80,7 @@ package struct UniformCalibration: Equatable, Sendable {
             values: values, groups: groups, count: groupCount, sampleLimit: sampleLimit,
             importance: importance)
         let fits = try groupSearch.run(pool: pool) { sample in
-            var range = UniformRangeSearch(sample, bits: bits)
+            var range = UniformRangeSearch(sample, bits: bits, isSymmetric: isSymmetric)
             guard range.fit.error > 0 else { return range.fit }
             range.tryPercentiles(percentiles)
             if search.minimizesError {
