@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 internal import SwiftProtobuf
 
 /// A tensor of a graph, by its name: an input, a constant, or what a node gives.
@@ -36,7 +36,7 @@ package enum GraphAttribute: Sendable {
 ///     let x = graph.input("x", shape: ["batch", 3])
 ///     let y = graph.node("Relu", [x], name: "activation")
 ///     graph.output("y", y, shape: ["batch", 3])
-///     let bytes = try graph.file(producer: "mgrq", version: "1", metadata: [:])
+///     let bytes = try graph.file(producer: "mgrq", version: "1", metadata: [:], dataName: nil)
 ///
 /// It knows no model. Names are kept as they are given; one that is taken gets a number behind it.
 package struct GraphBuilder {
@@ -44,12 +44,17 @@ package struct GraphBuilder {
     package static let operatorSet = 21
     /// The version of the file format.
     package static let version = 10
-    /// The largest file that is written, in bytes: a message of Protocol Buffers ends at 2 GiB.
-    package static let largestFile = 1_500_000_000
+    /// The most bytes of constants that the graph itself holds: a message of Protocol Buffers ends at 2 GiB.
+    package static let largestGraph = 1_500_000_000
+    /// The least size of a constant that is kept beside the graph, in bytes: runtimes want small ones inside.
+    private static let leastExternal = 1024
+    /// Where constants beside the graph start, in bytes: at multiples of a page, so that they can be mapped.
+    private static let alignment = 4096
 
     private var graph = ONNXGraph()
     private var taken: Set<String> = []
-    private var bytes = 0
+    /// The bytes of all constants.
+    package private(set) var bytes = 0
 
     /// Starts a graph.
     package init(name: String) { graph.name = name }
@@ -164,21 +169,25 @@ package struct GraphBuilder {
         return GraphValue(name: tensor.name)
     }
 
-    /// The graph as the bytes of a file; the same bytes for the same calls.
+    /// The graph as a file; the same bytes for the same calls.
     ///
     /// - Parameters:
     ///   - producer: The program that writes.
     ///   - version: The program's version.
     ///   - metadata: What else the file tells, by key.
-    /// - Returns: The bytes.
-    /// - Throws: `GraphError.tooLarge`, and what the library throws.
-    package func file(producer: String, version: String, metadata: [String: String]) throws -> [UInt8] {
-        guard bytes <= Self.largestFile else { throw GraphError.tooLarge(bytes: bytes) }
+    ///   - dataName: The name of a second file in the same folder, which gets the large constants; nil keeps them in the
+    ///     graph.
+    /// - Returns: The bytes of the graph, and the pieces of the second file.
+    /// - Throws: What the library throws.
+    package func file(
+        producer: String, version: String, metadata: [String: String], dataName: String?
+    ) throws -> (graph: [UInt8], data: [Data]) {
         var model = ONNXModel()
         model.irVersion = Int64(Self.version)
         model.producerName = producer
         model.producerVersion = version
         model.graph = graph
+        let data = dataName.map { Self.moveConstants(of: &model.graph, to: $0) } ?? []
         var operators = ONNXOperatorSet()
         operators.version = Int64(Self.operatorSet)
         model.opsetImport = [operators]
@@ -187,7 +196,33 @@ package struct GraphBuilder {
             (entry.key, entry.value) = (key, value)
             return entry
         }
-        return try model.serializedBytes()
+        return (try model.serializedBytes(), data)
+    }
+
+    /// Replaces large constants by references to a file.
+    ///
+    /// - Returns: The pieces of that file.
+    private static func moveConstants(of graph: inout ONNXGraph, to name: String) -> [Data] {
+        var pieces: [Data] = []
+        var offset = 0
+        for index in graph.initializer.indices where graph.initializer[index].rawData.count >= leastExternal {
+            let data = graph.initializer[index].rawData
+            let gap = (alignment - offset % alignment) % alignment
+            if gap > 0 { pieces.append(Data(count: gap)) }
+            offset += gap
+            graph.initializer[index].rawData = Data()
+            graph.initializer[index].dataLocation = .external
+            graph.initializer[index].externalData = [
+                ("location", name), ("offset", String(offset)), ("length", String(data.count)),
+            ].map { key, value in
+                var entry = ONNXStringEntry()
+                (entry.key, entry.value) = (key, value)
+                return entry
+            }
+            pieces.append(data)
+            offset += data.count
+        }
+        return pieces
     }
 
     private mutating func unique(_ name: String) -> String {
@@ -215,19 +250,6 @@ package struct GraphBuilder {
         information.name = name
         information.type.tensorType = type
         return information
-    }
-}
-
-/// Why a graph cannot be written.
-package enum GraphError: Error, Equatable, CustomStringConvertible {
-    /// Its constants are more than one file holds.
-    case tooLarge(bytes: Int)
-
-    package var description: String {
-        switch self {
-        case .tooLarge(let bytes):
-            "the graph has \(bytes) bytes of constants; an ONNX file of at most \(GraphBuilder.largestFile) is written"
-        }
     }
 }
 

@@ -15,8 +15,8 @@ struct ONNXTests {
     }
 
     /// Exports a run and compares the graph's logits with the run's.
-    private func expectSameLogits(_ run: String) throws {
-        _ = try place.succeed(["export", run, "--format", "onnx", "--output", "\(run).onnx"])
+    private func expectSameLogits(_ run: String, flags: [String] = []) throws {
+        _ = try place.succeed(["export", run, "--format", "onnx", "--output", "\(run).onnx"] + flags)
         let script = try PythonScript(
             file: "run_onnx.py", [try Workplace.tool(), place.file(run), place.file("\(run).onnx")])
         let ending = try script.end()
@@ -65,6 +65,45 @@ struct ONNXTests {
         let graph = try place.data("far.onnx")
         #expect(graph.range(of: Data("blocks.0.attn.v.rounded".utf8)) != nil)
         #expect(graph.range(of: Data("blocks.0.attn.proj.input.rounded".utf8)) != nil)
+    }
+
+    @Test("give the logits where weights are symmetric and operands have one group", arguments: ["8", "3"])
+    func symmetric(bits: String) throws {
+        for levels in ["uniform", "log_sqrt2", "searched_log"] {
+            _ = try place.succeed(
+                ["run"] + Workplace.job + [
+                    "--preset", "calibrate", "--weight-bits", bits, "--activation-bits", bits, "--target",
+                    "openvino", "--set", "operand_groups=tensor", "--set", "attention_levels=\(levels)",
+                    "--output", levels,
+                ])
+            try expectSameLogits(levels)
+        }
+    }
+
+    @Test(
+        "give the logits from planes of bits, in files that are smaller",
+        arguments: ["7", "6", "5", "4", "3", "2"])
+    func compact(bits: String) throws {
+        _ = try place.succeed([
+            "run", "--model", "sample:fashion-deit", "--preset", "calibrate", "--set",
+            "calibration_images=32",
+            "--weight-bits", bits, "--held-out", "0", "--output", "run",
+        ])
+        try expectSameLogits("run")
+        let fast = try place.data("run.onnx").count
+        try expectSameLogits("run", flags: ["--layout", "compact"])
+        #expect(try place.data("run.onnx").count < fast)
+    }
+
+    @Test("give the logits with constants in a file of their own", arguments: ["fast", "compact"])
+    func externalData(layout: String) throws {
+        _ = try place.succeed([
+            "run", "--model", "sample:fashion-deit", "--preset", "calibrate", "--set",
+            "calibration_images=32",
+            "--held-out", "0", "--output", "run",
+        ])
+        try expectSameLogits("run", flags: ["--external-data", "--layout", layout])
+        #expect(try place.data("run.onnx.data").count > place.data("run.onnx").count)
     }
 
     @Test("give the logits of every architecture", arguments: try goldenModels())

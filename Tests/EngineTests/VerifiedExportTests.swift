@@ -46,9 +46,38 @@ struct VerifiedExportTests {
         let map = try #require(model.units[1]?.sites[4])
         try #require(map.kind == "log_sqrt2")
         model.units[1]?.sites[1] = map
-        let error = #expect(throws: RunFailure.self) { try ModelGraph.file(of: model, path: "run") }
+        let error = #expect(throws: RunFailure.self) {
+            try ModelGraph.file(of: model, path: "run", layout: ModelGraph.Layout())
+        }
         #expect(error?.message.contains("blocks.0.attn.q") == true, "\(error?.message ?? "")")
         #expect(error?.kind == .usage)
+    }
+
+    @Test(
+        "planes of bits have every code, for every width and number of codes", arguments: 2...7,
+        [9000, 16001])
+    func planes(bits: Int, count: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(bits))
+        let codes = (0..<count * 8).map { _ in Int8(generator.index(below: 1 << bits)) }
+        let planes = try #require(BitPlane.planes(of: codes, bits: try BitWidth(bits)))
+        #expect(planes.reduce(0) { $0 + $1.width } == bits)
+        #expect(planes.reduce(0) { $0 + $1.bytes.count } < codes.count * bits / 8 + 8)
+        for index in codes.indices {
+            let code = planes.reduce(0) { code, plane in
+                let byte = Int(plane.bytes[index % plane.bytes.count])
+                let part = byte >> (index / plane.bytes.count * plane.width) & (1 << plane.width - 1)
+                return code | part << plane.shift
+            }
+            try #require(code == Int(codes[index]))
+        }
+    }
+
+    @Test("few codes, bytes and codes below 0 have no planes")
+    func noPlanes() throws {
+        let codes = [Int8](repeating: 1, count: 20_000)
+        #expect(BitPlane.planes(of: codes, bits: try BitWidth(8)) == nil)
+        #expect(BitPlane.planes(of: Array(codes.prefix(100)), bits: try BitWidth(4)) == nil)
+        #expect(BitPlane.planes(of: codes + [-1], bits: try BitWidth(4)) == nil)
     }
 
     @Test("one number that differs is found, and its tensor named")

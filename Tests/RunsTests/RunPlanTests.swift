@@ -45,6 +45,13 @@ private let refusals = [
         sentence: "line 3: preset cannot be “mgq”; it accepts "
             + Preset.allCases.map(\.rawValue).joined(separator: ", ")),
     Refusal(
+        yaml: minimalPlan + "target: cuda\n",
+        sentence: "line 3: target cannot be “cuda”; it accepts " + Target.names.joined(separator: ", ")),
+    Refusal(
+        yaml: minimalPlan + "target: openvino\nweight_symmetry: false\n",
+        sentence: "weight_symmetry cannot be “false” for the target openvino, which needs true; "
+            + "onnxruntime-cpu, torch and research take it"),
+    Refusal(
         yaml: minimalPlan + "seed: -1\n",
         sentence: "line 3: seed cannot be “-1”; it accepts a whole number from 0"),
     Refusal(

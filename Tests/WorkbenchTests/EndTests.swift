@@ -96,13 +96,15 @@ struct EndTests {
     @Test("packed is not offered before every unit is quantized")
     func packedAtGate() {
         var session = Session(at: .exportRecipe)
-        #expect(session.text.contains("packed   when every unit is quantized"))
-        #expect(session.text.contains("onnx     when every unit is quantized"))
+        #expect(session.text.contains("packed        when every unit is quantized"))
+        #expect(session.text.contains("onnx          when every unit is quantized"))
+        #expect(session.press(.up, .enter) == [])
+        #expect(session.text.contains("onnx-compact can be written when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("onnx can be written when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("packed can be written when every unit is quantized"))
-        #expect(session.press(.down, .down, .enter) == [.checkPath("fashion-vit-w4a4.yaml")])
+        #expect(session.press(.down, .down, .down, .enter) == [.checkPath("fashion-vit-w4a4.yaml")])
     }
 
     @Test("packed is offered at the last gate, where a finished run waits that was opened again")
@@ -122,7 +124,7 @@ struct EndTests {
         session.press(.backtab)
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.onnx")])
         session = Session(at: .exportPacked)
-        session.press(.backtab, .backtab, .control("u"))
+        session.press(.backtab, .backtab, .backtab, .control("u"))
         session.type("out/r.yaml")
         #expect(session.press(.enter) == [.checkPath("out/r.yaml")])
         #expect(
@@ -162,7 +164,7 @@ struct EndTests {
         arguments: [("doc", false), ("json", true), ("CSV", true)])
     func endings(ending: String, isKnown: Bool) {
         var session = Session(at: .exportPacked)
-        session.press(.down, .down, .down, .control("u"))
+        session.press(.down, .down, .down, .down, .control("u"))
         session.type("curves.\(ending)")
         #expect(session.press(.enter) == (isKnown ? [.checkPath("curves.\(ending)")] : []))
         #expect(session.text.contains("the name must end with .csv or .json") == !isKnown)

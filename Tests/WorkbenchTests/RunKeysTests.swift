@@ -128,7 +128,7 @@ struct RunKeysTests {
         var session = Session(at: .start)
         for _ in 0..<20 { session.press(.left) }
         #expect(session.state.start.plan.preset == Preset.allCases.first)
-        session.press(.character("G"), .up, .up)
+        session.press(.character("G"), .up, .up, .up)
         for _ in 0..<40 { session.press(.right) }
         #expect(session.state.start.plan.hyperparameters.steps == StartForm.steps.last)
     }

@@ -15,6 +15,14 @@ struct ExportSource {
     let model: () throws -> PackedCheckpoint
 }
 
+/// What an exporter wrote.
+struct WrittenExport {
+    /// What was compared.
+    let verification: ExportVerification
+    /// A second file of the export, which is committed before the first one.
+    var companion: AtomicFile?
+}
+
 /// Writes one format.
 ///
 /// A new format is a case of `ExportFormat`, a conformance to this protocol, and a line in `ExportFormat.exporter`.
@@ -25,16 +33,17 @@ protocol Exporter {
     ///   - source: The plan and the model.
     ///   - file: The file, which the caller commits.
     ///   - pool: The threads that run models for the comparison.
-    /// - Returns: What was compared.
+    /// - Returns: What was compared, and a second file if there is one.
     /// - Throws: Any error of writing or reading; `RunFailure(.internal)` with the first difference.
-    func write(_ source: ExportSource, into file: AtomicFile, pool: WorkerPool) throws -> ExportVerification
+    func write(_ source: ExportSource, into file: AtomicFile, pool: WorkerPool) throws -> WrittenExport
 }
 
 extension ExportFormat {
-    fileprivate var exporter: any Exporter {
+    fileprivate func exporter(hasDataFile: Bool) -> any Exporter {
         switch self {
         case .packed: PackedExporter()
-        case .onnx: ONNXExporter()
+        case .onnx: ONNXExporter(isCompact: false, hasDataFile: hasDataFile)
+        case .onnxCompact: ONNXExporter(isCompact: true, hasDataFile: hasDataFile)
         case .recipe: RecipeExporter()
         }
     }
@@ -48,16 +57,26 @@ extension ExportSource {
     /// - Parameters:
     ///   - format: The format.
     ///   - path: The file.
+    ///   - hasDataFile: Whether a graph's large constants lie in a file beside it.
     ///   - pool: The threads that run models for the comparison.
     /// - Returns: The size and what was compared.
     /// - Throws: `RunFailure` that names `path`, `.internal` with the first difference; then `path` is unchanged.
-    func export(_ format: ExportFormat, to path: String, pool: WorkerPool) throws(RunFailure) -> ExportResult
-    {
+    func export(
+        _ format: ExportFormat, to path: String, hasDataFile: Bool = false, pool: WorkerPool
+    ) throws(RunFailure) -> ExportResult {
         let file = try RunFailure.wrapping(try AtomicFile(path))
         do {
-            let verification = try format.exporter.write(self, into: file, pool: pool)
-            try file.commit()
-            return ExportResult(bytes: file.count, verification: verification)
+            let written = try format.exporter(hasDataFile: hasDataFile).write(self, into: file, pool: pool)
+            let isNew = written.companion.map { !exists($0.path) } ?? false
+            try written.companion?.commit()
+            do {
+                try file.commit()
+            } catch {
+                if isNew, let companion = written.companion { try? removeFile(companion.path) }
+                throw error
+            }
+            return ExportResult(
+                bytes: file.count + (written.companion?.count ?? 0), verification: written.verification)
         } catch {
             let failure = failure(of: error)
             throw RunFailure(failure.kind, failure.message.replacing(file.temporaryPath, with: path))

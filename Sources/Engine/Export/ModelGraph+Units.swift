@@ -10,8 +10,8 @@ extension ModelGraph {
         let (layer, linear) = (stem.linears[0], weights.linears[0])
         let name = "\(layer.name).weight"
         let kernel: GraphValue
-        if let codes = SignedCodes(linear) {
-            let stored = graph.constant(codes.codes, shape: layer.weightShape, name: "\(name).codes")
+        if let codes = SignedCodes(linear, keepsCodes: layout.isCompact) {
+            let stored = stored(codes.codes, codes, shape: layer.weightShape, name: name)
             kernel = floats(stored, codes, shape: [stem.width, 1, 1, 1], name: name)
         } else {
             kernel = graph.constant(

@@ -1,5 +1,5 @@
 internal import Checkpoints
-internal import Glibc
+internal import Foundation
 internal import ONNX
 internal import Quantization
 internal import Runs
@@ -12,14 +12,37 @@ internal import Vocabulary
 /// Linear layers are DequantizeLinear → MatMul, which runtimes turn into integer products; products of two activations and
 /// layers whose input is not in equal steps multiply the same numbers as floats. Weights are signed bytes in either case.
 struct ModelGraph {
-    var graph = GraphBuilder(name: "mgrq")
+    /// How a graph is laid out.
+    struct Layout: Equatable {
+        /// Where it is to run.
+        var target = Target.research
+        /// Whether codes below 8 bits lie in planes of bits, which runtimes put together when they load the file.
+        var isCompact = false
+        /// The name of the file beside the graph that gets the large constants; nil keeps them in the graph.
+        var dataName: String?
+    }
 
-    /// The bytes of the file.
+    var graph = GraphBuilder(name: "mgrq")
+    let layout: Layout
+    /// Small constants that many nodes share, by name.
+    private var shared: [String: GraphValue] = [:]
+
+    private init(_ layout: Layout) { self.layout = layout }
+
+    /// The file, and the pieces of the file beside it.
     ///
     /// - Throws: `CheckpointError` for a model of which units are missing, `RunFailure(.usage)` for levels that no graph has at
-    ///   a site, `GraphError.tooLarge`.
-    static func file(of model: PackedCheckpoint, path: String) throws -> [UInt8] {
-        var writer = ModelGraph()
+    ///   a site and for a layout that the target does not run.
+    static func file(
+        of model: PackedCheckpoint, path: String, layout: Layout
+    ) throws -> (graph: [UInt8], data: [Data]) {
+        guard !layout.isCompact || layout.target != .openVINO else {
+            throw RunFailure(
+                .usage,
+                "the layout compact is for ONNX Runtime; OpenVINO reads planes of bits wrongly; take the layout fast"
+            )
+        }
+        var writer = ModelGraph(layout)
         let configuration = model.configuration
         let pixels = writer.graph.input(
             "pixels",
@@ -44,7 +67,16 @@ struct ModelGraph {
             "labels": try model.labels.map { try JSONText(encoding: $0).line } ?? "",
         ]
         return try writer.graph.file(
-            producer: "mgrq", version: programVersion, metadata: metadata.filter { !$0.value.isEmpty })
+            producer: "mgrq", version: programVersion, metadata: metadata.filter { !$0.value.isEmpty },
+            dataName: layout.dataName)
+    }
+
+    /// The bytes of a model's constants in a graph, at most.
+    static func bytes(of model: PackedCheckpoint) -> Int {
+        model.units.values.reduce(0) { sum, unit in
+            unit.linears.reduce(sum) { $0 + ($1.quantizer.bits == nil ? 4 : 1) * $1.weight.count }
+                + unit.vectors.reduce(0) { $0 + 4 * $1.count }
+        }
     }
 
     // MARK: - Constants
@@ -130,17 +162,60 @@ struct ModelGraph {
         func transposed<Element>(_ values: [Element]) -> [Element] {
             (0..<inputs).flatMap { input in (0..<outputs).map { values[$0 * inputs + input] } }
         }
-        guard let codes = SignedCodes(linear) else {
+        guard let codes = SignedCodes(linear, keepsCodes: layout.isCompact) else {
             return graph.constant(
                 transposed(linear.quantizedWeight().elements), shape: [inputs, outputs], name: name)
         }
-        let stored = graph.constant(transposed(codes.codes), shape: [inputs, outputs], name: "\(name).codes")
+        let stored = stored(transposed(codes.codes), codes, shape: [inputs, outputs], name: name)
         if isProductOfCodes, let zeroPoints = codes.zeroPointsAsCodes {
             let scales = graph.constant(codes.scales, shape: [outputs], name: "\(name).scales")
-            let zeros = graph.constant(zeroPoints, shape: [outputs], name: "\(name).zero_points")
-            return graph.node("DequantizeLinear", [stored, scales, zeros], name: name, ["axis": .int(1)])
+            let zeros =
+                zeroPoints.allSatisfy { $0 == 0 }
+                ? [] : [graph.constant(zeroPoints, shape: [outputs], name: "\(name).zero_points")]
+            return graph.node("DequantizeLinear", [stored, scales] + zeros, name: name, ["axis": .int(1)])
         }
         return floats(stored, codes, shape: [1, outputs], name: name)
+    }
+
+    /// A weight's codes as signed bytes: a constant, or planes of bits that runtimes put together when they load the file.
+    mutating func stored(_ values: [Int8], _ codes: SignedCodes, shape: [Int], name: String) -> GraphValue {
+        guard layout.isCompact, let planes = BitPlane.planes(of: values, bits: codes.bits) else {
+            return graph.constant(values, shape: shape, name: "\(name).codes")
+        }
+        func shared(_ values: [UInt8], shape: [Int], _ name: String, in writer: inout ModelGraph)
+            -> GraphValue
+        {
+            if let value = writer.shared[name] { return value }
+            let value = writer.graph.constant(values, shape: shape, name: name)
+            writer.shared[name] = value
+            return value
+        }
+        var joined: GraphValue?
+        for (index, plane) in planes.enumerated() {
+            let own = "\(name).plane\(index)"
+            let (width, parts) = (plane.width, 8 / plane.width)
+            let bytes = graph.constant(plane.bytes, shape: [1, plane.bytes.count], name: own)
+            let shifts = shared(
+                (0..<parts).map { UInt8($0 * width) }, shape: [parts, 1], "planes.\(width).shifts", in: &self)
+            let mask = shared([UInt8(1 << width - 1)], shape: [], "planes.\(width).mask", in: &self)
+            let moved = graph.node(
+                "BitShift", [bytes, shifts], name: "\(own).moved", ["direction": .string("RIGHT")])
+            var value = graph.node("BitwiseAnd", [moved, mask], name: "\(own).parts")
+            value = reshape(value, [-1], name: "\(own).row")
+            if plane.bytes.count * parts > values.count {
+                value = slice(value, 0..<values.count, axis: 0, name: "\(own).codes")
+            }
+            if let low = joined {
+                let place = shared([UInt8(plane.shift)], shape: [], "planes.place\(plane.shift)", in: &self)
+                let high = graph.node(
+                    "BitShift", [value, place], name: "\(own).placed", ["direction": .string("LEFT")])
+                value = graph.node("BitwiseOr", [low, high], name: "\(own).joined")
+            }
+            joined = value
+        }
+        guard let joined else { preconditionFailure("\(name): no planes of bits") }
+        return graph.node(
+            "Cast", [reshape(joined, shape, name: "\(name).planes")], name: "\(name).codes", ["to": .int(3)])
     }
 
     /// The values of codes, by steps that every runtime computes once, when it loads the file.
@@ -230,28 +305,37 @@ struct ModelGraph {
                 "\(site.name) is \(quantizer), which an ONNX graph can have for attention maps and inputs of layers "
                     + "only; export it as packed")
         }
-        guard let codes = codesPerHead(x, site.name, uniform, axis: 2) else {
-            let values = emulated(
-                transpose(x, order, name: "\(site.name).order"), site.name, uniform,
-                shape: [site.groupCount, 1, 1])
-            return scaled(values)
+        // OpenVINO knows scales along the second axis only; elsewhere bytes are moved, which are fewer than floats.
+        let movesFirst = layout.target == .openVINO
+        let ordered = movesFirst ? transpose(x, order, name: "\(site.name).order") : x
+        guard let codes = codesPerHead(ordered, site.name, uniform, axis: movesFirst ? 1 : 2) else {
+            let moved = movesFirst ? ordered : transpose(x, order, name: "\(site.name).order")
+            return scaled(emulated(moved, site.name, uniform, shape: Self.shape(of: uniform.scales)))
         }
         return values(
-            transpose(codes, order, name: "\(site.name).order"), site.name, uniform, factor: factor)
+            movesFirst ? codes : transpose(codes, order, name: "\(site.name).order"), site.name, uniform,
+            factor: factor)
     }
 
-    /// Codes of one group a head along an axis; nil where a zero point fits no byte.
+    /// The shape of parameters behind `[batch, heads, …]` values: one for each head, or one for all.
+    private static func shape(of parameters: [Float]) -> [Int] {
+        parameters.count == 1 ? [] : [parameters.count, 1, 1]
+    }
+
+    /// Codes of one group a head along an axis, or of one group; nil where a zero point fits no byte.
     private mutating func codesPerHead(
         _ x: GraphValue, _ site: String, _ uniform: UniformQuantizer, axis: Int
     ) -> GraphValue? {
-        let heads = uniform.scales.count
+        let groups = uniform.scales.count
         let zeroPoints = uniform.zeroPoints.compactMap { UInt8(exactly: $0) }
-        guard zeroPoints.count == heads else { return nil }
-        let scales = graph.constant(uniform.scales, shape: [heads], name: "\(site).scales")
-        let zeros = graph.constant(zeroPoints, shape: [heads], name: "\(site).zero_points")
+        guard zeroPoints.count == groups else { return nil }
+        let shape = groups == 1 ? [] : [groups]
+        let scales = graph.constant(uniform.scales, shape: shape, name: "\(site).scales")
+        let zeros = graph.constant(zeroPoints, shape: shape, name: "\(site).zero_points")
         return clipped(
-            graph.node("QuantizeLinear", [x, scales, zeros], name: site, ["axis": .int(axis)]), uniform.bits,
-            name: site)
+            graph.node(
+                "QuantizeLinear", [x, scales, zeros], name: site, groups == 1 ? [:] : ["axis": .int(axis)]),
+            uniform.bits, name: site)
     }
 
     /// The attention map: `[batch, heads, queries, keys]` scores, softmax and quantization.
@@ -264,7 +348,7 @@ struct ModelGraph {
         case .uniform(let uniform):
             let map = graph.node("Softmax", [scores], name: softmax, ["axis": .int(-1)])
             guard let codes = codesPerHead(map, site.name, uniform, axis: 1) else {
-                return emulated(map, site.name, uniform, shape: [site.groupCount, 1, 1])
+                return emulated(map, site.name, uniform, shape: Self.shape(of: uniform.scales))
             }
             return values(codes, site.name, uniform)
         case .logSqrt2(let log):
@@ -279,9 +363,10 @@ struct ModelGraph {
     ) -> GraphValue {
         let map = graph.node("LogSoftmax", [scores], name: "\(site.name).map", ["axis": .int(-1)])
         let logarithms = graph.constant(
-            deltas.map { log($0) }, shape: [deltas.count, 1, 1], name: "\(site.name).log_deltas")
+            deltas.map { log($0) }, shape: Self.shape(of: deltas), name: "\(site.name).log_deltas")
         let ratio = graph.node("Sub", [map, logarithms], name: "\(site.name).ratio")
-        return powers(ratio, site.name, bits: bits, deltas: deltas, octaves: octaves, axis: 1)
+        return powers(
+            ratio, site.name, bits: bits, deltas: deltas, octaves: octaves, axis: deltas.count == 1 ? nil : 1)
     }
 
     /// The values of logarithmic levels, from ln(x ∕ δ).
@@ -304,7 +389,7 @@ struct ModelGraph {
             "DequantizeLinear", [codes, steps, zeros], name: "\(site).exponents", attributes)
         let powers = graph.node("Exp", [exponents], name: "\(site).powers")
         let scale = graph.constant(
-            deltas, shape: axis == nil ? [] : [deltas.count, 1, 1], name: "\(site).deltas")
+            deltas, shape: Self.shape(of: deltas), name: "\(site).deltas")
         let levels = graph.node("Mul", [powers, scale], name: "\(site).levels")
         let isLevel = graph.node("Cast", [codes], name: "\(site).is_level", ["to": .int(9)])
         return graph.node("Where", [isLevel, levels, scalar(0, "\(site).zero")], name: "\(site).values")
@@ -316,7 +401,7 @@ struct ModelGraph {
     private mutating func values(
         _ codes: GraphValue, _ site: String, _ uniform: UniformQuantizer, factor: Float = 1
     ) -> GraphValue {
-        let shape = [uniform.scales.count, 1, 1]
+        let shape = Self.shape(of: uniform.scales)
         let zeros = graph.constant(uniform.zeroPoints, shape: shape, name: "\(site).zeros")
         let steps = graph.constant(uniform.scales.map { $0 * factor }, shape: shape, name: "\(site).steps")
         return dequantized(cast(codes, site), zeros, steps, site, result: "\(site).values")
@@ -346,32 +431,31 @@ struct ModelGraph {
     }
 }
 
-/// A layer's weight as signed bytes: value = scale · (code − zero point), with the same floats as the engine's.
-struct SignedCodes {
-    /// `[outputs, inputs]`, row by row.
-    let codes: [Int8]
-    /// One for each output.
-    let scales: [Float]
-    /// One for each output.
-    let zeroPoints: [Float]
+/// Some bits of codes, so many in a byte.
+struct BitPlane: Equatable {
+    /// The bits of a code: 4, 2 or 1.
+    let width: Int
+    /// The place of the lowest in the code.
+    let shift: Int
+    /// `8 / width` equal stretches of the codes, the first in the lowest bits of the bytes; the last is filled with 0.
+    let bytes: [UInt8]
 
-    /// The codes; nil for a weight in full precision.
-    init?(_ linear: QuantizedLinear) {
-        guard case .uniform(let quantizer) = linear.quantizer,
-            let codes = linear.quantizer.codes(of: linear.weight.matrix())
+    /// The planes of codes from 0; nil where bytes are not larger by more than what unpacking takes in a graph.
+    static func planes(of codes: [Int8], bits: BitWidth) -> [BitPlane]? {
+        guard bits.rawValue < 8, codes.count * (8 - bits.rawValue) / 8 > 4096, codes.allSatisfy({ $0 >= 0 })
         else { return nil }
-        // The middle of a byte is moved to 0 where codes or zero points take all of it.
-        let fits = quantizer.bits.maximumCode <= 127 && quantizer.zeroPoints.allSatisfy { $0 <= 127 }
-        let middle = fits ? 0 : 128
-        self.codes = codes.map { Int8(Int($0) - middle) }
-        scales = quantizer.scales
-        zeroPoints = quantizer.zeroPoints.map { $0 - Float(middle) }
-    }
-
-    /// The zero points as signed bytes; nil if one is outside.
-    var zeroPointsAsCodes: [Int8]? {
-        let codes = zeroPoints.compactMap { Int8(exactly: $0) }
-        return codes.count == zeroPoints.count ? codes : nil
+        var shift = 0
+        return [4, 2, 1].filter { bits.rawValue & $0 != 0 }.map { width in
+            defer { shift += width }
+            let parts = 8 / width
+            let length = (codes.count + parts - 1) / parts
+            var bytes = [UInt8](repeating: 0, count: length)
+            for (index, code) in codes.enumerated() {
+                let part = UInt8(code) >> UInt8(shift) & UInt8(1 << width - 1)
+                bytes[index % length] |= part << UInt8(index / length * width)
+            }
+            return BitPlane(width: width, shift: shift, bytes: bytes)
+        }
     }
 }
 

@@ -13,10 +13,11 @@ private let comparedImages = 8
 struct PackedExporter: Exporter {
     func write(
         _ source: ExportSource, into file: AtomicFile, pool: WorkerPool
-    ) throws -> ExportVerification {
+    ) throws -> WrittenExport {
         let model = try source.model()
         try model.write(into: file)
-        return try model.verify(try PackedCheckpoint(path: file.temporaryPath), pool: pool)
+        return WrittenExport(
+            verification: try model.verify(try PackedCheckpoint(path: file.temporaryPath), pool: pool))
     }
 }
 

@@ -6,11 +6,11 @@ internal import TensorCore
 struct RecipeExporter: Exporter {
     func write(
         _ source: ExportSource, into file: AtomicFile, pool: WorkerPool
-    ) throws -> ExportVerification {
+    ) throws -> WrittenExport {
         try file.write(Array(source.plan.yaml(stale: source.stale).utf8))
         guard try RunPlan(path: file.temporaryPath) == source.plan else {
             throw RunFailure(.internal, "the file read back is not the plan in memory")
         }
-        return ExportVerification(codes: 0, images: 0)
+        return WrittenExport(verification: ExportVerification(codes: 0, images: 0))
     }
 }

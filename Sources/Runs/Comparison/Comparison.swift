@@ -71,7 +71,7 @@ package struct Variant: Equatable, Sendable {
     ) throws(PlanError) -> RunPlan {
         var result = plan
         result.preset = preset
-        result.hyperparameters = preset.hyperparameters
+        result.hyperparameters = preset.hyperparameters(for: plan.target)
         result.hyperparameters.weightBits = weightBits
         result.hyperparameters.activationBits = activationBits
         let own = Set(Hyperparameters().changes(to: preset.hyperparameters).map(\.key))

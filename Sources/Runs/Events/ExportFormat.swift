@@ -6,6 +6,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case packed
     /// A graph in the ONNX format, which ONNX Runtime and others run.
     case onnx
+    /// The same with codes below 8 bits in planes of bits.
+    case onnxCompact = "onnx-compact"
     /// The plan, decisions folded in, as YAML.
     case recipe
 
@@ -13,7 +15,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     package var summary: String {
         switch self {
         case .packed: "integers at their width, scales, plan"
-        case .onnx: "a graph that ONNX Runtime runs with integer products"
+        case .onnx: "a graph for ONNX Runtime, one byte a weight"
+        case .onnxCompact: "the same, weights at their width until it is loaded"
         case .recipe: "the plan with every decision; replays to the same bits"
         }
     }
@@ -22,7 +25,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     package var fileExtension: String {
         switch self {
         case .packed: "safetensors"
-        case .onnx: "onnx"
+        case .onnx, .onnxCompact: "onnx"
         case .recipe: "yaml"
         }
     }
@@ -30,7 +33,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Whether every unit has to be quantized first.
     package var needsCompleteModel: Bool {
         switch self {
-        case .packed, .onnx: true
+        case .packed, .onnx, .onnxCompact: true
         case .recipe: false
         }
     }

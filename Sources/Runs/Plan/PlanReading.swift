@@ -19,10 +19,16 @@ extension RunPlan {
             } accepted: {
                 Preset.allCases.map(\.rawValue).joined(separator: ", ")
             } ?? .mgrq
+        let target =
+            try document.value("target") { text in
+                Target(rawValue: text)
+            } accepted: {
+                Target.names.joined(separator: ", ")
+            } ?? .research
         let fields = HyperparameterField.all.map(\.key)
         try document.check(known: PlanKey.allCases.map(\.rawValue) + fields)
         try Self.checkSchema(document)
-        self.init(model: try document.required("model"), preset: preset)
+        self.init(model: try document.required("model"), preset: preset, target: target)
         imageSize = try document.integer("image_size", in: Self.imageSizes, of: " of pixels")
         heads = try document.integer("heads", in: Self.headCounts)
         calibration = try document.text("calibration")
@@ -43,6 +49,7 @@ extension RunPlan {
         for change in try document.changes(except: PlanKey.allCases.map(\.rawValue)) {
             try hyperparameters.apply([change])
         }
+        try target.check(hyperparameters)
         units = try document.mappings("units", what: "an override of units")
             .map { (mapping) throws(PlanError) in try UnitOverride(mapping) }
         sites = try document.mappings("sites", what: "an override of sites")
@@ -76,7 +83,7 @@ extension RunPlan {
 
 /// The keys of a plan that are not hyperparameters.
 enum PlanKey: String, CaseIterable {
-    case schema, model, heads, calibration, evaluation, preset, seed
+    case schema, model, heads, calibration, evaluation, preset, target, seed
     case imageSize = "image_size"
     case calibrationImages = "calibration_images"
     case calibrationSelection = "calibration_selection"

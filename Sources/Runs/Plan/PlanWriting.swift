@@ -22,6 +22,7 @@ extension RunPlan {
         if let evaluation { text += line("evaluation", evaluation.represented()) }
         text += """
             preset: \(preset.rawValue)
+            target: \(target.rawValue)
             seed: \(seed)
             calibration_images: \(calibrationImages)
             calibration_selection: \(images.selection.rawValue)

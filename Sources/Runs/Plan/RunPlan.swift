@@ -22,6 +22,8 @@ package struct RunPlan: Equatable, Sendable {
     package var evaluation: String?
     /// The preset that the hyperparameters started from.
     package var preset: Preset
+    /// Where the quantized model is to run; every unit's hyperparameters are checked for it.
+    package var target: Target
     /// The seed of the order of images and of everything else that is random.
     package var seed: UInt64
     /// The maximum number of calibration images.
@@ -42,9 +44,11 @@ package struct RunPlan: Equatable, Sendable {
     /// - Parameters:
     ///   - model: The checkpoint: a path or `sample:NAME`.
     ///   - preset: The preset of the hyperparameters.
-    package init(model: String, preset: Preset = .mgrq) {
+    ///   - target: Where the quantized model is to run.
+    package init(model: String, preset: Preset = .mgrq, target: Target = .research) {
         self.model = model
         self.preset = preset
+        self.target = target
         imageSize = nil
         heads = nil
         calibration = nil
@@ -52,7 +56,7 @@ package struct RunPlan: Equatable, Sendable {
         seed = 1
         calibrationImages = 512
         images = ImageOptions()
-        hyperparameters = preset.hyperparameters
+        hyperparameters = preset.hyperparameters(for: target)
         units = []
         sites = []
         inputs = nil
@@ -60,7 +64,8 @@ package struct RunPlan: Equatable, Sendable {
 
     /// The hyperparameters of one unit, overrides applied.
     ///
-    /// - Throws: `PlanError` for an override with an unknown key, a bad value, or a field that all units share.
+    /// - Throws: `PlanError` for an override with an unknown key, a bad value, a field that all units share, or a value that
+    ///   the target does not run.
     package func hyperparameters(of unit: String) throws(PlanError) -> Hyperparameters {
         var result = hyperparameters
         for override in units where matches(pattern: override.match, name: unit) {
@@ -72,6 +77,7 @@ package struct RunPlan: Equatable, Sendable {
             throw .badValue(
                 key: field.key, value: own, accepted: "\(common), what the whole model has, in single units")
         }
+        try target.check(result)
         return result
     }
 

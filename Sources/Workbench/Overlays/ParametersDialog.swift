@@ -14,7 +14,9 @@ struct ParametersDialog: Overlay {
     private let changedFirst: [String]
 
     init(of start: StartForm) {
-        changedFirst = start.plan.preset.hyperparameters.changes(to: start.plan.hyperparameters).map(\.key)
+        changedFirst = start.plan.preset.hyperparameters(for: start.plan.target).changes(
+            to: start.plan.hyperparameters
+        ).map(\.key)
     }
 
     static let keys: [KeyBinding] = [

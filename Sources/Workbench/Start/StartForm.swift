@@ -5,7 +5,7 @@ internal import Vocabulary
 package struct StartForm: Equatable, Sendable {
     /// A line of the form.
     package enum Field: Hashable, Sendable {
-        case model, preset, weightBits, activationBits, steps, images
+        case model, preset, weightBits, activationBits, steps, images, target
         /// Every hyperparameter.
         case parameters
         /// One of the recent runs.
@@ -13,7 +13,7 @@ package struct StartForm: Equatable, Sendable {
 
         /// The fields of the plan.
         static let ofPlan: [Field] = [
-            .model, .preset, .weightBits, .activationBits, .steps, .images, .parameters,
+            .model, .preset, .weightBits, .activationBits, .steps, .images, .target, .parameters,
         ]
     }
 
@@ -44,7 +44,9 @@ package struct StartForm: Equatable, Sendable {
     }
 
     private static func kept(of plan: RunPlan) -> [HyperparameterChange] {
-        plan.preset.hyperparameters.changes(to: plan.hyperparameters).filter { !ownKeys.contains($0.key) }
+        plan.preset.hyperparameters(for: plan.target).changes(to: plan.hyperparameters).filter {
+            !ownKeys.contains($0.key)
+        }
     }
 
     mutating func take(plan: RunPlan, card: ModelCard) {
@@ -58,7 +60,10 @@ package struct StartForm: Equatable, Sendable {
     ///
     /// - Throws: `PlanError` for a value that is not accepted.
     mutating func set(_ field: HyperparameterField, to text: String) throws(PlanError) {
-        try field.set(text, in: &plan.hyperparameters)
+        var changed = plan.hyperparameters
+        try field.set(text, in: &changed)
+        try plan.target.check(changed)
+        plan.hyperparameters = changed
         kept = Self.kept(of: plan)
     }
 
@@ -82,6 +87,9 @@ package struct StartForm: Equatable, Sendable {
         case .model, .parameters, .recent: break
         case .images: moveImages(by: offset)
         case .preset: choose(Self.neighbour(of: plan.preset, in: Preset.allCases, offset))
+        case .target:
+            plan.aim(at: Self.neighbour(of: plan.target, in: Target.allCases, offset))
+            kept = Self.kept(of: plan)
         case .weightBits:
             plan.hyperparameters.weightBits = Self.neighbour(
                 of: plan.hyperparameters.weightBits, in: Hyperparameters.bitWidths, offset)
@@ -99,7 +107,7 @@ package struct StartForm: Equatable, Sendable {
         guard preset != plan.preset else { return }
         let before = plan
         plan.preset = preset
-        plan.hyperparameters = preset.hyperparameters
+        plan.hyperparameters = preset.hyperparameters(for: plan.target)
         // Every change was valid in the original plan, so none can fail.
         _ = try? plan.hyperparameters.apply(kept)
         plan.hyperparameters.weightBits = before.hyperparameters.weightBits

@@ -62,7 +62,7 @@ struct StartScreen {
 private struct StartRows {
     let state: WorkbenchState
 
-    private static let (valueColumn, noteColumn) = (18, 31)
+    private static let (valueColumn, noteColumn) = (18, 35)
 
     func rows(width: Int) -> [StartRow] {
         let leads = [
@@ -153,6 +153,7 @@ private struct StartRows {
                 .images, "Calibrated on", QuantityText.count(state.start.takenImages),
                 state.start.imagesNote
             ),
+            (.target, "Target", plan.target.rawValue, plan.target.summary),
             (
                 .parameters, "All parameters…", "",
                 field == .parameters ? "\(state.key(.start)) opens them" : ""

@@ -73,9 +73,10 @@ package struct ParameterEditor: Equatable, Sendable {
         }
     }
 
-    /// Lists fields first whose values differ from a preset's, drafts included.
-    mutating func listChangedFirst(_ values: Hyperparameters, preset: Preset) {
-        changedFirst = preset.hyperparameters.changes(to: applied(to: values)).map(\.key)
+    /// Lists fields first whose values differ from those that the plan started from, drafts included.
+    mutating func listChangedFirst(_ values: Hyperparameters, plan: RunPlan) {
+        changedFirst = plan.preset.hyperparameters(for: plan.target).changes(to: applied(to: values)).map(
+            \.key)
         if !wasMoved { key = order.first?.key ?? key }
     }
 

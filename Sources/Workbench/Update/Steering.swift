@@ -223,8 +223,9 @@ extension WorkbenchState {
 
     /// Lists changed fields first, by the values that the panel shows.
     mutating func listChangedParametersFirst() {
-        let preset = (run?.plan ?? start.plan).preset
-        editor.listChangedFirst(obstacleToDrafting == nil ? draftBase : shownParameters, preset: preset)
+        editor.listChangedFirst(
+            obstacleToDrafting == nil ? draftBase : shownParameters,
+            plan: run?.plan ?? start.plan)
     }
 
     /// Switches between changes for all coming units and for one.

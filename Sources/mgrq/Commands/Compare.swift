@@ -53,7 +53,8 @@ struct Compare: ParsableCommand {
         try options.apply(to: &base)
         base = ProcessEnvironment.located(base)
         // --set applies to every line that does not set the same key itself.
-        let shared = RunPlan(model: model).hyperparameters.changes(to: base.hyperparameters)
+        let shared = RunPlan(model: model, target: base.target).hyperparameters.changes(
+            to: base.hyperparameters)
         let resources = try resources(of: base)
         let variants = try chosenVariants()
         let experiment = try Experiment(

@@ -17,6 +17,15 @@ struct Export: ParsableCommand {
             ExportFormat.allCases.map { "\($0.rawValue): \($0.summary)." }.joined(separator: " ")))
     var format: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Of --format onnx: fast has bytes, compact codes at their width, which are unpacked when the file is loaded.",
+            valueName: "fast|compact"))
+    var layout: String?
+
+    @Flag(help: "Of --format onnx: put weights into a second file, which --output with .data names.")
+    var externalData = false
+
     @Option(help: ArgumentHelp("The file; an existing one is replaced.", valueName: "path"))
     var output: String
 
@@ -27,9 +36,17 @@ struct Export: ParsableCommand {
             let known = ExportFormat.allCases.map(\.rawValue).joined(separator: ", ")
             throw RunFailure(.usage, "there is no format “\(format)”; there is \(known)")
         }
+        if format != .onnx, externalData || layout != nil {
+            throw RunFailure(.usage, "--layout and --external-data are for --format onnx, not \(self.format)")
+        }
+        let layouts: [String: ExportFormat] = ["fast": .onnx, "compact": .onnxCompact]
+        guard let format = layout == nil ? format : layouts[layout ?? ""] else {
+            throw RunFailure(.usage, "--layout cannot be “\(layout ?? "")”; it accepts fast or compact")
+        }
         _ = try RunDirectory(run: directory)
         if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
-        let result = try exportRun(directory, format: format, to: output, threads: try work.threads())
+        let result = try exportRun(
+            directory, format: format, to: output, hasDataFile: externalData, threads: try work.threads())
         try printLine(
             "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "
                 + QuantityText.verification(result.verification))

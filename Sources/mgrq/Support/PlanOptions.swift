@@ -46,6 +46,12 @@ struct PlanOptions: ParsableArguments {
     @OptionGroup var images: ImageFlags
 
     @Option(
+        help: ArgumentHelp(
+            "Where the quantized model is to run: \(Target.names.joined(separator: ", ")).",
+            valueName: "target"))
+    var target: String?
+
+    @Option(
         name: .customLong("set"), parsing: .singleValue,
         help: ArgumentHelp(
             "Sets a hyperparameter, or calibration_images.", valueName: "key=value"))
@@ -75,6 +81,7 @@ struct PlanOptions: ParsableArguments {
             plan.images.selection = rule
         }
         try images.apply(to: &plan.images)
+        if let target { plan.aim(at: try Target(named: target)) }
         for site in sites {
             let parts = site.split(separator: "=", omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty, let bits = Int(parts[1]),
@@ -102,6 +109,11 @@ struct PlanOptions: ParsableArguments {
             } else {
                 try set(key, value, in: &plan)
             }
+        }
+        do throws(PlanError) {
+            try plan.target.check(plan.hyperparameters)
+        } catch {
+            throw RunFailure(.usage, "\(error)")
         }
     }
 
