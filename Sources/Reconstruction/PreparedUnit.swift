@@ -1,3 +1,4 @@
+internal import Kernels
 package import Quantization
 package import TensorCore
 package import VisionTransformers
@@ -5,10 +6,18 @@ package import VisionTransformers
 extension QuantizedUnit {
     /// The unit, ready to run.
     ///
-    /// - Parameter unit: The unit that the state belongs to.
+    /// - Parameters:
+    ///   - unit: The unit that the state belongs to.
+    ///   - arithmetic: How linear layers multiply.
     /// - Returns: The unit with weights quantized and packed.
-    package func prepared(for unit: any ModelUnit) -> PreparedUnit {
-        let linears = self.linears.map { linear in
+    package func prepared(for unit: any ModelUnit, arithmetic: Arithmetic = .floats) -> PreparedUnit {
+        let onBytes = arithmetic == .bytes ? layersOnBytes(of: unit) : [:]
+        var sites = sites
+        let linears = self.linears.enumerated().map { index, linear in
+            if let (bytes, quantizer) = onBytes[index] {
+                if let site = unit.linears[index].inputSite { sites[site] = .fullPrecision }
+                return PreparedLinear(bytes, quantizer: quantizer, bias: linear.bias?.vector())
+            }
             let weight = linear.quantizedWeight()
             let prepared = PreparedLinear(
                 inputs: weight.columns, outputs: weight.rows, bias: linear.bias?.vector(), backward: false)
@@ -19,6 +28,37 @@ extension QuantizedUnit {
             unit: unit, parameters: UnitParameters(linears: linears, vectors: vectors.map { $0.vector() }),
             transform: QuantizingTransform(sites))
     }
+
+    /// The layers whose input and weight are codes in equal steps that fit in bytes, by their place.
+    private func layersOnBytes(of unit: any ModelUnit) -> [Int: (PackedBytes, ByteQuantizer)] {
+        var result: [Int: (PackedBytes, ByteQuantizer)] = [:]
+        for (index, layer) in unit.linears.enumerated() {
+            guard let site = layer.inputSite, case .uniform(let input) = sites[site], input.scales.count == 1,
+                let quantizer = ByteQuantizer(
+                    scale: input.scales[0], zeroPoint: input.zeroPoints[0],
+                    maximumCode: input.bits.maximumCode),
+                let codes = SignedCodes(linears[index], keepsCodes: false),
+                let zeroPoints = codes.zeroPointsAsCodes, layer.inputs <= PackedBytes.mostInputs
+            else { continue }
+            let bytes = PackedBytes(
+                codes: codes.codes, inputs: layer.inputs, scales: codes.scales, zeroPoints: zeroPoints)
+            result[index] = (bytes, quantizer)
+        }
+        // A site that a layer in floats reads as well must be quantized for it, so no layer can do that itself.
+        for (index, layer) in unit.linears.enumerated() where result[index] == nil {
+            for (other, shared) in unit.linears.enumerated()
+            where shared.inputSite == layer.inputSite { result[other] = nil }
+        }
+        return result
+    }
+}
+
+/// How the linear layers of a quantized unit multiply.
+package enum Arithmetic: Sendable {
+    /// The values of codes as floats, as in reconstruction.
+    case floats
+    /// Codes as bytes, wherever weight and input are codes in equal steps; the other layers as floats.
+    case bytes
 }
 
 /// A unit with parameters and quantizers, ready to run.

@@ -1,4 +1,4 @@
-internal import Kernels
+package import Kernels
 package import TensorCore
 
 /// The numbers of one linear layer, as a checkpoint holds them.
@@ -37,12 +37,19 @@ package struct UnitWeights: Equatable, Sendable {
 
 /// A linear layer's weight, packed once for the products of both passes.
 package final class PreparedLinear: Sendable {
-    /// `x · weightᵀ`.
-    private let forwardOperand: PackedMatrix
-    /// `dy · weight`.
-    private let backwardOperand: PackedMatrix?
+    private enum Weight {
+        /// `x · weightᵀ`, and `dy · weight` if gradients of inputs will be asked for.
+        case floats(forward: PackedMatrix, backward: PackedMatrix?)
+        /// Codes, and how the layer makes codes of its input.
+        case bytes(PackedBytes, ByteQuantizer)
+    }
+
+    private let weight: Weight
     /// `[outputs]`, or nil.
     package let bias: Vector?
+
+    /// Whether the layer multiplies codes as integers.
+    package var isOnBytes: Bool { if case .bytes = weight { true } else { false } }
 
     /// Makes room for a layer.
     ///
@@ -52,8 +59,20 @@ package final class PreparedLinear: Sendable {
     ///   - bias: `[outputs]`, shared with the caller; nil for none.
     ///   - backward: Whether gradients of inputs will be asked for.
     package init(inputs: Int, outputs: Int, bias: Vector?, backward: Bool) {
-        forwardOperand = PackedMatrix(inner: inputs, columns: outputs)
-        backwardOperand = backward ? PackedMatrix(inner: outputs, columns: inputs) : nil
+        weight = .floats(
+            forward: PackedMatrix(inner: inputs, columns: outputs),
+            backward: backward ? PackedMatrix(inner: outputs, columns: inputs) : nil)
+        self.bias = bias
+    }
+
+    /// Makes a layer that quantizes its input and multiplies codes; for forward passes only.
+    ///
+    /// - Parameters:
+    ///   - bytes: The weight.
+    ///   - quantizer: Makes codes of the input.
+    ///   - bias: `[outputs]`, shared with the caller; nil for none.
+    package init(_ bytes: PackedBytes, quantizer: ByteQuantizer, bias: Vector?) {
+        weight = .bytes(bytes, quantizer)
         self.bias = bias
     }
 
@@ -73,21 +92,28 @@ package final class PreparedLinear: Sendable {
     ///
     /// - Parameter weight: `[outputs, inputs]`.
     package func load(_ weight: Matrix) {
-        forwardOperand.pack(weight, transposed: true)
-        backwardOperand?.pack(weight, transposed: false)
+        guard case .floats(let forward, let backward) = self.weight else {
+            preconditionFailure("a layer on bytes keeps its weight")
+        }
+        forward.pack(weight, transposed: true)
+        backward?.pack(weight, transposed: false)
     }
 
     /// Computes `output = input · weightᵀ + bias`.
     package func forward(_ input: Matrix, into output: Matrix) {
-        multiply(input, forwardOperand, into: output, bias: bias)
+        switch weight {
+        case .floats(let forward, _): multiply(input, forward, into: output, bias: bias)
+        case .bytes(let bytes, let quantizer):
+            bytes.multiply(input, quantizer: quantizer, bias: bias, into: output)
+        }
     }
 
     /// Computes `dInput = dOutput · weight`.
     package func backward(_ dOutput: Matrix, into dInput: Matrix) {
-        guard let backwardOperand else {
+        guard case .floats(_, let backward?) = weight else {
             preconditionFailure("this layer was prepared for the forward pass only")
         }
-        multiply(dOutput, backwardOperand, into: dInput)
+        multiply(dOutput, backward, into: dInput)
     }
 }
 

@@ -209,6 +209,36 @@ size_t ck_scratch_count(void);
 /* How many floats a packed matrix takes. */
 size_t ck_packed_count(ptrdiff_t inner, ptrdiff_t columns);
 
+/*
+ * A linear layer on bytes. The input's code is clip(round(x / input_scale) + input_zero, 0, maximum_code); the weight is
+ * scales[j] (code - zero_points[j]) with the codes that ck_pack_bytes laid out, whose sums over the inner index are
+ * `sums`. scales, zero_points, sums and bias are [columns]; zero points are -128 ... 127.
+ */
+typedef struct {
+    const int8_t *weights;
+    ptrdiff_t inner, columns;
+    const float *scales;
+    const int32_t *zero_points, *sums;
+    const float *_Nullable bias;
+    float input_scale, maximum_code;
+    int32_t input_zero;
+} ck_byte_layer;
+
+/* How many bytes a packed weight takes. */
+size_t ck_packed_byte_count(ptrdiff_t inner, ptrdiff_t columns);
+
+/* The greatest inner length of a layer on bytes. */
+ptrdiff_t ck_most_byte_inner(void);
+
+/*
+ * Lays out codes [columns][inner]: for each panel of 16 columns, for each four of the inner index, the four codes of each
+ * column side by side; what is missing is 0. sums [columns].
+ */
+void ck_pack_bytes(const int8_t *codes, ptrdiff_t inner, ptrdiff_t columns, int8_t *to, int32_t *sums);
+
+/* x [rows, inner] to out [rows, columns]; `scratch` holds ck_scratch_count() floats. */
+void ck_multiply_bytes(ck_matrix x, ck_byte_layer layer, ck_matrix out, float *scratch);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -24,10 +24,20 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
     package var sqnrDb: Double?
     /// The number of images that were skipped because they cannot be used.
     package var skipped: Int
+    /// The linear layers that multiplied codes, of how many; nil where all multiply floats.
+    package var layersOnBytes: LayerCount?
     /// The number of images that were left out because the attempts of the run were compared on them.
     package var heldOut: Int
 
-    fileprivate init(_ evaluation: Evaluation, isCompared: Bool, skipped: Int, heldOut: Int) {
+    /// Some layers of all.
+    package struct LayerCount: Equatable, Codable, Sendable {
+        package var count: Int
+        package var all: Int
+    }
+
+    fileprivate init(
+        _ evaluation: Evaluation, isCompared: Bool, skipped: Int, heldOut: Int, layersOnBytes: LayerCount?
+    ) {
         images = evaluation.images
         (top1, top5) = (evaluation.top1, evaluation.top5)
         if isCompared {
@@ -35,6 +45,7 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
         }
         self.skipped = skipped
         self.heldOut = heldOut
+        self.layersOnBytes = layersOnBytes
     }
 }
 
@@ -64,6 +75,7 @@ package struct InputChecks: Sendable {
 ///     quantized model has its own size, and its reference gets the same.
 ///   - heads: The number of a full-precision ViT's attention heads; nil takes what config.json or its architecture
 ///     says.
+///   - isInteger: Whether a quantized model multiplies codes as integers wherever it can.
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
 ///   - checks: Which inputs are compared with those of the plan.
@@ -74,7 +86,8 @@ package struct InputChecks: Sendable {
 /// - Throws: `RunFailure` with one sentence.
 package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
-    heads: Int? = nil, referencePath: String?, checks: InputChecks = InputChecks(), threads: Int,
+    heads: Int? = nil, isInteger: Bool = false, referencePath: String?, checks: InputChecks = InputChecks(),
+    threads: Int,
     warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
@@ -82,7 +95,8 @@ package func evaluateModelOrRun(
         defer { pool.shutDown() }
         if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
         let set = try ImageSet(path: dataPath)
-        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
+        let model = try EvaluatedModel(
+            path: path, imageSize: imageSize, heads: heads, images: images, isInteger: isInteger)
         try model.check(set, images, warn: warn)
         var reference: EvaluatedModel?
         var known: PlanInputs?
@@ -115,7 +129,9 @@ package func evaluateModelOrRun(
             pool: pool,
             warn: warn)
         try checks.check(manifest, against: digest, of: path, warn: warn)
-        return ModelEvaluation(result, isCompared: isCompared, skipped: skipped, heldOut: heldOut)
+        return ModelEvaluation(
+            result, isCompared: isCompared, skipped: skipped, heldOut: heldOut,
+            layersOnBytes: isInteger ? model.layersOnBytes : nil)
     }
 }
 
@@ -189,11 +205,17 @@ struct EvaluatedModel {
     ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
     ///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
     ///   - images: What replaces the model's own preparation of images.
-    /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish.
-    init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions) throws {
+    ///   - isInteger: Whether a quantized model multiplies codes as integers wherever it can.
+    /// - Throws: `CheckpointError`; `RunFailure` for a run that did not finish, `.usage` for integers of a model in full
+    ///   precision.
+    init(path: String, imageSize: Int?, heads: Int?, images: ImageOptions, isInteger: Bool = false) throws {
         if let quantized = try QuantizedModelFile(path: path) {
-            try self.init(packed: quantized, images: images)
+            try self.init(packed: quantized, images: images, arithmetic: isInteger ? .bytes : .floats)
         } else {
+            guard !isInteger else {
+                throw RunFailure(
+                    .usage, "\(path) is in full precision; --integer takes a run or a packed checkpoint")
+            }
             try self.init(
                 fullPrecision: try loadCheckpoint(
                     path: path, imageSize: imageSize.map { ($0, $0) }, heads: heads),
@@ -220,7 +242,10 @@ struct EvaluatedModel {
         self.units = units.reversed()
     }
 
-    init(packed file: QuantizedModelFile, images: ImageOptions = ImageOptions()) throws {
+    init(
+        packed file: QuantizedModelFile, images: ImageOptions = ImageOptions(),
+        arithmetic: Arithmetic = .floats
+    ) throws {
         plan = file.checkpoint.plan
         let configuration = file.checkpoint.configuration
         heads = configuration.heads
@@ -229,7 +254,13 @@ struct EvaluatedModel {
         classes = configuration.classes
         outputs = configuration.outputs
         labels = file.checkpoint.labels
-        units = zip(file.units, configuration.units).map { $0.prepared(for: $1) }
+        units = zip(file.units, configuration.units).map { $0.prepared(for: $1, arithmetic: arithmetic) }
+    }
+
+    /// The linear layers that multiply codes as integers.
+    var layersOnBytes: ModelEvaluation.LayerCount {
+        let linears = units.flatMap(\.parameters.linears)
+        return ModelEvaluation.LayerCount(count: linears.count { $0.isOnBytes }, all: linears.count)
     }
 
     /// The class of each image as the model numbers it; nil without labels, or without a classifier.

@@ -39,6 +39,7 @@ package struct PredictionSummary: Equatable, Sendable {
 ///   - images: How image files are read.
 ///   - imageSize: The side of the images that a full-precision checkpoint is to read, in pixels; nil takes its own.
 ///   - heads: The number of a full-precision ViT's attention heads; nil takes what its files say.
+///   - isInteger: Whether a quantized model multiplies codes as integers wherever it can.
 ///   - checks: Which inputs are compared with those of the plan.
 ///   - outputPath: The file; an existing one is replaced. It is written at the end, or not at all.
 ///   - format: Its form.
@@ -48,6 +49,7 @@ package struct PredictionSummary: Equatable, Sendable {
 /// - Throws: `RunFailure` with one sentence.
 package func predictModelOrRun(
     path: String, dataPath: String, images: ImageOptions, imageSize: Int? = nil, heads: Int? = nil,
+    isInteger: Bool = false,
     checks: InputChecks = InputChecks(), outputPath: String,
     format: PredictionFormat, threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> PredictionSummary {
@@ -57,7 +59,8 @@ package func predictModelOrRun(
         // A file that cannot be made is refused before minutes of arithmetic, not after.
         do { _ = try AtomicFile(outputPath) }
         let set = try ImageSet(path: dataPath)
-        let model = try EvaluatedModel(path: path, imageSize: imageSize, heads: heads, images: images)
+        let model = try EvaluatedModel(
+            path: path, imageSize: imageSize, heads: heads, images: images, isInteger: isInteger)
         try model.check(set, images, warn: warn)
         let labels = try model.labels(of: set)
         let digest = checks.data ? try model.plan.map(RunPlan.init(yaml:))?.inputs?.evaluation : nil

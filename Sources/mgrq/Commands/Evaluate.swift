@@ -26,7 +26,8 @@ struct Evaluate: ParsableCommand {
         let found = try target.find(references)
         let result = try evaluateModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
-            heads: found.heads, referencePath: try referencePath(found.plan, references),
+            heads: found.heads, isInteger: target.integer,
+            referencePath: try referencePath(found.plan, references),
             checks: InputChecks(
                 reference: reference == nil, data: target.data == nil,
                 acceptsChanges: inputs.acceptsChanges),
@@ -36,6 +37,9 @@ struct Evaluate: ParsableCommand {
             printError(
                 "note: \(result.heldOut) images are left out, on which the attempts of the run were compared; --data measures "
                     + "on all of a set")
+        }
+        if let layers = result.layersOnBytes {
+            printError("note: \(layers.count) of \(layers.all) linear layers multiply codes as integers")
         }
         if json {
             try printLine(try JSONText(encoding: result).line)

@@ -27,7 +27,7 @@ struct Predict: ParsableCommand {
         let found = try target.find(ProcessEnvironment.references)
         let result = try predictModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
-            heads: found.heads,
+            heads: found.heads, isInteger: target.integer,
             checks: InputChecks(data: target.data == nil, acceptsChanges: inputs.acceptsChanges),
             outputPath: output, format: format, threads: found.threads,
             warn: { printError("warning: \($0)") })

@@ -19,6 +19,12 @@ struct ModelOnImages: ParsableArguments {
 
     @OptionGroup var images: ImageFlags
 
+    @Flag(
+        help:
+            "Multiply the codes of a quantized model as integers, wherever weight and input are codes in equal steps."
+    )
+    var integer = false
+
     @OptionGroup var work: ThreadOptions
 
     /// What the arguments name, found on this machine.
