@@ -130,6 +130,28 @@ struct PredictTests {
         #expect(ending.errors.split(separator: "\n").count == 1)
         #expect(try place.contents() == before)
     }
+
+    @Test("integers give the predictions of floats, and are refused for a model in full precision")
+    func integers() throws {
+        _ = try place.succeed(
+            ["run"] + Workplace.job + [
+                "--preset", "calibrate", "--target", "onnxruntime-cpu", "--output", "out",
+            ])
+        _ = try place.succeed(["predict", "out", "--data", "photos", "--output", "floats.npz"])
+        _ = try place.succeed(["predict", "out", "--data", "photos", "--integer", "--output", "integers.npz"])
+        let logits = try ["floats.npz", "integers.npz"].map { name in
+            words(try #require(try arrays(name)["logits.npy"]).content, as: Float.self)
+        }
+        #expect(logits[0] != logits[1])
+        let largest = zip(logits[0], logits[1]).map { abs($0 - $1) }.max() ?? 0
+        #expect(largest < 0.1)
+        let evaluated = try place.succeed(["evaluate", "out", "--integer"])
+        #expect(evaluated.errors.contains("note: 9 of 10 linear layers multiply codes as integers"))
+        let refused = try place.run(["evaluate", "model", "--data", "photos", "--integer"])
+        #expect(refused.status == 64)
+        #expect(
+            refused.errors.contains("is in full precision; --integer takes a run or a packed checkpoint"))
+    }
 }
 
 /// A python that has numpy: the one that `MGRQ_TEST_PYTHON` names, or the path's.
