@@ -2,6 +2,30 @@ internal import Glibc
 internal import Kernels
 internal import TensorCore
 
+extension MLPActivation {
+    /// Computes the activation, element by element.
+    func apply(to x: Matrix, into out: Matrix) {
+        switch self {
+        case .gelu: Kernels.gelu(x, into: out)
+        case .geluTanh: sigmoidUnit(x, .tanhGELU, into: out)
+        case .quickGELU: sigmoidUnit(x, .quickGELU, into: out)
+        case .silu: sigmoidUnit(x, .silu, into: out)
+        case .relu: Kernels.relu(x, into: out)
+        }
+    }
+
+    /// From the gradient of what `apply` gives to that of what it reads.
+    func applyBackward(_ gradient: Matrix, x: Matrix, into out: Matrix) {
+        switch self {
+        case .gelu: geluBackward(gradient, x: x, into: out)
+        case .geluTanh: sigmoidUnitBackward(gradient, x: x, .tanhGELU, into: out)
+        case .quickGELU: sigmoidUnitBackward(gradient, x: x, .quickGELU, into: out)
+        case .silu: sigmoidUnitBackward(gradient, x: x, .silu, into: out)
+        case .relu: reluBackward(gradient, x: x, into: out)
+        }
+    }
+}
+
 // What blocks differ in: norms, what is between the MLP's layers, and what becomes of queries and keys.
 extension TransformerBlock {
     /// A LayerNorm whose gain and shift are the vectors from `gain` on.
@@ -33,13 +57,7 @@ extension TransformerBlock {
     func activate(_ parameters: UnitParameters, _ tape: Tape) {
         let fc1 = tape[Slot.fc1]
         let (x, out) = (activationInput(fc1), tape[isGated ? Slot.gate : .activated])
-        switch activation {
-        case .gelu: gelu(x, into: out)
-        case .geluTanh: sigmoidUnit(x, .tanhGELU, into: out)
-        case .quickGELU: sigmoidUnit(x, .quickGELU, into: out)
-        case .silu: sigmoidUnit(x, .silu, into: out)
-        case .relu: relu(x, into: out)
-        }
+        activation.apply(to: x, into: out)
         if isGated {
             multiplyElements(out, fc1.columns(hidden..<2 * hidden), into: tape[Slot.activated])
         }
@@ -63,14 +81,7 @@ extension TransformerBlock {
             multiplyElements(gradient, tape[Slot.gate], into: dFc1.columns(factor))
             multiplyElements(gradient, fc1.columns(factor), into: gradient)
         }
-        let (x, out) = (activationInput(fc1), activationInput(dFc1))
-        switch activation {
-        case .gelu: geluBackward(gradient, x: x, into: out)
-        case .geluTanh: sigmoidUnitBackward(gradient, x: x, .tanhGELU, into: out)
-        case .quickGELU: sigmoidUnitBackward(gradient, x: x, .quickGELU, into: out)
-        case .silu: sigmoidUnitBackward(gradient, x: x, .silu, into: out)
-        case .relu: reluBackward(gradient, x: x, into: out)
-        }
+        activation.applyBackward(gradient, x: activationInput(fc1), into: activationInput(dFc1))
     }
 
     /// Queries and keys, side by side.
