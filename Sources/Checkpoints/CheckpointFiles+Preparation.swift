@@ -28,6 +28,8 @@ extension CheckpointFiles {
                 case .vit where layout.hasPrefix("DINOv2"): ("DINOv2", true, true)
                 case .vit where layout.contains("MAE"): ("MAE", true, true)
                 case .vit where layout.contains("torchvision"): ("torchvision's ViT", true, true)
+                case .vit(let shape) where shape.pooling == .attention || layout.contains("SigLIP"):
+                    ("SigLIP", false, true)
                 case .vit(let shape) where shape.rotary != nil:
                     shape.rotary?.coordinate == .centre ? ("DINOv3", true, true) : ("ViT", false, false)
                 case .vit(let shape) where isTimm && shape.hasClassToken && shape.hasLayerScale:

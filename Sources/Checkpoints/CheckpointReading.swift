@@ -161,9 +161,12 @@ struct CheckpointReading {
         configuration.normalizesAfterPooling = files.tensors.entries["fc_norm.weight"] != nil
         configuration.pooling =
             files.configuration.pooling ?? files.configuration.facts?.pooling
-            ?? (configuration.hasClassToken && !configuration.normalizesAfterPooling ? .classToken : .average)
+            ?? (hasAttentionPooling
+                ? .attention
+                : configuration.hasClassToken && !configuration.normalizesAfterPooling
+                    ? .classToken : .average)
         if head.readsTwoFeatures { configuration.pooling = .classTokenAndAverage }
-        if configuration.pooling != .average, !configuration.hasClassToken {
+        if !configuration.poolsTokens, !configuration.hasClassToken {
             throw Unfit(
                 sentence: "the class token is to be classified, but there is no “cls_token”")
         }
@@ -171,13 +174,16 @@ struct CheckpointReading {
         configuration.hasQkvBias = files.tensors.entries["blocks.0.attn.qkv.bias"] != nil
         configuration.hasLayerScale = files.tensors.entries["blocks.0.ls1.gamma"] != nil
         configuration.poolsPrefix =
-            configuration.pooling == .average
+            configuration.poolsTokens
             && (files.configuration.poolsPrefix || files.configuration.facts?.poolsPrefix == true)
         configuration.normalizesMLP = files.tensors.entries["blocks.0.mlp.norm.weight"] != nil
         configuration.normalizesAttention = files.tensors.entries["blocks.0.attn.norm.weight"] != nil
         takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-6)
         configuration.gatesMLP = hidden[0] == 2 * gated
         if configuration.gatesMLP { configuration.activation = try gateActivation() }
+        if configuration.pooling == .attention {
+            configuration.attentionPooling = try attentionPooling(of: configuration)
+        }
         if rotary != nil, !(width / configuration.heads).isMultiple(of: 4) {
             throw Unfit(
                 sentence:
@@ -295,6 +301,7 @@ struct CheckpointReading {
                 expected[vector.name] = vector.shape
             }
         }
+        replacePoolingTensors(in: &expected)
         // The tables of a Swin V2 are computed.
         for (name, shape) in expected where isSecondSwin && name.hasSuffix(ContinuousPositions.tableName) {
             expected[name] = nil
@@ -331,12 +338,14 @@ struct CheckpointReading {
     }
 
     /// A parameter of the model: finite; positions are resampled where the model reads other images than the checkpoint
-    /// did, one that is the class token's alone is added to it, and the tables of a Swin V2 are computed.
+    /// did, one that is the class token's alone is added to it, and the tables of a Swin V2 and the query of a pooling by
+    /// attention are computed.
     func tensor(_ name: String, shape: [Int]) throws(CheckpointError) -> Tensor {
         if isSecondSwin, name.hasSuffix(ContinuousPositions.tableName), case .swin(let swin)? = configuration
         {
             return try continuousTable(name, shape: shape, of: swin)
         }
+        if let computed = try poolingTensor(name, shape: shape) { return computed }
         var elements = try files.tensors.finiteFloats(name)
         if files.tensors.map.dropsKeyBias, name.hasSuffix(".attn.qkv.bias") {
             let third = elements.count / 3

@@ -15,7 +15,7 @@ package struct ModelConfigurationFile: Sendable {
     package var heads: Int?
     /// The head's input.
     package var pooling: ViTConfiguration.Pooling?
-    /// Whether a mean over tokens includes those before the patches.
+    /// Whether pooling of tokens includes those before the patches.
     package var poolsPrefix = false
     /// The image's height and width in pixels.
     package var imageSize: (height: Int, width: Int)?
@@ -33,6 +33,9 @@ package struct ModelConfigurationFile: Sendable {
     package var labels: [String]?
     /// Whether the model has no classifier: timm's `num_classes` of 0.
     var lacksClassifier = false
+
+    /// Whether the model has no pooling by attention, whatever tensors there are: Hugging Face's `vision_use_head`.
+    var skipsPooling = false
 
     /// How queries and keys are rotated, by what the architecture's name says; nil if it says nothing of the kind.
     var rotary: RotaryPositions? {
@@ -145,6 +148,7 @@ package struct ModelConfigurationFile: Sendable {
             rotaryTemperature = Float(number)
         }
         lacksClassifier = value(["num_classes"]) as? Int == 0
+        skipsPooling = value(["vision_use_head"]) as? Bool == false
         try readPooling(value, path: path)
         let sides = 1...4096
         if let found = value(["img_size", "image_size"]) {
@@ -192,11 +196,8 @@ package struct ModelConfigurationFile: Sendable {
         guard let text = found as? String, let known = ViTConfiguration.Pooling(rawValue: text),
             known != .classTokenAndAverage
         else {
-            let reason =
-                found as? String == "map"
-                ? "\(UnsupportedFeature.attentionPooling.words) is not supported; " : ""
             throw .unusable(
-                "\(path): “global_pool” is \(json(found)); \(reason)“token” or “avg” is accepted")
+                "\(path): “global_pool” is \(json(found)); “token”, “avg” or “map” is accepted")
         }
         pooling = known
     }

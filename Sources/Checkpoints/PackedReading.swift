@@ -89,10 +89,10 @@ private struct PackedReader {
         }
     }
 
-    /// Whether the file has a unit, judged by its first parameter.
+    /// Whether the file has a unit, judged by its first parameter; every file has a unit without one.
     func holds(_ description: any ModelUnit) -> Bool {
         description.linears.first.map { sites["\($0.name).weight"] != nil }
-            ?? description.vectors.first.map { file.entry($0.name) != nil } ?? false
+            ?? description.vectors.first.map { file.entry($0.name) != nil } ?? true
     }
 
     func unit(_ description: any ModelUnit, used: inout Set<String>) throws(CheckpointError) -> QuantizedUnit

@@ -49,8 +49,8 @@ func centringActivations(
         }
         let means = seen.map { columnMeans(of: $0, pool: pool) }
         if isHead {
-            // Without a classifier, the model gives the feature.
-            guard !unit.linears.isEmpty else { continue }
+            // Without a classifier, the model gives the feature; without a norm, nothing can take the constant away.
+            guard !unit.linears.isEmpty, !unit.vectors.isEmpty else { continue }
             let parts = means[0].count / unit.input.columns
             result[index].subtractFromFeature(mean(of: means[0], parts: parts))
         } else {

@@ -9,10 +9,12 @@ internal import Vocabulary
 /// - Returns: One sentence each.
 func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfiguration) -> [String] {
     var (hasRotaryKeys, hasCosines, hasNormAfterValues, normalizesLast) = (false, false, false, false)
+    var hasFeatureWithoutNorm = false
     switch shape {
     case .vit(let vit):
         (hasRotaryKeys, hasNormAfterValues) = (vit.rotary != nil, vit.normalizesAttention)
         normalizesLast = vit.normalizesLast
+        hasFeatureWithoutNorm = vit.pooling == .attention && vit.classes > 0
     case .swin(let swin): hasCosines = swin.isSecondVersion
     }
     var result: [String] = []
@@ -42,6 +44,7 @@ func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfigura
                 hasRotaryKeys
                     ? "keys, which rotary positions turn" : hasCosines ? "keys, whose length is fixed" : nil,
                 values,
+                hasFeatureWithoutNorm ? "the feature that the classifier reads, which no norm precedes" : nil,
             ])
     }
     return result

@@ -1,7 +1,7 @@
 internal import Kernels
 package import TensorCore
 
-/// The head: the last norm, pooling, and the classifier.
+/// The head: the last norm, pooling, and the classifier; after pooling by attention only the classifier.
 ///
 /// Features can be pooled in two ways side by side. Then two classifiers read one each, and their logits are averaged
 /// (a distilled DeiT), or one reads both (Hugging Face's Dinov2). Without a classifier, the head gives the feature.
@@ -17,8 +17,8 @@ package struct ClassifierHead: ModelUnit {
     package let outputs: Int
     /// Added to the variance in LayerNorm.
     package let epsilon: Float
-    /// The norm's name.
-    package let norm: String
+    /// The norm's name; nil where a unit before has the last norm.
+    package let norm: String?
     /// The classifiers' names.
     package let layers: [String]
     /// The token rows whose means make up the feature, side by side.
@@ -30,11 +30,12 @@ package struct ClassifierHead: ModelUnit {
 
     /// Makes the head of a ViT.
     package init(configuration: ViTConfiguration) {
-        tokens = configuration.leadingTokens ?? configuration.tokens
+        let isPooled = configuration.pooling == .attention
+        tokens = isPooled ? 1 : configuration.leadingTokens ?? configuration.tokens
         width = configuration.width
         outputs = configuration.outputs
         epsilon = configuration.epsilon
-        norm = configuration.normalizesAfterPooling ? "fc_norm" : "norm"
+        norm = isPooled ? nil : configuration.normalizesAfterPooling ? "fc_norm" : "norm"
         layers =
             configuration.classes == 0
             ? [] : configuration.hasDistillationToken ? ["head", "head_dist"] : ["head"]
@@ -49,6 +50,9 @@ package struct ClassifierHead: ModelUnit {
         case .classTokenAndAverage:
             pooledRows = [0..<1, patches]
             poolsFirst = false
+        case .attention:
+            pooledRows = [0..<1]
+            poolsFirst = true
         }
     }
 
@@ -114,7 +118,9 @@ package struct ClassifierHead: ModelUnit {
     }
 
     package var vectors: [VectorDescriptor] {
-        ["weight", "bias"].map { VectorDescriptor(name: "\(norm).\($0)", shape: [width]) }
+        norm.map { norm in
+            ["weight", "bias"].map { VectorDescriptor(name: "\(norm).\($0)", shape: [width]) }
+        } ?? []
     }
 
     package var sites: [SiteDescriptor] {
@@ -142,11 +148,12 @@ package struct ClassifierHead: ModelUnit {
         before layer: Int?
     ) {
         let (pooled, feature) = (tape[Slot.pooled], tape[Slot.feature])
-        let norm = statistics(tape[Slot.statistics], rows: normalizedRows)
+        let seen = statistics(tape[Slot.statistics], rows: normalizedRows)
         func normalize(_ x: Matrix, into out: Matrix) {
+            guard norm != nil else { return copy(x, into: out) }
             layerNorm(
                 x, gamma: parameters.vectors[0], beta: parameters.vectors[1], epsilon: epsilon,
-                into: out, mean: norm.mean, reciprocalDeviation: norm.reciprocalDeviation)
+                into: out, mean: seen.mean, reciprocalDeviation: seen.reciprocalDeviation)
         }
         if poolsFirst {
             pool(input, into: stacked(pooled))
@@ -190,11 +197,12 @@ package struct ClassifierHead: ModelUnit {
         }
         addLocal(local, 0, tape: tape, to: dFeature)
         guard let dInput else { return }
-        let norm = statistics(tape[Slot.statistics], rows: normalizedRows)
+        let seen = statistics(tape[Slot.statistics], rows: normalizedRows)
         func normalizeBackward(_ gradient: Matrix, x: Matrix, into out: Matrix) {
+            guard norm != nil else { return copy(gradient, into: out) }
             layerNormBackward(
-                gradient, x: x, gamma: parameters.vectors[0], mean: norm.mean,
-                reciprocalDeviation: norm.reciprocalDeviation, into: out)
+                gradient, x: x, gamma: parameters.vectors[0], mean: seen.mean,
+                reciprocalDeviation: seen.reciprocalDeviation, into: out)
         }
         if poolsFirst {
             let dPooled = stacked(scratch[Scratch.pooled])

@@ -103,7 +103,10 @@ package enum ModelConfiguration: Equatable, Codable, Sendable {
                 name: "blocks.\(block)", configuration: shape, rotations: rotations,
                 leadingTokens: block == shape.depth - 1 ? shape.leadingTokens : nil)
         }
-        return [PatchEmbedding(configuration: shape)] + blocks + [ClassifierHead(configuration: shape)]
+        let pooling: [any ModelUnit] =
+            shape.attentionPooling.map { [AttentionPooling(configuration: shape, shape: $0)] } ?? []
+        return [PatchEmbedding(configuration: shape)] + blocks + pooling
+            + [ClassifierHead(configuration: shape)]
     }
 
     private func swinUnits(of shape: SwinConfiguration, stage: Int) -> [any ModelUnit] {

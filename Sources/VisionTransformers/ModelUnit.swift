@@ -1,7 +1,8 @@
 package import Kernels
 package import TensorCore
 
-/// The part of a model that is reconstructed at once: the stem, a transformer block, a patch merging, the head.
+/// The part of a model that is reconstructed at once: the stem, a transformer block, a patch merging, pooling by
+/// attention, the head.
 ///
 /// A unit is a description and two passes in straight-line code. It owns no arrays: the caller hands in parameters, the
 /// activations that the backward pass needs (`Tape`) and gradient scratch, all laid out image by image, so that any run

@@ -4,7 +4,7 @@
 ///
 ///     switch unit.structure {
 ///     case .block(let block): attentionNodes(heads: block.heads, width: block.width)
-///     case .stem, .merging, .head: []
+///     case .stem, .merging, .pooling, .head: []
 ///     }
 package enum UnitStructure: Sendable {
     /// The patch embedding.
@@ -13,7 +13,9 @@ package enum UnitStructure: Sendable {
     case block(TransformerBlock)
     /// Swin's step between stages.
     case merging(PatchMerging)
-    /// The last norm, pooling and the classifiers.
+    /// Pooling by attention, with the last norm before it.
+    case pooling(AttentionPooling)
+    /// The last norm and pooling, unless a unit before has them, and the classifiers.
     case head(ClassifierHead)
 }
 
@@ -29,6 +31,10 @@ extension PatchMerging {
     package var structure: UnitStructure { .merging(self) }
 }
 
+extension AttentionPooling {
+    package var structure: UnitStructure { .pooling(self) }
+}
+
 extension ClassifierHead {
     package var structure: UnitStructure { .head(self) }
 }
@@ -37,5 +43,10 @@ extension ModelUnit {
     /// The unit, if it is a transformer block.
     package var block: TransformerBlock? {
         if case .block(let block) = structure { block } else { nil }
+    }
+
+    /// The unit, if it pools by attention.
+    package var pooling: AttentionPooling? {
+        if case .pooling(let pooling) = structure { pooling } else { nil }
     }
 }

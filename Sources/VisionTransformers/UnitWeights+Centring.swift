@@ -6,7 +6,7 @@ extension ModelUnit {
     /// nil in a unit without attention, and where keys are rotated by their places or scaled to a length, so that a
     /// constant is none any more.
     package var shiftableKeys: SiteDescriptor? {
-        block.map { $0.rotations == nil && !$0.usesCosines } == true
+        pooling != nil || block.map { $0.rotations == nil && !$0.usesCosines } == true
             ? attentionOperands.dropFirst().first : nil
     }
 
@@ -14,7 +14,8 @@ extension ModelUnit {
     ///
     /// nil in a unit without attention, and where there is a norm before the projection.
     package var shiftableValues: SiteDescriptor? {
-        block.map { !$0.normalizesAttention } == true ? attentionOperands.dropFirst(2).first : nil
+        pooling != nil || block.map { !$0.normalizesAttention } == true
+            ? attentionOperands.dropFirst(2).first : nil
     }
 
     /// Queries, keys and values.
@@ -66,7 +67,7 @@ extension UnitWeights {
         guard let columns = site?.columns, columns.count == constant.count else {
             preconditionFailure("\(unit.name) has no \(constant.count) channels that can lose a constant")
         }
-        // The layer that gives queries, keys and values is the first.
+        // The layer that gives keys and values, and queries unless they are a parameter, is the first.
         let outputs = unit.linears[0].outputs
         var bias = linears[0].bias?.elements ?? Array(repeating: 0, count: outputs)
         for (column, value) in zip(columns, constant) {

@@ -48,6 +48,8 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         case average = "avg"
         /// The class token and the mean of the patch tokens, side by side (Hugging Face's Dinov2).
         case classTokenAndAverage = "token_avg"
+        /// What a learned query finds by attention to the tokens (SigLIP); then there is an `attentionPooling`.
+        case attention = "map"
     }
 
     /// The height of an image in pixels; a multiple of `patchHeight`.
@@ -84,7 +86,9 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     package var hasRelativePositions: Bool
     /// What the head reads.
     package var pooling: Pooling
-    /// Whether a mean of tokens includes those before the patches (timm's `pool_include_prefix`).
+    /// What there is for pooling by attention; nil for another pooling.
+    package var attentionPooling: AttentionPoolingShape?
+    /// Whether pooling includes the tokens before the patches (timm's `pool_include_prefix`).
     package var poolsPrefix: Bool
     /// Whether a norm comes before the blocks; then the embedding of patches has no bias (timm's `pre_norm`, CLIP).
     package var hasPreNorm: Bool
@@ -133,6 +137,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         hasPositions = true
         hasRelativePositions = false
         pooling = .classToken
+        attentionPooling = nil
         poolsPrefix = false
         hasPreNorm = false
         normalizesAfterPooling = false
@@ -170,6 +175,9 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
     /// The number of values that the model gives: logits, or without a classifier features.
     package var outputs: Int { classes > 0 ? classes : features }
 
+    /// Whether pooling is of the patches' tokens and of none that must be there.
+    package var poolsTokens: Bool { pooling == .average || pooling == .attention }
+
     /// How many tokens, from the first on, the head reads where it does not read all.
     var leadingTokens: Int? {
         pooling == .classToken ? 1 + (hasDistillationToken ? 1 : 0) : nil
@@ -180,6 +188,7 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
         let mlp = gatesMLP ? "gated MLPs (\(activation.label ?? "GELU"))" : activation.label
         let rare = [
             mlp, rotary == nil ? nil : "rotary positions",
+            attentionPooling.map { "pooling by attention of \($0.heads) heads" },
             normalizesLast ? "norms after attention and MLP" : nil,
         ].compactMap(\.self)
         return
@@ -195,12 +204,15 @@ package struct ViTConfiguration: Equatable, Codable, Sendable {
             && (0...1 << 20).contains(classes)
             && (1...4096).contains(depth) && width.isMultiple(of: heads)
             && (0...4096).contains(registerTokens)
-            && epsilon.isFinite && epsilon > 0 && (hasClassToken || pooling == .average)
+            && epsilon.isFinite && epsilon > 0 && (hasClassToken || poolsTokens)
+            && (pooling == .attention) == (attentionPooling != nil)
+            && (attentionPooling?.isPossible(width: width) ?? true)
+            && (pooling != .attention || !normalizesAfterPooling)
             && (hasPositions || hasRelativePositions || rotary != nil)
             && (rotary?.isPossible ?? true)
             && (rotary == nil || (width / heads).isMultiple(of: 4))
             && (!hasRelativePositions || hasClassToken && prefixTokens == 1)
-            && (!poolsPrefix || pooling == .average)
+            && (!poolsPrefix || poolsTokens)
             && (pooling != .classTokenAndAverage || !normalizesAfterPooling)
             && (classes > 0 || !hasDistillationToken)
             && (!hasDistillationToken || hasClassToken && pooling == .classToken && !normalizesAfterPooling)

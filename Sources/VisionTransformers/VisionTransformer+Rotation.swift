@@ -21,17 +21,24 @@ extension VisionTransformer {
         var generator = SeededGenerator(seed: seed, stream: "rotation")
         if case .vit(let shape) = configuration, shape.classes > 0, !shape.hasPreNorm, !shape.normalizesLast {
             let rotation = Rotation.keepingMean(width: shape.width, generator: &generator)
-            for index in units.indices {
-                switch index {
-                case 0: result.weights[0].rotateStem(by: rotation)
-                case units.count - 1: result.weights[index].rotateHead(by: rotation)
-                default: result.weights[index].rotateBlock(by: rotation, hasLayerScale: shape.hasLayerScale)
+            for (index, unit) in units.enumerated() {
+                switch unit.structure {
+                case .stem: result.weights[index].rotateStem(by: rotation)
+                case .block:
+                    result.weights[index].rotateBlock(by: rotation, hasLayerScale: shape.hasLayerScale)
+                case .pooling: result.weights[index].rotatePooling(by: rotation)
+                // The feature that pooling by attention gives is not in rotated coordinates.
+                case .head where shape.pooling != .attention: result.weights[index].rotateHead(by: rotation)
+                case .head, .merging: break
                 }
             }
         }
         for (index, unit) in units.enumerated() {
-            guard let block = unit.block else { continue }
-            result.weights[index].rotateHeads(of: block, generator: &generator)
+            if let block = unit.block {
+                result.weights[index].rotateHeads(of: block, generator: &generator)
+            } else if let pooling = unit.pooling {
+                result.weights[index].rotateHeads(of: pooling, generator: &generator)
+            }
         }
         return result
     }
@@ -83,6 +90,13 @@ extension UnitWeights {
         }
     }
 
+    /// Rotates the input of a ViT's pooling by attention: of the first layer, after the last norm.
+    fileprivate mutating func rotatePooling(by rotation: Rotation) {
+        linears[0].takeNorm(gamma: vectors[0], beta: vectors[1])
+        linears[0].rotateInputs(by: rotation)
+        clearNorm(gamma: 0, beta: 1)
+    }
+
     private mutating func clearNorm(gamma: Int, beta: Int) {
         vectors[gamma] = Tensor(
             shape: vectors[gamma].shape, elements: vectors[gamma].elements.map { _ in 1 })
@@ -104,6 +118,25 @@ extension UnitWeights {
             guard !block.normalizesAttention else { continue }
             linears[0].rotateOutputs(2 * width + start..<2 * width + start + size, by: value)
             linears[1].rotateInputs(start..<start + size, by: value)
+        }
+    }
+
+    /// Rotates every head's query and keys alike, and its values with the columns of proj that read them.
+    fileprivate mutating func rotateHeads(
+        of pooling: AttentionPooling, generator: inout SeededGenerator
+    ) {
+        let (width, size) = (pooling.width, pooling.width / pooling.heads)
+        let place = pooling.vectorPlaces.query
+        for start in stride(from: 0, to: width, by: size) {
+            let (head, shared) = (start..<start + size, Rotation.any(width: size, generator: &generator))
+            let query = Matrix(rows: 1, columns: size, elements: Array(vectors[place].elements[head]))
+            let turned = Matrix(rows: 1, columns: size)
+            multiply(query, shared.matrix, into: turned)
+            vectors[place].elements.replaceSubrange(head, with: turned.elements)
+            linears[0].rotateOutputs(head, by: shared)
+            let value = Rotation.any(width: size, generator: &generator)
+            linears[0].rotateOutputs(width + start..<width + start + size, by: value)
+            linears[1].rotateInputs(head, by: value)
         }
     }
 }

@@ -28,6 +28,8 @@ struct ArchitectureTests {
             ("vit_large_patch14_clip_quickgelu_336", 16, .quickGELU, 1e-5, nil),
             ("vit_base_patch32_siglip_gap_256", 12, .geluTanh, 1e-6, .average),
             ("vit_wee_patch16_reg1_gap_256", 4, .gelu, 1e-6, .average),
+            ("vit_base_patch32_siglip_256.v2_webli", 12, .geluTanh, 1e-6, .attention),
+            ("vit_so400m_patch14_siglip_384", 16, .gelu, 1e-6, .attention),
         ] as [(String, Int, MLPActivation, Float, ViTConfiguration.Pooling?)])
     func facts(
         name: String, heads: Int, activation: MLPActivation, epsilon: Float,
@@ -149,7 +151,6 @@ struct ArchitectureTests {
             ("vit_relpos_small_patch16_224", "relative positions"),
             ("vit_srelpos_small_patch16_224", "relative positions"),
             ("swinv2_cr_tiny_224", "cosine attention"),
-            ("vit_base_patch16_siglip_224", "pooling by attention"),
             ("vit_pe_core_base_patch16_224", "pooling by attention"),
             ("vit_pe_spatial_base_patch16_512", "no norm before the head"),
             ("vit_base_patch16_sapiens2", "norms of queries and keys"),
@@ -171,7 +172,7 @@ struct ArchitectureTests {
     @Test(
         "a family of Hugging Face that is not read is refused by its name",
         arguments: [
-            ("pe_vision", "pooling by attention"), ("siglip_vision_model", "pooling by attention"),
+            ("pe_vision", "pooling by attention"), ("siglip2_vision_model", "NaFlex"),
             ("convnext", "“convnext” (model_type)"), ("ijepa", "“ijepa” (model_type)"),
         ])
     func families(name: String, words: String) throws {
@@ -185,7 +186,7 @@ struct ArchitectureTests {
         arguments: [
             ("blocks.0.attn.q_norm.weight", "norms of queries and keys"),
             ("blocks.0.mlp.w12.weight", "SwiGLU"),
-            ("attn_pool.latent", "pooling by attention"),
+            ("attn_pool.q_norm.weight", "norms of queries and keys"),
             ("blocks.0.attns.0.qkv.weight", "parallel branches"),
             ("blocks_token_only.0.gamma_1", "class attention"), ("rope.freqs", "rotary positions"),
             ("blocks.0.attn.rel_pos.mlp.fc1.weight", "relative positions"),
@@ -265,7 +266,7 @@ struct ConfigurationKeysTests {
             (#"{"model_type": "dinov3_vit", "num_attention_heads": 2, "rope_theta": 0}"#, "“rope_theta”"),
             (#"{"model_type": "swinv2", "pretrained_window_sizes": 8}"#, "“pretrained_window_sizes”"),
             (#"{"num_heads": 2, "window_size": [7, 7, 14, 7]}"#, "“window_size”"),
-            (#"{"num_heads": 2, "global_pool": "map"}"#, "pooling by attention"),
+            (#"{"num_heads": 2, "global_pool": "prr"}"#, "“token”, “avg” or “map” is accepted"),
             (#"{"num_heads": 2, "global_pool": "avgmax"}"#, "“global_pool” is \"avgmax\""),
             (#"{"num_heads": 2, "global_pool": ""}"#, "“global_pool” is \"\""),
         ])

@@ -32,7 +32,8 @@ struct LayoutGoldensTests {
             ("torchvision-swin", nil), ("huggingface-beit", nil), ("timm-eva", nil),
             ("huggingface-dinov3", nil), ("huggingface-dinov3-gated", nil),
             ("huggingface-dinov2-swiglu", nil),
-            ("huggingface-swin-v2", nil), ("torchvision-swin-v2", nil),
+            ("huggingface-swin-v2", nil), ("torchvision-swin-v2", nil), ("huggingface-siglip", nil),
+            ("huggingface-siglip-classifier", nil),
         ] as [(String, Int?)])
     func logits(model: String, heads: Int?) throws {
         let folder = "\(goldens)/layouts/\(model)"
@@ -56,6 +57,64 @@ struct LayoutGoldensTests {
             atPath: source + "/config.json", toPath: folder.path + "/config.json")
         let text = try #require(loadingComplaint(folder.path))
         #expect(text.contains("no norm before the head (tensor “classifier.weight”)"), "\(text)")
+    }
+
+    @Test("SigLIP's names with the prefix of earlier versions, or beside a text half, give the same")
+    func siglipPrefix() throws {
+        let folder = try TemporaryFolder()
+        let source = goldens + "/layouts/huggingface-siglip"
+        let more = ["text_model.head.weight", "logit_scale", "logit_bias"].map {
+            SafetensorsTensor(name: $0, shape: [1], floats: [1])
+        }
+        try writeSafetensors(
+            try tensors(of: source + "/model.safetensors") { "vision_model." + $0 } + more,
+            to: folder.path + "/model.safetensors")
+        try FileManager.default.copyItem(
+            atPath: source + "/config.json", toPath: folder.path + "/config.json")
+        #expect(try logitError(folder.path, reference: source + "/reference.safetensors") < 1e-5)
+        #expect(try inspectCheckpoint(path: folder.path).needless.count == 3)
+    }
+
+    @Test(
+        "what pooling by attention cannot be is refused",
+        arguments: [
+            (
+                "attention-pool", ["architecture": "eva02_base_patch14_224", "global_pool": "map"],
+                "perception encoders"
+            ),
+            ("attention-pool", ["architecture": "EVA-large"], "perception encoders"),
+            ("attention-pool", ["global_pool": "avg"], "“attn_pool.kv.bias” is not supported"),
+            ("class-token", ["global_pool": "map"], "there is no tensor “attn_pool.latent”"),
+        ])
+    func otherPoolings(model: String, change: [String: String], words: String) throws {
+        let folder = try TemporaryFolder()
+        let source = URL(fileURLWithPath: goldens).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("VisionTransformersTests/Goldens/\(model)").path
+        try FileManager.default.copyItem(
+            atPath: source + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        var configuration: [String: Any] = ["num_heads": 2, "num_classes": 4]
+        if model == "attention-pool" { configuration["img_size"] = [16, 24] }
+        configuration.merge(change) { $1 }
+        try JSONSerialization.data(withJSONObject: configuration).write(
+            to: URL(fileURLWithPath: folder.path + "/config.json"))
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(text.contains(words), "\(text)")
+    }
+
+    @Test("a norm before the blocks beside pooling by attention is a perception encoder's, and refused")
+    func perceptionEncoder() throws {
+        let folder = try TemporaryFolder()
+        let source = URL(fileURLWithPath: goldens).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("VisionTransformersTests/Goldens/attention-pool").path
+        let norm = ["weight", "bias"].map {
+            SafetensorsTensor(name: "norm_pre.\($0)", shape: [24], floats: [Float](repeating: 1, count: 24))
+        }
+        try writeSafetensors(
+            try tensors(of: source + "/model.safetensors") { $0 } + norm,
+            to: folder.path + "/model.safetensors")
+        let text = try #require(
+            inspectCheckpoint(path: folder.path, imageSize: (16, 24), heads: 2).problems.first)
+        #expect(text.contains("perception encoders") && text.contains("not supported"), "\(text)")
     }
 
     @Test("a decoder is left out, and that is said")

@@ -2,27 +2,34 @@ import Foundation
 import Safetensors
 import Testing
 
-@Suite("Hugging Face's Dinov2 from the command line", .serialized)
+@Suite("Hugging Face's Dinov2 and a SigLIP from the command line", .serialized)
 struct HeadTests {
     private let place: Workplace
 
     init() throws {
         place = try Workplace()
-        let goldens = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "CheckpointsTests/Goldens")
-        for name in ["dinov2", "dinov2-registers", "dinov2-features"] {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        for name in [
+            "CheckpointsTests/Goldens/dinov2", "CheckpointsTests/Goldens/dinov2-registers",
+            "CheckpointsTests/Goldens/dinov2-features",
+            "VisionTransformersTests/Goldens/attention-pool-features",
+        ] {
+            let source = tests.appending(path: name)
             try FileManager.default.copyItem(
-                at: goldens.appending(path: name), to: URL(filePath: place.file(name)))
+                at: source, to: URL(filePath: place.file(source.lastPathComponent)))
         }
-        try place.write(SmallModel.images(16, seed: 1, isLabelled: false, side: 24), to: "c.safetensors")
-        try place.write(SmallModel.images(20, seed: 2, isLabelled: true, side: 24), to: "e.safetensors")
     }
 
     @Test(
         "every head runs from checkpoint to export, and the export gives the run's logits",
-        arguments: ["dinov2", "dinov2-registers", "dinov2-features"], ["mgrq", "ridge"])
+        arguments: ["dinov2", "dinov2-registers", "dinov2-features", "attention-pool-features"],
+        ["mgrq", "ridge"])
     func run(model: String, preset: String) throws {
-        let hasClassifier = model != "dinov2-features"
+        let hasClassifier = !model.hasSuffix("features")
+        let poolsByAttention = model.hasPrefix("attention-pool")
+        let side = poolsByAttention ? 16 : 24
+        try place.write(SmallModel.images(16, seed: 1, isLabelled: false, side: side), to: "c.safetensors")
+        try place.write(SmallModel.images(20, seed: 2, isLabelled: true, side: side), to: "e.safetensors")
         let job = [
             "run", "--model", model, "--calibration", "c.safetensors", "--evaluation", "e.safetensors",
             "--preset", preset,
@@ -40,6 +47,7 @@ struct HeadTests {
             #expect(found[key] as? Double == final?[key] as? Double, "\(key)")
         }
         let units = try #require(report["units"] as? [[String: Any]])
-        #expect(units.map { $0["name"] as? String } == ["stem", "blocks.0", "blocks.1", "head"])
+        let pooling = poolsByAttention ? ["attn_pool"] : []
+        #expect(units.map { $0["name"] as? String } == ["stem", "blocks.0", "blocks.1"] + pooling + ["head"])
     }
 }

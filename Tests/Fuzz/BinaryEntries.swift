@@ -18,7 +18,7 @@ let binaryEntries: [String: Entry] = [
     "safetensors": Entry(
         seeds: { _ in
             var seeds: [Seed] = []
-            for model in ["vit", "swin", "dinov2-registers"] {
+            for model in ["vit", "swin", "dinov2-registers", "layouts/huggingface-siglip"] {
                 let seed = try checkpoint("\(model)/model.safetensors", configuration: model)
                 seeds += [seed, Seed(bytes: halved(seed.bytes), configuration: seed.configuration)]
             }

@@ -68,6 +68,17 @@ struct UnitGradientTests {
     }
 
     @Test(
+        "so they do of pooling by attention and of the block before it, with and without tokens before the patches",
+        arguments: TermChoice.allCases, [(unit: 3, prefix: false), (3, true), (2, false)])
+    func attentionPooling(terms: TermChoice, place: (unit: Int, prefix: Bool)) {
+        let small = SmallTask(seed: 13, pooling: .attention) { shape in
+            shape.attentionPooling = AttentionPoolingShape(heads: 3, hiddenWidth: 16, activation: .geluTanh)
+            (shape.hasClassToken, shape.registerTokens) = (place.prefix, place.prefix ? 2 : 0)
+        }
+        check(small, terms: terms, seed: 13, noise: 0.3, rounding: 5e-6, unit: place.unit)
+    }
+
+    @Test(
         "so they do with cosine attention and norms after attention, MLP and merging",
         arguments: TermChoice.allCases, [1, 2, 3])
     func secondSwin(terms: TermChoice, index: Int) {

@@ -106,6 +106,12 @@ MODELS = {
             num_classes=3, norm_layer=lambda width: torch.nn.LayerNorm(width, eps=1e-5),
             block=torchvision.models.swin_transformer.SwinTransformerBlockV2,
             downsample_layer=torchvision.models.swin_transformer.PatchMergingV2), None),
+    "huggingface-siglip": (
+        lambda: hugging_face("SiglipVisionModel", transformers.SiglipVisionConfig(**vision(PLAIN))), None),
+    "huggingface-siglip-classifier": (
+        lambda: hugging_face("SiglipForImageClassification", transformers.SiglipConfig(
+            vision_config=vision(PLAIN), id2label=PLAIN["id2label"], label2id=PLAIN["label2id"],
+            text_config=dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16))), None),
 }
 
 

@@ -5,6 +5,7 @@
     python3 Tests/Reference/supported_models.py MGRQ                 every architecture; takes a quarter of an hour
     python3 Tests/Reference/supported_models.py MGRQ --short         one of each kind
     python3 Tests/Reference/supported_models.py MGRQ --write         puts the tables into docs/models.md
+    python3 Tests/Reference/supported_models.py MGRQ --write --only siglip      only rows of such a name
 
 Every model has its own width, heads and options, random weights, one or two blocks and small images. A model that mgrq
 runs is compared by logits (features without a classifier): the largest difference, relative to the largest logit. A
@@ -44,6 +45,8 @@ transformers.utils.logging.disable_progress_bar()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "Sources/Checkpoints/Architectures/TimmArchitectures.swift"
 LIMIT = 1e-4
+TARGET = ROOT / "docs/models.md"
+MARK = "<!-- made by Tests/Reference/supported_models.py -->\n"
 
 
 def groups():
@@ -166,7 +169,12 @@ def hugging_face_models():
         text_config=dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)))
     yield "BEiT", t.BeitForImageClassification(t.BeitConfig(**BEIT))
     yield "Data2Vec", t.Data2VecVisionForImageClassification(t.Data2VecVisionConfig(**BEIT))
-    yield "SigLIP", t.SiglipVisionModel(t.SiglipVisionConfig(**vision(PLAIN)))
+    yield "SigLIP, vision half", t.SiglipVisionModel(t.SiglipVisionConfig(**vision(PLAIN)))
+    yield "SigLIP, vision half without head", t.SiglipVisionModel(t.SiglipVisionConfig(
+        **vision(PLAIN), vision_use_head=False))
+    yield "SigLIP, for classification", t.SiglipForImageClassification(t.SiglipConfig(
+        vision_config=vision(PLAIN), num_labels=5,
+        text_config=dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)))
     yield "SwinV2, windows that do not fit", t.Swinv2ForImageClassification(t.Swinv2Config(**SWIN))
     yield "SwinV2, pretrained with other windows", t.Swinv2ForImageClassification(t.Swinv2Config(
         **SWIN, pretrained_window_sizes=[4, 0]))
@@ -191,6 +199,8 @@ def hugging_face_logits(model):
         for key in ("logits", "image_embeds", "pooler_output"):
             if getattr(output, key, None) is not None:
                 return getattr(output, key)
+        if isinstance(model, transformers.SiglipVisionModel):
+            return output.last_hidden_state.mean(1)
         return output.last_hidden_state[:, 0]
 
     return compute
@@ -293,18 +303,33 @@ def processor_rows(mgrq, only):
     return found
 
 
+def written_rows():
+    """The rows that docs/models.md has, by their program and model, or by their processor."""
+    cells = [[cell.strip() for cell in line.strip("|").split("|")]
+             for line in TARGET.read_text().split(MARK)[1].split("<!-- end -->")[0].splitlines() if line.startswith("|")]
+    return {tuple(row[:1] if row[0].startswith("`") else row[:2]): row for row in cells}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("mgrq")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--only", default="", help="a regular expression of names")
+    parser.add_argument("--only", default="", help="a regular expression of names; other rows stay as they are")
     options = parser.parse_args()
     torch.set_num_threads(1)
     run_rows, refused_rows, failures = [], [], []
+    written = written_rows()
+
+    def title_of(program, names):
+        return " ".join(f"`{name}`" for name in names) if program == "timm" else names[0]
+
+    def keep(program, names, should_run):
+        if row := written.get((program, title_of(program, names))):
+            (run_rows if should_run else refused_rows).append(tuple(row))
 
     def sort(program, names, result, should_run):
-        title = " ".join(f"`{name}`" for name in names) if program == "timm" else names[0]
+        title = title_of(program, names)
         if isinstance(result, float):
             run_rows.append((program, title, f"{result:.0e}"))
         else:
@@ -318,8 +343,10 @@ def main():
     # Without the names of earlier versions, which stand for others.
     current = set(timm.list_models())
     for facts, names in groups().items():
-        names = [name for name in names if re.search(options.only, name)]
         should_run = not facts.startswith("no=")
+        if not any(re.search(options.only, name) for name in names):
+            keep("timm", names, should_run)
+            continue
         known = [name for name in names if name in current]
         results = []
         for name in known:
@@ -338,31 +365,36 @@ def main():
         sentences = [result for result in results if not isinstance(result, float)]
         if results:
             sort("timm", names, sentences[0] if sentences else max(results), should_run)
-    refused = {"CLIP, for classification", "SigLIP", "I-JEPA", "ConvNeXt", "PVT"}
+    refused = {"CLIP, for classification", "I-JEPA", "ConvNeXt", "PVT"}
     for name, model in hugging_face_models():
         seed += 1
         if re.search(options.only, name):
             sort("Transformers", [name], hugging_face_case(options.mgrq, model, seed), name not in refused)
+        else:
+            keep("Transformers", [name], name not in refused)
     for name, side, model in torchvision_models():
         seed += 1
         if re.search(options.only, name):
             sort("torchvision", [name], torchvision_case(options.mgrq, model, side, seed), name not in refused)
+        else:
+            keep("torchvision", [name], name not in refused)
 
     lines = ["| program | model | largest relative difference |", "| --- | --- | --- |"]
     lines += [f"| {program} | {title} | {result} |" for program, title, result in run_rows]
     lines += ["", "| program | model | refused |", "| --- | --- | --- |"]
     lines += [f"| {program} | {title} | {result} |" for program, title, result in refused_rows]
     lines += ["", "| image processor | files | largest difference of a pixel, in steps of 255 |", "| --- | --- | --- |"]
-    for name, (cases, largest) in sorted(processor_rows(options.mgrq, options.only).items()):
-        lines.append(f"| `{name}` | {cases} | {largest:.1g} |")
+    found = processor_rows(options.mgrq, options.only)
+    processors = {key[0]: f"| {' | '.join(row)} |" for key, row in written.items() if len(key) == 1}
+    processors.update({f"`{name}`": f"| `{name}` | {cases} | {largest:.1g} |" for name, (cases, largest) in found.items()})
+    lines += [row for _, row in sorted(processors.items())]
+    for name, (_, largest) in found.items():
         if not largest <= (2 if name.startswith("DINOv3") else 1e-2):
             failures.append(f"{name}: {largest} steps of 255")
     if options.write:
-        target = ROOT / "docs/models.md"
-        before, rest = target.read_text().split("<!-- made by Tests/Reference/supported_models.py -->\n")
+        before, rest = TARGET.read_text().split(MARK)
         after = rest.split("<!-- end -->")[1]
-        target.write_text(before + "<!-- made by Tests/Reference/supported_models.py -->\n" + "\n".join(lines)
-                          + "\n<!-- end -->" + after)
+        TARGET.write_text(before + MARK + "\n".join(lines) + "\n<!-- end -->" + after)
     for failure in failures:
         print(f"WRONG {failure}", file=sys.stderr)
     sys.exit(bool(failures))

@@ -48,7 +48,7 @@ SHOWN = {
     "pool_include_prefix", "use_abs_pos_emb", "swiglu_mlp", "swiglu_align_to", "scale_mlp", "scale_attn_inner",
     "scale_attn_norm", "scale_mlp_norm", "attn_type", "num_reg_tokens", "use_fc_norm", "use_post_transformer_norm",
     "use_pre_transformer_norm", "use_rot_pos_emb", "ref_feat_shape", "mlp_layer", "rope_type", "rope_temperature",
-    "rope_grid_indexing", "rope_rotate_half", "use_post_norm", "block_fn",
+    "rope_grid_indexing", "rope_rotate_half", "use_post_norm", "block_fn", "attn_pool_num_heads", "attn_pool_mlp_ratio",
 }
 
 
@@ -79,7 +79,7 @@ def obstacle(cls, arguments):
         (norm.lower() == "rmsnorm", "rmsNorm"),
         (mlp and not is_swiglu(arguments["mlp_layer"]), "gatedMLP"),
         (arguments.get("pos_embed") == "none", "noPositions"),
-        (arguments.get("global_pool") == "map", "attentionPooling"),
+        (cls is Eva and arguments.get("global_pool") == "map", "attentionPooling"),
         (arguments.get("final_norm") is False, "noLastNorm"),
         (arguments.get("use_post_transformer_norm") is False and arguments.get("use_fc_norm") is False, "noLastNorm"),
         (arguments.get("rope_type") == "mixed", "learnedRotations"),

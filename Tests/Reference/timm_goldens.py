@@ -17,7 +17,8 @@ Every model gets a folder in Tests/VisionTransformersTests/Goldens:
         gradient.UNIT         gradient with respect to the input of the unit
         parameter_gradient.N  gradient with respect to parameter N
 
-A unit is `stem`, a block (`blocks.0`, `layers.1.blocks.0`), a patch merging (`layers.1.downsample`) or `head`.
+A unit is `stem`, a block (`blocks.0`, `layers.1.blocks.0`), a patch merging (`layers.1.downsample`), `attn_pool` (the
+last norm and pooling by attention) or `head`.
 
 All parameters are random, those of the layer norms too, so that none of them can be forgotten
 without a golden noticing. Weights and inputs are float32 numbers; timm computes with them in
@@ -51,7 +52,7 @@ GOLDENS = pathlib.Path(__file__).resolve().parent.parent / "VisionTransformersTe
 IMAGES = {VisionTransformer: 4, VisionTransformerDistilled: 3}
 GRADIENTS = {"beit", "class-token", "distilled", "registers", "swin", "relu", "eva02", "eva02-norms", "dinov3",
              "dinov3-gated", "rope-columns", "beit3", "post-norm", "post-norm-class-token", "swin-v2",
-             "swin-v2-uneven"}
+             "swin-v2-uneven", "attention-pool", "attention-pool-registers"}
 
 # name → (class or timm's name of an architecture, timm's arguments, scale of the weights: about how much a linear layer
 # changes its input's size)
@@ -117,6 +118,11 @@ MODELS = {
         pretrained_window_sizes=(3, 3, 2)), 1.0),
     "post-norm": ("vit_base_patch16_rpn_224", dict(SMALL, img_size=16), 1.0),
     "post-norm-class-token": ("eva02_enormous_patch14_clip_224", dict(SMALL, img_size=16), 1.0),
+    "attention-pool": ("vit_base_patch32_siglip_256", dict(SMALL, img_size=(16, 24)), 1.0),
+    # Tokens before the patches, which pooling leaves out; or reads, in a model without a classifier.
+    "attention-pool-registers": (VisionTransformer, dict(
+        SMALL, img_size=16, reg_tokens=2, global_pool="map", init_values=0.5, num_heads=3), 1.0),
+    "attention-pool-features": ("test_vit3", dict(SMALL, img_size=16, num_classes=0), 1.0),
 }
 
 
@@ -165,9 +171,14 @@ def observe(model, images):
     for name, module in units_of(model):
         hooks.append(module.register_forward_pre_hook(lambda _, inputs, name=name: read.update({name: inputs[0]})))
         hooks.append(module.register_forward_hook(lambda _, __, output, name=name: gave.update({name: output})))
+    if getattr(model, "attn_pool", None) is not None:
+        hooks.append(model.attn_pool.register_forward_hook(lambda _, __, output: gave.update(attn_pool=output)))
     trunk = model.forward_features(images)
     gave["head"] = model.forward_head(trunk)
     read["head"] = gave[list(read)[-1]]
+    if getattr(model, "attn_pool", None) is not None:
+        # The unit has the last norm too.
+        read["attn_pool"], read["head"] = read["head"], gave["attn_pool"]
     gave["stem"] = read[list(read)[0]]
     features = model.forward_head(trunk, pre_logits=True)
     if isinstance(model, VisionTransformerDistilled):

@@ -62,14 +62,17 @@ extension Golden {
 @Suite("Vision transformers")
 struct GoldenTests {
     static let names = [
-        "average-pool", "average-pool-class-token", "average-pool-norm-first", "beit", "beit3", "class-token",
+        "attention-pool", "attention-pool-registers", "average-pool", "average-pool-class-token",
+        "average-pool-norm-first", "beit", "beit3", "class-token",
         "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms", "no-qkv-bias", "post-norm",
         "post-norm-class-token", "prefix-without-positions", "registers", "registers-average-pool", "relu",
         "rope-columns", "swin",
         "swin-huggingface", "swin-uneven", "swin-v2", "swin-v2-uneven", "wide-range",
     ]
 
-    @Test("every unit's output and the logits are timm's within 1e-5 relative", arguments: names)
+    @Test(
+        "every unit's output and the logits are timm's within 1e-5 relative",
+        arguments: names + ["attention-pool-features"])
     func forward(name: String) throws {
         let golden = try Golden(name)
         try golden.runUnits { unit, _, run in
@@ -98,8 +101,9 @@ struct GoldenTests {
     @Test(
         "gradients of units' inputs and weights are PyTorch's within 1e-4 relative",
         arguments: [
-            "beit", "beit3", "class-token", "dinov3", "dinov3-gated", "distilled", "eva02", "eva02-norms",
-            "post-norm", "post-norm-class-token", "registers", "relu", "rope-columns", "swin",
+            "attention-pool", "attention-pool-registers", "beit", "beit3", "class-token", "dinov3",
+            "dinov3-gated", "distilled", "eva02", "eva02-norms", "post-norm", "post-norm-class-token",
+            "registers", "relu", "rope-columns", "swin",
             "swin-huggingface", "swin-v2", "swin-v2-uneven",
         ])
     func backward(name: String) throws {

@@ -10,7 +10,7 @@ struct ArchitectureFacts: Equatable {
     var epsilon: Float?
     /// The head's input.
     var pooling: ViTConfiguration.Pooling?
-    /// Whether a mean over tokens includes those before the patches.
+    /// Whether pooling of tokens includes those before the patches.
     var poolsPrefix = false
     /// Whether norms come after attention and MLP, before the residual connections.
     var normalizesLast = false
@@ -70,8 +70,8 @@ struct ArchitectureFacts: Equatable {
             epsilon = 1e-5
             rotary = RotaryPositions(coordinate: .centre, pairing: .halves, temperature: 100)
         case "clip", "clip_vision_model": (epsilon, activation) = (1e-5, .quickGELU)
-        case "siglip", "siglip_vision_model", "siglip2", "siglip2_vision_model":
-            unsupported = .attentionPooling
+        case "siglip", "siglip_vision_model": (epsilon, activation) = (1e-6, .geluTanh)
+        case "siglip2", "siglip2_vision_model": unsupported = .flexiblePatches
         case "pe_vision": unsupported = .attentionPooling
         default: return nil
         }
@@ -82,7 +82,7 @@ struct ArchitectureFacts: Equatable {
     /// The families of Hugging Face that are read, as their config.json calls them.
     static let huggingFaceFamilies =
         "vit, deit, beit, data2vec-vision, swin, swinv2, dinov2, dinov2_with_registers, dinov3_vit, vit_mae, vit_msn, "
-        + "clip, clip_vision_model"
+        + "clip, clip_vision_model, siglip, siglip_vision_model"
 }
 
 extension RotaryPositions {

@@ -37,7 +37,7 @@ enum ConfigurationKeys {
             return model.union(images).union([
                 "model_args", "pretrained_cfg", "model_type", "vision_config", "num_attention_heads",
                 "image_size",
-                "hidden_act", "layer_norm_eps", "id2label", "rope_theta",
+                "hidden_act", "layer_norm_eps", "id2label", "rope_theta", "vision_use_head",
             ])
         }
     }

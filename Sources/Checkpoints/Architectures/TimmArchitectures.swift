@@ -15,6 +15,7 @@ enum TimmArchitectures {
           vit_base_patch32_224_sam vit_base_patch32_384 vit_base_patch8_224 vit_base_patch8_224_dino \
           vit_base_patch8_224_in21k
         heads=12 act=gelu_tanh pool=avg: vit_base_patch32_siglip_gap_256
+        heads=12 act=gelu_tanh pool=map: vit_base_patch32_siglip_256
         heads=12 act=quick_gelu eps=1e-05: vit_base_patch16_clip_quickgelu_224 vit_base_patch32_clip_quickgelu_224
         heads=12 act=silu pool=avg rotary=index/neighbours/10000/16: eva02_base_patch14_224 eva02_base_patch14_448
         heads=12 act=silu rotary=index/neighbours/10000/16: eva02_base_patch16_clip_224
@@ -28,12 +29,15 @@ enum TimmArchitectures {
           vit_base_patch16_siglip_gap_384 vit_base_patch16_siglip_gap_512
         heads=12 pool=avg post: vit_base_patch16_rpn_224
         heads=12 pool=avg rotary=index/neighbours/10000/16: vit_base_patch16_rope_reg1_gap_256
+        heads=12 pool=map: vit_base_patch16_siglip_224 vit_base_patch16_siglip_256 vit_base_patch16_siglip_384 \
+          vit_base_patch16_siglip_512
         heads=12 rotary=index/neighbours/100/0/columns: vit_base_patch16_rope_224 vit_base_patch16_rope_ape_224
         heads=13 pool=avg: vit_so150m2_patch16_reg1_gap_256 vit_so150m2_patch16_reg1_gap_384 \
           vit_so150m2_patch16_reg1_gap_448
         heads=14: vit_base_patch16_plus_240 vit_base_patch32_plus_256
         heads=14 eps=1e-05: vit_base_patch16_plus_clip_240
         heads=14 pool=avg: vit_so150m_patch16_reg4_gap_256 vit_so150m_patch16_reg4_gap_384
+        heads=14 pool=map: vit_so150m_patch16_reg4_map_256
         heads=16: deit3_huge_patch14_224 deit3_huge_patch14_224_in21ft1k deit3_large_patch16_224 \
           deit3_large_patch16_224_in21ft1k deit3_large_patch16_384 deit3_large_patch16_384_in21ft1k \
           eva_giant_patch14_clip_224 flexivit_large vit_giant_patch14_224 vit_gigantic_patch14_224 \
@@ -44,6 +48,9 @@ enum TimmArchitectures {
         heads=16 act=gelu_tanh pool=avg: vit_giantopt_patch16_siglip_gap_256 vit_giantopt_patch16_siglip_gap_384 \
           vit_large_patch16_siglip_gap_512 vit_so400m_patch16_siglip_gap_256 vit_so400m_patch16_siglip_gap_384 \
           vit_so400m_patch16_siglip_gap_512
+        heads=16 act=gelu_tanh pool=map: vit_giantopt_patch16_siglip_256 vit_giantopt_patch16_siglip_384 \
+          vit_large_patch16_siglip_512 vit_so400m_patch16_siglip_256 vit_so400m_patch16_siglip_384 \
+          vit_so400m_patch16_siglip_512
         heads=16 act=quick_gelu eps=1e-05: vit_gigantic_patch14_clip_quickgelu_224 \
           vit_huge_patch14_clip_quickgelu_224 vit_huge_patch14_clip_quickgelu_378 \
           vit_large_patch14_clip_quickgelu_224 vit_large_patch14_clip_quickgelu_336
@@ -64,6 +71,8 @@ enum TimmArchitectures {
           vit_huge_patch14_gap_224 vit_huge_patch16_gap_448 vit_large_patch16_siglip_gap_256 \
           vit_large_patch16_siglip_gap_384 vit_so400m_patch14_siglip_gap_224 vit_so400m_patch14_siglip_gap_378 \
           vit_so400m_patch14_siglip_gap_384 vit_so400m_patch14_siglip_gap_448 vit_so400m_patch14_siglip_gap_896
+        heads=16 pool=map: vit_large_patch16_siglip_256 vit_large_patch16_siglip_384 vit_so400m_patch14_siglip_224 \
+          vit_so400m_patch14_siglip_378 vit_so400m_patch14_siglip_384
         heads=16 post: eva02_enormous_patch14_clip_224
         heads=16 rotary=index/neighbours/100/0/columns: vit_large_patch16_rope_224 vit_large_patch16_rope_ape_224
         heads=2: test_vit
@@ -76,6 +85,7 @@ enum TimmArchitectures {
           vit_tiny_patch16_224_in21k vit_tiny_patch16_384
         heads=3 act=silu pool=avg rotary=index/neighbours/10000/16: eva02_tiny_patch14_224 eva02_tiny_patch14_336
         heads=3 eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_tiny_patch16_dinov3_qkvb
+        heads=3 pool=map prefix: test_vit3
         heads=32 act=silu eps=1e-05 pool=avg rotary=centre/halves/100/0: vit_7b_patch16_dinov3
         heads=4 eps=1e-05: vit_xsmall_patch16_clip_224
         heads=4 pool=avg: vit_wee_patch16_reg1_gap_256
@@ -99,14 +109,8 @@ enum TimmArchitectures {
           vit_mediumd_patch16_reg4_gap_384
         heads=8 pool=avg rotary=index/neighbours/10000/16: vit_medium_patch16_rope_reg1_gap_256 \
           vit_mediumd_patch16_rope_reg1_gap_256
-        no=attentionPooling: test_vit3 vit_base_patch16_siglip_224 vit_base_patch16_siglip_256 \
-          vit_base_patch16_siglip_384 vit_base_patch16_siglip_512 vit_base_patch32_siglip_256 \
-          vit_giantopt_patch16_siglip_256 vit_giantopt_patch16_siglip_384 vit_large_patch16_siglip_256 \
-          vit_large_patch16_siglip_384 vit_large_patch16_siglip_512 vit_pe_core_base_patch16_224 \
-          vit_pe_core_gigantic_patch14_448 vit_pe_core_large_patch14_336 vit_pe_core_small_patch16_384 \
-          vit_pe_core_tiny_patch16_384 vit_so150m_patch16_reg4_map_256 vit_so400m_patch14_siglip_224 \
-          vit_so400m_patch14_siglip_378 vit_so400m_patch14_siglip_384 vit_so400m_patch16_siglip_256 \
-          vit_so400m_patch16_siglip_384 vit_so400m_patch16_siglip_512
+        no=attentionPooling: vit_pe_core_base_patch16_224 vit_pe_core_gigantic_patch14_448 \
+          vit_pe_core_large_patch14_336 vit_pe_core_small_patch16_384 vit_pe_core_tiny_patch16_384
         no=classAttention: cait_m36_384 cait_m48_448 cait_s24_224 cait_s24_384 cait_s36_384 cait_xs24_384 \
           cait_xxs24_224 cait_xxs24_384 cait_xxs36_224 cait_xxs36_384
         no=convolutionalStem: vit_base_mci_224 vit_base_r26_s32_224 vit_base_r50_s16_224 vit_base_r50_s16_224_in21k \

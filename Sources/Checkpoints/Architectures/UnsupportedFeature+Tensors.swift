@@ -19,7 +19,6 @@ extension UnsupportedFeature {
                 ".mlp.up_proj.", ".mlp.down_proj.",
             ], .gatedMLP
         ),
-        (["^attn_pool.", "^head.probe", "^head.attention."], .attentionPooling),
         (["^patch_embed.backbone.", "^patch_embed.conv", "^patch_embed.proj.0."], .convolutionalStem),
         (["^rel_pos_bias.", "^rel_pos.", "^shared_rel_pos."], .sharedPositions),
         ([".rel_pos."], .relativePositions),

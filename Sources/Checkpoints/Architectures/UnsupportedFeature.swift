@@ -13,7 +13,7 @@ enum UnsupportedFeature: String {
         switch self {
         case .absoluteSwinPositions: "Swin's absolute positions"
         case .adapters: "LoRA adapters that are not merged into the weights (merge_and_unload merges them)"
-        case .attentionPooling: "pooling by attention (global_pool “map”)"
+        case .attentionPooling: "pooling by attention in the manner of EVA and perception encoders"
         case .classAttention: "class attention (CaiT)"
         case .convolutionalStem: "a convolutional stem"
         case .convolutions: "convolutions instead of attention"
@@ -52,7 +52,7 @@ enum UnsupportedFeature: String {
         (["_xp_", "parallel", "18x2", "_pwee"], .parallelBranches),
         (["swinv2", "swin_v2"], .cosineAttention),
         (["cait_"], .classAttention), (["xcit_"], .crossCovariance), (["samvit"], .decomposedPositions),
-        (["naflex"], .flexiblePatches), (["convit"], .gatedAttention), (["_map_"], .attentionPooling),
+        (["naflex"], .flexiblePatches), (["convit"], .gatedAttention),
         (["diff"], .differentialAttention), (["aimv2", "vitamin"], .gatedMLP),
         (["qknorm", "qk_norm"], .queryKeyNorm),
         (

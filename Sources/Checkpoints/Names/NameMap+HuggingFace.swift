@@ -126,25 +126,53 @@ extension NameMap {
         return map
     }
 
+    /// What the vision halves of CLIP and SigLIP have in common.
+    private static func visionHalf(_ prefix: String) -> [NamePattern] {
+        let layer = "\(prefix)encoder.layers.#"
+        return [
+            NamePattern("\(prefix)embeddings.position_embedding.weight", "pos_embed"),
+            NamePattern("\(prefix)embeddings.patch_embedding.*", "patch_embed.proj.*"),
+            NamePattern("\(prefix)post_layernorm.*", "norm.*"),
+            NamePattern("\(layer).self_attn.out_proj.*", "blocks.#.attn.proj.*"),
+        ]
+            + [
+                ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("mlp.fc1", "mlp.fc1"),
+                ("mlp.fc2", "mlp.fc2"),
+            ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") }
+            + thirds("\(layer).self_attn", ["q_proj", "k_proj", "v_proj"], "blocks.#")
+    }
+
+    /// The vision half of SigLIP; a classifier reads the mean of the tokens and not the pooling, whose tensors are in the
+    /// file nevertheless.
+    static func huggingFaceSigLIP(_ prefix: String, names: Set<String>) -> NameMap {
+        let head = "\(prefix)head"
+        let isClassifier = names.contains("classifier.weight")
+        var map = NameMap(
+            layout: "Hugging Face SigLIP, the vision half" + (isClassifier ? " with a classifier" : ""),
+            patterns: visionHalf(prefix) + [
+                NamePattern("classifier.*", "head.*"), NamePattern("\(head).probe", "attn_pool.latent"),
+                NamePattern("\(head).attention.in_proj_weight", "attn_pool.qkv.weight"),
+                NamePattern("\(head).attention.in_proj_bias", "attn_pool.qkv.bias"),
+                NamePattern("\(head).attention.out_proj.*", "attn_pool.proj.*"),
+                NamePattern("\(head).layernorm.*", "attn_pool.norm.*"),
+                NamePattern("\(head).mlp.fc1.*", "attn_pool.mlp.fc1.*"),
+                NamePattern("\(head).mlp.fc2.*", "attn_pool.mlp.fc2.*"),
+            ],
+            epsilon: 1e-6)
+        map.positionFilter = .interpolated
+        map.leftOut = ["text_model.", "logit_scale", "logit_bias"] + (isClassifier ? ["\(head)."] : [])
+        return map
+    }
+
     /// The vision half of CLIP; its projection is a classifier without a bias.
     static func huggingFaceCLIP(_ prefix: String) -> NameMap {
-        let layer = "\(prefix)encoder.layers.#"
         var map = NameMap(
             layout: "Hugging Face CLIP, the vision half",
-            patterns: [
+            patterns: visionHalf(prefix) + [
                 NamePattern("\(prefix)embeddings.class_embedding", "cls_token"),
-                NamePattern("\(prefix)embeddings.position_embedding.weight", "pos_embed"),
-                NamePattern("\(prefix)embeddings.patch_embedding.*", "patch_embed.proj.*"),
                 NamePattern("\(prefix)pre_layrnorm.*", "norm_pre.*"),
-                NamePattern("\(prefix)post_layernorm.*", "norm.*"),
                 NamePattern("visual_projection.*", "head.*"),
-                NamePattern("\(layer).self_attn.out_proj.*", "blocks.#.attn.proj.*"),
-            ]
-                + [
-                    ("layer_norm1", "norm1"), ("layer_norm2", "norm2"), ("mlp.fc1", "mlp.fc1"),
-                    ("mlp.fc2", "mlp.fc2"),
-                ].map { NamePattern("\(layer).\($0.0).*", "blocks.#.\($0.1).*") }
-                + thirds("\(layer).self_attn", ["q_proj", "k_proj", "v_proj"], "blocks.#"),
+            ],
             epsilon: 1e-5)
         map.positionFilter = .interpolated
         map.leftOut = ["text_model.", "text_projection.", "logit_scale"]

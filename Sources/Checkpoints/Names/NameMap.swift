@@ -59,11 +59,16 @@ struct NameMap {
                 ? .huggingFaceSwin(prefix, names: names)
                 : .huggingFace(family, prefix: prefix, names: names)
         } else if names.contains("vision_model.embeddings.patch_embedding.weight") {
-            self = .huggingFaceCLIP("vision_model.")
+            let prefix = "vision_model."
+            self =
+                names.contains("\(prefix)embeddings.class_embedding")
+                ? .huggingFaceCLIP(prefix) : .huggingFaceSigLIP(prefix, names: names)
             lacksClassifier =
                 !names.contains("visual_projection.weight") && !names.contains("classifier.weight")
         } else if names.contains("embeddings.patch_embedding.weight") {
-            self = .huggingFaceCLIP("")
+            self =
+                names.contains("embeddings.class_embedding")
+                ? .huggingFaceCLIP("") : .huggingFaceSigLIP("", names: names)
             lacksClassifier = true
         } else if names.contains("embeddings.patch_embeddings.weight") {
             self = .huggingFaceDINOv3(names)

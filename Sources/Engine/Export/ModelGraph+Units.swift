@@ -227,7 +227,44 @@ extension ModelGraph {
         }
     }
 
-    // MARK: - Merging and head
+    // MARK: - Pooling, merging and head
+
+    /// `[batch, tokens, width]` → `[batch, 1, width]`.
+    mutating func pooling(
+        _ pooling: AttentionPooling, _ weights: QuantizedUnit, input: GraphValue
+    ) throws(RunFailure) -> GraphValue {
+        let (name, places) = (pooling.name, pooling.vectorPlaces)
+        let (keys, heads, size) = (pooling.attended.count, pooling.heads, pooling.width / pooling.heads)
+        func norm(_ x: GraphValue, _ gain: Int, _ name: String, in writer: inout ModelGraph) -> GraphValue {
+            writer.norm(x, gain: gain, of: pooling, weights, epsilon: pooling.epsilon, name: name)
+        }
+        var x = input
+        if keys < pooling.gridTokens { x = slice(x, pooling.attended, axis: 1, name: "\(name).tokens") }
+        let kv = linear(0, of: pooling, weights, input: norm(x, places.norm, "norm", in: &self))
+        let parts = graph.nodes(
+            "Split", [kv], name: "\(name).split", ["axis": .int(2), "num_outputs": .int(2)], outputs: 2)
+        let perHead = parts.enumerated().map { part, value in
+            reshape(value, [-1, keys, heads, size], name: "\(name).\(["k", "v"][part]).heads")
+        }
+        let query = graph.constant(
+            weights.vectors[places.query].elements, shape: [1, 1, heads, size],
+            name: pooling.vectors[places.query].name)
+        let sites = pooling.sites
+        let q = try operand(
+            query, sites[1], by: weights.sites[1], order: [0, 2, 1, 3], factor: pooling.scoreFactor)
+        let k = try operand(perHead[0], sites[2], by: weights.sites[2], order: [0, 2, 3, 1])
+        let v = try operand(perHead[1], sites[3], by: weights.sites[3], order: [0, 2, 1, 3])
+        let scores = graph.node("MatMul", [q, k], name: "\(name).scores")
+        let map = attention(scores, sites[4], by: weights.sites[4])
+        let context = graph.node("MatMul", [map, v], name: "\(name).context")
+        let joined = reshape(context, [-1, 1, pooling.width], name: "\(name).context.rows")
+        let middle = linear(1, of: pooling, weights, input: joined)
+        x = norm(middle, places.mlpNorm, "\(name).norm", in: &self)
+        x = linear(2, of: pooling, weights, input: x)
+        x = activation(pooling.activation, x, name: "\(name).mlp.act")
+        x = linear(3, of: pooling, weights, input: x)
+        return graph.node("Add", [middle, x], name: "\(name).mlp.residual")
+    }
 
     /// `[batch, tokens, width]` → `[batch, merged tokens, 2 · width]`.
     mutating func merging(_ merging: PatchMerging, _ weights: QuantizedUnit, input: GraphValue) -> GraphValue
@@ -245,10 +282,12 @@ extension ModelGraph {
 
     /// `[batch, tokens, width]` → `[batch, outputs]`.
     mutating func head(_ head: ClassifierHead, _ weights: QuantizedUnit, input: GraphValue) -> GraphValue {
-        func norm(_ x: GraphValue, _ name: String, in writer: inout ModelGraph) -> GraphValue {
-            writer.norm(x, gain: 0, of: head, weights, epsilon: head.epsilon, name: name)
+        func norm(_ x: GraphValue, part: Int, in writer: inout ModelGraph) -> GraphValue {
+            guard let norm = head.norm else { return x }
+            let name = part == 0 ? norm : "\(norm).\(part)"
+            return writer.norm(x, gain: 0, of: head, weights, epsilon: head.epsilon, name: name)
         }
-        let tokens = head.poolsFirst ? input : norm(input, head.norm, in: &self)
+        let tokens = head.poolsFirst ? input : norm(input, part: 0, in: &self)
         // One row for each part of the feature, [batch, 1, width]: runtimes have no integer product of rank 2 with a bias.
         let parts = head.pooledRows.enumerated().map { index, range in
             let name = "head.part\(index)"
@@ -259,8 +298,7 @@ extension ModelGraph {
                 ? rows
                 : graph.node(
                     "ReduceMean", [rows, integers([1], "\(name).axes")], name: name, ["keepdims": .int(1)])
-            return head.poolsFirst
-                ? norm(pooled, index == 0 ? head.norm : "\(head.norm).\(index)", in: &self) : pooled
+            return head.poolsFirst ? norm(pooled, part: index, in: &self) : pooled
         }
         let joined = { (writer: inout ModelGraph) in
             parts.count == 1

@@ -56,6 +56,7 @@ struct ModelGraph {
             case .stem(let stem): value = writer.stem(stem, weights, pixels: value)
             case .block(let block): value = try writer.block(block, weights, input: value)
             case .merging(let merging): value = writer.merging(merging, weights, input: value)
+            case .pooling(let pooling): value = try writer.pooling(pooling, weights, input: value)
             case .head(let head): value = writer.head(head, weights, input: value)
             }
         }
