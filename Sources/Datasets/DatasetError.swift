@@ -9,6 +9,8 @@ package struct DatasetError: FileFailure, Hashable, Sendable, CustomStringConver
         case missing
         /// The file or the folder cannot be read; `cause` is the error of the file format, if that is at fault.
         case unreadable
+        /// The system gives no memory for the file.
+        case noMemory
         /// The file does not hold an image that can be decoded.
         case undecodable
         /// The image is larger than the limit.
@@ -72,6 +74,7 @@ package struct DatasetError: FileFailure, Hashable, Sendable, CustomStringConver
             switch error.code {
             case .missing: .missing
             case .tooLarge: .tooLarge
+            case .noMemory: .noMemory
             default: .unreadable
             }
         self.init(code, file: error.path, detail: error.detail)

@@ -26,6 +26,7 @@ func failure(of error: any Error) -> RunFailure {
         case .missing: RunFailure(.missingInput, "\(error)")
         case .unreadable, .cannotWrite: RunFailure(.inputOutput, "\(error)")
         case .cannotCreate: RunFailure(.cannotCreate, "\(error)")
+        case .noMemory: RunFailure(.system, "\(error)")
         default: RunFailure(.badData, "\(error)")
         }
     case let error as DatasetError:
@@ -35,6 +36,7 @@ func failure(of error: any Error) -> RunFailure {
             switch error.code {
             case .missing: RunFailure(.missingInput, "\(error)")
             case .unreadable: RunFailure(.inputOutput, "\(error)")
+            case .noMemory: RunFailure(.system, "\(error)")
             default: RunFailure(.badData, "\(error)")
             }
         }

@@ -20,6 +20,8 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case cannotCreate
         /// Writing began and failed.
         case cannotWrite
+        /// The system gives no memory for it.
+        case noMemory
     }
 
     /// What went wrong, for programs.

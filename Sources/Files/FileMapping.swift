@@ -23,7 +23,13 @@ internal import SystemPackage
             unsafe count > 0 ? mmap(nil, count, PROT_READ, MAP_PRIVATE, file.descriptor.rawValue, 0) : nil
         let reason = Errno(rawValue: errno)
         unsafe self.base = base == MAP_FAILED ? nil : base
-        if unsafe base == MAP_FAILED { throw FileError(.unreadable, path, "cannot be mapped", reason) }
+        guard unsafe base == MAP_FAILED else { return }
+        guard reason != .noMemory else {
+            throw FileError(
+                .noMemory, path,
+                "cannot be mapped: there is no memory for \(count) more bytes; raise the limit (ulimit -v)")
+        }
+        throw FileError(.unreadable, path, "cannot be mapped", reason)
     }
 
     deinit {

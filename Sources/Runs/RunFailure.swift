@@ -55,6 +55,7 @@ extension RunFailure: FileFailure {
             case .notAFile, .tooLarge: .badData
             case .circularLink, .unreadable, .cannotWrite: .inputOutput
             case .cannotCreate: .cannotCreate
+            case .noMemory: .system
             }
         self.init(kind, "\(error)")
     }

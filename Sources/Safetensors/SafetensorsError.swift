@@ -42,6 +42,8 @@ package struct SafetensorsError: Error, Hashable, Sendable, CustomStringConverti
         case cannotCreate
         /// Writing began and failed.
         case cannotWrite
+        /// The system gives no memory for it.
+        case noMemory
     }
 
     /// What went wrong, for programs.
@@ -89,6 +91,7 @@ extension SafetensorsError: FileFailure {
             case .circularLink, .unreadable, .notAFile, .tooLarge: .unreadable
             case .cannotCreate: .cannotCreate
             case .cannotWrite: .cannotWrite
+            case .noMemory: .noMemory
             }
         self.init(code, file: error.path, detail: error.detail)
     }
