@@ -85,6 +85,73 @@ struct SystemTests {
     }
 
     @Test(
+        "a disk that fills up is one sentence, nothing half-written is left, and the run goes on to the same bits",
+        .enabled(if: Workplace.canMount, "needs a user who may mount file systems"),
+        arguments: [4, 12, 24, 48, 64, 80])
+    func fullDisk(kilobytes: Int) throws {
+        let flags = ["--set", "steps=8", "--threads", "1"]
+        _ = try place.succeed(job + flags + ["--output", "plain"])
+        _ = try place.succeed(["export", "plain", "--format", "packed", "--output", "plain.packed"])
+        let ending = try place.shell(
+            #"""
+            exec unshare --mount bash -c '
+            set -e
+            mkdir disk
+            mount -t tmpfs -o size=\#(kilobytes)k none disk
+            "$0" "$@" --output disk/out 2> errors > output && echo 0 > status || echo $? > status
+            find disk -name "*unfinished*" > left
+            mount -o remount,size=64m disk
+            if [ -e disk/out/plan.yaml ]; then "$0" resume disk/out; else "$0" "$@" --output disk/out; fi
+            "$0" export disk/out --format packed --output full.packed
+            find disk -name ".lock" >> left
+            ' "$0" "$@"
+            """#, job + flags
+        ).end()
+        #expect(ending.status == 0 && !ending.wasKilled, "\(ending.errors)")
+        #expect(try place.text("left").isEmpty)
+        #expect(try place.data("full.packed") == place.data("plain.packed"))
+        let errors = try place.text("errors").split(separator: "\n").filter { $0.hasPrefix("mgrq: ") }
+        #expect(try place.text("status") == "74\n" && errors.count == 1, "\(errors)")
+        #expect(errors.first?.hasSuffix("No space left on device") == true, "\(errors)")
+    }
+
+    @Test(
+        "what is exported to a full disk leaves nothing, and a file of before as it was",
+        .enabled(if: Workplace.canMount, "needs a user who may mount file systems"),
+        arguments: [
+            ["export", "plain", "--format", "packed"], ["export", "plain", "--format", "onnx"],
+            ["predict", "model", "--data", "evaluation.safetensors"],
+        ])
+    func fullDiskOfExports(arguments: [String]) throws {
+        _ = try place.succeed(job + ["--set", "steps=1", "--output", "plain"])
+        // The predictions of 20 images fit into a page.
+        let pages = arguments[0] == "predict" ? 1 : 2
+        let ending = try place.shell(
+            #"""
+            exec unshare --mount bash -c '
+            mkdir disk
+            mount -t tmpfs -o size=\#(4 * pages)k none disk
+            head -c \#(4096 * pages - 1) /dev/zero > disk/x.csv
+            "$0" "$@" --output disk/x.csv
+            echo "status $?"
+            cmp disk/x.csv <(head -c \#(4096 * pages - 1) /dev/zero) && ls -A disk
+            rm disk/x.csv
+            [ "$1" = predict ] && exit
+            "$0" "$@" --output disk/x.csv
+            echo "status $?"
+            ls -A disk
+            ' "$0" "$@"
+            """#, arguments
+        ).end()
+        let times = arguments[0] == "predict" ? 1 : 2
+        #expect(
+            ending.output == "status 74\nx.csv\n" + (times == 2 ? "status 74\n" : ""),
+            "\(ending.output)\(ending.errors)")
+        let lines = ending.errors.split(separator: "\n")
+        #expect(lines.count == times && lines.allSatisfy { $0.hasSuffix("No space left on device") })
+    }
+
+    @Test(
         "a file that no memory is left to map is one sentence and an exit code",
         arguments: [
             ["inspect", "big.safetensors"], ["inspect", "big.pth"],
@@ -240,6 +307,16 @@ struct SystemTests {
 }
 
 extension Workplace {
+    /// Whether file systems can be mounted where no other process sees them.
+    static let canMount: Bool = {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = ["-c", "unshare --mount mount -t tmpfs none /mnt 2> /dev/null"]
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
+
     /// Whether a limit on threads can be tried: root has none.
     static let canLimitThreads =
         getuid() != 0
