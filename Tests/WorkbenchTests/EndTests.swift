@@ -1,4 +1,5 @@
 import ChartScale
+import RunText
 import SampleRun
 import Runs
 import TerminalUI

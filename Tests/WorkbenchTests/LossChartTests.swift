@@ -128,9 +128,9 @@ struct LossChartTests {
     func otherAttempts() throws {
         let own = (0...100).map { ChartPoint(x: Double($0), y: 1 - 0.001 * Double($0)) }
         let other = (0...100).map { ChartPoint(x: Double($0), y: 1 + Double($0)) }
-        let range = LossChart.range(of: own, others: [other], within: 0...100, scale: .log)
+        let range = UnitCurves.ratioRange(of: own, others: [other], within: 0...100, scale: .log)
         #expect(range.lowerBound > 0.7 && range.upperBound < 1.3)
-        let near = LossChart.range(
+        let near = UnitCurves.ratioRange(
             of: own, others: [own.map { ChartPoint(x: $0.x, y: 1.08) }], within: 0...100, scale: .log)
         #expect(near.contains(1.08))
     }

@@ -1,5 +1,6 @@
 import ChartScale
 import Runs
+import RunText
 import SampleRun
 import TerminalUI
 import Testing

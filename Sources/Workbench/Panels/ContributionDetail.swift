@@ -64,9 +64,13 @@ struct ContributionDetail {
         "\(pair.first.rawValue.prefix(letters))·\(pair.second.rawValue.prefix(letters))"
     }
 
-    /// What a cosine means for the two terms.
-    static func word(for cosine: Double) -> (word: String, role: Role) {
-        cosine > 0.1 ? ("aligned", .ok) : cosine < -0.1 ? ("conflicting", .warn) : ("independent", .text)
+    /// The colour of what a cosine means for the two terms.
+    private static func role(of alignment: GradientAlignment) -> Role {
+        switch alignment {
+        case .aligned: .ok
+        case .conflicting: .warn
+        case .independent: .text
+        }
     }
 
     private func drawCosineValues(in row: Rect, on canvas: inout Canvas) {
@@ -77,10 +81,12 @@ struct ContributionDetail {
         func spans(letters: Int, hasWords: Bool) -> [TextSpan] {
             [TextSpan("cos", .muted)]
                 + known.flatMap { pair, cosine -> [TextSpan] in
-                    let (word, role) = Self.word(for: cosine)
+                    let alignment = GradientAlignment(cosine: cosine)
                     return [
                         TextSpan("  \(Self.name(pair, letters: letters)) ", Style(Self.role(of: pair))),
-                        TextSpan("\(Self.cosine(cosine))\(hasWords ? " \(word)" : "")", Style(role)),
+                        TextSpan(
+                            "\(Self.cosine(cosine))\(hasWords ? " \(alignment.rawValue)" : "")",
+                            Style(Self.role(of: alignment))),
                     ]
                 }
         }

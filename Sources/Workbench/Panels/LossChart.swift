@@ -70,28 +70,10 @@ struct LossChart {
         let range = view.stepRange(curves.steps)
         return LineChart(
             series: series, xRange: range, xScale: view.stepScale, yScale: view.lossScale,
-            yRange: Self.range(of: main, others: others.map(\.points), within: range, scale: view.lossScale),
+            yRange: UnitCurves.ratioRange(
+                of: main, others: others.map(\.points), within: range, scale: view.lossScale),
             reference: ReferenceLine(1, label: reference.name, isBetterBelow: true),
             cursor: view.cursorStep(curves.steps), labelWidth: 4)
-    }
-
-    /// The range of the axis: tight around the curve and 1, and moderately wider for other curves.
-    ///
-    /// An attempt that diverged would otherwise make the differences of the one shown invisible. So others widen the range
-    /// to at most its own extent on each side.
-    static func range(
-        of points: [ChartPoint], others: [[ChartPoint]], within steps: ClosedRange<Double>, scale: AxisScale
-    ) -> ClosedRange<Double> {
-        func values(_ points: [ChartPoint]) -> [Double] {
-            points.filter { steps.contains($0.x) && $0.y.isFinite }.map(\.y)
-        }
-        let own = values(points)
-        let (low, high) = (min(own.min() ?? 1, 0.98), max(own.max() ?? 1, 1.02))
-        let isLog = scale == .log && low > 0
-        let least = isLog ? low * low / high : low - (high - low)
-        let most = isLog ? high * high / low : high + (high - low)
-        let wide = others.flatMap(values).map { min(max($0, least), most) }
-        return Axis(fitting: own + [low, high] + wide, scale: scale).range
     }
 
     // MARK: - All terms
@@ -117,24 +99,7 @@ struct LossChart {
 
     /// Where the unit has come to, the longest form first.
     var verdicts: [String] {
-        guard let verdict = curves.verdict else { return [] }
-        guard let report = unit.report, report.attempt == unit.attempt else {
-            return [verdict.text, QuantityText.change(verdict.ratio)]
-        }
-        if report.reverted {
-            return ["put back: learning ended at \(QuantityText.change(verdict.ratio))", "put back"]
-        }
-        guard let change = QuantityText.change(from: report.calibratedLoss, to: report.finalLoss) else {
-            return []
-        }
-        if report.ending == .finishedEarly { return ["\(change), finished early", change] }
-        switch verdict.trend {
-        case .begun: return [change]
-        case .improving:
-            return ["\(change), still improving at the end", "\(change), still improving", change]
-        case .flat: return ["\(change), flat at the end", "\(change), flat", change]
-        case .rising, .diverging: return ["\(change), rising at the end", "\(change), rising", change]
-        }
+        curves.verdicts(unit.report.flatMap { $0.attempt == unit.attempt ? $0 : nil })
     }
 
     /// The value at the cursor; nil without a cursor.

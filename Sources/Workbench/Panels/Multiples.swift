@@ -53,7 +53,7 @@ struct Multiples {
             let steps = view.stepRange(curves.steps)
             LineChart(
                 series: [series], xRange: steps, xScale: view.stepScale, yScale: view.lossScale,
-                yRange: LossChart.range(of: points, others: [], within: steps, scale: view.lossScale),
+                yRange: UnitCurves.ratioRange(of: points, others: [], within: steps, scale: view.lossScale),
                 reference: ReferenceLine(1, label: ""), hasLegend: false,
                 cursor: view.cursorStep(curves.steps)
             ).draw(

@@ -1,3 +1,4 @@
+internal import RunText
 package import Runs
 
 /// The state of a sweep.
@@ -57,29 +58,18 @@ package struct SweepProgress: Equatable, Sendable {
     /// The unit of all sizes.
     var sizeUnit: SizeUnit { SizeUnit(largest: points.map { Double($0.bytes) }.max() ?? 0) }
 
+    /// The points that are worth their cost.
+    private var front: SweepFront { SweepFront(points) }
+
     /// Whether points are compared by top-1; without labels they are compared by KL.
-    var isJudgedByTop1: Bool { !points.isEmpty && points.allSatisfy { $0.evaluation.top1 != nil } }
+    var isJudgedByTop1: Bool { front.isJudgedByTop1 }
 
     /// The error of a point: 100 − top-1, or its KL.
-    func badness(of point: SweepPoint) -> Double {
-        isJudgedByTop1 ? 100 - (point.evaluation.top1 ?? 0) : point.evaluation.kl
-    }
+    func badness(of point: SweepPoint) -> Double { front.badness(of: point) }
 
     /// The bit operations of a point's linear layers, in percent of those at W8A8.
-    ///
-    /// A product of codes of w and a bits counts as w · a bit operations. Unlike the size of the file, it depends on both
-    /// widths.
-    static func cost(of point: SweepPoint) -> Double {
-        Double(point.weightBits * point.activationBits) / 64 * 100
-    }
+    static func cost(of point: SweepPoint) -> Double { SweepFront.cost(of: point) }
 
     /// Whether no other point has at most its bit operations and its size, is at least as good, and better in one.
-    func isOnFront(_ point: SweepPoint) -> Bool {
-        let own = badness(of: point)
-        return !points.contains { other in
-            let (bad, cost, otherCost) = (badness(of: other), Self.cost(of: point), Self.cost(of: other))
-            return otherCost <= cost && bad <= own && other.weightBits <= point.weightBits
-                && (otherCost < cost || bad < own || other.weightBits < point.weightBits)
-        }
-    }
+    func isOnFront(_ point: SweepPoint) -> Bool { front.contains(point) }
 }

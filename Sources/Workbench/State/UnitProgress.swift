@@ -1,3 +1,4 @@
+internal import RunText
 package import Runs
 package import Vocabulary
 

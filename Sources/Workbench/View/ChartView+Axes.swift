@@ -1,6 +1,5 @@
 internal import ChartScale
-internal import Glibc
-internal import TerminalUI
+internal import RunText
 
 extension ChartView {
     func stepRange(_ steps: Int) -> ClosedRange<Double> {
@@ -13,19 +12,8 @@ extension ChartView {
 
     func cursorStep(_ steps: Int) -> Double? { cursor.map { max(1, $0 * Double(steps)) } }
 
-    /// The exponential mean of points, corrected for its start; gaps stay.
-    ///
-    /// The weight of the past is that of an attempt of 100 steps or more. A shorter one is smoothed over the same share of
-    /// its steps; else its curve would lag behind its values.
+    /// Points, smoothed as the view asks for.
     func smoothed(_ points: [ChartPoint], steps: Int) -> [ChartPoint] {
-        let past = pow(Self.smoothings[smoothing], max(1, 100 / Double(max(1, steps))))
-        guard past > 0 else { return points }
-        var (mean, weight) = (0.0, 0.0)
-        return points.map { point in
-            guard point.y.isFinite else { return point }
-            mean = past * mean + (1 - past) * point.y
-            weight = past * weight + (1 - past)
-            return ChartPoint(x: point.x, y: mean / weight)
-        }
+        RunText.smoothed(points, weight: Self.smoothings[smoothing], steps: steps)
     }
 }

@@ -1,6 +1,5 @@
-internal import ChartScale
+package import ChartScale
 internal import Glibc
-internal import RunText
 
 /// Where a curve of losses, relative to the calibrated unit, has come to and how it goes on.
 ///
@@ -9,7 +8,7 @@ internal import RunText
 /// than twice its standard error.
 package struct CurveVerdict: Equatable, Sendable {
     /// How a curve goes on.
-    enum Trend: Equatable, Sendable {
+    package enum Trend: Equatable, Sendable {
         /// There are too few points to tell.
         case begun
         /// It falls.
@@ -23,8 +22,9 @@ package struct CurveVerdict: Equatable, Sendable {
     }
 
     /// The loss divided by that of the calibrated unit.
-    let ratio: Double
-    let trend: Trend
+    package let ratio: Double
+    /// How it goes on.
+    package let trend: Trend
 
     /// How many points a trend needs.
     static let leastPoints = 12
@@ -34,7 +34,7 @@ package struct CurveVerdict: Equatable, Sendable {
     /// - Parameters:
     ///   - points: Ratios over the steps so far, not smoothed.
     ///   - progress: The share of the attempt's steps that is done.
-    init?(_ points: [ChartPoint], progress: Double) {
+    package init?(_ points: [ChartPoint], progress: Double) {
         guard let last = points.last else { return nil }
         let known = points.map(\.y).filter { $0.isFinite && $0 > 0 }
         let level = known.suffix(max(1, min(known.count, max(3, known.count / 8))))
@@ -70,7 +70,7 @@ package struct CurveVerdict: Equatable, Sendable {
     }
 
     /// The trend in words.
-    var words: String {
+    package var words: String {
         switch trend {
         case .begun: "just begun"
         case .improving: "still improving"
@@ -81,5 +81,27 @@ package struct CurveVerdict: Equatable, Sendable {
     }
 
     /// The verdict while an attempt learns: `−11 %, still improving`.
-    var text: String { "\(QuantityText.change(ratio)), \(words)" }
+    package var text: String { "\(QuantityText.change(ratio)), \(words)" }
+}
+
+/// The exponential mean of points, corrected for its start; gaps stay.
+///
+/// A weight is that of an attempt of 100 steps or more. A shorter one is smoothed over the same share of its steps; else
+/// its curve would lag behind its values.
+///
+/// - Parameters:
+///   - points: A curve over steps.
+///   - weight: The weight of the past, from 0 (not smoothed) to below 1.
+///   - steps: The number of steps of the attempt.
+/// - Returns: As many points.
+package func smoothed(_ points: [ChartPoint], weight: Double, steps: Int) -> [ChartPoint] {
+    let past = pow(weight, max(1, 100 / Double(max(1, steps))))
+    guard past > 0 else { return points }
+    var (mean, total) = (0.0, 0.0)
+    return points.map { point in
+        guard point.y.isFinite else { return point }
+        mean = past * mean + (1 - past) * point.y
+        total = past * total + (1 - past)
+        return ChartPoint(x: point.x, y: mean / total)
+    }
 }

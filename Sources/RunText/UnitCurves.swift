@@ -1,37 +1,37 @@
-internal import ChartScale
-internal import Runs
-internal import TerminalUI
-internal import Vocabulary
+package import ChartScale
+package import Runs
+package import Vocabulary
 
 /// The measurements of an attempt's steps, in memory that does not grow with the steps.
 package struct UnitCurves: Equatable, Sendable {
     /// The bins of a series: twice the columns of a wide panel.
-    static let capacity = 256
+    package static let capacity = 256
 
     /// The number of steps of the attempt.
-    let steps: Int
+    package let steps: Int
     /// The attempt's hyperparameters.
-    let hyperparameters: Hyperparameters
+    package let hyperparameters: Hyperparameters
     /// Whether the unit is the head, whose block term is the KL of the logits.
-    let isHead: Bool
+    package let isHead: Bool
     /// The block term over the calibration images, calibrated; nil while it is not known.
-    var calibratedLoss: Double?
+    package var calibratedLoss: Double?
     /// The block term.
-    private(set) var loss: SeriesBins
+    package private(set) var loss: SeriesBins
     /// Each term as measured.
-    private(set) var terms: TermSeries
+    package private(set) var terms: TermSeries
     /// Each term as it enters the loss.
-    private(set) var weighted: TermSeries
+    package private(set) var weighted: TermSeries
     /// The norm of each weighted term's gradient, at the probed steps.
-    private(set) var gradients: TermSeries
+    package private(set) var gradients: TermSeries
     /// The cosine between the gradients of two terms, at the probed steps.
-    private(set) var cosines: [TermPair: SeriesBins] = [:]
+    package private(set) var cosines: [TermPair: SeriesBins] = [:]
     /// Each operator's part of the local term at the probed steps, in the order of the unit.
-    private(set) var operators: [OperatorSeries] = []
+    package private(set) var operators: [OperatorSeries] = []
     /// The block term at the first step, before any update.
     private var firstLoss: Double?
 
-    init(
+    /// The curves of an attempt before its first step.
+    package init(
         steps: Int, hyperparameters: Hyperparameters = Hyperparameters(), isHead: Bool = false,
         calibratedLoss: Double? = nil
     ) {
@@ -46,7 +46,7 @@ package struct UnitCurves: Equatable, Sendable {
         gradients = TermSeries(range: range)
     }
 
-    mutating func append(_ sample: StepSample) {
+    package mutating func append(_ sample: StepSample) {
         let x = Double(sample.step)
         let block = sample.terms.block ?? sample.loss
         if sample.step == 1 { firstLoss = block }
@@ -77,21 +77,25 @@ package struct UnitCurves: Equatable, Sendable {
     // MARK: - Relative to the calibrated unit
 
     /// The block term that curves are divided by.
-    struct Reference: Equatable, Sendable {
-        let value: Double
+    package struct Reference: Equatable, Sendable {
+        package let value: Double
         /// Whether it is that of the calibrated unit over all calibration images; else that of the first step, which is
         /// the calibrated unit on one batch.
-        let isCalibrated: Bool
+        package let isCalibrated: Bool
+
+        package init(value: Double, isCalibrated: Bool) {
+            (self.value, self.isCalibrated) = (value, isCalibrated)
+        }
 
         /// Its name beside the curves.
-        var name: String { isCalibrated ? "calibrated" : "first step" }
+        package var name: String { isCalibrated ? "calibrated" : "first step" }
     }
 
     /// The loss that is 1 on the chart; nil if there is none above 0.
     ///
     /// The calibrated loss is a mean squared error (at the head, a KL). Where the steps measure another distance, only
     /// their own first value is comparable.
-    var reference: Reference? {
+    package var reference: Reference? {
         let isComparable = isHead || hyperparameters.blockDistance == .squaredError
         if let calibratedLoss, isComparable, calibratedLoss > 0, calibratedLoss.isFinite {
             return Reference(value: calibratedLoss, isCalibrated: true)
@@ -101,14 +105,14 @@ package struct UnitCurves: Equatable, Sendable {
     }
 
     /// The block term divided by that of the calibrated unit; nil without a reference.
-    var ratios: [ChartPoint]? {
+    package var ratios: [ChartPoint]? {
         reference.map { reference in
             loss.points.map { ChartPoint(x: $0.x, y: $0.y / reference.value) }
         }
     }
 
     /// The range of these ratios within each part of the steps.
-    var ratioBand: [BandPoint] {
+    package var ratioBand: [BandPoint] {
         guard let reference else { return [] }
         return loss.band.map {
             BandPoint(x: $0.x, low: $0.low / reference.value, high: $0.high / reference.value)
@@ -116,15 +120,57 @@ package struct UnitCurves: Equatable, Sendable {
     }
 
     /// How the curve goes; nil before the first step, and without a reference.
-    var verdict: CurveVerdict? {
+    package var verdict: CurveVerdict? {
         ratios.flatMap { CurveVerdict($0, progress: (loss.latest?.x ?? 0) / Double(steps)) }
+    }
+
+    /// Where the unit has come to.
+    ///
+    /// - Parameter report: The attempt's report; nil while it is in work.
+    /// - Returns: The longest form first; none before the first step.
+    package func verdicts(_ report: AttemptReport?) -> [String] {
+        guard let verdict else { return [] }
+        guard let report else { return [verdict.text, QuantityText.change(verdict.ratio)] }
+        if report.reverted {
+            return ["put back: learning ended at \(QuantityText.change(verdict.ratio))", "put back"]
+        }
+        guard let change = QuantityText.change(from: report.calibratedLoss, to: report.finalLoss) else {
+            return []
+        }
+        if report.ending == .finishedEarly { return ["\(change), finished early", change] }
+        switch verdict.trend {
+        case .begun: return [change]
+        case .improving:
+            return ["\(change), still improving at the end", "\(change), still improving", change]
+        case .flat: return ["\(change), flat at the end", "\(change), flat", change]
+        case .rising, .diverging: return ["\(change), rising at the end", "\(change), rising", change]
+        }
+    }
+
+    /// The range of an axis of ratios: tight around the curve and 1, and moderately wider for other curves.
+    ///
+    /// An attempt that diverged would otherwise make the differences of the one shown invisible. So others widen the range
+    /// to at most its own extent on each side.
+    package static func ratioRange(
+        of points: [ChartPoint], others: [[ChartPoint]], within steps: ClosedRange<Double>, scale: AxisScale
+    ) -> ClosedRange<Double> {
+        func values(_ points: [ChartPoint]) -> [Double] {
+            points.filter { steps.contains($0.x) && $0.y.isFinite }.map(\.y)
+        }
+        let own = values(points)
+        let (low, high) = (min(own.min() ?? 1, 0.98), max(own.max() ?? 1, 1.02))
+        let isLog = scale == .log && low > 0
+        let least = isLog ? low * low / high : low - (high - low)
+        let most = isLog ? high * high / low : high + (high - low)
+        let wide = others.flatMap(values).map { min(max($0, least), most) }
+        return Axis(fitting: own + [low, high] + wide, scale: scale).range
     }
 
     // MARK: - Terms
 
     /// Each term's share of the gradient, the mean over the probed steps; nil before the first, and for a term that is
     /// off.
-    var gradientShares: Terms? {
+    package var gradientShares: Terms? {
         guard let last = gradients.latest else { return nil }
         let shares = gradients.shares
         return Terms { term in
@@ -135,7 +181,7 @@ package struct UnitCurves: Equatable, Sendable {
     }
 
     /// Why a term is off, in a few words and in fewer; nil if it is on.
-    func absence(of term: Term) -> (long: String, short: String)? {
+    package func absence(of term: Term) -> (long: String, short: String)? {
         guard let last = terms.latest, last[term] == nil else { return nil }
         if !hyperparameters.isOn(term) {
             return ("\(term.rawValue)_weight is 0", "\(term.rawValue)_weight is 0")
@@ -147,37 +193,37 @@ package struct UnitCurves: Equatable, Sendable {
 }
 
 /// The measurements of one operator of a unit.
-struct OperatorSeries: Equatable, Sendable {
+package struct OperatorSeries: Equatable, Sendable {
     /// The operator's name, such as `qkv`.
-    let name: String
-    var losses: SeriesBins
+    package let name: String
+    package var losses: SeriesBins
 }
 
 /// A series for each supervision term, with values at the same places.
-struct TermSeries: Equatable, Sendable {
+package struct TermSeries: Equatable, Sendable {
     private var series: PerTerm<SeriesBins>
     /// The values added last; nil before the first.
-    private(set) var latest: Terms?
+    package private(set) var latest: Terms?
 
-    init(range: ClosedRange<Double>) {
+    package init(range: ClosedRange<Double>) {
         series = PerTerm { _ in SeriesBins(range: range, capacity: UnitCurves.capacity) }
     }
 
-    mutating func append(_ values: Terms, at x: Double) {
+    package mutating func append(_ values: Terms, at x: Double) {
         latest = values
         for term in Term.allCases { series[term].add(x: x, y: values[term] ?? 0) }
     }
 
     /// The values nearest to a place.
-    func values(nearest x: Double) -> Terms? {
+    package func values(nearest x: Double) -> Terms? {
         latest?.zip(series) { latest, series in latest == nil ? nil : series.bin(nearest: x)?.bin.mean }
     }
 
     /// A term's values; none for a term that is off.
-    func points(of term: Term) -> [ChartPoint] { latest?[term] == nil ? [] : series[term].points }
+    package func points(of term: Term) -> [ChartPoint] { latest?[term] == nil ? [] : series[term].points }
 
     /// Each term's share of the sum, 0 through 1; a gap where a value is not finite or the sum is 0.
-    var shares: PerTerm<[ChartPoint]> {
+    package var shares: PerTerm<[ChartPoint]> {
         let all = series.map(\.points)
         let sums = all.block.indices.map { index in
             Term.allCases.reduce(0) { $0 + max(0, all[$1][index].y) }
