@@ -71,13 +71,10 @@ extension RunSession {
                 ImagePage(
                     request: request, total: guesses.order.count, differing: guesses.differing,
                     unitsDone: ledger.unitsDone,
-                    images: page.enumerated().map { row, index in
-                        let picture = thumbnail.picture(of: images.rows(row..<row + 1))
-                        return ImagePrediction(
-                            index: index, label: labels?[index], height: picture.height, width: picture.width,
-                            pixels: picture.pixels, fullPrecision: guesses.fullPrecision[index],
-                            quantized: guesses.quantized[index])
-                    })))
+                    images: thumbnail.predictions(
+                        page, images: images, labels: labels,
+                        fullPrecision: page.map { guesses.fullPrecision[$0] },
+                        quantized: page.map { guesses.quantized[$0] }))))
     }
 
     /// Predicts the first images of a set with both models.

@@ -42,7 +42,32 @@ struct SiteInspector {
         guard let site = unit.sites.firstIndex(where: { $0.name == request.site }) else {
             throw Refusal(sentence: "\(unit.name) has no site “\(request.site)”")
         }
-        return try inspectActivation(site, request, attempt: attempt)
+        return try inspectActivation(site, request, attempt: attempt, tape: sampledTape)
+    }
+
+    /// Inspects every site of the unit, all values of each, without attention maps.
+    ///
+    /// - Parameter attempt: As in `inspect`.
+    /// - Returns: The inspections, weights first.
+    /// - Throws: What `inspect` throws.
+    func inspectAll(attempt: Int?) throws(Refusal) -> [SiteInspection] {
+        let tape = sampledTape
+        var result: [SiteInspection] = []
+        for (index, linear) in unit.linears.enumerated() {
+            let request = SiteRequest(site: "\(linear.name).weight")
+            result.append(try inspectWeight(index, request, attempt: attempt))
+        }
+        for (index, site) in unit.sites.enumerated() {
+            let request = SiteRequest(site: site.name)
+            result.append(
+                try inspectActivation(index, request, attempt: attempt, tape: tape, showsAttention: false))
+        }
+        return result
+    }
+
+    /// The unit's tape over the inspected calibration images.
+    private var sampledTape: Tape {
+        tape(of: model, images: 0..<min(Self.images, lab.inputs.calibration.rows))
     }
 
     private func inspectWeight(
@@ -79,16 +104,16 @@ struct SiteInspector {
     }
 
     private func inspectActivation(
-        _ site: Int, _ request: SiteRequest, attempt: Int?
+        _ site: Int, _ request: SiteRequest, attempt: Int?, tape: Tape, showsAttention: Bool = true
     ) throws(Refusal) -> SiteInspection {
         let descriptor = unit.sites[site]
         let quantizer = state.sites[site]
-        let count = min(Self.images, lab.inputs.calibration.rows)
-        let tape = tape(of: model, images: 0..<count)
         let values = descriptor.values(in: tape)
         let view = try GroupView(values, quantizer: quantizer, group: request.group, site: request.site)
         var attention: AttentionPair?
-        if descriptor.kind == .attention { attention = try self.attention(descriptor, quantizer, request) }
+        if showsAttention, descriptor.kind == .attention {
+            attention = try self.attention(descriptor, quantizer, request)
+        }
         let out = Matrix(rows: values.rows, columns: values.columns)
         if quantizer != .fullPrecision { quantizer.fakeQuantize(values, into: out, pool: lab.pool) }
         return result(

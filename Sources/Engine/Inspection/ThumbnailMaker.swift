@@ -41,6 +41,27 @@ struct ThumbnailMaker {
         return (rows, columns, pixels)
     }
 
+    /// Images with what both models take them for.
+    ///
+    /// - Parameters:
+    ///   - indices: Their places in their set.
+    ///   - images: `[indices, channels · height · width]`, normalised.
+    ///   - labels: The right classes of the whole set; nil if they are not known.
+    ///   - fullPrecision: The full-precision model's guesses, one for each index.
+    ///   - quantized: Those of the quantized model.
+    /// - Returns: One prediction for each index.
+    func predictions(
+        _ indices: [Int], images: Matrix, labels: [Int]?, fullPrecision: [ImagePrediction.Guess],
+        quantized: [ImagePrediction.Guess]
+    ) -> [ImagePrediction] {
+        indices.enumerated().map { row, index in
+            let picture = picture(of: images.rows(row..<row + 1))
+            return ImagePrediction(
+                index: index, label: labels?[index], height: picture.height, width: picture.width,
+                pixels: picture.pixels, fullPrecision: fullPrecision[row], quantized: quantized[row])
+        }
+    }
+
     private func average(of image: Matrix, channel: Int, rows: Range<Int>, columns: Range<Int>) -> Float {
         var sum: Float = 0
         for row in rows {
