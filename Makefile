@@ -44,7 +44,7 @@ mutants: ## break the learning rules one by one, and check that a test fails for
 	python3 Tests/Mutations/run.py
 
 # The readers that are fuzzed, and for how long each.
-FUZZED := images npy pickle safetensors plan journal report predictions configuration preparation theme settings \
+FUZZED := images npy pickle safetensors plan journal report predictions series configuration preparation theme settings \
 	state labels packed keys
 FUZZ_SECONDS := 60
 

@@ -71,6 +71,7 @@ let package = Package(
             ]),
         .target(name: "ChartScale"),
         .target(name: "RunText", dependencies: ["Runs", "ChartScale", "Vocabulary"]),
+        .target(name: "Reports", dependencies: ["ChartScale", "RunText", "Runs", "Vocabulary"]),
         .target(name: "TerminalUI", dependencies: ["ChartScale"]),
         .target(
             name: "CTerminal",
@@ -85,8 +86,8 @@ let package = Package(
         .executableTarget(
             name: "mgrq",
             dependencies: [
-                "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "RunText", "Runs", "Checkpoints",
-                "Datasets", "Files", "Vocabulary", "CMemory",
+                "Engine", "Workbench", "NCursesTerminal", "TerminalUI", "Reports", "RunText", "Runs",
+                "Checkpoints", "Datasets", "Files", "Vocabulary", "CMemory",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
@@ -96,8 +97,8 @@ let package = Package(
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Checkpoints", "Datasets", "Engine", "NCursesTerminal", "Runs", "Safetensors", "TensorCore",
-                "TerminalUI", "VisionTransformers", "Vocabulary", "Workbench",
+                "Checkpoints", "Datasets", "Engine", "NCursesTerminal", "Reports", "Runs", "Safetensors",
+                "TensorCore", "TerminalUI", "VisionTransformers", "Vocabulary", "Workbench",
             ], path: "Tests/Fuzz"),
         .executableTarget(
             name: "TerminalProbe", dependencies: ["NCursesTerminal", "TerminalUI", "TensorCore"],
@@ -147,6 +148,8 @@ let package = Package(
             ]),
         .testTarget(name: "ChartScaleTests", dependencies: ["ChartScale", "TestSupport"]),
         .testTarget(name: "RunTextTests", dependencies: ["RunText", "Runs", "SampleRun", "Vocabulary"]),
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Reports", "RunText", "Runs", "SampleRun", "Vocabulary"]),
         .testTarget(
             name: "TerminalUITests", dependencies: ["TerminalUI", "ChartScale", "TestSupport"],
             exclude: ["Goldens"]),

@@ -18,7 +18,7 @@ struct Mgrq: ParsableCommand {
         version: "mgrq \(programVersion)",
         subcommands: [
             OpenWorkbench.self, Run.self, Resume.self, Evaluate.self, Predict.self, Sweep.self, Allocate.self,
-            Compare.self, Inspect.self, Explain.self, Export.self, Machine.self,
+            Compare.self, Inspect.self, Explain.self, Export.self, Report.self, Machine.self,
         ])
 
     /// Parses, carries out, and turns every error into one sentence and an exit code.

@@ -3,6 +3,7 @@ import Datasets
 import Engine
 import Foundation
 import NCursesTerminal
+import Reports
 import Runs
 import Safetensors
 import TensorCore
@@ -50,6 +51,18 @@ let textEntries: [String: Entry] = [
         read: { _, path in
             guard let predictions = try? runDirectory(of: path).predictions() else { return false }
             return predictions.agreeing.count == predictions.right?.count ?? predictions.agreeing.count
+        }),
+    "series": Entry(
+        fileName: "page.html",
+        seeds: { folder in
+            var run = ReportedRun()
+            try readJournal(try smallRun(in: folder).path + "/journal.jsonl") { run.apply($0) }
+            let page = try ReportPage(of: run) { $0.pixels }.html()
+            return [Seed(bytes: page), Seed(bytes: try run.series.json())]
+        },
+        read: { bytes, path in
+            guard let series = try? RunSeries(file: bytes, path: path) else { return false }
+            return !series.csv.isEmpty && !series.tensorBoard(end: 1).isEmpty
         }),
     "configuration": Entry(
         fileName: "config.json",
