@@ -1,3 +1,4 @@
+package import RunText
 package import Runs
 package import TerminalUI
 
@@ -15,8 +16,8 @@ package enum WorkbenchEffect: Equatable, Sendable {
     ///
     /// The user has agreed to replace an existing file.
     case export(ExportFormat, of: String, path: String)
-    /// Write the measurements of every step of the run in a folder; answered by `wrote` or `exportFailed`.
-    case writeCurves(of: String, path: String)
+    /// Write what the run in a folder did and measured; answered by `wrote` or `exportFailed`.
+    case writeReport(ReportFormat, of: String, path: String)
     /// Write a frame in the colours of a theme as a picture; answered by `wrote` or `exportFailed`.
     case writePicture(CellGrid, theme: String, path: String)
     /// End the program with this exit code.

@@ -136,19 +136,27 @@ struct EndTests {
         #expect(session.text.contains("Wrote 1.2 kB"))
     }
 
-    @Test("the program writes the curves and the screen without the dialog, at a gate and at the end")
-    func curvesAndPicture() throws {
+    @Test(
+        "the program writes reports, at a gate and at the end",
+        arguments: [
+            (2, ReportFormat.html, "fashion-vit-w4a4-report.html"), (4, .csv, "fashion-vit-w4a4-report.csv"),
+            (5, .tensorboard, "fashion-vit-w4a4-tensorboard"),
+        ])
+    func reports(presses: Int, format: ReportFormat, path: String) {
         var session = Session(at: .exportRecipe)
-        session.press(.backtab)
-        #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4-curves.csv")])
+        for _ in 0..<presses { session.press(.backtab) }
+        #expect(session.press(.enter) == [.checkPath(path)])
         #expect(
-            session.answer(.pathChecked("fashion-vit-w4a4-curves.csv", .free)) == [
-                .writeCurves(of: "runs/fashion-vit-w4a4", path: "fashion-vit-w4a4-curves.csv")
+            session.answer(.pathChecked(path, .free)) == [
+                .writeReport(format, of: "runs/fashion-vit-w4a4", path: path)
             ])
-        session.answer(
-            .wrote(path: "fashion-vit-w4a4-curves.csv", bytes: 1200, summary: "40 steps of 8 units"))
-        #expect(session.text.contains("Wrote 1.2 kB; 40 steps of 8 units."))
-        session = Session(at: .exportPacked)
+        session.answer(.wrote(path: path, bytes: 1200, summary: "40 values of 8 attempts"))
+        #expect(session.text.contains("Wrote 1.2 kB; 40 values of 8 attempts."))
+    }
+
+    @Test("the program writes the screen without the dialog")
+    func picture() throws {
+        var session = Session(at: .exportPacked)
         let path = "fashion-vit-w4a4-screen.svg"
         #expect(session.press(.up, .enter) == [.checkPath(path)])
         let effects = session.answer(.pathChecked(path, .free))
@@ -162,13 +170,13 @@ struct EndTests {
 
     @Test(
         "the ending of a file's name selects its format",
-        arguments: [("doc", false), ("json", true), ("CSV", true)])
+        arguments: [("doc", false), ("png", true), ("SVG", true)])
     func endings(ending: String, isKnown: Bool) {
         var session = Session(at: .exportPacked)
-        session.press(.down, .down, .down, .down, .control("u"))
-        session.type("curves.\(ending)")
-        #expect(session.press(.enter) == (isKnown ? [.checkPath("curves.\(ending)")] : []))
-        #expect(session.text.contains("the name must end with .csv or .json") == !isKnown)
+        session.press(.up, .control("u"))
+        session.type("screen.\(ending)")
+        #expect(session.press(.enter) == (isKnown ? [.checkPath("screen.\(ending)")] : []))
+        #expect(session.text.contains("the name must end with .svg, .png or .txt") == !isKnown)
     }
 
     @Test("a file that exists is replaced only after y")

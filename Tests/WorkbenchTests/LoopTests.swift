@@ -26,7 +26,7 @@ private final class FakeEngine {
         case .checkPath(let path): waiting.append(.done(.pathChecked(path, .free)))
         case .export(let format, _, let path):
             waiting.append(.done(.exported(format, path: path, SampleRun.written(9))))
-        case .writeCurves(_, let path), .writePicture(_, _, let path):
+        case .writeReport(_, _, let path), .writePicture(_, _, let path):
             waiting.append(.done(.wrote(path: path, bytes: 9, summary: "9 steps of 8 units")))
         case .loop(let action): return action
         case .complete(let text, _): waiting.append(.done(.completed(text, [])))

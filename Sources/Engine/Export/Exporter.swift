@@ -44,6 +44,7 @@ extension ExportFormat {
         case .packed: PackedExporter()
         case .onnx: ONNXExporter(isCompact: false, hasDataFile: hasDataFile)
         case .onnxCompact: ONNXExporter(isCompact: true, hasDataFile: hasDataFile)
+        case .aimet: AIMETExporter()
         case .recipe: RecipeExporter()
         }
     }

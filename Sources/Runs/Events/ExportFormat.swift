@@ -10,6 +10,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case onnxCompact = "onnx-compact"
     /// The plan, decisions folded in, as YAML.
     case recipe
+    /// Scales and zero points as encodings of AIMET.
+    case aimet
 
     /// The file's content in a few words.
     package var summary: String {
@@ -17,6 +19,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         case .packed: "integers at their width, scales, plan"
         case .onnx: "a graph for ONNX Runtime, one byte a weight"
         case .onnxCompact: "the same, weights at their width until it is loaded"
+        case .aimet: "scales and zero points of uniform levels, for AIMET"
         case .recipe: "the plan with every decision; replays to the same bits"
         }
     }
@@ -26,6 +29,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         switch self {
         case .packed: "safetensors"
         case .onnx, .onnxCompact: "onnx"
+        case .aimet: "encodings.json"
         case .recipe: "yaml"
         }
     }
@@ -33,7 +37,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Whether every unit has to be quantized first.
     package var needsCompleteModel: Bool {
         switch self {
-        case .packed, .onnx, .onnxCompact: true
+        case .packed, .onnx, .onnxCompact, .aimet: true
         case .recipe: false
         }
     }

@@ -6,17 +6,17 @@ internal import TerminalUI
 enum ExportKind: CaseIterable, Hashable, Sendable {
     /// A format of the engine.
     case format(ExportFormat)
-    /// The measurements of every step.
-    case curves
+    /// What the run did and measured.
+    case report(ReportFormat)
     /// The screen.
     case picture
 
-    static let allCases = ExportFormat.allCases.map(format) + [curves, picture]
+    static let allCases = ExportFormat.allCases.map(format) + ReportFormat.allCases.map(report) + [picture]
 
     var name: String {
         switch self {
         case .format(let format): format.rawValue
-        case .curves: "curves"
+        case .report(let format): format.rawValue
         case .picture: "picture"
         }
     }
@@ -25,7 +25,8 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
     func path(stem: String) -> String {
         switch self {
         case .format(let format): "\(stem).\(format.fileExtension)"
-        case .curves: "\(stem)-curves.csv"
+        case .report(let format):
+            format.fileExtension.map { "\(stem)-report.\($0)" } ?? "\(stem)-\(format.rawValue)"
         case .picture: "\(stem)-screen.svg"
         }
     }
@@ -33,8 +34,7 @@ enum ExportKind: CaseIterable, Hashable, Sendable {
     /// The accepted extensions, if the path has another one.
     func extensionsInstead(of path: String) -> String? {
         switch self {
-        case .format: nil
-        case .curves: CurvesFormat(path: path) == nil ? CurvesFormat.extensions : nil
+        case .format, .report: nil
         case .picture: PictureFormat(path: path) == nil ? PictureFormat.extensions : nil
         }
     }
@@ -155,7 +155,8 @@ struct ExportDialog: PathOverlay {
                 return [.send(.export(format, path: path))]
             }
             return [.export(format, of: directory, path: path)]
-        case .curves: return state.runDirectory.map { [.writeCurves(of: $0, path: path)] } ?? []
+        case .report(let format):
+            return state.runDirectory.map { [.writeReport(format, of: $0, path: path)] } ?? []
         case .picture:
             var uncovered = state
             (uncovered.overlay, uncovered.notice) = (nil, nil)
@@ -170,7 +171,7 @@ struct ExportDialog: PathOverlay {
         if kind.needsCompleteModel, state.run?.isQuantized != true {
             return "\(kind.name) can be written when every unit is quantized"
         }
-        if kind == .curves, state.runDirectory == nil { return "the run has no folder to read them from" }
+        if case .report = kind, state.runDirectory == nil { return "the run has no folder to read it from" }
         return kind.extensionsInstead(of: line.text).map { "the name must end with \($0)" }
     }
 
@@ -181,7 +182,7 @@ struct ExportDialog: PathOverlay {
         let rows = canvas.drawDialog("Export", (72, 9 + kinds.count)).rows([
             .fixed(kinds.count), .fixed(1), .fixed(1), .fixed(1), .share(1), .fixed(1),
         ])
-        let nameWidth = 1 + (kinds.map { cellWidth($0.name) }.max() ?? 0)
+        let nameWidth = kinds.map { cellWidth($0.name) }.max() ?? 0
         for (index, kind) in kinds.enumerated() {
             let isChosen = kind == self.kind
             let mark = isChosen ? "\(canvas.glyphs.symbol(.pointer))" : " "
@@ -209,7 +210,7 @@ struct ExportDialog: PathOverlay {
             }
             guard format == .packed, let report = state.run?.report else { return format.summary }
             return "\(format.summary); \(QuantityText.bytes(report.bytes)) + header"
-        case .curves: return "the measurements of every step, as \(CurvesFormat.extensions)"
+        case .report(let format): return format.summary
         case .picture: return "the screen, as \(PictureFormat.extensions)"
         }
     }
@@ -251,7 +252,7 @@ extension WorkbenchState {
         let stem = Self.fileStem(of: run)
         let kinds = ExportKind.allCases
         overlay = ExportDialog(
-            kind: kinds.first { run.isQuantized || !$0.needsCompleteModel } ?? .curves,
+            kind: kinds.first { run.isQuantized || !$0.needsCompleteModel } ?? .picture,
             paths: Dictionary(uniqueKeysWithValues: kinds.map { ($0, EditLine($0.path(stem: stem))) }))
     }
 

@@ -4,6 +4,7 @@ internal import Datasets
 internal import Engine
 internal import Foundation
 internal import NCursesTerminal
+internal import RunText
 internal import Runs
 internal import TerminalUI
 internal import Workbench
@@ -135,8 +136,14 @@ final class WorkbenchSession {
         case .checkPath(let path): mailbox.post(.done(.pathChecked(path, Self.state(of: path))))
         case .resumeRun(let directory): resume(directory)
         case .export(let format, let directory, let path): export(format, of: directory, to: path)
-        case .writeCurves(let directory, let path):
-            writeFile { () throws(RunFailure) in try writeCurves(of: directory, to: path) }
+        case .writeReport(let format, let directory, let path):
+            writeFile { [threads] () throws(RunFailure) in
+                let start = ContinuousClock.now
+                let written = try writeReport(of: directory, as: format, to: path, threads: threads)
+                let seconds = (ContinuousClock.now - start) / .seconds(1)
+                let text = [written.summary] + written.notes + ["in \(QuantityText.duration(seconds))"]
+                return .wrote(path: path, bytes: written.bytes, summary: text.joined(separator: "; "))
+            }
         case .writePicture(let grid, let theme, let path):
             let theme = themes.theme(named: theme) ?? ThemeLibrary.defaultTheme
             writeFile { () throws(RunFailure) in try writePicture(of: grid, theme: theme, to: path) }
