@@ -174,6 +174,25 @@ final class QuantizationLab {
         try evaluation(of: try logits(of: prepared(model), progress: progress))
     }
 
+    /// Evaluates the whole model as `evaluate` does, on some of the images.
+    ///
+    /// - Parameters:
+    ///   - model: All units, quantized.
+    ///   - count: At most how many images, evenly spread; nil for all.
+    /// - Returns: The evaluation.
+    /// - Throws: What `evaluate` throws.
+    func evaluate(_ model: [QuantizedUnit], spreadOver count: Int?) throws -> Evaluation {
+        guard let count else { return try evaluate(model) }
+        let reference = try referenceLogits()
+        let rows = evenlySpread(count, over: reference.rows)
+        let chosen = inputs.evaluation?.keeping(rows)
+        let logits =
+            try chosen?.logits(of: prepared(model), pool: pool)
+            ?? outputs(of: prepared(model), on: gather(rows, of: inputs.calibration), pool: pool)
+        return Engine.evaluation(
+            of: logits, against: gather(rows, of: reference), labels: chosen?.labels)
+    }
+
     /// Evaluates the whole model as `evaluate` does, and predicts every evaluation image.
     ///
     /// - Parameters:

@@ -2,7 +2,12 @@ package import Runs
 
 extension PlainReporter {
     /// A person's decision, in a line.
-    func describeDecision(_ event: RunEvent) -> [String] {
+    ///
+    /// - Parameters:
+    ///   - event: The decision.
+    ///   - before: The ledger before it; nil where it is not known.
+    /// - Returns: The line; none for other events.
+    func describeDecision(_ event: RunEvent, after before: RunLedger?) -> [String] {
         switch event {
         case .changed(let units, let changes, let sites):
             ["\(places(units)): \(describe(changes, sites))"]
@@ -12,10 +17,10 @@ extension PlainReporter {
                     + (changes.isEmpty && sites.isEmpty ? "" : ": \(describe(changes, sites))")
             ]
         case .attemptChosen(let unit, let attempt): ["\(place(unit)): attempt \(attempt) is chosen"]
-        case .rolledBack(let unit): ["rolled back to \(place(unit))"]
-        case .undone(let decision, let chosen):
+        case .rolledBack(let unit):
             [
-                "undone: \(describe(decision)); \(chosen.count) \(chosen.count == 1 ? "unit is" : "units are") quantized"
+                "back at the gate before \(place(unit))"
+                    + returning(Array((before?.chosen.indices ?? 0..<0).dropFirst(max(0, unit))))
             ]
         case .staleChanged(let units):
             units.isEmpty
@@ -33,7 +38,7 @@ extension PlainReporter {
         case .finishedEarly: text += ", finished early"
         case .cancelled: text += ", cancelled"
         }
-        if report.reverted { text += ", learning made it worse: the calibrated version is kept" }
+        if report.reverted { text += "; learning made it worse: put back to its calibrated state" }
         if let heldOut = report.heldOut {
             text +=
                 "; held out: "
@@ -60,13 +65,48 @@ extension PlainReporter {
         "\(page.request.images.rawValue) images: \(page.differing) of \(page.total) predictions changed"
     }
 
-    private func describe(_ decision: RunDecision) -> String {
-        switch decision {
-        case .change: "the change of hyperparameters"
-        case .redo: "the redo, its attempt is kept and no longer chosen"
-        case .choose: "the choice of an attempt"
-        case .rollBack: "the return to an earlier unit"
+    // MARK: - Undoing
+
+    /// A decision in a few words, with its units and attempts, for the time when it is undone.
+    func name(ofDecision event: RunEvent) -> String {
+        switch event {
+        case .changed(let units, let changes, let sites): "\(describe(changes, sites)), \(places(units))"
+        case .redoStarted(let units, _, _): "redo of \(names(units))"
+        case .attemptChosen(let unit, let attempt): "choice of attempt \(attempt) at \(names([unit]))"
+        case .rolledBack(let unit): "return to the gate before \(place(unit))"
+        default: ""
         }
+    }
+
+    /// A kind of decision, where no more is known of it.
+    func name(of decision: RunDecision) -> String {
+        switch decision {
+        case .change: "change of hyperparameters"
+        case .redo: "redo"
+        case .choose: "choice of an attempt"
+        case .rollBack: "return to an earlier gate"
+        }
+    }
+
+    /// An undone decision, and which attempts are chosen now that were not before.
+    func describeUndone(_ decision: String, chosen: [Int], after before: RunLedger?) -> String {
+        guard let before else {
+            return
+                "undone: \(decision); \(chosen.count) \(chosen.count == 1 ? "unit is" : "units are") quantized"
+        }
+        let other = chosen.indices.filter { unit in
+            !before.chosen.indices.contains(unit) || before.chosen[unit] != chosen[unit]
+        }
+        let attempts = Dictionary(grouping: other) { chosen[$0] }.sorted { $0.key < $1.key }
+            .map { "attempt \($0.key) of \(names($0.value))" }
+        let again = attempts.isEmpty ? "" : "; chosen again: \(attempts.joined(separator: ", "))"
+        return "undone: \(decision)\(again)\(returning(Array(before.chosen.indices.dropFirst(chosen.count))))"
+    }
+
+    /// Units that are quantized no longer, after what makes them so.
+    private func returning(_ units: [Int]) -> String {
+        guard !units.isEmpty else { return "" }
+        return "; \(names(units)) \(units.count == 1 ? "returns" : "return") to full precision"
     }
 
     private func describe(_ changes: [HyperparameterChange], _ sites: [SiteOverride]) -> String {

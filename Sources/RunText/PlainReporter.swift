@@ -13,6 +13,10 @@ package struct PlainReporter: Equatable, Sendable {
     private var lastRepeating = -Double.infinity
     private var lastActivity = ""
     private var hasOtherBits = false
+    /// The attempts and the chosen ones; nil before the first event of a run.
+    var ledger: RunLedger?
+    /// What each decision that can still be undone was, the latest last.
+    private var decisions: [String] = []
     /// Whether a unit has begun, after which progress is told only where it takes long.
     private var hasBegun = false
 
@@ -44,12 +48,22 @@ package struct PlainReporter: Equatable, Sendable {
     /// The sentences for an event, however soon after the one before.
     package mutating func sentences(for event: RunEvent) -> [String] {
         if case .started(let summary) = event {
-            (self.summary, hasOtherBits) = (summary, false)
+            (self.summary, hasOtherBits, decisions) = (summary, false, [])
+            // Only its attempts are of interest.
+            ledger = RunLedger(plan: RunPlan(model: summary.model), units: summary.units)
         }
         if case .changed(_, let changes, _) = event, changes.contains(where: { $0.key.hasSuffix("_bits") }) {
             hasOtherBits = true
         }
-        return describe(event)
+        let before = ledger
+        ledger?.apply(event)
+        let sentences = describe(event, after: before)
+        switch event {
+        case .changed, .redoStarted, .attemptChosen, .rolledBack: decisions.append(name(ofDecision: event))
+        case .undone: _ = decisions.popLast()
+        default: break
+        }
+        return sentences
     }
 
     /// Whether an event gets a line: one that repeats at most every `interval` seconds, any other always.
@@ -72,7 +86,7 @@ package struct PlainReporter: Equatable, Sendable {
         return true
     }
 
-    private func describe(_ event: RunEvent) -> [String] {
+    private func describe(_ event: RunEvent, after before: RunLedger?) -> [String] {
         switch event {
         case .started(let summary): describe(summary)
         case .progressed(let activity, let done, let total):
@@ -90,8 +104,10 @@ package struct PlainReporter: Equatable, Sendable {
             [describe(unit, step: step, restored: restored, ratio: ratio, factor: factor)]
         case .unitFinished(let report): [describe(report)]
         case .continued, .pauseQueued, .waiting, .resumed: describeGate(event)
-        case .changed, .redoStarted, .attemptChosen, .rolledBack, .undone, .staleChanged:
-            describeDecision(event)
+        case .changed, .redoStarted, .attemptChosen, .rolledBack, .staleChanged:
+            describeDecision(event, after: before)
+        case .undone(let decision, let chosen):
+            [describeUndone(decisions.last ?? name(of: decision), chosen: chosen, after: before)]
         case .inputsAccepted(let changes, _): changes.map { "accepted: \($0)" }
         case .heldOutMeasured(let baseline): [describe(baseline)]
         case .siteInspected(let inspection): [describe(inspection)]
@@ -115,10 +131,10 @@ package struct PlainReporter: Equatable, Sendable {
     ) -> String {
         let state = restored == 0 ? "its calibrated state" : "its state after step \(restored)"
         let consequence =
-            factor.map { "goes on from \(state) with rates ÷ \(QuantityText.fixed(1 / $0, decimals: 0))" }
+            factor.map { "continues from \(state) with rates ÷ \(QuantityText.fixed(1 / $0, decimals: 0))" }
             ?? "ends in \(state)"
-        return "\(place(unit)) got worse by step \(step), loss × \(QuantityText.fixed(ratio, decimals: 2)): "
-            + "it \(consequence)"
+        return
+            "\(place(unit)) got worse by step \(step), loss \(QuantityText.change(ratio)): it \(consequence)"
     }
 
     private func describe(_ summary: RunSummary) -> [String] {

@@ -96,7 +96,7 @@ extension HyperparameterField {
             .learning, "backoffs", "times rates may fall tenfold", "units that would get worse", 0...5,
             \.backoffs, .multiples(of: 1),
             Guide(
-                "A unit that gets worse goes on from its best state at a tenth of its rates, this often; then it ends.",
+                "A unit that gets worse continues from its best state at a tenth of its rates, this often; then it ends.",
                 unit: "times", when: "Take 0 to follow a publication to the letter.",
                 source: "this program")),
         number(

@@ -76,7 +76,7 @@ struct KilledTests {
             atPath: place.file("\(run)/attempts"), withDestinationPath: "../../mine")
         let again = try place.run(flags)
         #expect(again.status == 0, "\(again.errors)")
-        #expect(again.errors.contains("compare: \(run), which goes on"))
+        #expect(again.errors.contains("compare: \(run), which continues"))
         #expect(try place.text("mine/theirs.safetensors") == "mine")
         func measured(_ table: [String: Any]) throws -> [NSDictionary] {
             try #require(table["rows"] as? [[String: Any]]).map { row in

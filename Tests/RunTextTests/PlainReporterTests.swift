@@ -94,6 +94,68 @@ struct PlainReporterTests {
         #expect(last.contains(part), "\(last)")
     }
 
+    @Test(
+        "what is undone is told with its units and attempts",
+        arguments: [
+            (
+                [RunEvent.redoStarted(units: [1], changes: [], sites: [])], [Int](), RunDecision.redo,
+                [1, 1, 1],
+                "undone: redo of blocks.0; chosen again: attempt 1 of blocks.0"
+            ),
+            (
+                [.attemptChosen(unit: 1, attempt: 2)], [1], .choose, [1, 1, 1],
+                "undone: choice of attempt 2 at blocks.0; chosen again: attempt 1 of blocks.0"
+            ),
+            (
+                [.rolledBack(unit: 1)], [], .rollBack, [1, 1, 1],
+                "undone: return to the gate before blocks.0; chosen again: attempt 1 of blocks.0, blocks.1"
+            ),
+            (
+                [.changed(units: [2], changes: [HyperparameterChange(key: "steps", value: "60")])], [],
+                .change, [1, 1], "undone: steps = 60, blocks.1; blocks.1 returns to full precision"
+            ),
+        ])
+    func undone(
+        decisions: [RunEvent], before: [Int], kind: RunDecision, chosen: [Int], expected: String
+    ) {
+        let run = SampleRun(blocks: 3)
+        var reporter = PlainReporter(brief: true)
+        func report(_ unit: Int, attempt: Int) -> AttemptReport {
+            var report = run.report(unit)
+            report.attempt = attempt
+            return report
+        }
+        var events = run.opening + (0..<3).map { .unitFinished(report($0, attempt: 1)) }
+        // A choice between attempts, which the last decision is not.
+        events += before.flatMap { unit -> [RunEvent] in
+            [.unitFinished(report(unit, attempt: 2)), .attemptChosen(unit: unit, attempt: 1)]
+        }
+        events += decisions
+        if kind == .redo { events.append(.unitFinished(report(1, attempt: 2))) }
+        for event in events { _ = reporter.sentences(for: event) }
+        #expect(reporter.sentences(for: .undone(kind, chosen: chosen)) == [expected])
+    }
+
+    @Test("going back says which units return to full precision")
+    func rolledBack() {
+        let run = SampleRun(blocks: 3)
+        var reporter = PlainReporter(brief: true)
+        for event in run.opening + (0..<3).map({ .unitFinished(run.report($0)) }) {
+            _ = reporter.sentences(for: event)
+        }
+        #expect(
+            reporter.sentences(for: .rolledBack(unit: 1))
+                == ["back at the gate before blocks.0; blocks.0, blocks.1 return to full precision"])
+    }
+
+    @Test("a reporter that has not seen the run begin names the kind of an undone decision")
+    func undoneUnseen() {
+        var reporter = PlainReporter()
+        #expect(
+            reporter.sentences(for: .undone(.choose, chosen: [1, 1]))
+                == ["undone: choice of an attempt; 2 units are quantized"])
+    }
+
     @Test("without labels, no top-1 is invented")
     func unlabelled() {
         let run = SampleRun(isLabelled: false)

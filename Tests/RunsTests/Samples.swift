@@ -89,7 +89,8 @@ enum Samples {
         .redo(unit: 1, changes: changes, sites: sites), .redoStale, .choose(unit: 2, attempt: 1),
         .rollBack(unit: 0), .undo, .evaluate, .measureBaselines, .inspectSite(siteRequest),
         .inspectImages(ImageRequest(images: .calibration, offset: 5, count: 6)), .cancelAttempt,
-        .finishUnit, .sweep(SweepRequest()), .stopSweep,
+        .finishUnit, .sweep(SweepRequest()), .sweep(SweepRequest(steps: 20, images: .heldOut, count: 64)),
+        .stopSweep,
         .export(.recipe, path: "recipe.yaml"), .stop,
     ]
 }

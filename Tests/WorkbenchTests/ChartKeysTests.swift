@@ -101,4 +101,24 @@ struct ChartKeysTests {
         unlabelled.press(.character("v"))
         #expect(!unlabelled.text.contains("held-out images"))
     }
+
+    @Test("the held-out chart asks once for the baselines that it lacks, and says when they come")
+    func missingBaselines() throws {
+        var session = Session()
+        session.press(.enter)
+        let opening = session.run.opening.filter { if case .heldOutMeasured = $0 { false } else { true } }
+        session.tell(opening)
+        session.press(.character("2"), .character("v"))
+        #expect(session.press(.character("v")).isEmpty, "no unit is done, so that there is nothing to show")
+        session.tell(session.run.unit(0) + session.run.unit(1, through: 20))
+        session.press(.character("v"))
+        #expect(session.press(.character("v")) == [.send(.measureBaselines)])
+        #expect(session.text.contains("top-1 % on 1 000 held-out images"))
+        #expect(session.text.contains("the baselines are measured after blocks.0"))
+        #expect(session.press(.character("v")).isEmpty, "they are asked for once")
+        session.tell([.progressed(activity: "measuring baselines", done: 3, total: 19)])
+        #expect(session.text.contains("measuring baselines 3/19"))
+        session.tell(session.run.opening.filter { if case .heldOutMeasured = $0 { true } else { false } })
+        #expect(session.text.contains("calibrated 90.20 % KL"))
+    }
 }

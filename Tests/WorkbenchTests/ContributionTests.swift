@@ -17,6 +17,14 @@ struct ContributionTests {
         return session
     }
 
+    @Test("what cosines mean is said in words at any width, without colours", arguments: [120, 110, 80, 60])
+    func wordsOfCosines(width: Int) {
+        var session = Session(at: .running, width: width, height: width < 80 ? 16 : 40)
+        session.press(.character("3"))
+        #expect(session.text.contains("indep"))
+        #expect(session.text.contains("aligned"))
+    }
+
     @Test("cosines show whether terms are aligned or conflicting, at the last step or at the cursor")
     func cosines() {
         var session = session()

@@ -222,6 +222,8 @@ struct DecisionTests {
             return
         }
         #expect(other.images == .calibration && other.offset == 0)
+        session.tell([.progressed(activity: "predicting calibration images", done: 320, total: 1000)])
+        #expect(session.text.contains("evaluating images 320/1 000"))
     }
 
     @Test("a recorded run is shown as it ended, with its units")

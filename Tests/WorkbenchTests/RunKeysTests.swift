@@ -66,7 +66,7 @@ struct RunKeysTests {
         (.sweeping, space, "w stops it"),
         (.finished, .character("s"), "n goes to the start screen"), (.failed, .character("x"), "no result"),
         (.waitingAtEnd, .character("e"), "no unit is left"), (.running, .escape, "q quits"),
-        (.waiting, .character("d"), "no unit is being optimized"),
+        (.waiting, .character("d"), "no unit is being optimised"),
     ]
 
     @Test("an unavailable key says why and what would help", arguments: unavailable)

@@ -94,11 +94,13 @@ struct SweepTests {
     func sweepDialog() throws {
         var session = Session(at: .waiting)
         #expect(session.press(.character("w")).isEmpty)
-        #expect(session.text.contains("25 pairs") && session.text.contains("1 000 held-out images"))
-        // Weights without 2 bits; the evaluation images; 20 steps.
-        session.press(.character(" "), .down, .down, .right, .down, .right)
-        #expect(session.text.contains("20 pairs") && session.text.contains("1 000 evaluation images"))
-        let request = SweepRequest(weightBits: [3, 4, 6, 8], steps: 20, images: .evaluation)
+        #expect(session.text.contains("25 pairs") && session.text.contains("held-out images"))
+        #expect(session.text.contains("1 000  all of them"))
+        // Weights without 2 bits; 512 of the evaluation images; 20 steps.
+        session.press(.character(" "), .down, .down, .right, .down, .left, .down, .right)
+        #expect(session.text.contains("20 pairs") && session.text.contains("evaluation images"))
+        #expect(session.text.contains("512  evenly spread"))
+        let request = SweepRequest(weightBits: [3, 4, 6, 8], steps: 20, images: .evaluation, count: 512)
         #expect(session.press(.enter) == [.send(.sweep(request))])
         let first = SweepRequest().points.prefix(4).map { [$0.weightBits, $0.activationBits] }
         #expect(first == [[8, 8], [4, 4], [3, 3], [2, 2]])
@@ -128,6 +130,10 @@ struct SweepTests {
                         evaluationSeconds: 4,
                         operationsPerSecond: 1e9, memory: []))))
         #expect(session.text.contains("15 min"), "25 points of 36 s")
+        // 64 of 1 000 images.
+        session.press(.down, .down, .left, .left, .left, .left)
+        #expect(session.text.contains("64  evenly spread") && session.text.contains("32 s each"))
+        session.press(.right, .right, .right, .right)
         session.press(.enter)
         session.tick(200)
         session.tell([.sweepStarted(points: 25)])

@@ -57,7 +57,11 @@ struct EvaluationImages: Sendable {
     /// The images without those at some rows.
     func leavingOut(_ rows: [Int]) -> EvaluationImages {
         let left = Set(rows)
-        let kept = places.indices.filter { !left.contains($0) }
+        return keeping(places.indices.filter { !left.contains($0) })
+    }
+
+    /// The images at some rows, which ascend.
+    func keeping(_ kept: [Int]) -> EvaluationImages {
         var rest = self
         rest.places = kept.map { places[$0] }
         rest.entries = kept.map { entries[$0] }

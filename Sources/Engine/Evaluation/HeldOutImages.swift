@@ -91,6 +91,21 @@ struct HeldOutSource: Sendable {
     }
 }
 
+extension HeldOutSource {
+    /// At most so many of the images, evenly spread.
+    fileprivate func spread(_ count: Int) -> (source: HeldOutSource, rows: [Int]) {
+        let kept = evenlySpread(count, over: rows.count)
+        return (HeldOutSource(self, keeping: kept), kept)
+    }
+
+    private init(_ other: HeldOutSource, keeping kept: [Int]) {
+        source = other.source
+        images = gather(kept, of: other.images)
+        rows = kept.map { other.rows[$0] }
+        labels = other.labels.map { labels in kept.map { labels[$0] } }
+    }
+}
+
 /// At most `count` numbers in `0 ..< total`, ascending and evenly spread.
 func evenlySpread(_ count: Int, over total: Int) -> [Int] {
     let count = min(count, total)
@@ -109,6 +124,12 @@ struct HeldOutImages: Sendable {
 
     /// `[images, channels · height · width]`, normalised.
     var images: Matrix { chosen.images }
+
+    /// At most so many of the images, evenly spread.
+    func spread(_ count: Int) -> HeldOutImages {
+        let (source, rows) = chosen.spread(count)
+        return HeldOutImages(source, logits: gather(rows, of: logits))
+    }
 
     /// Compares a model's logits on these images with the full-precision model's.
     func evaluation(of logits: Matrix) -> Evaluation { fidelity(of: logits).evaluation }

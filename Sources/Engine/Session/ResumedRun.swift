@@ -56,7 +56,7 @@ struct ResumedRun {
         if fold.isFinished, directory.hasReport, !mayBeFinished {
             throw RunFailure(
                 .badData,
-                "the run in \(path) is finished, so there is nothing to go on with; export or evaluate it")
+                "the run in \(path) is finished, so there is nothing to continue; export or evaluate it")
         }
     }
 

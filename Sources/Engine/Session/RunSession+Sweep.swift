@@ -68,7 +68,7 @@ extension RunSession {
             : try lab.calibratedModel(plan: point, progress: { _, _ in try follow() }).map(\.unit)
         return SweepPoint(
             weightBits: bits.weightBits, activationBits: bits.activationBits, bytes: lab.bytes(of: model),
-            evaluation: try lab.evaluate(model, on: request.images))
+            evaluation: try lab.evaluate(model, for: request))
     }
 
     /// Reconstructs every unit in order, each on the outputs of the ones before, and keeps no attempt.
@@ -124,12 +124,19 @@ extension QuantizationLab {
         if request.images == .heldOut, inputs.heldOut == nil {
             return "there are no held-out images to evaluate a sweep on; it can be evaluated on the others"
         }
+        if request.count < 0 {
+            return "a sweep cannot be evaluated on \(request.count) images; it takes 1 or more, or 0 for all"
+        }
         return request.steps < 0 ? "a sweep cannot take \(request.steps) steps; it takes 0 or more" : nil
     }
 
     /// Evaluates a whole model as a point of a sweep.
-    fileprivate func evaluate(_ model: [QuantizedUnit], on images: SweepImages) throws -> Evaluation {
-        guard images == .heldOut, let heldOut = try heldOutImages() else { return try evaluate(model) }
+    fileprivate func evaluate(_ model: [QuantizedUnit], for request: SweepRequest) throws -> Evaluation {
+        let count = request.count > 0 ? request.count : nil
+        guard request.images == .heldOut, let all = try heldOutImages() else {
+            return try evaluate(model, spreadOver: count)
+        }
+        let heldOut = count.map(all.spread) ?? all
         return heldOut.evaluation(of: outputs(of: prepared(model), on: heldOut.images, pool: pool))
     }
 }

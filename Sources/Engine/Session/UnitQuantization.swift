@@ -130,7 +130,8 @@ extension RunSession {
                     otherSeconds: seconds - started - learning.seconds)
                 try emit(
                     .warning(
-                        "\(name) got worse and was put back to its calibrated state: \(found.sentence)"))
+                        "\(name): learning made it worse, so it is put back to its calibrated state; \(found.sentence)"
+                    ))
                 (diagnosis, after) = (found, before)
             }
         }

@@ -18,13 +18,15 @@ package struct SweepRequest: Equatable, Sendable {
     package var steps: Int
     /// What points are evaluated on.
     package var images: SweepImages
+    /// On how many of these images, evenly spread; 0 for all of them.
+    package var count: Int
 
     package init(
         weightBits: [Int] = [2, 3, 4, 6, 8], activationBits: [Int] = [2, 3, 4, 6, 8], steps: Int = 0,
-        images: SweepImages = .evaluation
+        images: SweepImages = .evaluation, count: Int = 0
     ) {
         (self.weightBits, self.activationBits) = (weightBits, activationBits)
-        (self.steps, self.images) = (steps, images)
+        (self.steps, self.images, self.count) = (steps, images, count)
     }
 
     /// The points in the order of measurement, the most informative first.
@@ -48,14 +50,15 @@ package struct SweepRequest: Equatable, Sendable {
 }
 
 extension SweepRequest: Codable {
-    private enum CodingKeys: String, CodingKey { case weightBits, activationBits, steps, images }
+    private enum CodingKeys: String, CodingKey { case weightBits, activationBits, steps, images, count }
 
-    /// Reads a request; journals of earlier versions have neither steps nor images.
+    /// Reads a request; journals of earlier versions have neither steps nor images, and evaluate on all of them.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         weightBits = try fields.decode([Int].self, forKey: .weightBits)
         activationBits = try fields.decode([Int].self, forKey: .activationBits)
         steps = try fields.decodeIfPresent(Int.self, forKey: .steps) ?? 0
         images = try fields.decodeIfPresent(SweepImages.self, forKey: .images) ?? .evaluation
+        count = try fields.decodeIfPresent(Int.self, forKey: .count) ?? 0
     }
 }

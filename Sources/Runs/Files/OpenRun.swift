@@ -221,7 +221,7 @@ package final class OpenRun {
         if RunDirectory.isRun(path) {
             throw RunFailure(
                 .cannotCreate,
-                "\(path) already holds a run; give --output a new folder, or go on with mgrq resume")
+                "\(path) already holds a run; give --output a new folder, or continue it with mgrq resume")
         }
         guard let names = try? names(in: path) else {
             throw RunFailure(.cannotCreate, "\(path) cannot be listed; give --output a new folder")

@@ -207,7 +207,7 @@ private struct AttemptLine {
     }
 
     private static func ending(_ report: AttemptReport) -> String {
-        if report.reverted { return "reverted" }
+        if report.reverted { return "put back" }
         switch report.ending {
         case .complete: return "complete"
         case .finishedEarly: return "early"

@@ -59,7 +59,7 @@ struct ImagesView: Overlay {
         ).inset(columns: 1, rows: 0)
         canvas.writeKeys([.before, .next, .otherImages, .closeView], in: area.row(area.height - 1))
         guard let page else {
-            return canvas.explain("Evaluating images.", in: canvas.layout.imagesArea)
+            return canvas.explain("Evaluating images\(progress(canvas.state))", in: canvas.layout.imagesArea)
         }
         let done = page.unitsDone == 1 ? "1 unit" : "\(page.unitsDone) units"
         canvas.write(
@@ -67,11 +67,19 @@ struct ImagesView: Overlay {
                 TextSpan(
                     "\(page.differing) of \(QuantityText.count(page.total)) predictions changed (shown first)"
                 ),
-                TextSpan("  \(done) quantized\(isWaiting ? "  evaluating images" : "")", .muted),
+                TextSpan(
+                    "  \(done) quantized\(isWaiting ? "  evaluating images\(progress(canvas.state))" : "")",
+                    .muted),
             ], in: area)
         for (image, frame) in zip(page.images, places.frames) {
             draw(image, isHalved: places.isHalved, in: frame, on: &canvas)
         }
+    }
+
+    /// How many images were evaluated, as far as it is known.
+    private func progress(_ state: WorkbenchState) -> String {
+        guard let activity = state.run?.activity, activity.total > 1 else { return "" }
+        return " \(QuantityText.count(activity.done))/\(QuantityText.count(activity.total))"
     }
 
     private func draw(_ image: ImagePrediction, isHalved: Bool, in frame: Rect, on canvas: inout Canvas) {

@@ -12,7 +12,7 @@ struct StopDialog: Overlay {
             hint: "stop, stay here",
             rank: 2, .perform { $0.stopRun(.stay) }),
         KeyBinding(
-            .doNotStop, [.escape, "n"], [.stop], "let the run go on", hint: "cancel", rank: 3, .close),
+            .doNotStop, [.escape, "n"], [.stop], "let the run continue", hint: "cancel", rank: 3, .close),
     ]
 
     var context: KeyContext { .stop }

@@ -7,13 +7,14 @@ internal import Vocabulary
 struct SweepDialog: Overlay {
     /// A line of the dialog.
     enum Field: Int, CaseIterable {
-        case weightBits, activationBits, images, steps
+        case weightBits, activationBits, images, count, steps
 
         var name: String {
             switch self {
             case .weightBits: "Weight bits"
             case .activationBits: "Activation bits"
             case .images: "Evaluated on"
+            case .count: "Images"
             case .steps: "Steps per unit"
             }
         }
@@ -25,13 +26,22 @@ struct SweepDialog: Overlay {
     private var weights: Set<Int>
     private var activations: Set<Int>
     private(set) var images: SweepImages
+    /// How many images; 0 for all.
+    private(set) var count = 0
     private(set) var steps = 0
     private var field = Field.weightBits
     /// The width that the space bar chooses or leaves out: an index into ``widths``.
     private var width = 0
     private let heldOut: Int?
     private let evaluation: Int
+    private let calibration: Int
     private var isOnCalibration: Bool { evaluation == 0 }
+    /// How many images there are.
+    private var total: Int {
+        images == .heldOut ? heldOut ?? 0 : isOnCalibration ? calibration : evaluation
+    }
+    /// The numbers of images that can be chosen, ascending; 0 for all is the last.
+    private var counts: [Int] { (6...16).map { 1 << $0 }.filter { $0 < total } + [0] }
 
     /// Makes a choice to start from; held-out images are preferred, so that no reported number is chosen on.
     init(heldOut: Int?, of summary: RunSummary?) {
@@ -40,11 +50,13 @@ struct SweepDialog: Overlay {
         images = heldOut == nil ? .evaluation : .heldOut
         self.heldOut = heldOut
         evaluation = summary?.evaluationImages ?? 0
+        calibration = summary?.calibrationImages ?? 0
     }
 
     var request: SweepRequest {
         SweepRequest(
-            weightBits: weights.sorted(), activationBits: activations.sorted(), steps: steps, images: images)
+            weightBits: weights.sorted(), activationBits: activations.sorted(), steps: steps, images: images,
+            count: count)
     }
 
     static let keys: [KeyBinding] = [
@@ -87,6 +99,9 @@ struct SweepDialog: Overlay {
     }
 
     func obstacle(to move: Move, in state: WorkbenchState) -> String? {
+        if field == .count, counts.count == 1, move == .left || move == .right {
+            return "there are too few images to leave any out"
+        }
         guard field == .images, move == .left || move == .right else { return nil }
         if heldOut == nil { return "no held-out images are known yet; they are after the first unit" }
         return isOnCalibration ? "there are no evaluation images" : nil
@@ -100,7 +115,12 @@ struct SweepDialog: Overlay {
         }
         switch field {
         case .weightBits, .activationBits: width = move.target(from: width, count: Self.widths.count)
-        case .images: images = images == .heldOut ? .evaluation : .heldOut
+        case .images:
+            images = images == .heldOut ? .evaluation : .heldOut
+            if !counts.contains(count) { count = 0 }
+        case .count:
+            let index = counts.firstIndex(of: count) ?? counts.count - 1
+            count = counts[move.target(from: index, count: counts.count)]
         case .steps:
             let next = HyperparameterField.named("steps")?
                 .neighbour(of: String(steps), offset: move.isBackward ? -1 : 1)
@@ -113,7 +133,7 @@ struct SweepDialog: Overlay {
 
     func draw(on canvas: inout Canvas) {
         let area = canvas.drawDialog("Sweep", (76, 15))
-        let rows = area.rows([.fixed(2), .fixed(4), .fixed(1), .share(1), .fixed(1)])
+        let rows = area.rows([.fixed(2), .fixed(Field.allCases.count), .fixed(1), .share(1), .fixed(1)])
         canvas.grid.writeWrapped(
             "Every pair of widths is calibrated on this run's images and evaluated as a whole model.",
             in: rows[0],
@@ -143,6 +163,13 @@ struct SweepDialog: Overlay {
             }
             canvas.write(spans, in: place)
         case .images: canvas.write(imagesText, in: place, style: style)
+        case .count:
+            let number = QuantityText.count(count > 0 ? count : total)
+            canvas.write(
+                [
+                    TextSpan(number, style),
+                    TextSpan(count > 0 ? "  evenly spread" : "  all of them", .muted),
+                ], in: place)
         case .steps:
             canvas.write(
                 [
@@ -153,9 +180,8 @@ struct SweepDialog: Overlay {
     }
 
     private var imagesText: String {
-        if images == .heldOut, let heldOut { return "\(QuantityText.count(heldOut)) held-out images" }
-        return isOnCalibration
-            ? "the calibration images" : "\(QuantityText.count(evaluation)) evaluation images"
+        if images == .heldOut { return "held-out images" }
+        return isOnCalibration ? "calibration images" : "evaluation images"
     }
 
     /// How many points there are, in which order, and how long they take.

@@ -39,8 +39,8 @@ struct ContributionDetail {
     func drawCosines(on canvas: inout Canvas) {
         let area = parts.cosines
         guard !area.isEmpty else { return }
+        guard area.height > 2 else { return drawCosineValues(in: area, on: &canvas) }
         drawCosineValues(in: area.row(0), on: &canvas)
-        guard area.height > 1 else { return }
         let series = TermPair.allCases.compactMap { pair in
             curves.cosines[pair].map {
                 ChartSeries(
@@ -73,29 +73,59 @@ struct ContributionDetail {
         }
     }
 
-    private func drawCosineValues(in row: Rect, on canvas: inout Canvas) {
+    /// The word for a cosine where there is little room.
+    private static func shortWord(for cosine: Double) -> String {
+        switch GradientAlignment(cosine: cosine) {
+        case .aligned: "aligned"
+        case .independent: "indep."
+        case .conflicting: "conflict"
+        }
+    }
+
+    /// Draws the latest cosines and what they mean: in one line if that fits, else one below the other; where a single
+    /// line is too short for both, their meaning.
+    private func drawCosineValues(in area: Rect, on canvas: inout Canvas) {
         let known = TermPair.allCases.compactMap { pair in
             curves.cosines[pair].flatMap(value).map { (pair, $0) }
         }
-        /// The cosines, with terms' names cut to a length, and with or without a word for their meaning.
-        func spans(letters: Int, hasWords: Bool) -> [TextSpan] {
-            [TextSpan("cos", .muted)]
-                + known.flatMap { pair, cosine -> [TextSpan] in
-                    let alignment = GradientAlignment(cosine: cosine)
+        /// The cosines, with terms' names cut to a length and what follows each name.
+        func spans(letters: Int, title: String = "cos", gap: String = "  ", text: (Double) -> String)
+            -> [TextSpan]
+        {
+            [TextSpan(title, .muted)]
+                + known.enumerated().flatMap { index, item -> [TextSpan] in
+                    let (pair, cosine) = item
+                    let space = index == 0 && title.isEmpty ? "" : gap
                     return [
-                        TextSpan("  \(Self.name(pair, letters: letters)) ", Style(Self.role(of: pair))),
                         TextSpan(
-                            "\(Self.cosine(cosine))\(hasWords ? " \(alignment.rawValue)" : "")",
-                            Style(Self.role(of: alignment))),
+                            "\(space)\(Self.name(pair, letters: letters)) ", Style(Self.role(of: pair))),
+                        TextSpan(text(cosine), Style(Self.role(of: GradientAlignment(cosine: cosine)))),
                     ]
                 }
         }
         let forms = [
-            spans(letters: 6, hasWords: true), spans(letters: 1, hasWords: true),
-            spans(letters: 6, hasWords: false),
+            spans(letters: 6) { "\(Self.cosine($0)) \(GradientAlignment(cosine: $0).rawValue)" },
+            spans(letters: 1) { "\(Self.cosine($0)) \(GradientAlignment(cosine: $0).rawValue)" },
+            spans(letters: 1) { "\(Self.cosine($0)) \(Self.shortWord(for: $0))" },
         ]
-        let fitting = forms.first { LinePiece($0, rank: 0).width <= row.width }
-        canvas.write(fitting ?? spans(letters: 1, hasWords: false), in: row)
+        if let fitting = forms.first(where: { LinePiece($0, rank: 0).width <= area.width }) {
+            return canvas.write(fitting, in: area)
+        }
+        guard area.height > 1 else {
+            return canvas.write(
+                spans(letters: 1, title: "", gap: " ", text: Self.shortWord(for:)), in: area)
+        }
+        canvas.write(spans(letters: 1, text: Self.cosine), in: area)
+        // A name, a space and a cosine are as wide as the longest word.
+        let words = known.flatMap { _, cosine in
+            [
+                TextSpan("  "),
+                TextSpan(
+                    fitted(Self.shortWord(for: cosine), width: 8),
+                    Style(Self.role(of: GradientAlignment(cosine: cosine)))),
+            ]
+        }
+        canvas.write([TextSpan("   ")] + words, in: area.row(1))
     }
 
     /// A cosine with its sign, which makes negative ones stand out.

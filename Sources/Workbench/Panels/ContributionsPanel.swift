@@ -158,7 +158,7 @@ struct ContributionParts: Equatable {
     let absence: Rect
     /// The chart of the terms.
     let chart: Rect
-    /// The cosines between gradients; empty if none was measured or there is no room.
+    /// The cosines between gradients, in a line or two, or over a chart of them; empty if none was measured or there is no room.
     let cosines: Rect
     /// The local losses by operator; empty if none was measured or there is no room.
     let operators: Rect
@@ -178,10 +178,12 @@ struct ContributionParts: Equatable {
         let hasCosines = !curves.cosines.isEmpty && area.height >= 7
         let hasOperators = !curves.operators.isEmpty && area.height >= 10
         let hasAbsence = !Self.absence(curves).isEmpty && area.height >= 6
+        // What cosines mean stands below them where it has no room beside them.
+        let needsTwoRows = area.width < 60 && area.height >= 11
         let strips = isTall ? min(curves.operators.count + 1, area.height * 2 / 5) : area.height >= 11 ? 3 : 2
         let parts = area.rows([
             .fixed(1), .fixed(hasAbsence ? 1 : 0), .share(1),
-            .fixed(hasCosines ? isTall ? max(5, area.height / 5) : 1 : 0),
+            .fixed(hasCosines ? isTall ? max(5, area.height / 5) : needsTwoRows ? 2 : 1 : 0),
             .fixed(hasOperators ? strips : 0), .fixed(isTall && (hasCosines || hasOperators) ? 1 : 0),
         ])
         (legend, absence, chart, cosines) = (parts[0], parts[1], parts[2], parts[3])

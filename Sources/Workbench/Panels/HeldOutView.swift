@@ -7,7 +7,8 @@ internal import Vocabulary
 /// A held-out measure of the model through each unit: in full precision, rounded to nearest, calibrated, and as this
 /// run has made it.
 struct HeldOutView {
-    let baseline: HeldOutBaseline
+    /// The other models; nil while they are not measured.
+    let baseline: HeldOutBaseline?
     let measure: HeldOutMeasure
     let run: RunProgress
 
@@ -18,15 +19,17 @@ struct HeldOutView {
         }
         let count = max(2, run.units.count)
         var curves: [(name: String, role: Role, values: [Double])] = []
-        if measure == .top1 {
+        if measure == .top1, let baseline {
             let full = value(baseline.fullPrecision)
             curves.append(("full precision", .dominated, Array(repeating: full, count: count)))
         }
-        if let rounded = baseline.roundedToNearest {
+        if let rounded = baseline?.roundedToNearest {
             curves.append(("to nearest", Term.local.role, rounded.map(value)))
         }
-        let calibrated = baseline.roundedToNearest == nil ? "calibrated, to nearest" : "calibrated"
-        curves.append((calibrated, .comparison, baseline.calibrated.map(value)))
+        if let baseline {
+            let calibrated = baseline.roundedToNearest == nil ? "calibrated, to nearest" : "calibrated"
+            curves.append((calibrated, .comparison, baseline.calibrated.map(value)))
+        }
         curves.append(("this run", .curve, run.units.map { value($0.report?.heldOut) }))
         // All are read at the unit shown.
         let shown = curves.map { curve in
@@ -61,7 +64,7 @@ struct HeldOutView {
         }
         let unit = run.units[index]
         let models = [
-            unit.report?.heldOut, evaluation(baseline.calibrated), evaluation(baseline.roundedToNearest),
+            unit.report?.heldOut, evaluation(baseline?.calibrated), evaluation(baseline?.roundedToNearest),
         ]
         let divergences = QuantityText.measures(models.map { $0?.kl ?? 0 })
         let texts = zip(models, divergences).map { model, kl in
@@ -77,11 +80,15 @@ struct HeldOutView {
             LinePiece("this run \(texts[0])", Style(.curve), rank: 1),
             LinePiece(change.map { "KL \($0) against calibrated" } ?? "", rank: 4),
         ]
-        let second = [
-            LinePiece("calibrated \(texts[1])", Style(.comparison), rank: 2),
-            LinePiece(
-                models[2] == nil ? "" : "to nearest \(texts[2])", Style(Term.local.role), rank: 3),
-        ]
+        let missing = LinePiece(run.missingBaselinesText, .muted, rank: 2)
+        let second =
+            baseline == nil
+            ? [missing]
+            : [
+                LinePiece("calibrated \(texts[1])", Style(.comparison), rank: 2),
+                LinePiece(
+                    models[2] == nil ? "" : "to nearest \(texts[2])", Style(Term.local.role), rank: 3),
+            ]
         let lines = area.height > 1 ? [first, second] : [first + second]
         for (index, pieces) in lines.enumerated() {
             canvas.write(pieces, in: area.row(index), gap: 3)

@@ -16,8 +16,9 @@ struct ReconstructionPanel: PanelContent {
                 .heldOut, ["v"], [.reconstruction],
                 "the loss relative to the calibrated unit, every term as measured, or held-out top-1 or KL by unit",
                 hint: "view", rank: 22, liveHint: { $0.hint(of: $0.nextLossView) },
-                .change(unless: { $0.nextLossView == $0.lossView ? "there is nothing else to show yet" : nil }
-                ) { $0.lossView = $0.nextLossView })
+                .perform(
+                    unless: { $0.nextLossView == $0.lossView ? "there is nothing else to show yet" : nil }
+                ) { $0.showNextLossView() })
         ]
     }
 
@@ -33,8 +34,8 @@ struct ReconstructionPanel: PanelContent {
 
     func notes(_ state: WorkbenchState) -> [String] {
         guard !state.showsResult, let run = state.run, state.shownUnit != nil else { return [] }
-        if case .heldOut(let measure) = state.lossView, let baseline = run.heldOut {
-            let images = QuantityText.count(baseline.fullPrecision.images)
+        if let measure = state.shownHeldOut {
+            let images = QuantityText.count(run.heldOutImages ?? 0)
             let name = measure == .top1 ? "top-1 %" : "KL nats"
             return ["\(name) on \(images) held-out images", "\(name), held out"]
         }
@@ -65,8 +66,8 @@ struct ReconstructionPanel: PanelContent {
     func draw(in area: Rect, on canvas: inout Canvas) {
         let state = canvas.state
         guard let run = state.run else { return }
-        if case .heldOut(let measure) = state.lossView, let baseline = run.heldOut {
-            return HeldOutView(baseline: baseline, measure: measure, run: run).draw(in: area, on: &canvas)
+        if let measure = state.shownHeldOut {
+            return HeldOutView(baseline: run.heldOut, measure: measure, run: run).draw(in: area, on: &canvas)
         }
         if state.showsResult { return ResultView(run: run).draw(in: area, on: &canvas) }
         if case .preparing(let activity, let done, let total) = run.phase {
@@ -149,14 +150,31 @@ extension WorkbenchState {
     /// Whether the reconstruction panel shows the result: at the end, until a unit or another view is chosen.
     var showsResult: Bool {
         guard run?.hasEnded == true, chosenUnit == nil else { return false }
-        if case .heldOut = lossView { return run?.heldOut == nil }
-        return true
+        return shownHeldOut == nil
     }
 
     /// Whether the reconstruction panel shows a curve over steps.
     var showsCurve: Bool {
-        if case .heldOut = lossView, run?.heldOut != nil { return false }
-        return !showsResult
+        shownHeldOut == nil && !showsResult
+    }
+
+    /// The held-out measure that is shown by unit; nil in the other views.
+    var shownHeldOut: HeldOutMeasure? {
+        guard case .heldOut(let measure) = lossView, run?.heldOutMeasures.contains(measure) == true else {
+            return nil
+        }
+        return measure
+    }
+
+    /// Shows the next view, and asks for the baselines that it draws if they are missing.
+    fileprivate mutating func showNextLossView() -> [WorkbenchEffect] {
+        lossView = nextLossView
+        guard shownHeldOut != nil, let run, run.heldOut == nil, !run.hasEnded, !run.hasAskedForBaselines
+        else {
+            return []
+        }
+        self.run?.hasAskedForBaselines = true
+        return [.send(.measureBaselines)]
     }
 
     /// The name of the unit shown.
@@ -170,11 +188,7 @@ extension WorkbenchState {
         var views: [LossView] = [.ratio]
         // The result has no terms.
         if !(run?.hasEnded == true && chosenUnit == nil) { views.append(.terms) }
-        if let heldOut = run?.heldOut {
-            if heldOut.fullPrecision.top1 != nil { views.append(.heldOut(.top1)) }
-            views.append(.heldOut(.kl))
-        }
-        return views
+        return views + (run?.heldOutMeasures ?? []).map(LossView.heldOut)
     }
 
     /// What the key shows next.

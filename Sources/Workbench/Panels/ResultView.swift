@@ -51,7 +51,7 @@ struct ResultView {
         let reverted = report.units.count(where: \.reverted)
         if reverted > 0, notes.height > 1 {
             let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
-            canvas.write("\(units) reverted to the calibrated state", in: notes, style: Style(.warn))
+            canvas.write("\(units) put back to the calibrated state", in: notes, style: Style(.warn))
             notes = notes.droppingRows(1)
         }
         let keys = [

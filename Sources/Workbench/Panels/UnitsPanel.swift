@@ -61,14 +61,20 @@ private struct UnitColumn {
         // The table takes two columns for the pointer and one for marks.
         let room = width - 3
         let longest = run.units.map { cellWidth($0.name) }.max() ?? 0
-        let fixed = 1 + 1 + 6 + 1
+        let longestState = run.units.map { cellWidth($0.word(isShort: false)) }.max() ?? 0
+        let isShort = longestState > 6 && room < longest + longestState + 12
+        let stateWidth = isShort ? 6 : max(6, longestState)
+        let fixed = 1 + 1 + stateWidth + 1
         let name = UnitColumn(
             "unit", max(4, min(longest, room - fixed - 8)), .leading, cut: .start, rank: 0
         ) { TextSpan($0.name, $0.style) }
         var columns =
             [
                 UnitColumn("", 1, .leading, rank: 0) { TextSpan("\(glyphs.symbol($0.symbol))", $0.style) },
-                name, UnitColumn("state", 6, .leading, rank: 0) { TextSpan($0.word, $0.style) },
+                name,
+                UnitColumn("state", stateWidth, .leading, rank: 0) {
+                    TextSpan($0.word(isShort: isShort), $0.style)
+                },
             ] + optional(run)
         while columns.reduce(-1, { $0 + $1.width + 1 }) > room, columns.count > 3,
             let last = columns.indices.dropFirst(3).max(by: { columns[$0].rank < columns[$1].rank })
@@ -179,13 +185,14 @@ extension UnitProgress {
         }
     }
 
-    fileprivate var word: String {
+    /// Its state in a word, or, where that has room, two.
+    fileprivate func word(isShort: Bool) -> String {
         switch phase {
         case .waiting: "wait"
         case .calibrating: "calib"
         case .running: "\(Int(fraction * 100)) %"
         case .done: isStale ? "stale" : "done"
-        case .reverted: isStale ? "stale" : "revert"
+        case .reverted: isStale ? "stale" : isShort ? "back" : "put back"
         }
     }
 }

@@ -36,7 +36,7 @@ extension RunProgress {
             phase = unit < units.count ? .running : .evaluating
             leaveGate(at: now)
         case .continued:
-            phase = .running
+            (phase, hasAskedForBaselines) = (.running, false)
             forgetPace()
         case .sweepStarted(let points):
             sweep = SweepProgress(expected: points)

@@ -26,6 +26,8 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var ledger: RunLedger?
     /// The measurements of held-out images before any learning.
     package internal(set) var heldOut: HeldOutBaseline?
+    /// Whether the engine was asked to measure them soon.
+    var hasAskedForBaselines = false
     /// The current unit, or the last one.
     package internal(set) var currentUnit: Int?
     package internal(set) var fullPrecision: Evaluation?
@@ -116,6 +118,24 @@ package struct RunProgress: Equatable, Sendable {
     var heldOutImages: Int? {
         heldOut?.fullPrecision.images ?? units.lazy.compactMap { $0.report?.heldOut?.images }.first
     }
+
+    /// The measures on held-out images that there are: those of the baselines, or of the units that are done.
+    var heldOutMeasures: [HeldOutMeasure] {
+        let first = heldOut?.fullPrecision ?? units.lazy.compactMap { $0.report?.heldOut }.first
+        return first.map { $0.top1 == nil ? [.kl] : [.top1, .kl] } ?? []
+    }
+
+    /// What becomes of the baselines that were not measured yet.
+    var missingBaselinesText: String {
+        if hasEnded { return "the run ended before its baselines were measured" }
+        if let activity, activity.name == Self.baselineActivity { return activity.text }
+        let unit = currentUnit.map { units[$0] }
+        return unit?.isInWork == true
+            ? "the baselines are measured after \(unit?.name ?? "")" : "the baselines are being measured"
+    }
+
+    /// The engine's name for the measurement of baselines.
+    private static let baselineActivity = "measuring baselines"
 
     /// Whether every unit has a chosen attempt, also in a finished run that was opened again.
     var isQuantized: Bool { report != nil || ledger.map { $0.unitsDone == $0.units.count } ?? false }

@@ -41,12 +41,12 @@ extension WorkbenchState {
     var obstacleToEndingUnit: String? {
         if let obstacle = obstacleToSteeringUnits { return obstacle }
         guard let run, run.phase == .running, let unit = run.currentUnit.map({ run.units[$0] }) else {
-            return "no unit is being optimized"
+            return "no unit is being optimised"
         }
         switch unit.phase {
         case .running: return nil
         case .calibrating: return "\(unit.name) is still calibrating; this works once its steps begin"
-        case .waiting, .done, .reverted: return "no unit is being optimized"
+        case .waiting, .done, .reverted: return "no unit is being optimised"
         }
     }
 

@@ -25,7 +25,7 @@ extension WorkbenchState {
     /// Why the unit shown cannot be tried without a term now.
     var obstacleToTrying: String? {
         if let run, run.hasEnded {
-            guard run.report != nil else { return "the run is not finished: \(key(.pause)) goes on with it" }
+            guard run.report != nil else { return "the run is not finished: \(key(.pause)) continues it" }
             if let obstacle = obstacleToPausing { return obstacle }
             if chosenUnit == nil { return "select a unit first: this tries it without one of its terms" }
         } else if let obstacle = obstacleToDeciding {

@@ -46,9 +46,23 @@ extension WorkbenchState {
         case .unknown(let reason): return .unknown(reason)
         case .known(let estimate):
             let scale = measuredScale(run, estimates.estimate(of: present) ?? estimate)
-            let each = estimate.unitSeconds.reduce(0, +) + estimate.evaluationSeconds
+            // The estimate is for all evaluation images, or without any for the calibration images.
+            let share = Double(imagesOfSweep(request)) / Double(max(1, imagesOfResults))
+            let each = estimate.unitSeconds.reduce(0, +) + estimate.evaluationSeconds * share
             return .known(seconds: scale * each * Double(request.points.count), bytes: estimate.bytes)
         }
+    }
+
+    /// How many images reported results are measured on.
+    private var imagesOfResults: Int {
+        guard let summary = run?.summary else { return 0 }
+        return summary.evaluationImages > 0 ? summary.evaluationImages : summary.calibrationImages
+    }
+
+    /// How many images the points of a sweep are evaluated on.
+    private func imagesOfSweep(_ request: SweepRequest) -> Int {
+        let all = request.images == .heldOut ? run?.heldOutImages ?? imagesOfResults : imagesOfResults
+        return request.count > 0 ? min(request.count, all) : all
     }
 
     /// Asks for the estimates on the screen that have not been asked for.

@@ -5,7 +5,7 @@ internal import Runs
 /// `mgrq resume`.
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Goes on with a run whose process ended.",
+        abstract: "Continues a run whose process ended.",
         discussion: """
             The units that are done stay as they are, and so do the points of a sweep; what was in work begins again. \
             The run ends with the very bits that it would have had without the interruption. Where the checkpoint or \

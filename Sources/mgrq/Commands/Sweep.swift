@@ -26,6 +26,11 @@ struct Sweep: ParsableCommand {
         help: ArgumentHelp("Optimisation steps of every unit of a point; 0 calibrates only.", valueName: "n"))
     var steps = "0"
 
+    @Option(
+        help: ArgumentHelp(
+            "On how many of the evaluation images, evenly spread; all of them without it.", valueName: "n"))
+    var images: String?
+
     @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))
@@ -44,9 +49,15 @@ struct Sweep: ParsableCommand {
             throw RunFailure(
                 .usage, "--steps cannot be “\(self.steps)”; it accepts a whole number from 0 through 1000000")
         }
+        let count = images.map { Int($0) ?? 0 }
+        guard count.map({ $0 > 0 }) ?? true else {
+            throw RunFailure(
+                .usage, "--images cannot be “\(images ?? "")”; it accepts a whole number from 1")
+        }
         let request = SweepRequest(
             weightBits: try widths(weightBits, flag: "--weight-bits"),
-            activationBits: try widths(activationBits, flag: "--activation-bits"), steps: steps)
+            activationBits: try widths(activationBits, flag: "--activation-bits"), steps: steps,
+            count: count ?? 0)
         let threads = try work.threads()
         let directory = output ?? ProcessEnvironment.newRunDirectory(for: plan, purpose: "sweep")
         let resources = try resources(of: plan)

@@ -4,7 +4,8 @@ internal import ArgumentParser
 struct InputsFlag: ParsableArguments {
     @Flag(
         name: .customLong("accept-changed-inputs"),
-        help: "Go on where the checkpoint or the images are not those that the plan or the run was made with."
+        help:
+            "Continue where the checkpoint or the images are not those that the plan or the run was made with."
     )
     var acceptsChanges = false
 }

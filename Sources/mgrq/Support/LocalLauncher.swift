@@ -19,7 +19,7 @@ struct LocalLauncher {
     /// - Throws: `RunFailure`; `SilentExit` after a signal.
     func launch(_ trial: Experiment.Trial, hasBegun: Bool) throws {
         let path = trial.directory.path
-        printError("compare: \(path)\(hasBegun ? ", which goes on" : "")")
+        printError("compare: \(path)\(hasBegun ? ", which continues" : "")")
         // Tables have no column for held-out images or the calibrated model.
         let options = EngineOptions(
             threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false)
