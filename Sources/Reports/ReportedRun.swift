@@ -196,8 +196,12 @@ package struct ReportedRun: Sendable {
         return attempts[unit].last { $0.series.attempt == ledger.chosen[unit] }
     }
 
-    /// The bits as text: those of the chosen attempts, else of the plan at the start.
+    /// Whether it is a sweep by itself, which reconstructs no unit.
+    var isSweep: Bool { !sweep.isEmpty && attempts.allSatisfy(\.isEmpty) }
+
+    /// The bits as text: those of the chosen attempts, else of the plan at the start; of a sweep, those of its points.
     package var bits: String {
+        if isSweep { return BitsText.label(sweep.map(\.weightBits), sweep.map(\.activationBits)) }
         let chosen = attempts.indices.compactMap { chosenAttempt(of: $0)?.hyperparameters }
         if let summary, chosen.count < summary.units.count { return BitsText.label(summary) }
         return BitsText.label(chosen)

@@ -74,7 +74,9 @@ struct ReportTests {
             "evaluation.safetensors", "--weight-bits", "4,8", "--activation-bits", "8", "--output", "sweep",
         ])
         #expect(try report("sweep", "html", "page.html").status == 0)
-        #expect(try place.text("page.html").contains("Sweep of bit-widths"))
+        let page = try place.text("page.html")
+        #expect(
+            page.contains("Sweep of bit-widths") && page.contains("W4–8A8") && !page.contains("Convergence"))
     }
 
     @Test(

@@ -83,22 +83,36 @@ struct SharesDrawing {
     }
 }
 
-/// Points in two directions, some of which are joined.
+/// Points in two directions; the best of them are joined.
 struct ScatterDrawing {
     /// One point.
     struct Point {
         let name: String
         let (x, y): (Double, Double)
-        /// Whether it is one of those that are joined.
+        /// Whether it is worth its cost.
         let isOnFront: Bool
     }
 
     let title: String
     let points: [Point]
     let frame: ChartFrame
+    /// Whether a higher point is a better one.
+    let isMoreBetter: Bool
+
+    /// The points of the front that are better than all to their left, from the left.
+    private var joined: [Point] {
+        var best: [Point] = []
+        func isBetter(_ first: Point, _ second: Point) -> Bool {
+            isMoreBetter ? first.y > second.y : first.y < second.y
+        }
+        let ordered = points.filter(\.isOnFront)
+            .sorted { $0.x == $1.x ? isBetter($0, $1) : $0.x < $1.x }
+        for point in ordered where best.last.map({ isBetter(point, $0) }) ?? true { best.append(point) }
+        return best
+    }
 
     var markup: Markup {
-        let front = points.filter(\.isOnFront).sorted { $0.x < $1.x }
+        let front = joined
         let line = path(front.map { (frame.across($0.x), frame.down($0.y)) })
         var shapes: Markup = "<path class=\"line c0\" d=\"\(line)\"/>"
         var over: Markup = ""

@@ -66,7 +66,7 @@ extension ReportPage {
         let scatter = ScatterDrawing(
             title: "accuracy against bit operations, and the points that are worth their cost",
             points: points,
-            frame: frame)
+            frame: frame, isMoreBetter: front.isJudgedByTop1)
         return """
             \(note("Framed points are worth their cost: none is at least as good with at most their bit operations and weight "
                 + "bits, and better in one."))\

@@ -69,14 +69,15 @@ package struct ReportPage {
         let all: [Section?] = [
             Section(anchor: "result", title: "Result", content: result),
             Section(anchor: "size", title: "Size and time", content: size),
-            Section(anchor: "convergence", title: "Convergence", content: convergence),
+            run.isSweep ? nil : Section(anchor: "convergence", title: "Convergence", content: convergence),
             contributions.map { Section(anchor: "contributions", title: "Contributions", content: $0) },
             sweep.map { Section(anchor: "sweep", title: "Sweep of bit-widths", content: $0) },
-            Section(anchor: "sites", title: "Sites", content: sites),
+            run.isSweep ? nil : Section(anchor: "sites", title: "Sites", content: sites),
             images.map { Section(anchor: "images", title: "Changed predictions", content: $0) },
             Section(anchor: "decisions", title: "Decisions", content: decisions),
             Section(anchor: "settings", title: "Settings", content: settings),
-            Section(anchor: "verification", title: "Verification", content: verification),
+            run.isSweep
+                ? nil : Section(anchor: "verification", title: "Verification", content: verification),
             Section(anchor: "reproduction", title: "Reproduction", content: reproduction),
         ]
         return all.compactMap(\.self)

@@ -107,7 +107,7 @@ extension ReportPage {
         dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1.2rem;font-size:.9rem;margin:.6rem 0 1rem}
         dt{color:var(--soft)}dd{margin:0}
         footer{padding-top:1.2rem;padding-bottom:3rem;color:var(--soft);font-size:.85rem}
-        @media (max-width:820px){header,.columns,footer{padding-left:1rem;padding-right:1rem}.columns{display:block}
+        @media screen and (max-width:820px){header,.columns,footer{padding-left:1rem;padding-right:1rem}.columns{display:block}
         nav{position:static;margin-bottom:1rem}nav ol{display:flex;flex-wrap:wrap;gap:.1rem .9rem;border:0;margin:0}
         nav a{padding:.1rem 0}h1{font-size:1.8rem}table{font-size:.82rem}th,td{padding-right:.6rem}th{white-space:normal}dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:.35rem}}
         @media print{:root{--paper:#fff;--sheet:#fff;--ink:#000;--soft:#444;--line:#ccc;--accent:#000;--block:#2f6fde;
@@ -116,7 +116,7 @@ extension ReportPage {
         @page{margin:16mm 14mm}
         body{font-size:10pt}nav{display:none}.columns{display:block}header,.columns,footer{max-width:none;padding:0}
         h2,h3{break-after:avoid}figure,.tile,.chart,tr{break-inside:avoid}
-        details{border:0}details::details-content{content-visibility:visible;display:block;block-size:auto}
+        details{border:0}summary{list-style:none;padding-left:0}.inside-details{padding:0}details::details-content{content-visibility:visible;display:block;block-size:auto}
         .scroll{overflow:visible}table{font-size:8pt}th,td,td.s{white-space:normal;min-width:0;padding-right:.5rem}
         .mono{overflow-wrap:anywhere}pre{white-space:pre-wrap;font-size:7.5pt}.sites .histogram{width:150px}}
 

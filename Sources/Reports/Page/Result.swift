@@ -26,7 +26,11 @@ extension ReportPage {
             ("final", run.evaluation(.final)),
         ]
         guard let final = stages[2].1 ?? stages[1].1 else {
-            return paragraph("The run has evaluated no quantized model.")
+            let before = run.evaluation(.fullPrecision)?.top1.map {
+                " Full precision: top-1 \(percent($0)) %."
+            }
+            let sentence = run.isSweep ? "This is a sweep." : "The run has evaluated no quantized model."
+            return paragraph(sentence + (before ?? ""))
         }
         let tiles = [accuracyTile(final), agreementTile(final), klTile(final), sizeTile].compactMap(\.self)
         return "<div class=\"tiles\">\(tiles)</div>\n\(conclusion)\(table(stages))\(intervalNote)"

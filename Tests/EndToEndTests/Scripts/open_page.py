@@ -20,7 +20,7 @@ import tempfile
 MEASURE = """(() => {
   const shown = element => {
     const box = element.getBoundingClientRect();
-    return box.width > 20 && box.height > 10;
+    return element.checkVisibility() && box.width > 20 && box.height > 10;
   };
   const charts = [...document.querySelectorAll("svg.chart, table.heat")];
   const light = color => color.match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
