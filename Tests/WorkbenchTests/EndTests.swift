@@ -97,8 +97,8 @@ struct EndTests {
     @Test("packed is not offered before every unit is quantized")
     func packedAtGate() {
         var session = Session(at: .exportRecipe)
-        #expect(session.text.contains("packed        when every unit is quantized"))
-        #expect(session.text.contains("onnx          when every unit is quantized"))
+        #expect(session.text.contains("packed       when every unit is quantized"))
+        #expect(session.text.contains("onnx         when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("onnx-compact can be written when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
