@@ -197,20 +197,32 @@ final class QuantizationLab {
     ///
     /// - Parameters:
     ///   - model: All units, quantized.
+    ///   - measuresNoiseFloor: Whether the images are run again with noise.
     ///   - progress: Called while images run.
-    /// - Returns: The evaluation; the predictions, nil without evaluation images or without a classifier.
+    /// - Returns: The evaluation; the noise floor, if it is wanted; the predictions, nil without evaluation images or without
+    ///   a classifier.
     /// - Throws: What `evaluate` throws.
     func evaluateFinal(
-        _ model: [QuantizedUnit], progress: ImageProgress? = nil
-    ) throws -> (evaluation: Evaluation, predictions: Predictions?) {
+        _ model: [QuantizedUnit], measuresNoiseFloor: Bool = false, progress: ImageProgress? = nil
+    ) throws -> (evaluation: Evaluation, floor: NoiseFloor?, predictions: Predictions?) {
         let reference = try referenceLogits()
-        let logits = try logits(of: prepared(model), progress: progress)
+        let prepared = prepared(model)
+        let logits = try logits(of: prepared, progress: progress)
+        let floor =
+            measuresNoiseFloor
+            ? noiseFloor(
+                of: logits,
+                disturbed: try (0..<PixelNoise.draws).map { draw in
+                    try self.logits(of: prepared, disturbedBy: draw, progress: progress)
+                }) : nil
         let (evaluation, divergences) = fidelity(of: logits, to: reference, labels: inputs.evaluation?.labels)
-        guard let images = inputs.evaluation, configuration.classes > 0 else { return (evaluation, nil) }
+        guard let images = inputs.evaluation, configuration.classes > 0 else {
+            return (evaluation, floor, nil)
+        }
         let predictions = Predictions(
             labels: images.labels, fullPrecision: guesses(reference).map(\.label),
             final: guesses(logits).map(\.label), kl: divergences)
-        return (evaluation, predictions)
+        return (evaluation, floor, predictions)
     }
 
     /// Evaluates the model that is quantized, in full precision, as `evaluate` does.
@@ -228,17 +240,21 @@ final class QuantizationLab {
     /// - Parameters:
     ///   - units: The model's units.
     ///   - count: How many images; nil for all.
+    ///   - draw: The draw of noise on the pixels; nil for none.
     ///   - progress: Called while images run.
     /// - Returns: `[count, classes]`.
     /// - Throws: `DatasetError` if an evaluation image is not what it was at the start; what `progress` throws.
     func logits(
-        of units: [PreparedUnit], first count: Int? = nil, progress: ImageProgress? = nil
+        of units: [PreparedUnit], first count: Int? = nil, disturbedBy draw: Int? = nil,
+        progress: ImageProgress? = nil
     ) throws -> Matrix {
         guard let evaluation = inputs.evaluation else {
             let images = inputs.calibration.rows(0..<(count ?? inputs.calibration.rows))
-            return try outputs(of: units, on: images, pool: pool, progress: progress)
+            let seen = draw.map { PixelNoise.disturbed(images, firstImage: 0, draw: $0) } ?? images
+            return try outputs(of: units, on: seen, pool: pool, progress: progress)
         }
-        return try evaluation.logits(of: units, first: count, pool: pool, progress: progress)
+        return try evaluation.logits(
+            of: units, first: count, disturbedBy: draw, pool: pool, progress: progress)
     }
 
     /// A whole model: quantized units, then the teacher's.

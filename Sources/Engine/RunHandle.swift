@@ -38,15 +38,19 @@ package struct EngineOptions: Sendable {
     package var evaluatesCalibrated: Bool
     /// Whether the run is carried out with inputs that are not those of its plan any more.
     package var acceptsChangedInputs: Bool
+    /// Whether the final model's noise floor is measured.
+    package var measuresNoiseFloor: Bool
     /// Called first on each of the engine's threads, for example to block signals.
     package var prepareThread: (@Sendable () -> Void)?
 
     package init(
         threads: Int, directory: String?, waitsAtFirstGate: Bool = false, waitsAtEnd: Bool = false,
         heldOutImages: Int = EngineOptions.defaultHeldOutImages, evaluatesCalibrated: Bool = true,
-        acceptsChangedInputs: Bool = false, prepareThread: (@Sendable () -> Void)? = nil
+        acceptsChangedInputs: Bool = false, measuresNoiseFloor: Bool = false,
+        prepareThread: (@Sendable () -> Void)? = nil
     ) {
         self.acceptsChangedInputs = acceptsChangedInputs
+        self.measuresNoiseFloor = measuresNoiseFloor
         self.prepareThread = prepareThread
         self.threads = threads
         self.directory = directory

@@ -145,6 +145,11 @@ package enum QuantityText: Sendable {
             + "images are the same"
     }
 
+    /// How far logits move with the least noise on the pixels.
+    package static func noiseFloor(_ floor: NoiseFloor) -> String {
+        "KL \(scientific(floor.kl)) nats, \(fixed(floor.changed, decimals: 2)) % other answers"
+    }
+
     /// A time on the clock: `07:31`, from an hour on `1:07:31`; `–` where it is not finite.
     package static func clock(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e9 else { return "–" }

@@ -31,6 +31,22 @@ struct PredictTests {
             })
     }
 
+    @Test("an evaluation writes the logits of the images that it is of")
+    func evaluated() throws {
+        _ = try place.succeed(["run"] + Workplace.job + ["--held-out", "4", "--output", "out"])
+        _ = try place.succeed(["predict", "out", "--data", "photos", "--output", "p.npz"])
+        _ = try place.succeed(["evaluate", "out", "--data", "photos", "--logits", "e.npz"])
+        #expect(try place.data("p.npz") == place.data("e.npz"))
+        // Held-out images are in no evaluation of the run's own images.
+        let ending = try place.succeed(["evaluate", "out", "--logits", "own.npz", "--noise-floor"])
+        #expect(ending.output.contains("noise floor KL "))
+        let indices = words(try #require(try arrays("own.npz")["indices.npy"]).content, as: Int64.self)
+        #expect(indices == (0..<20).filter { !$0.isMultiple(of: 5) })
+        let refused = try place.run(["evaluate", "out", "--logits", "own.txt"])
+        #expect(refused.status == 64 && refused.errors.contains("--logits cannot be “own.txt”"))
+        #expect(try !place.contents().contains("own.txt"))
+    }
+
     private func words<Word>(_ data: Data, as type: Word.Type) -> [Word] {
         unsafe data.withUnsafeBytes { unsafe Array($0.bindMemory(to: type)) }
     }

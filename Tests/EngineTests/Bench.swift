@@ -78,12 +78,12 @@ struct Bench: Sendable {
     @discardableResult
     func run(
         _ plan: RunPlan, to directory: String? = nil, threads: Int = 2, waits: Bool = false,
-        waitsAtEnd: Bool = false, heldOut: Int = 256,
+        waitsAtEnd: Bool = false, heldOut: Int = 256, measuresNoiseFloor: Bool = false,
         answer: @escaping @Sendable (RunEvent) -> [RunCommand] = { _ in [] }
     ) -> [RunEvent] {
         let options = EngineOptions(
             threads: threads, directory: directory.map(folder.file), waitsAtFirstGate: waits,
-            waitsAtEnd: waitsAtEnd, heldOutImages: heldOut)
+            waitsAtEnd: waitsAtEnd, heldOutImages: heldOut, measuresNoiseFloor: measuresNoiseFloor)
         return follow(answer) { startRun(plan, resources: resources, options: options, sink: $0) }
     }
 

@@ -54,4 +54,25 @@ struct ComparisonTests {
         #expect(learned.seed == 8)
         #expect(throws: PlanError.self) { try plan(Variant(parsing: "x=mgrq,stepz=3")) }
     }
+
+    @Test(
+        "a difference in KL is below the noise floor where it is less than the greater one of the two",
+        arguments: [
+            (0.1, 0.3, true), (0.3, 0.1, true), (0.1, 0.1, false), (nil, 0.3, nil), (0.3, nil, nil),
+        ] as [(Double?, Double?, Bool?)])
+    func noiseFloor(own: Double?, other: Double?, expected: Bool?) throws {
+        func row(_ floor: Double?) -> ComparisonRow {
+            var report = Samples.report
+            report.noiseFloor = floor.map { NoiseFloor(kl: $0, changed: 0) }
+            return ComparisonRow(name: "a", plan: RunPlan(model: "m"), runs: [(1, report)])
+        }
+        func predictions(_ kl: Float) -> Predictions {
+            Predictions(labels: nil, fullPrecision: [0, 1, 2], final: [0, 1, 2], kl: [kl, kl, kl])
+        }
+        let difference = try #require(
+            ComparisonDifference(
+                row(own), from: row(other), predictions: [predictions(0.5)], others: [predictions(0.75)]))
+        #expect(difference.klIsBelowNoiseFloor == expected)
+        #expect(row(own).noiseFloor?.mean == own)
+    }
 }

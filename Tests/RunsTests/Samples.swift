@@ -26,7 +26,8 @@ enum Samples {
     static let heldOut = HeldOutBaseline(
         source: .calibration, fullPrecision: evaluation, calibrated: [evaluation, evaluation])
     static let report = RunReport(
-        fullPrecision: evaluation, calibrated: nil, final: evaluation, units: [attempt], stale: [1],
+        fullPrecision: evaluation, calibrated: nil, final: evaluation,
+        noiseFloor: NoiseFloor(kl: 1.5e-7, changed: 0.25), units: [attempt], stale: [1],
         heldOut: heldOut,
         fullPrecisionBytes: 4_800_000,
         bytes: 700_000, seconds: 91.5)

@@ -96,16 +96,19 @@ struct EvaluationImages: Sendable {
     /// - Parameters:
     ///   - units: The model's units.
     ///   - count: The number of images; nil for all.
+    ///   - draw: The draw of noise on the pixels; nil for none.
     ///   - pool: The threads.
     ///   - progress: Called before every batch.
     /// - Returns: `[count, classes]`, the same bits as for all images at once.
     /// - Throws: `DatasetError` if an image is not what it was at the start; what `progress` throws.
     func logits(
-        of units: [PreparedUnit], first count: Int? = nil, pool: WorkerPool, progress: ImageProgress? = nil
+        of units: [PreparedUnit], first count: Int? = nil, disturbedBy draw: Int? = nil, pool: WorkerPool,
+        progress: ImageProgress? = nil
     ) throws -> Matrix {
         let places = Array(places.prefix(count ?? self.count))
         let run = try set.logits(
-            of: [units], places: places, pipeline: pipeline, reading: reading, isHashed: true, pool: pool,
+            of: [units], places: places, pipeline: pipeline, reading: reading, isHashed: true,
+            disturbedBy: draw, pool: pool,
             check: { rows, batch in
                 try progress?(rows.lowerBound, places.count)
                 try check(batch, rows: Array(rows))
@@ -132,6 +135,7 @@ extension ImageSet {
     ///   - pipeline: The models' preprocessing.
     ///   - reading: How files are read. Skipped images have no logits.
     ///   - isHashed: Whether batches have the files' hashes.
+    ///   - draw: The draw of noise on the pixels; nil for none.
     ///   - pool: The threads.
     ///   - check: Called with each batch and the rows of its logits before models run.
     /// - Returns: `[used.count, outputs]` logits of each model, the same bits as for all images at once; the places of
@@ -139,7 +143,7 @@ extension ImageSet {
     /// - Throws: `DatasetError`; what `check` throws.
     func logits(
         of models: [[PreparedUnit]], places: [Int]? = nil, pipeline: PreprocessingPipeline,
-        reading: ImageOptions, isHashed: Bool = false, pool: WorkerPool,
+        reading: ImageOptions, isHashed: Bool = false, disturbedBy draw: Int? = nil, pool: WorkerPool,
         check: (Range<Int>, ImageBatch) throws -> Void = { _, _ in }
     ) throws -> (logits: [Matrix], used: [Int], skipped: [SkippedImage]) {
         let places = places ?? Array(0..<count)
@@ -154,8 +158,11 @@ extension ImageSet {
         ) { batch in
             let rows = used.count..<used.count + batch.indices.count
             try check(rows, batch)
+            let images =
+                draw.map { PixelNoise.disturbed(batch.images, firstImage: rows.lowerBound, draw: $0) }
+                ?? batch.images
             for (pass, target) in zip(passes, logits) where !rows.isEmpty {
-                pass.run(batch.images, into: target.rows(rows))
+                pass.run(images, into: target.rows(rows))
             }
             used += batch.indices
             skipped += batch.skipped

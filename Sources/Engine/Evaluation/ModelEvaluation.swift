@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Datasets
+internal import Files
 internal import Kernels
 internal import Quantization
 internal import Reconstruction
@@ -22,6 +23,8 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
     package var kl: Double?
     /// Signal to quantization noise of the logits in dB; nil without a reference or without noise.
     package var sqnrDb: Double?
+    /// How far the quantized model's logits move with its images; nil where it was not measured.
+    package var noiseFloor: NoiseFloor?
     /// The number of images that were skipped because they cannot be used.
     package var skipped: Int
     /// The linear layers that multiplied codes, of how many; nil where all multiply floats.
@@ -36,8 +39,10 @@ package struct ModelEvaluation: Equatable, Codable, Sendable {
     }
 
     fileprivate init(
-        _ evaluation: Evaluation, isCompared: Bool, skipped: Int, heldOut: Int, layersOnBytes: LayerCount?
+        _ evaluation: Evaluation, isCompared: Bool, noiseFloor: NoiseFloor?, skipped: Int, heldOut: Int,
+        layersOnBytes: LayerCount?
     ) {
+        self.noiseFloor = noiseFloor
         images = evaluation.images
         (top1, top5) = (evaluation.top1, evaluation.top5)
         if isCompared {
@@ -79,6 +84,8 @@ package struct InputChecks: Sendable {
 ///   - referencePath: The full-precision checkpoint to compare a quantized model with; nil compares with none. A
 ///     full-precision checkpoint is compared with itself.
 ///   - checks: Which inputs are compared with those of the plan.
+///   - logits: The file that gets the logits of the evaluated images, and its form; nil writes none.
+///   - measuresNoiseFloor: Whether the images are run again with noise, twice.
 ///   - threads: The number of threads.
 ///   - warn: Called with one sentence for what was chosen of several in a file, for every skipped image and for every
 ///     change that is accepted.
@@ -87,10 +94,12 @@ package struct InputChecks: Sendable {
 package func evaluateModelOrRun(
     path: String, dataPath: String, images: ImageOptions = ImageOptions(), imageSize: Int? = nil,
     heads: Int? = nil, isInteger: Bool = false, referencePath: String?, checks: InputChecks = InputChecks(),
-    threads: Int,
-    warn: (String) -> Void = { _ in }
+    logits: (path: String, format: PredictionFormat)? = nil, measuresNoiseFloor: Bool = false,
+    threads: Int, warn: (String) -> Void = { _ in }
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
+        // A file that cannot be made is refused before minutes of arithmetic, not after.
+        if let logits { _ = try AtomicFile(logits.path) }
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }
@@ -124,13 +133,14 @@ package func evaluateModelOrRun(
         let isCompared = reference != nil || model.plan == nil
         let digest = checks.data ? known?.evaluation : nil
         let heldOut = checks.data ? known?.heldOut ?? 0 : 0
-        let (result, skipped, manifest) = try model.evaluation(
+        let measured = try model.evaluation(
             against: reference, on: set, reading: images, isHashed: digest != nil, heldOut: heldOut,
-            pool: pool,
-            warn: warn)
-        try checks.check(manifest, against: digest, of: path, warn: warn)
+            measuresNoiseFloor: measuresNoiseFloor, pool: pool, warn: warn)
+        try checks.check(measured.manifest, against: digest, of: path, warn: warn)
+        if let logits { try measured.predictions.write(to: logits.path, as: logits.format) }
         return ModelEvaluation(
-            result, isCompared: isCompared, skipped: skipped, heldOut: heldOut,
+            measured.evaluation, isCompared: isCompared, noiseFloor: measured.floor,
+            skipped: measured.skipped, heldOut: heldOut,
             layersOnBytes: isInteger ? model.layersOnBytes : nil)
     }
 }
@@ -299,14 +309,19 @@ struct EvaluatedModel {
     ///   - reading: How unusable images and orientations are handled.
     ///   - isHashed: Whether a manifest of the images is wanted.
     ///   - heldOut: How many images, spread as those of a run, are left out of the evaluation.
+    ///   - measuresNoiseFloor: Whether the images are run again with noise.
     ///   - pool: The threads.
     ///   - warn: Called with one sentence for every skipped image.
-    /// - Returns: The evaluation, the number of skipped images, and the manifest of the others.
+    /// - Returns: The evaluation and the logits that it is of, the noise floor, the number of skipped images, and the
+    ///   manifest of the others.
     /// - Throws: `DatasetError`; `RunFailure` for a reference of other outputs, or if no image can be used.
     fileprivate func evaluation(
         against reference: EvaluatedModel?, on set: ImageSet, reading: ImageOptions, isHashed: Bool,
-        heldOut: Int, pool: WorkerPool, warn: (String) -> Void
-    ) throws -> (evaluation: Evaluation, skipped: Int, manifest: ImageManifest?) {
+        heldOut: Int, measuresNoiseFloor: Bool, pool: WorkerPool, warn: (String) -> Void
+    ) throws -> (
+        evaluation: Evaluation, predictions: ImagePredictions, floor: NoiseFloor?, skipped: Int,
+        manifest: ImageManifest?
+    ) {
         // Before minutes of arithmetic, not after.
         let labels = try labels(of: set)
         if let reference, reference.outputs != outputs {
@@ -334,12 +349,24 @@ struct EvaluatedModel {
         try report(skipped, of: set, warn: warn)
         let left = Set(evenlySpread(heldOut, over: used.count))
         let rows = used.indices.filter { !left.contains($0) }
-        let reported = left.isEmpty ? logits : logits.map { gather(rows, of: $0) }
+        func reported(_ logits: Matrix) -> Matrix { left.isEmpty ? logits : gather(rows, of: logits) }
+        let own = reported(logits[0])
+        let indices = rows.map { used[$0] }
+        let predictions = ImagePredictions(
+            logits: own, hasClassifier: classes > 0, indices: indices,
+            labels: labels.map { labels in indices.map { labels[$0] } },
+            paths: indices.compactMap { set.path(of: $0) })
         let result = Engine.evaluation(
-            of: reported[0], against: reported[reported.count - 1],
-            labels: labels.map { labels in rows.map { labels[used[$0]] } })
+            of: own, against: logits.count > 1 ? reported(logits[1]) : own, labels: predictions.labels)
+        let disturbed = try (measuresNoiseFloor ? 0..<PixelNoise.draws : 0..<0).map { draw in
+            reported(
+                try set.logits(
+                    of: [units], pipeline: pipeline, reading: reading, disturbedBy: draw, pool: pool
+                ).logits[0])
+        }
+        let floor = measuresNoiseFloor ? noiseFloor(of: own, disturbed: disturbed) : nil
         let manifest =
             isHashed ? try ImageManifest(all: set, used: hashed, pipeline: pipeline, reading: reading) : nil
-        return (result, skipped.count, manifest)
+        return (result, predictions, floor, skipped.count, manifest)
     }
 }

@@ -1,6 +1,5 @@
 internal import Datasets
 internal import Files
-internal import Foundation
 package import Runs
 internal import TensorCore
 package import Vocabulary
@@ -12,10 +11,19 @@ package enum PredictionFormat: String, CaseIterable, Sendable {
     /// Text, one line an image.
     case csv
 
-    /// The form that a file's name asks for; nil for another ending.
-    package init?(path: String) {
-        guard let dot = path.lastIndex(of: ".") else { return nil }
-        self.init(rawValue: path[path.index(after: dot)...].lowercased())
+    /// The form that a file's name asks for.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - flag: The flag that names it.
+    /// - Throws: `RunFailure(.usage)` for another ending.
+    package init(of path: String, flag: String) throws(RunFailure) {
+        let ending = path.lastIndex(of: ".").map { path[path.index(after: $0)...].lowercased() }
+        guard let form = PredictionFormat(rawValue: ending ?? "") else {
+            throw RunFailure(
+                .usage, "\(flag) cannot be “\(path)”; it accepts a name that ends with .npz or .csv")
+        }
+        self = form
     }
 }
 
@@ -73,71 +81,13 @@ package func predictModelOrRun(
             ? nil : try ImageManifest(all: set, used: hashed, pipeline: model.pipeline, reading: images)
         try checks.check(manifest, against: digest, of: path, warn: warn)
         try model.report(pass.skipped, of: set, warn: warn)
-        let predictions = ImagePredictions(
+        try ImagePredictions(
             logits: pass.logits[0], hasClassifier: model.classes > 0, indices: pass.used,
             labels: labels.map { labels in pass.used.map { labels[$0] } },
-            paths: pass.used.compactMap { set.path(of: $0) })
-        let file = try AtomicFile(outputPath)
-        switch format {
-        case .npz: try writeNumPyArchive(predictions.arrays, to: file)
-        case .csv: try predictions.writeCSV(to: file)
-        }
-        try file.commit()
+            paths: pass.used.compactMap { set.path(of: $0) }
+        ).write(to: outputPath, as: format)
         return PredictionSummary(
             images: pass.used.count, outputs: pass.logits[0].columns, hasClassifier: model.classes > 0,
             skipped: pass.skipped.count)
-    }
-}
-
-/// A model's outputs for some images.
-private struct ImagePredictions {
-    /// `[images, outputs]`: logits, or features without a classifier.
-    let logits: Matrix
-    let hasClassifier: Bool
-    /// `[images]` places in the set, counted from 0.
-    let indices: [Int]
-    /// `[images]` true classes; nil where they are not known.
-    let labels: [Int]?
-    /// `[images]` paths relative to the set's folder; empty for an array.
-    let paths: [String]
-
-    private var outputName: String { hasClassifier ? "logits" : "features" }
-
-    /// `[images]` classes with the greatest logit, the first of equal ones; nil without a classifier.
-    private var predictions: [Int]? { hasClassifier ? guesses(logits).map(\.label) : nil }
-
-    var arrays: [NumPyArray] {
-        var arrays = [
-            NumPyArray(outputName, shape: [logits.rows, logits.columns], floats: logits.elements),
-            NumPyArray("indices", integers: indices),
-        ]
-        if let predictions { arrays.append(NumPyArray("predictions", integers: predictions)) }
-        if let labels { arrays.append(NumPyArray("labels", integers: labels)) }
-        if !paths.isEmpty { arrays.append(NumPyArray("paths", texts: paths)) }
-        return arrays
-    }
-
-    /// Writes a header and one line for each image; floats have the digits that give the same float32 again.
-    func writeCSV(to file: AtomicFile) throws(FileError) {
-        let predictions = predictions
-        let stem = hasClassifier ? "logit" : "feature"
-        let header =
-            ["index"] + (paths.isEmpty ? [] : ["path"]) + (labels == nil ? [] : ["label"])
-            + (predictions == nil ? [] : ["prediction"]) + (0..<logits.columns).map { "\(stem)_\($0)" }
-        try file.write(Array("\(header.joined(separator: ","))\n".utf8))
-        for row in 0..<logits.rows {
-            var cells = ["\(indices[row])"]
-            if !paths.isEmpty { cells.append(Self.quoted(paths[row])) }
-            if let labels { cells.append("\(labels[row])") }
-            if let predictions { cells.append("\(predictions[row])") }
-            cells += (0..<logits.columns).map { "\(logits[row, $0])" }
-            try file.write(Array("\(cells.joined(separator: ","))\n".utf8))
-        }
-    }
-
-    /// A field as RFC 4180 has it.
-    private static func quoted(_ text: String) -> String {
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\""
     }
 }

@@ -266,8 +266,9 @@ extension RunSession {
     private func conclude(_ lab: QuantizationLab) throws -> RunReport {
         let model = try chosenUnits()
         try fullPrecision(lab)
-        let (final, predictions) = try lab.evaluateFinal(
-            model, progress: counting("evaluating the final model on images", .waits))
+        let (final, floor, predictions) = try lab.evaluateFinal(
+            model, measuresNoiseFloor: options.measuresNoiseFloor,
+            progress: counting("evaluating the final model on images", .waits))
         try emit(.evaluated(.final, final))
         if let calibrated = facts.calibrated, final.kl > calibrated.kl {
             try emit(
@@ -276,12 +277,14 @@ extension RunSession {
                         + "\(calibrated.kl) nats; more calibration images or fewer steps may help"))
         }
         if !ledger.stale.isEmpty { try emit(.warning(staleSentence)) }
-        let report = makeReport(final: final, bytes: lab.bytes(of: model), lab: lab)
+        let report = makeReport(final: final, floor: floor, bytes: lab.bytes(of: model), lab: lab)
         try record?.finish(report, predictions: predictions)
         return report
     }
 
-    private func makeReport(final: Evaluation?, bytes: Int, lab: QuantizationLab) -> RunReport {
+    private func makeReport(
+        final: Evaluation?, floor: NoiseFloor? = nil, bytes: Int, lab: QuantizationLab
+    ) -> RunReport {
         let units = ledger.chosen.indices.compactMap(ledger.chosenAttempt).map { attempt in
             // Values of single images are in the journal.
             var attempt = attempt
@@ -290,7 +293,7 @@ extension RunSession {
         }
         return RunReport(
             fullPrecision: facts.fullPrecision, calibrated: facts.calibrated, final: final,
-            units: units, stale: ledger.stale,
+            noiseFloor: floor, units: units, stale: ledger.stale,
             heldOut: facts.heldOut,
             fullPrecisionBytes: lab.inputs.checkpoint.model.parameterCount * 4, bytes: bytes, seconds: seconds
         )

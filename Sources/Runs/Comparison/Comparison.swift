@@ -99,6 +99,8 @@ package struct ComparisonRow: Equatable, Codable, Sendable {
     package var agreement: Spread?
     /// The final models' KL(full ‖ quantized) in nats.
     package var kl: Spread?
+    /// The final models' noise floors of KL, in nats; nil where a run has not measured it.
+    package var noiseFloor: Spread?
     /// The size of the export in bytes.
     package var bytes: Int
     /// The runs' time in seconds.
@@ -119,6 +121,8 @@ package struct ComparisonRow: Equatable, Codable, Sendable {
         top1 = Spread(runs.compactMap { $0.report.final?.top1 })
         agreement = Spread(runs.compactMap { $0.report.final?.agreement })
         kl = Spread(runs.compactMap { $0.report.final?.kl })
+        let floors = runs.compactMap { $0.report.noiseFloor?.kl }
+        noiseFloor = floors.count == runs.count ? Spread(floors) : nil
         bytes = runs.first?.report.bytes ?? 0
         seconds = Spread(runs.map(\.report.seconds))
     }
@@ -142,6 +146,8 @@ package struct ComparisonDifference: Equatable, Codable, Sendable {
     package var agreement: PairedDifference
     /// The difference in KL(full ‖ quantized), in nats; nil if a run has not kept it by image.
     package var kl: PairedDifference?
+    /// Whether the difference in KL is less than the greater noise floor of the two; nil where one is not known.
+    package var klIsBelowNoiseFloor: Bool?
 
     /// Compares two lines of a comparison; nil with less than two images.
     ///
@@ -165,8 +171,12 @@ package struct ComparisonDifference: Equatable, Codable, Sendable {
         func divergences(_ predictions: [Predictions]) -> [[Double]] {
             predictions.compactMap { $0.kl?.map(Double.init) }
         }
-        let (own, other) = (divergences(predictions), divergences(others))
-        kl = own.count == predictions.count ? PairedDifference(own, other) : nil
+        let (own, theirs) = (divergences(predictions), divergences(others))
+        let kl = own.count == predictions.count ? PairedDifference(own, theirs) : nil
+        self.kl = kl
+        if let kl, let floor = row.noiseFloor, let otherFloor = other.noiseFloor {
+            klIsBelowNoiseFloor = abs(kl.mean) < max(floor.mean, otherFloor.mean)
+        }
     }
 }
 

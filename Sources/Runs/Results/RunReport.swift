@@ -6,6 +6,8 @@ package struct RunReport: Equatable, Codable, Sendable {
     package var calibrated: Evaluation?
     /// The final model's evaluation.
     package var final: Evaluation?
+    /// How far the final model's logits move with its images; nil where it was not measured.
+    package var noiseFloor: NoiseFloor?
     /// The chosen attempts, one per unit.
     package var units: [AttemptReport]
     /// The units that are stale: reconstructed after other attempts than the chosen ones.
@@ -22,13 +24,15 @@ package struct RunReport: Equatable, Codable, Sendable {
     package var seconds: Double
 
     package init(
-        fullPrecision: Evaluation?, calibrated: Evaluation?, final: Evaluation?, units: [AttemptReport],
+        fullPrecision: Evaluation?, calibrated: Evaluation?, final: Evaluation?,
+        noiseFloor: NoiseFloor? = nil, units: [AttemptReport],
         stale: [Int] = [], heldOut: HeldOutBaseline? = nil, fullPrecisionBytes: Int, bytes: Int,
         seconds: Double
     ) {
         self.fullPrecision = fullPrecision
         self.calibrated = calibrated
         self.final = final
+        self.noiseFloor = noiseFloor
         self.units = units
         self.stale = stale
         self.heldOut = heldOut

@@ -12,7 +12,8 @@ struct Compare: ParsableCommand {
             Every run has a directory below --output. A finished run is not made again, so the command can be \
             interrupted and repeated. The table is printed as Markdown and written to compare.md and compare.json. \
             A second table compares lines with one of them (--against), with 95 % intervals over images and seeds; \
-            more evaluation images or seeds may decide what these leave undecided.
+            more evaluation images or seeds may decide what these leave undecided. With --noise-floor, a KL is followed by \
+            how far it moves with the least noise on the pixels, and a difference below that is called so.
             """)
 
     @OptionGroup var options: PlanOptions
@@ -39,6 +40,8 @@ struct Compare: ParsableCommand {
     )
     var against: String?
 
+    @OptionGroup var floor: NoiseFloorFlag
+
     @OptionGroup var work: ThreadOptions
 
     @Option(help: ArgumentHelp("The folder of the comparison.", valueName: "dir"))
@@ -64,7 +67,8 @@ struct Compare: ParsableCommand {
             let names = variants.map(\.name).joined(separator: ", ")
             throw RunFailure(.usage, "--against cannot be “\(against)”; it accepts \(names)")
         }
-        let launcher = LocalLauncher(resources: resources, threads: try work.threads())
+        let launcher = LocalLauncher(
+            resources: resources, threads: try work.threads(), measuresNoiseFloor: floor.isMeasured)
         var comparison = Comparison(experiment.lines, runs: [], against: against)
         let runs = try experiment.runs(launch: launcher.launch) { runs in
             comparison = Comparison(experiment.lines, runs: runs, against: against)

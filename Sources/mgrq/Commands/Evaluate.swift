@@ -16,12 +16,23 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The full-precision checkpoint to compare with.", valueName: "ref"))
     var reference: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file for the logits of the evaluated images, as mgrq predict writes it: .npz or .csv.",
+            valueName: "file"))
+    var logits: String?
+
+    @OptionGroup var floor: NoiseFloorFlag
+
     @OptionGroup var inputs: InputsFlag
 
     @Flag(help: "Print one JSON object.")
     var json = false
 
     func run() throws {
+        let logits = try logits.map { path throws(RunFailure) in
+            (path: path, format: try PredictionFormat(of: path, flag: "--logits"))
+        }
         let references = ProcessEnvironment.references
         let found = try target.find(references)
         let result = try evaluateModelOrRun(
@@ -31,7 +42,7 @@ struct Evaluate: ParsableCommand {
             checks: InputChecks(
                 reference: reference == nil, data: target.data == nil,
                 acceptsChanges: inputs.acceptsChanges),
-            threads: found.threads,
+            logits: logits, measuresNoiseFloor: floor.isMeasured, threads: found.threads,
             warn: { printError("warning: \($0)") })
         if result.heldOut > 0 {
             printError(
@@ -47,7 +58,7 @@ struct Evaluate: ParsableCommand {
             try printLine(
                 Results.sentence(
                     images: result.images, top1: result.top1, top5: result.top5, agreement: result.agreement,
-                    kl: result.kl, sqnrDb: result.sqnrDb))
+                    kl: result.kl, sqnrDb: result.sqnrDb, noiseFloor: result.noiseFloor))
         }
     }
 

@@ -20,10 +20,7 @@ struct Predict: ParsableCommand {
     var output: String
 
     func run() throws {
-        guard let format = PredictionFormat(path: output) else {
-            throw RunFailure(
-                .usage, "--output cannot be “\(output)”; it accepts a name that ends with .npz or .csv")
-        }
+        let format = try PredictionFormat(of: output, flag: "--output")
         let found = try target.find(ProcessEnvironment.references)
         let result = try predictModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,

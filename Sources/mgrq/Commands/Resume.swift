@@ -26,6 +26,8 @@ struct Resume: ParsableCommand {
 
     @OptionGroup var work: ThreadOptions
 
+    @OptionGroup var floor: NoiseFloorFlag
+
     @OptionGroup var inputs: InputsFlag
 
     @Flag(help: "Print events as JSON Lines.")
@@ -46,7 +48,8 @@ struct Resume: ParsableCommand {
             try resumeRun(
                 resources: resources,
                 options: EngineOptions(
-                    threads: threads, directory: directory, acceptsChangedInputs: inputs.acceptsChanges),
+                    threads: threads, directory: directory, acceptsChangedInputs: inputs.acceptsChanges,
+                    measuresNoiseFloor: floor.isMeasured),
                 sink: sink)
         }
         if !json { try outcome.printReport(directory) }

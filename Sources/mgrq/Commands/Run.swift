@@ -50,7 +50,8 @@ func carryOut(_ plan: RunPlan, options: RunOptions, json: Bool) throws {
             plan, resources: resources,
             options: EngineOptions(
                 threads: threads, directory: directory, heldOutImages: heldOut,
-                acceptsChangedInputs: options.inputs.acceptsChanges),
+                acceptsChangedInputs: options.inputs.acceptsChanges,
+                measuresNoiseFloor: options.floor.isMeasured),
             sink: sink)
     }
     if !json { try outcome.printReport(directory) }

@@ -12,6 +12,9 @@ enum Results {
         var lines = stages.compactMap { name, evaluation in
             evaluation.map { "\(pad(name, 16))\(sentence(of: $0))" }
         }
+        if let floor = report.noiseFloor {
+            lines.append("\(pad("noise floor", 16))\(QuantityText.noiseFloor(floor))")
+        }
         if let heldOut = report.heldOut { lines.append("\(pad("held out", 16))\(heldOut.imagesText)") }
         let ratio = Double(report.fullPrecisionBytes) / Double(max(1, report.bytes))
         lines.append(
@@ -72,7 +75,9 @@ enum Results {
                 return cells([
                     "W\(row.weightBits)A\(row.activationBits)", row.name, "\(row.seeds.count)",
                     text(row.top1, 2), lost.map { QuantityText.fixed($0, decimals: 2) } ?? "–",
-                    text(row.kl, klDecimals(row.kl?.mean ?? 1)), text(row.agreement, 2),
+                    text(row.kl, klDecimals(row.kl?.mean ?? 1))
+                        + (row.noiseFloor.map { " (floor \(QuantityText.scientific($0.mean)))" } ?? ""),
+                    text(row.agreement, 2),
                     QuantityText.fixed(Double(row.bytes) / 1e6, decimals: 2), text(row.seconds, 0),
                 ])
             }
@@ -101,7 +106,9 @@ enum Results {
         ]
             + differences.map { difference in
                 let greatest = difference.kl.map { max(abs($0.mean), $0.halfWidth) } ?? 1
-                let kl = text(difference.kl, decimals: klDecimals(greatest), \.verdictOfLess)
+                let kl =
+                    text(difference.kl, decimals: klDecimals(greatest), \.verdictOfLess)
+                    + (difference.klIsBelowNoiseFloor == true ? ", below the noise floor" : "")
                 return "| W\(difference.weightBits)A\(difference.activationBits) | \(difference.name) "
                     + "| \(difference.against) | \(points(difference.top1)) "
                     + "| \(points(difference.agreement)) | \(kl) |"
@@ -117,7 +124,8 @@ enum Results {
 
     /// An evaluation in a line, without unknown values.
     static func sentence(
-        images: Int, top1: Double?, top5: Double?, agreement: Double?, kl: Double?, sqnrDb: Double?
+        images: Int, top1: Double?, top5: Double?, agreement: Double?, kl: Double?, sqnrDb: Double?,
+        noiseFloor: NoiseFloor? = nil
     ) -> String {
         var parts: [String] = []
         if let top1 { parts.append("top-1 \(QuantityText.fixed(top1, decimals: 2)) %") }
@@ -125,6 +133,7 @@ enum Results {
         if let agreement { parts.append("agreement \(QuantityText.fixed(agreement, decimals: 2)) %") }
         if let kl { parts.append("KL \(QuantityText.fixed(kl, decimals: 5)) nats") }
         if let sqnrDb { parts.append("SQNR \(QuantityText.fixed(sqnrDb, decimals: 2)) dB") }
+        if let noiseFloor { parts.append("noise floor \(QuantityText.noiseFloor(noiseFloor))") }
         parts.append("\(images) \(images == 1 ? "image" : "images")")
         return parts.joined(separator: ", ")
     }

@@ -5,13 +5,16 @@ internal import Runs
 struct LocalLauncher {
     private let resources: RunResources
     private let threads: Int
+    private let measuresNoiseFloor: Bool
     private let work = HeadlessRun(printsJSON: false)
 
     /// - Parameters:
     ///   - resources: The files of every plan.
     ///   - threads: The number of threads.
-    init(resources: RunResources, threads: Int) {
+    ///   - measuresNoiseFloor: Whether the final models' noise floors are measured.
+    init(resources: RunResources, threads: Int, measuresNoiseFloor: Bool) {
         (self.resources, self.threads) = (resources, threads)
+        self.measuresNoiseFloor = measuresNoiseFloor
     }
 
     /// Makes a run, or continues one, and waits for its end.
@@ -22,7 +25,8 @@ struct LocalLauncher {
         printError("compare: \(path)\(hasBegun ? ", which continues" : "")")
         // Tables have no column for held-out images or the calibrated model.
         let options = EngineOptions(
-            threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false)
+            threads: threads, directory: path, heldOutImages: 0, evaluatesCalibrated: false,
+            measuresNoiseFloor: measuresNoiseFloor)
         let outcome = try work.carryOut(skipsReplayedEvents: trial.directory.hasBegun) { sink in
             hasBegun
                 ? try resumeRun(resources: resources, options: options, sink: sink)

@@ -28,6 +28,8 @@ struct RunOptions: ParsableArguments {
 
     @OptionGroup var work: ThreadOptions
 
+    @OptionGroup var floor: NoiseFloorFlag
+
     @OptionGroup var inputs: InputsFlag
 
     @Option(help: ArgumentHelp("The run directory, new or empty.", valueName: "dir"))

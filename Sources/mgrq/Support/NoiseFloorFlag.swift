@@ -1,0 +1,9 @@
+internal import ArgumentParser
+
+/// The flag of commands that evaluate quantized models.
+struct NoiseFloorFlag: ParsableArguments {
+    @Flag(
+        name: .customLong("noise-floor"),
+        help: "Measure the noise floor of KL, too: two more passes with the least noise on the pixels.")
+    var isMeasured = false
+}
