@@ -51,6 +51,7 @@ struct ModelGraph {
                 .fixed(configuration.imageWidth),
             ])
         var value = pixels
+        var outputs: [UnitOutput] = []
         for (unit, weights) in zip(configuration.units, try model.completeUnits(path: path)) {
             switch unit.structure {
             case .stem(let stem): value = writer.stem(stem, weights, pixels: value)
@@ -59,6 +60,7 @@ struct ModelGraph {
             case .pooling(let pooling): value = try writer.pooling(pooling, weights, input: value)
             case .head(let head): value = writer.head(head, weights, input: value)
             }
+            outputs.append(UnitOutput(name: unit.name, output: value.name))
         }
         writer.graph.output(
             configuration.classes > 0 ? "logits" : "features", value,
@@ -66,6 +68,7 @@ struct ModelGraph {
         let metadata = [
             "plan": model.plan, "image_preparation": try JSONText(encoding: model.preparation).line,
             "labels": try model.labels.map { try JSONText(encoding: $0).line } ?? "",
+            "units": try JSONText(encoding: outputs).line,
         ]
         return try writer.graph.file(
             producer: "mgrq", version: programVersion, metadata: metadata.filter { !$0.value.isEmpty },
@@ -354,6 +357,14 @@ struct ModelGraph {
         let greatest = graph.constant([UInt8(bits.maximumCode)], shape: [], name: "\(name).greatest")
         return graph.node("Clip", [codes, least, greatest], name: "\(name).clipped")
     }
+}
+
+/// Where a unit ends in the graph, for the file's metadata.
+private struct UnitOutput: Encodable {
+    /// The unit's name.
+    var name: String
+    /// The name of its output.
+    var output: String
 }
 
 extension LogSqrt2Quantizer {
