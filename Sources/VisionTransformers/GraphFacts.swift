@@ -19,6 +19,8 @@ extension TransformerBlock {
     package var queryTokens: Int { queries }
     /// The tokens of an image that have a key, in a window.
     package var keyTokens: Int { tokens }
+    /// What the MLP reads before the second norm: the input and the attention half's output added.
+    package func middle(in tape: Tape) -> Matrix { tape[Slot.middle] }
     /// What scores are multiplied by.
     package var scoreFactor: Float { attentionScale }
 
