@@ -118,11 +118,7 @@ private struct SensitivityPass {
         for (index, unit) in lab.units.enumerated() {
             progress(unit.name, index, lab.units.count)
             sites += try sensitivities(of: index, input: input)
-            products += unit.products.map { product in
-                ProductShape(
-                    sites: [product.left, product.right].compactMap { name(of: $0, in: unit) },
-                    multiplications: product.multiplications)
-            }
+            products += unit.productShapes
             // Calibration may give a layer a bias that has none.
             fixedBytes += lab.weights[index].vectors.reduce(0) { $0 + 4 * $1.count }
             fixedBytes += unit.linears.reduce(0) { $0 + 4 * $1.outputs }
@@ -135,14 +131,6 @@ private struct SensitivityPass {
         return SensitivityTable(
             plan: SensitivityTable.key(of: plan), inputs: inputs, measure: request.measure, images: images,
             sites: sites, products: products, fixedBytes: fixedBytes)
-    }
-
-    private func name(of operand: ProductDescriptor.Operand, in unit: any ModelUnit) -> String? {
-        switch operand {
-        case .weight(let index): "\(unit.linears[index].name).weight"
-        case .site(let index): unit.sites[index].name
-        case .pixels: nil
-        }
     }
 
     private func sensitivities(of index: Int, input: Matrix) throws -> [SiteSensitivity] {
