@@ -12,6 +12,38 @@ struct RunDirectoryTests {
         folder = try TemporaryFolder()
     }
 
+    @Test("no output replaces a file of a run, or one that is read; others are replaced")
+    func outputs() throws {
+        let run = folder.file("run")
+        do { _ = try OpenRun(creating: run, plan: plan) }
+        let directory = RunDirectory(path: run)
+        let attempt = directory.attemptPath(unit: "stem", attempt: 1)
+        let (own, weights, image) = (
+            folder.file("run/own.onnx"), folder.file("model/model.safetensors"), folder.file("x.npz")
+        )
+        try FileManager.default.createDirectory(
+            atPath: folder.file("model"), withIntermediateDirectories: false)
+        for path in [attempt, own, weights, image] { try Data("x".utf8).write(to: URL(filePath: path)) }
+        func refusal(_ path: String) -> RunFailure? {
+            do throws(RunFailure) {
+                try checkOutput(path, isNoneOf: [run, folder.file("model"), image, folder.file("missing")])
+                return nil
+            } catch { return error }
+        }
+        for path in [directory.planPath, directory.journalPath, attempt] {
+            #expect(refusal(path)?.message.contains("a file of the run") == true, "\(path)")
+            #expect(refusal(path)?.kind == .usage)
+        }
+        #expect(refusal(weights)?.message.contains("it lies in \(folder.file("model")), which is read") == true)
+        #expect(refusal(image)?.message.contains("it is what is read") == true)
+        for path in [own, folder.file("model/new.onnx"), folder.file("new"), folder.file("run/attempts/new")] {
+            #expect(refusal(path) == nil, "\(path)")
+        }
+        let link = folder.file("link.npz")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: image)
+        #expect(refusal(link) != nil)
+    }
+
     @Test("any process can read a finished run back")
     func roundTrip() throws {
         let path = folder.file("runs/first")

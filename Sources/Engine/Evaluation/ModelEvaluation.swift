@@ -99,7 +99,10 @@ package func evaluateModelOrRun(
 ) throws(RunFailure) -> ModelEvaluation {
     try reportingFailures {
         // A file that cannot be made is refused before minutes of arithmetic, not after.
-        if let logits { _ = try AtomicFile(logits.path) }
+        if let logits {
+            try checkOutput(logits.path, isNoneOf: [path, dataPath] + [referencePath].compactMap(\.self))
+            _ = try AtomicFile(logits.path)
+        }
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         if let refusal = pool.refusal { warn("\(refusal); \(pool.threads) work, with the same result") }

@@ -65,6 +65,7 @@ package func predictModelOrRun(
         let pool = WorkerPool(threads: threads)
         defer { pool.shutDown() }
         // A file that cannot be made is refused before minutes of arithmetic, not after.
+        try checkOutput(outputPath, isNoneOf: [path, dataPath])
         do { _ = try AtomicFile(outputPath) }
         let set = try ImageSet(path: dataPath)
         let model = try EvaluatedModel(

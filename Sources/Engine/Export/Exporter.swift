@@ -65,6 +65,9 @@ extension ExportSource {
     func export(
         _ format: ExportFormat, to path: String, hasDataFile: Bool = false, pool: WorkerPool
     ) throws(RunFailure) -> ExportResult {
+        for path in [path] + (hasDataFile ? ["\(path).data"] : []) {
+            try checkOutput(path, isNoneOf: [plan.model, plan.calibration, plan.evaluation].compactMap(\.self))
+        }
         let file = try RunFailure.wrapping(try AtomicFile(path))
         do {
             let written = try format.exporter(hasDataFile: hasDataFile).write(self, into: file, pool: pool)

@@ -53,6 +53,7 @@ package func traceModelOrRun(
         let trace = ModelTrace(file)
         try trace.checkSize(images: min(count, set.count))
         // A file that cannot be made is refused before minutes of arithmetic, not after.
+        try checkOutput(outputPath, isNoneOf: [path, dataPath])
         do { _ = try AtomicFile(outputPath) }
         let pixels = try model.pixels(of: set, count: count, reading: images, pool: pool, warn: warn)
         return try trace.write(pixels, to: outputPath, pool: pool)
@@ -241,6 +242,15 @@ struct ModelTrace {
 }
 
 extension ModelUnit {
+    /// The queries, keys and heads of the unit's attention; nil without one.
+    private var attentionExtents: (queries: Int, keys: Int, heads: Int)? {
+        switch structure {
+        case .block(let block): (block.queryTokens, block.keyTokens, block.heads)
+        case .pooling(let pooling): (1, pooling.attended.count, pooling.heads)
+        case .stem, .merging, .head: nil
+        }
+    }
+
     /// A site's values as a trace has them.
     ///
     /// - Parameters:
@@ -252,14 +262,16 @@ extension ModelUnit {
         _ site: SiteDescriptor, in buffer: Matrix, images: Int
     ) -> (values: Matrix, shape: [Int]) {
         let values = site.columns.map { buffer.columns($0) } ?? buffer
-        guard let block else { return (values, [images, values.rows / images, values.columns]) }
-        let (queries, keys, heads) = (block.queryTokens, block.keyTokens, block.heads)
+        guard let (queries, keys, heads) = attentionExtents else {
+            return (values, [images, values.rows / images, values.columns])
+        }
         switch site.kind {
         case .operand:
-            let windows = values.rows / keys
             let isQuery = site.name.hasSuffix(".q")
+            // A block has as many queries as keys, of which some are not asked for; a pooling has its queries alone.
+            let windows = values.rows / (isQuery && block == nil ? queries : keys)
             let rows =
-                isQuery && queries < keys
+                isQuery && block != nil && queries < keys
                 ? gather((0..<values.rows).filter { $0 % keys < queries }, of: values) : values
             return (rows, [windows, rows.rows / windows, heads, values.columns / heads])
         case .attention:
@@ -277,6 +289,7 @@ extension UnitStructure {
         case .stem: "stem"
         case .block: "block"
         case .merging: "merging"
+        case .pooling: "pooling"
         case .head: "head"
         }
     }

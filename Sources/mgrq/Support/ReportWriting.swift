@@ -30,6 +30,7 @@ func writeReport(
     of source: String, as format: ReportFormat, to path: String, threads: Int, acceptsChanges: Bool = false
 ) throws(RunFailure) -> WrittenReport {
     let isRun = isFolder(source)
+    try checkOutput(path, isNoneOf: [source])
     if format == .html {
         guard isRun else {
             throw RunFailure(
