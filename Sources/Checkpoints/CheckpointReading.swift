@@ -203,7 +203,9 @@ struct CheckpointReading {
     ) {
         let (said, facts) = (files.configuration, files.configuration.facts)
         epsilon = said.epsilon ?? facts?.epsilon ?? files.tensors.map.epsilon ?? usual
-        activation = said.activation ?? facts?.activation ?? .gelu
+        // An architecture's SiLU gates its MLPs; those that are plain (timm's `swiglu_mlp: false`) have GELU.
+        let named = facts?.activation == .silu ? nil : facts?.activation
+        activation = said.activation ?? named ?? .gelu
     }
 
     /// The classes of a ViT's head, and whether it reads the class token and the mean of the patches side by side.

@@ -114,6 +114,35 @@ struct ArchitectureTests {
             try loadCheckpoint(path: folder.path).model.weights == loadCheckpoint(path: source).model.weights)
     }
 
+    @Test("a plain MLP has GELU where the architecture's are gated by SiLU, or what config.json says")
+    func plainMLP() throws {
+        let source = URL(fileURLWithPath: goldens).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("VisionTransformersTests/Goldens/eva02").path
+        let folder = try TemporaryFolder()
+        let file = try SafetensorsFile(path: source + "/model.safetensors")
+        let plain = try file.names.map { name in
+            var (shape, floats) = (file.entry(name)?.shape ?? [], try file.floats(name))
+            if name.contains(".mlp.fc1.") {
+                shape[0] /= 2
+                floats = Array(floats.prefix(floats.count / 2))
+            }
+            return SafetensorsTensor(name: name, shape: shape, floats: floats)
+        }
+        try writeSafetensors(plain, to: folder.path + "/model.safetensors")
+        for (extra, expected) in [("", MLPActivation.gelu), (#", "act_layer": "silu""#, .silu)] {
+            try folder.write(
+                """
+                {"architecture": "eva02_tiny_patch14_224",
+                "model_args": {"num_heads": 2, "img_size": [16, 24], "swiglu_mlp": false\(extra)}}
+                """, to: "config.json")
+            guard case .vit(let shape) = try loadCheckpoint(path: folder.path).model.configuration else {
+                Issue.record("no ViT")
+                continue
+            }
+            #expect(!shape.gatesMLP && shape.activation == expected)
+        }
+    }
+
     @Test("Hugging Face's DINOv3 is refused without its config.json")
     func withoutConfiguration() throws {
         let folder = try TemporaryFolder()
