@@ -44,6 +44,40 @@ extension CheckpointFiles {
         }
     }
 
+    /// Refuses a mean or a deviation among the tensors, of a layer that normalises images before the model, that is not
+    /// the preparation's.
+    ///
+    /// - Parameters:
+    ///   - stated: The preparation's numbers, one for each channel, of pixels in 0 … 1.
+    ///   - key: “mean” or “std”.
+    ///   - source: Where they are from, for people.
+    /// - Throws: `CheckpointError.unusable` with the tensor and both values.
+    private func checkNormalisation(
+        _ stated: [Float], _ key: String, _ source: String
+    ) throws(CheckpointError) {
+        let layers: Set<Substring> = ["normalize", "normalizer"]
+        let numbers: Set = [key, "_\(key)", "pixel_\(key)"]
+        for name in tensors.needless {
+            let parts = name.split(separator: ".")
+            guard let first = parts.first, let last = parts.last, numbers.contains(String(last)),
+                layers.contains(first) || numbers.contains(String(first))
+            else { continue }
+            let values = try tensors.source.floats(name)
+            guard values.count == stated.count || values.count == 1 else { continue }
+            // Layers normalise pixels in 0 … 1 or in 0 … 255.
+            let isSame = [Float(1), 255].contains { scale in
+                stated.indices.allSatisfy { index in
+                    abs(values[index % values.count] / scale - stated[index]) <= 1e-3
+                }
+            }
+            guard !isSame else { continue }
+            throw .unusable(
+                "\(tensors.source.path): the tensor “\(name)” is \(values), as a layer that normalises images before the "
+                    + "model has it, but “\(key)” is \(stated), \(source); correct “\(key)” in config.json, or "
+                    + "remove the tensor")
+        }
+    }
+
     /// How images become the model's input: by the files, and where they are silent by the model family's convention.
     ///
     /// - Parameters:
@@ -88,6 +122,9 @@ extension CheckpointFiles {
         let deviation = try spread(
             file.standardDeviation, "std", HuggingFaceProcessor.imageNet.standardDeviation)
         let isStated = file.mean != nil && file.standardDeviation != nil
+        func origin(isSaid: Bool) -> String { isSaid ? "from \(name)" : "as usual for \(family.name)" }
+        try checkNormalisation(mean, "mean", origin(isSaid: file.mean != nil))
+        try checkNormalisation(deviation, "std", origin(isSaid: file.standardDeviation != nil))
         if !isStated, !family.isCertain || shape.channels != 3 {
             doubts.append(
                 "no file says how pixels are normalised, so that (pixel / 255 − \(mean)) / \(deviation) is assumed, as "

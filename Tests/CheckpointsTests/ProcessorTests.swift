@@ -157,6 +157,31 @@ struct ProcessorTests {
         #expect(scaled.resize == .exact(height: 40, width: 60) && scaled.width == 48)
     }
 
+    @Test("a normalisation among the tensors must be that of the files, of pixels in 0 … 1 or 0 … 255")
+    func layers() throws {
+        let mean: [Float] = [0.485, 0.456, 0.406]
+        func complaint(_ name: String, _ values: [Float], _ configuration: String) throws -> String? {
+            let folder = try model(height: 16, width: 16, configuration: configuration)
+            let wrapped = try tensors(of: folder.path + "/model.safetensors") { "model." + $0 }
+            try writeSafetensors(
+                wrapped + [SafetensorsTensor(name: name, shape: [1, 3, 1, 1], floats: values)],
+                to: folder.path + "/model.safetensors")
+            return loadingComplaint(folder.path)
+        }
+        let stated = #", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]"#
+        #expect(try complaint("normalize.mean", mean, stated) == nil)
+        #expect(try complaint("pixel_mean", mean.map { 255 * $0 }, stated) == nil)
+        #expect(try complaint("normalize.std", [0.229, 0.224, 0.225], stated) == nil)
+        let half = #", "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]"#
+        for (name, key) in [("normalize.mean", "mean"), ("normalize.std", "std"), ("pixel_mean", "mean")] {
+            let text = try #require(try complaint(name, mean, half))
+            #expect(
+                text.contains("“\(name)” is [0.485, 0.456, 0.406]")
+                    && text.contains("“\(key)” is [0.5, 0.5, 0.5], from config.json"), "\(text)")
+        }
+        #expect(try #require(try complaint("normalize.mean", mean, "")).contains("as usual for ViT"))
+    }
+
     @Test("the part about images of processor_config.json is read as the file of its own is")
     func nested() throws {
         let folder = try model(height: 16, width: 16)
