@@ -41,11 +41,19 @@ struct CheckpointFiles {
             }
         tensors = NamedTensors(source, lacksClassifier: configuration.lacksClassifier)
         let modelType = configuration.modelType ?? tensors.layout.processorModelType
-        preprocessor =
-            try (beside("preprocessor_config.json") ?? beside("processor_config.json")).flatMap {
-                path throws(CheckpointError) in
-                try ImagePreparationFile(huggingFace: path, modelType: modelType).map { (path, $0) }
-            }
+        var found: [(path: String, contents: ImagePreparationFile)] = []
+        for name in ["preprocessor_config.json", "processor_config.json"] {
+            guard let path = beside(name),
+                let contents = try ImagePreparationFile(huggingFace: path, modelType: modelType)
+            else { continue }
+            found.append((path, contents))
+        }
+        if let first = found.first, let last = found.last, !first.contents.preparesAlike(last.contents) {
+            throw .unusable(
+                "\(first.path) and \(lastName(of: last.path)) prepare images in different ways; Transformers follows "
+                    + "the latter; remove one of them")
+        }
+        preprocessor = found.first
     }
 
     /// The file with the weights in a folder: by its usual name, or the only one there is.

@@ -46,6 +46,13 @@ struct ImagePreparationFile: Sendable {
         }
     }
 
+    /// Whether images become the same by both files.
+    func preparesAlike(_ other: ImagePreparationFile) -> Bool {
+        resize == other.resize && cropMode == other.cropMode && interpolation == other.interpolation
+            && mean == other.mean && standardDeviation == other.standardDeviation
+            && output?.height == other.output?.height && output?.width == other.output?.width
+    }
+
     static func means(_ found: Any?, _ key: String, _ path: String) throws(CheckpointError) -> [Float]? {
         guard let found else { return nil }
         guard let numbers = list(found), !numbers.isEmpty, numbers.allSatisfy(\.isFinite) else {

@@ -194,6 +194,23 @@ struct ProcessorTests {
         #expect(preparation.resize == .shortSide(18) && preparation.mean[0] == 0.48145466)
     }
 
+    @Test("two files about images that differ are refused")
+    func both() throws {
+        let folder = try model(height: 16, width: 16)
+        let own = #"{"image_processor_type": "CLIPImageProcessor", "size": 18, "crop_size": 16}"#
+        try folder.write(own, to: "preprocessor_config.json")
+        try folder.write("{\"image_processor\": \(own)}", to: "processor_config.json")
+        #expect(loadingComplaint(folder.path) == nil)
+        for (key, other) in [("18", "20"), ("\"size\"", "\"resample\": 2, \"size\"")] {
+            let changed = own.replacingOccurrences(of: key, with: other)
+            try folder.write("{\"image_processor\": \(changed)}", to: "processor_config.json")
+            let text = try #require(loadingComplaint(folder.path))
+            #expect(
+                text.contains("/preprocessor_config.json and processor_config.json prepare images in"),
+                "\(text)")
+        }
+    }
+
     @Test("without a resize, only images of the model's size are read")
     func unchanged() throws {
         let folder = try model(height: 16, width: 16)
