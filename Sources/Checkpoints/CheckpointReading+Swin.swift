@@ -77,6 +77,9 @@ extension CheckpointReading {
         if files.tensors.layout.hasPrefix("Hugging Face"), size.0 != size.1 {
             throw unfit(size, "Hugging Face's Swin V2 has square windows; only square images are supported")
         }
+        if files.tensors.layout.hasPrefix("Hugging Face"), askedSize != nil, let ownSize {
+            try checkKeptWindows(of: configuration, ownSize: ownSize)
+        }
         guard files.tensors.layout.hasPrefix("torchvision") else { return }
         for stage in configuration.stages.indices {
             let grid = configuration.tokenGrid(of: stage)
@@ -85,6 +88,29 @@ extension CheckpointReading {
                 size,
                 "they leave \(grid.rows) × \(grid.columns) tokens in stage \(stage + 1), fewer than a window of "
                     + "\(configuration.window) × \(configuration.window) has")
+        }
+    }
+
+    /// Refuses a size at which Hugging Face's Swin V2 goes on with the windows and shifts of its own size, although they
+    /// would be others for a model made for that size.
+    private func checkKeptWindows(
+        of configuration: SwinConfiguration, ownSize: (height: Int, width: Int)
+    ) throws(Unfit) {
+        var own = configuration
+        (own.imageHeight, own.imageWidth) = ownSize
+        let window = configuration.window
+        for stage in configuration.stages.indices {
+            let (grid, ownGrid) = (configuration.tokenGrid(of: stage), own.tokenGrid(of: stage))
+            let (side, ownSide) = (min(grid.rows, grid.columns), min(ownGrid.rows, ownGrid.columns))
+            // A window is at most as large as the grid, and shifted where the grid is larger than it.
+            guard min(side, window + 1) != min(ownSide, window + 1) else { continue }
+            let accepted =
+                ownSide > window ? "more than \(window) × \(window)" : "exactly \(ownSide) × \(ownSide)"
+            throw unfit(
+                (configuration.imageHeight, configuration.imageWidth),
+                "they leave \(grid.rows) × \(grid.columns) tokens in stage \(stage + 1), where Hugging Face's Swin V2 "
+                    + "keeps the windows and shifts of images of \(ownSize.height) × \(ownSize.width); "
+                    + "\(accepted) would be accepted")
         }
     }
 

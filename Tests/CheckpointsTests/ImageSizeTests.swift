@@ -97,4 +97,22 @@ struct ImageSizeTests {
                 + "stage 2, whose table of relative positions is for windows of 4 × 4 and cannot be resampled; at "
                 + "least 4 × 4 would be accepted")
     }
+
+    @Test("keeps windows and shifts of Hugging Face's Swin V2, or is refused")
+    func secondVersion() throws {
+        let golden = goldens + "/layouts/huggingface-swin-v2"
+        #expect(complaint(golden, 24, 24) == nil)
+        #expect(
+            try #require(complaint(golden, 16, 16)).hasSuffix(
+                "images of 16 × 16 pixels cannot be read: they leave 4 × 4 tokens in stage 2, where Hugging Face's "
+                    + "Swin V2 keeps the windows and shifts of images of 20 × 20; more than 4 × 4 would be accepted"))
+        let text = try String(contentsOfFile: golden + "/config.json", encoding: .utf8)
+        let folder = try TemporaryFolder()
+        try FileManager.default.copyItem(
+            atPath: golden + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        try folder.write(
+            text.replacingOccurrences(of: #""image_size": 20"#, with: #""image_size": 16"#), to: "config.json")
+        #expect(complaint(folder.path, 16, 16) == nil)
+        #expect(try #require(complaint(folder.path, 20, 20)).hasSuffix("exactly 4 × 4 would be accepted"))
+    }
 }
