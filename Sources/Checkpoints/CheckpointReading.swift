@@ -149,6 +149,14 @@ struct CheckpointReading {
         let size = try wantedSize(own: own, patch: patch)
         ownSize = own
         (configuration.imageHeight, configuration.imageWidth) = size
+        if hasTable, files.tensors.layout.hasPrefix("Hugging Face"),
+            configuration.grid.rows != configuration.grid.columns
+        {
+            throw unfit(
+                size,
+                "Transformers takes height for width in the tables of relative positions of BEiT and Data2Vec; only as "
+                    + "many rows of patches as columns are supported")
+        }
         if grid != (configuration.grid.rows, configuration.grid.columns) {
             positionGrid = grid
             if hasTable {

@@ -52,6 +52,22 @@ struct ImageSizeTests {
         #expect(square.weights[0].vectors[1] != usual.weights[0].vectors[1])
     }
 
+    @Test("must be square for the relative positions of Hugging Face's BEiT")
+    func relativePositions() throws {
+        let folder = try TemporaryFolder()
+        let golden = goldens + "/layouts/huggingface-beit"
+        // One row of five patches has as many relative positions as two of two.
+        try FileManager.default.copyItem(
+            atPath: golden + "/model.safetensors", toPath: folder.path + "/model.safetensors")
+        let text = try String(contentsOfFile: golden + "/config.json", encoding: .utf8)
+        try folder.write(
+            text.replacingOccurrences(of: #""image_size": 16"#, with: #""image_size": [8, 40]"#),
+            to: "config.json")
+        let refusal = try #require(loadingComplaint(folder.path))
+        #expect(refusal.contains("images of 8 × 40 pixels"), "\(refusal)")
+        #expect(refusal.contains("Transformers takes height for width"), "\(refusal)")
+    }
+
     @Test("scales the preparation of images in proportion")
     func preparation() throws {
         let folder = try TemporaryFolder()
@@ -105,13 +121,15 @@ struct ImageSizeTests {
         #expect(
             try #require(complaint(golden, 16, 16)).hasSuffix(
                 "images of 16 × 16 pixels cannot be read: they leave 4 × 4 tokens in stage 2, where Hugging Face's "
-                    + "Swin V2 keeps the windows and shifts of images of 20 × 20; more than 4 × 4 would be accepted"))
+                    + "Swin V2 keeps the windows and shifts of images of 20 × 20; more than 4 × 4 would be accepted"
+            ))
         let text = try String(contentsOfFile: golden + "/config.json", encoding: .utf8)
         let folder = try TemporaryFolder()
         try FileManager.default.copyItem(
             atPath: golden + "/model.safetensors", toPath: folder.path + "/model.safetensors")
         try folder.write(
-            text.replacingOccurrences(of: #""image_size": 20"#, with: #""image_size": 16"#), to: "config.json")
+            text.replacingOccurrences(of: #""image_size": 20"#, with: #""image_size": 16"#), to: "config.json"
+        )
         #expect(complaint(folder.path, 16, 16) == nil)
         #expect(try #require(complaint(folder.path, 20, 20)).hasSuffix("exactly 4 × 4 would be accepted"))
     }
