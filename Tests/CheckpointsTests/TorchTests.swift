@@ -37,6 +37,27 @@ struct TorchTests {
         #expect(text.contains(place) && text.contains(reason), "\(text)")
     }
 
+    @Test("a tensor whose values are the negatives of those that are stored is refused by name")
+    func negative() throws {
+        func text(_ text: String) -> [UInt8] { [0x58, UInt8(text.utf8.count), 0, 0, 0] + text.utf8 }
+        func tensor(_ metadata: [UInt8]) -> [UInt8] {
+            let storage =
+                text("storage") + "ctorch\nFloatStorage\n".utf8 + text("0") + text("cpu") + [0x4B, 4]
+            return "ctorch._utils\n_rebuild_tensor_v2\n((".utf8 + storage + "tQ".utf8
+                + [0x4B, 0, 0x28, 0x4B, 4, 0x74, 0x28, 0x4B, 1, 0x74, 0x89, 0x7D] + metadata
+                + "tR.".utf8
+        }
+        let (empty, no, yes): ([UInt8], [UInt8], [UInt8]) = ([0x7D], [0x89, 0x73], [0x88, 0x73])
+        for metadata in [[], [0x4E], empty, empty + text("neg") + no] {
+            #expect(complaint(tensor(metadata)) == nil)
+        }
+        for key in ["neg", "conj"] {
+            let refusal = try #require(complaint(tensor(empty + text(key) + yes)))
+            #expect(refusal.contains("a tensor with '\(key)', whose values are not"), "\(refusal)")
+        }
+        #expect(try #require(complaint(tensor([0x88]))).contains("metadata"))
+    }
+
     @Test("tuples nested a hundred thousand times are read")
     func nested() {
         #expect(complaint([0x4E] + [UInt8](repeating: 0x85, count: 100_000) + [0x2E]) == nil)

@@ -345,6 +345,8 @@ struct PickleMachine {
         guard values.count >= 4, case .storage(let storage) = values[0], case .int(let offset) = values[1],
             case .tuple(let size) = values[2], case .tuple(let stride) = values[3]
         else { throw unsupported("a tensor that is not made of a storage, an offset, a size and strides") }
+        // After the gradient's flag and hooks: whether the values are the stored ones' negatives or conjugates.
+        if values.count > 6 { try checkMetadata(values[6]) }
         let (shape, strides) = (try integers(size), try integers(stride))
         guard shape.count == strides.count, shape.count <= SafetensorsHeader.maximumRank, offset >= 0,
             (shape + strides).allSatisfy({ $0 >= 0 })
@@ -352,6 +354,17 @@ struct PickleMachine {
         let view = TorchTensor(storage: storages[storage], offset: offset, shape: shape, strides: strides)
         try check(view)
         return view
+    }
+
+    /// Refuses metadata by which a tensor's values are not those of its storage.
+    private func checkMetadata(_ value: PickleValue) throws(CheckpointError) {
+        if case .none = value { return }
+        guard case .dictionary(let index) = value else { throw unsupported("this tensor's metadata") }
+        for (key, value) in dictionaries[index] {
+            if case .bool(false) = value { continue }
+            let name = if case .text(let text) = key { quoted(text) } else { "metadata" }
+            throw unsupported("a tensor with \(name), whose values are not as they are stored,")
+        }
     }
 
     /// Whether every element of a view is within its storage, and there are at most as many as in the storage.
