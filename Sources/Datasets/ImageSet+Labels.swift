@@ -3,7 +3,8 @@ internal import Safetensors
 extension ImageSet {
     /// The class of each image as a model numbers it.
     ///
-    /// Names of class folders, or of a file of labels, become the numbers that the model gives them. WordNet ids that a
+    /// Names of class folders, or of a file of labels, become the numbers that the model gives them, without regard to
+    /// case where that is unambiguous. WordNet ids that a
     /// model of 1,000 classes does not name are ImageNet-1k's. Other names are numbered in sorted order, as torchvision
     /// does, if there is one for each class of the model.
     ///
@@ -50,6 +51,13 @@ extension ImageSet {
         if numbers.count < classes {
             notes.append("\(place): the images are of \(numbers.count) of the model's \(classes) classes")
         }
+        let isImageNet = classes == 1000 && classNames.allSatisfy(ImageNetClasses.isWordNet)
+        if let names, !isImageNet, matches(of: classNames, names: names).allSatisfy({ $0 == nil }) {
+            notes.append(
+                "\(place): the model has none of the images' classes (\(listed(classNames))) among its names "
+                    + "(\(listed(names))), so that they are numbered in sorted order; if that is not the model's, name "
+                    + "the folders as the model does, or give labels.csv with its numbers")
+        }
         let found = classNames.compactMap { Int($0) }
         if numbers == Array(classNames.indices), found.count == classNames.count, found != found.sorted() {
             let folded = zip(classNames, classNames.dropFirst()).first { (Int($0) ?? 0) > (Int($1) ?? 0) }
@@ -61,14 +69,28 @@ extension ImageSet {
         return notes
     }
 
+    /// The place of each of the set's classes among the model's names; nil where there is none.
+    ///
+    /// Case does not count where only one class on either side is meant.
+    private func matches(of classNames: [String], names: [String]) -> [Int?] {
+        let known = Dictionary(
+            names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        let folded = Dictionary(grouping: names.indices) { names[$0].lowercased() }
+        let own = Dictionary(grouping: classNames) { $0.lowercased() }
+        return classNames.map { name in
+            if let exact = known[name] { return exact }
+            let candidates = folded[name.lowercased()] ?? []
+            return candidates.count == 1 && own[name.lowercased()]?.count == 1 ? candidates[0] : nil
+        }
+    }
+
     /// The model's number of each of the set's classes.
     private func numbers(
         of classNames: [String], classes: Int, names: [String]?
     ) throws(DatasetError) -> [Int] {
-        let known = Dictionary(
-            (names ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        let unknown = classNames.filter { known[$0] == nil }
-        if unknown.isEmpty { return classNames.compactMap { known[$0] } }
+        let matches = matches(of: classNames, names: names ?? [])
+        let unknown = zip(classNames, matches).filter { $1 == nil }.map(\.0)
+        if unknown.isEmpty { return matches.compactMap(\.self) }
         guard unknown.count == classNames.count else {
             throw DatasetError(
                 .wrongClasses, file: file,

@@ -48,6 +48,30 @@ struct DataKindTests {
         #expect(error?.description.contains("or give labels.csv with its numbers") == true)
     }
 
+    @Test("names match without regard to case where that is unambiguous; where none does, that is noted")
+    func otherNames() throws {
+        let names = ["zebra", "apple", "mango"]
+        let places = try [
+            folder(["Apple/a.jpg", "MANGO/b.jpg", "Zebra/c.jpg"]), folder(["Apple/a.jpg", "apple/b.jpg"]),
+            folder(["cat/a.jpg", "dog/b.jpg", "emu/c.jpg"]),
+        ]
+        let upper = try ImageSet(path: places[0].path)
+        #expect(try upper.labels(classes: 3, names: names) == [1, 2, 0])
+        #expect(upper.labelNotes(classes: 3, names: names).isEmpty)
+        // Two classes of the model, or two folders, with one name but for case.
+        let error = #expect(throws: DatasetError.self) {
+            try upper.labels(classes: 4, names: names + ["APPLE"])
+        }
+        #expect(error?.description.contains("the model has no classes “Apple”") == true)
+        let twins = try ImageSet(path: places[1].path)
+        #expect(throws: DatasetError.self) { try twins.labels(classes: 3, names: names) }
+        let set = try ImageSet(path: places[2].path)
+        #expect(try set.labels(classes: 3, names: names) == [0, 1, 2])
+        let notes = set.labelNotes(classes: 3, names: names)
+        #expect(notes.count == 1 && notes[0].contains("none of the images' classes (“cat”, “dog”, “emu”)"))
+        #expect(set.labelNotes(classes: 3, names: nil).isEmpty)
+    }
+
     @Test(
         "numbers as names are noted where text has them in another order",
         arguments: [
