@@ -49,7 +49,7 @@ extension ImageSet {
     /// - Parameters:
     ///   - pipeline: The model's input; values that its normalisation gives are accepted.
     ///   - reading: Whether the caller says that they are normalised.
-    /// - Throws: `DatasetError` for floats in 0 … 1 or 0 … 255, and what reading the array throws.
+    /// - Throws: `DatasetError` for floats in 0 … 1, perhaps a little beyond, or in 0 … 255, and what reading the array throws.
     package func requireNormalised(
         _ pipeline: PreprocessingPipeline, _ reading: ImageOptions
     ) throws(DatasetError) {
@@ -82,6 +82,8 @@ extension ImageSet {
         let looksLikePixels: String? =
             if least >= 0, greatest <= 1, low < 0 {
                 "0 … 1"
+            } else if least >= -0.1, greatest <= 1.2, greatest > 0.5, low < -0.2 {
+                "0 … 1, up to the overshoot of a resize"
             } else if greatest > max(100, high)
                 || least >= 0 && greatest > max(16, high)
             { "0 … 255" } else { nil }

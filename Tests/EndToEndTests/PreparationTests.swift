@@ -76,6 +76,15 @@ struct PreparationTests {
                 SafetensorsTensor(
                     name: "images", shape: [20, 1, 8, 8], floats: pixels.map { Float($0) / 255 })
             ], to: "floats.safetensors")
+        // A bicubic resize of floats overshoots.
+        try place.write(
+            [
+                SafetensorsTensor(
+                    name: "images", shape: [20, 1, 8, 8], floats: pixels.map { Float($0) / 240 - 0.03 })
+            ], to: "resized.safetensors")
+        let resized = try place.run(["evaluate", "model", "--data", "resized.safetensors"])
+        #expect(resized.status == 65)
+        #expect(resized.errors.contains("0 … 1, up to the overshoot of a resize"), "\(resized.errors)")
         let commands = [
             ["evaluate", "model", "--data", "floats.safetensors"],
             [
