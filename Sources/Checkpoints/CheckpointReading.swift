@@ -187,6 +187,8 @@ struct CheckpointReading {
         configuration.normalizesMLP = files.tensors.entries["blocks.0.mlp.norm.weight"] != nil
         configuration.normalizesAttention = files.tensors.entries["blocks.0.attn.norm.weight"] != nil
         takeEpsilonAndActivation(&configuration.epsilon, &configuration.activation, usual: 1e-6)
+        // timm's LayerNorm has this epsilon where no architecture sets another.
+        if files.configuration.namesNorm, files.configuration.epsilon == nil { configuration.epsilon = 1e-6 }
         configuration.gatesMLP = hidden[0] == 2 * gated
         if configuration.gatesMLP { configuration.activation = try gateActivation() }
         if configuration.pooling == .attention {

@@ -29,6 +29,8 @@ package struct ModelConfigurationFile: Sendable {
     private var rotaryTemperature: Float?
     /// The epsilon of LayerNorm.
     package var epsilon: Float?
+    /// Whether timm's `model_args` name the norm, which replaces the architecture's and its epsilon.
+    private(set) var namesNorm = false
     /// The names of the classes.
     package var labels: [String]?
     /// Whether the model has no classifier: timm's `num_classes` of 0.
@@ -83,6 +85,7 @@ package struct ModelConfigurationFile: Sendable {
             ?? ConfigurationKeys.refusal(of: vision, in: .huggingFace)
             ?? ConfigurationKeys.refusal(of: root, in: top)).map { "\(path): \($0)" }
         guard refusal == nil else { return }
+        namesNorm = arguments["norm_layer"] != nil
         try readModel(value, path: path)
         preparation = try ImagePreparationFile(timm: value, path: path)
         if let found = value(["label_names"]) {

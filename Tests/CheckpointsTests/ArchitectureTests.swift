@@ -322,6 +322,26 @@ struct ConfigurationKeysTests {
         }
     }
 
+    @Test("a norm that model_args name has timm's epsilon, not the architecture's")
+    func namedNorm() throws {
+        let cases: [(String, Float)] = [
+            ("", 1e-5), (#", "norm_layer": "layernorm""#, 1e-6), (#", "norm_layer": null"#, 1e-6),
+            (#", "norm_layer": "layernorm", "norm_eps": 0.001"#, 1e-3),
+        ]
+        for (extra, expected) in cases {
+            let folder = try checkpoint(
+                "layouts/timm-clip",
+                configuration: """
+                    {"architecture": "vit_base_patch16_clip_224", "model_args": {"num_heads": 2\(extra)}}
+                    """)
+            guard case .vit(let shape) = try loadCheckpoint(path: folder.path).model.configuration else {
+                Issue.record("no ViT")
+                continue
+            }
+            #expect(shape.epsilon == expected, "\(extra)")
+        }
+    }
+
     @Test("three means for one channel are averaged")
     func channels() throws {
         let folder = try checkpoint(
