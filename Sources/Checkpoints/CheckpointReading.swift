@@ -42,6 +42,7 @@ struct CheckpointReading {
         do throws(Unfit) {
             let configuration = try detect()
             self.configuration = configuration
+            problems += files.configuration.stated.contradictions(to: configuration, files.tensors)
             compare(with: configuration)
         } catch {
             problems.append(error.sentence)

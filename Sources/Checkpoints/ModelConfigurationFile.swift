@@ -29,6 +29,8 @@ package struct ModelConfigurationFile: Sendable {
     private var rotaryTemperature: Float?
     /// The epsilon of LayerNorm.
     package var epsilon: Float?
+    /// What tensors show as well.
+    private(set) var stated = StatedShape()
     /// Whether timm's `model_args` name the norm, which replaces the architecture's and its epsilon.
     private(set) var namesNorm = false
     /// The names of the classes.
@@ -85,6 +87,10 @@ package struct ModelConfigurationFile: Sendable {
             ?? ConfigurationKeys.refusal(of: vision, in: .huggingFace)
             ?? ConfigurationKeys.refusal(of: root, in: top)).map { "\(path): \($0)" }
         guard refusal == nil else { return }
+        // timm's pretrained_cfg is of the weights that a model began with.
+        stated = StatedShape { key in
+            [arguments, vision, root].lazy.compactMap { $0[key] }.first { !($0 is NSNull) }
+        }
         namesNorm = arguments["norm_layer"] != nil
         try readModel(value, path: path)
         preparation = try ImagePreparationFile(timm: value, path: path)

@@ -342,6 +342,29 @@ struct ConfigurationKeysTests {
         }
     }
 
+    @Test(
+        "what config.json says and tensors show otherwise is refused with both",
+        arguments: [
+            (#""num_hidden_layers": 1"#, "“num_hidden_layers” in config.json is 1, but the tensors show 2"),
+            (#""depth": 3"#, "“depth” in config.json is 3, but the tensors show 2"),
+            (#""patch_size": [8, 4]"#, "“patch_size” in config.json is [8, 4], but the tensors show 8"),
+            (#""num_classes": 5"#, "“num_classes” in config.json is 5, but the tensors show 3"),
+            (#""qkv_bias": false"#, "“qkv_bias” in config.json is false, but there is a tensor"),
+            (#""class_token": false"#, "is false, but there is a tensor “cls_token”"),
+            (#""fc_norm": true"#, "is true, but there is no tensor “fc_norm.weight”"),
+            (#""qk_norm": true"#, "is true, but there is no tensor “blocks.0.attn.q_norm.weight”"),
+        ])
+    func contradicts(key: String, words: String) throws {
+        let model = #""model_type": "vit", "num_attention_heads": 2, "image_size": 16, "#
+        let folder = try checkpoint("vit", configuration: "{\(model)\(key)}")
+        let text = try #require(loadingComplaint(folder.path))
+        #expect(text.contains(words), "\(text)")
+        try folder.write(
+            "{\(model)\"num_hidden_layers\": 2, \"patch_size\": 8, \"qkv_bias\": true, \"num_classes\": 3}",
+            to: "config.json")
+        #expect(loadingComplaint(folder.path) == nil)
+    }
+
     @Test("three means for one channel are averaged")
     func channels() throws {
         let folder = try checkpoint(
