@@ -55,6 +55,7 @@ struct DataKindTests {
             folder(["Apple/a.jpg", "MANGO/b.jpg", "Zebra/c.jpg"]), folder(["Apple/a.jpg", "apple/b.jpg"]),
             folder(["cat/a.jpg", "dog/b.jpg", "emu/c.jpg"]),
         ]
+        defer { withExtendedLifetime(places) {} }
         let upper = try ImageSet(path: places[0].path)
         #expect(try upper.labels(classes: 3, names: names) == [1, 2, 0])
         #expect(upper.labelNotes(classes: 3, names: names).isEmpty)
