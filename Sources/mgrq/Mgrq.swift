@@ -18,7 +18,8 @@ struct Mgrq: ParsableCommand {
         version: "mgrq \(programVersion)",
         subcommands: [
             OpenWorkbench.self, Run.self, Resume.self, Evaluate.self, Predict.self, Trace.self, Sweep.self,
-            Allocate.self, Compare.self, Inspect.self, Explain.self, Export.self, Report.self, Machine.self,
+            Allocate.self, Compare.self, Inspect.self, Explain.self, Export.self, Verify.self, Report.self,
+            Machine.self,
         ])
 
     /// Parses, carries out, and turns every error into one sentence and an exit code.

@@ -23,6 +23,9 @@ struct PythonScript {
         return process.terminationStatus == 0
     }
 
+    /// What makes the tool use the same python.
+    static let environment: [String: String] = python.count == 1 ? ["MGRQ_PYTHON": python[0]] : [:]
+
     private let work: Work
 
     /// Whether there is a tmux.

@@ -9,6 +9,15 @@ internal import VisionTransformers
 /// The number of noise images on which a file's model is compared with the one in memory.
 private let comparedImages = 8
 
+/// Something in which one quantized model is not another.
+struct ModelDifference: Error, Equatable, CustomStringConvertible {
+    /// Such as `blocks.0.attn.qkv.weight`.
+    let what: String
+
+    /// For a file that was just written and read back.
+    var description: String { "what was written is not the model in memory: read back, \(what) differs" }
+}
+
 /// Writes the quantized model as a packed checkpoint.
 struct PackedExporter: Exporter {
     func write(
@@ -16,8 +25,12 @@ struct PackedExporter: Exporter {
     ) throws -> WrittenExport {
         let model = try source.model()
         try model.write(into: file)
-        return WrittenExport(
-            verification: try model.verify(try PackedCheckpoint(path: file.temporaryPath), pool: pool))
+        let read = try PackedCheckpoint(path: file.temporaryPath)
+        do throws(ModelDifference) {
+            return WrittenExport(verification: try model.verify(read, pool: pool))
+        } catch {
+            throw RunFailure(.internal, "\(error)")
+        }
     }
 }
 
@@ -29,13 +42,10 @@ extension PackedCheckpoint {
 
     /// Compares a model that was read with this one: every code, every number in full precision, and logits.
     ///
-    /// - Throws: `RunFailure(.internal)` that names the first difference.
-    func verify(_ other: PackedCheckpoint, pool: WorkerPool) throws -> ExportVerification {
-        func require(_ isSame: Bool, _ what: String) throws {
-            guard isSame else {
-                throw RunFailure(
-                    .internal, "what was written is not the model in memory: read back, \(what) differs")
-            }
+    /// - Throws: `ModelDifference` that names the first one.
+    func verify(_ other: PackedCheckpoint, pool: WorkerPool) throws(ModelDifference) -> ExportVerification {
+        func require(_ isSame: Bool, _ what: String) throws(ModelDifference) {
+            guard isSame else { throw ModelDifference(what: what) }
         }
         let descriptions = configuration.units
         try require(other.configuration == configuration, "the shape")

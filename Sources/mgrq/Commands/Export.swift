@@ -29,6 +29,14 @@ struct Export: ParsableCommand {
     @Option(help: ArgumentHelp("The file; an existing one is replaced.", valueName: "path"))
     var output: String
 
+    @Flag(
+        help:
+            "Run an ONNX file and compare it with the run, as mgrq verify does; the file stays if it is not the same."
+    )
+    var verify = false
+
+    @OptionGroup var python: PythonOption
+
     @OptionGroup var work: ThreadOptions
 
     func run() throws {
@@ -43,12 +51,25 @@ struct Export: ParsableCommand {
         guard let format = layout == nil ? format : layouts[layout ?? ""] else {
             throw RunFailure(.usage, "--layout cannot be “\(layout ?? "")”; it accepts fast or compact")
         }
+        guard !verify || format == .onnx else {
+            throw RunFailure(
+                .usage, "--verify is for --format onnx; other files are read back and compared anyway")
+        }
         _ = try RunDirectory(run: directory)
+        // What is missing is found before the file is written.
+        if verify { _ = try python.path() }
         if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
         let result = try exportRun(
             directory, format: format, to: output, hasDataFile: externalData, threads: try work.threads())
         try printLine(
             "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "
                 + QuantityText.verification(result.verification))
+        guard verify else { return }
+        var request = try VerificationRequest(
+            file: output, reference: directory, data: nil, python: python, threads: try work.threads())
+        request.latencyThreads = nil
+        let report = try verification(request)
+        for line in VerificationText.lines(report) { try printLine(line) }
+        try report.requireSuccess()
     }
 }

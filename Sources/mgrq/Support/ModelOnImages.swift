@@ -53,7 +53,7 @@ struct ModelOnImages: ParsableArguments {
     func find(_ references: ReferenceResolver) throws(RunFailure) -> Found {
         let threads = try work.threads()
         let path = try references.model(model)
-        let (plan, sides, heads) = (try plan(of: path), try size.sides(), try self.heads.number())
+        let (plan, sides, heads) = (try quantizationPlan(of: path), try size.sides(), try self.heads.number())
         guard plan == nil || heads == nil else {
             throw RunFailure(
                 .usage, "--heads cannot be given with a packed checkpoint or a run, which have their own")
@@ -75,14 +75,16 @@ struct ModelOnImages: ParsableArguments {
             path: path, plan: plan, dataPath: try references.images(named, for: .evaluation, flag: "--data"),
             options: options, imageSize: sides, heads: heads, threads: threads)
     }
+}
 
-    /// The plan that a run or a packed checkpoint carries; nil for a full-precision checkpoint.
-    private func plan(of path: String) throws(RunFailure) -> RunPlan? {
-        guard let text = try planText(of: path) else { return nil }
-        do throws(PlanError) {
-            return try RunPlan(yaml: text)
-        } catch {
-            throw RunFailure(.badData, "the plan in \(path) cannot be used: \(error)")
-        }
+/// The plan that a run or a packed checkpoint carries; nil for a full-precision checkpoint.
+///
+/// - Throws: `RunFailure` with one sentence.
+func quantizationPlan(of path: String) throws(RunFailure) -> RunPlan? {
+    guard let text = try planText(of: path) else { return nil }
+    do throws(PlanError) {
+        return try RunPlan(yaml: text)
+    } catch {
+        throw RunFailure(.badData, "the plan in \(path) cannot be used: \(error)")
     }
 }

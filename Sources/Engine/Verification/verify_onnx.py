@@ -1,0 +1,624 @@
+#!/usr/bin/env python3
+"""Compares an exported ONNX file with what mgrq computes, operator by operator, unit by unit and as a whole.
+
+    verify_onnx.py REQUEST.json
+
+REQUEST names the graph, a trace (docs/trace.md) and a packed checkpoint (docs/packed-checkpoint.md) of the same model,
+images with the logits that mgrq gives them, and the file that gets the result as JSON. Needs numpy, onnx and
+onnxruntime; the runtime "openvino" needs openvino besides. `mgrq verify` runs it; docs/onnx.md has the bounds.
+"""
+
+import json
+import pathlib
+import platform
+import statistics
+import struct
+import sys
+import tempfile
+import time
+
+import numpy
+import onnx
+import onnxruntime
+
+# An operator is fed the reference's codes: shares of codes that differ, and how many besides.
+OPERATOR_CODES, OPERATOR_STEP, OPERATOR_VALUES = (3e-5, 2), 1, 1e-5
+# A unit is fed the reference's input. One flipped code flips others, so that its own noise floor counts, too.
+UNIT_CODES, UNIT_STEP, UNIT_VALUES = (1e-3, 2), (2, 1 / 32), 5e-3
+# The whole model: KL in nats, and the share of other answers besides twice the noise floor's.
+MODEL_KL, MODEL_CHANGED, CHANGED_FLOORS = 1e-3, 0.005, 2
+# Codes, values and KL may differ by that many noise floors.
+FLOORS = 3
+# The relative noise on what a unit or the model reads, and how many times it is drawn for each.
+NOISE, MODEL_DRAWS, UNIT_DRAWS = 1e-7, 2, 6
+LN2 = 0.6931471805599453
+# Searched logarithmic levels are powers of 2^(1/37); shifted ones have this much added first.
+DENOMINATOR, SHIFT = 37, 0.1699712
+# Around a logarithmic boundary two ways to compute a logarithm may differ.
+LOG_MARGIN, ANY = 0.02, -1
+
+
+# --- Files -----------------------------------------------------------------------------------------------------------
+
+
+class Tensors:
+    """The tensors of a safetensors file, by name, and its metadata."""
+
+    TYPES = {"F32": "<f4", "U8": "u1", "I64": "<i8"}
+
+    def __init__(self, path):
+        self.data = numpy.memmap(path, mode="r")
+        (length,) = struct.unpack("<Q", self.data[:8].tobytes())
+        self.header = json.loads(self.data[8:8 + length].tobytes())
+        self.metadata = self.header.pop("__metadata__", {})
+        self.start = 8 + length
+        self.bits = json.loads(self.metadata["sites"]) if "sites" in self.metadata else {}
+
+    def __contains__(self, name):
+        return name in self.header
+
+    def __getitem__(self, name):
+        entry = self.header[name]
+        first, last = (self.start + offset for offset in entry["data_offsets"])
+        return self.data[first:last].view(self.TYPES[entry["dtype"]]).reshape(entry["shape"])
+
+    def values(self, name):
+        """The values of a weight, with the floats that the packed checkpoint defines."""
+        if f"{name}.codes" not in self:
+            return self[name]
+        bits = self.bits[name]["bits"]
+        scales, zeros = self[f"{name}.scales"], self[f"{name}.zero_points"].astype(numpy.float32)
+        stored = numpy.unpackbits(self[f"{name}.codes"], bitorder="little")
+        count = stored.size // bits // len(scales) * len(scales)
+        digits = stored[:count * bits].reshape(count, bits)
+        codes = (digits << numpy.arange(bits, dtype=numpy.uint8)).sum(axis=1, dtype=numpy.uint8)
+        codes = codes.reshape(len(scales), -1).astype(numpy.float32)
+        return scales[:, None] * (codes - zeros[:, None])
+
+
+class Graph:
+    """A graph whose parts can be run by themselves."""
+
+    def __init__(self, path):
+        self.model = onnx.load(path)
+        graph = self.model.graph
+        self.nodes = {node.name: node for node in graph.node}
+        self.producers = {output: node for node in graph.node for output in node.output}
+        self.places = {node.name: place for place, node in enumerate(graph.node)}
+        self.constants = {tensor.name: tensor for tensor in graph.initializer}
+        self.metadata = {entry.key: entry.value for entry in self.model.metadata_props}
+        self.input = graph.input[0].name
+        self.output = graph.output[0].name
+
+    def part(self, given, outputs):
+        """The bytes of a model that computes `outputs` of `given`: element type and extents of each tensor, by name.
+
+        What is given is called NAME#given, so that the same tensor can be computed, too.
+        """
+        nodes, constants, seen = {}, {}, set()
+        waiting = [self.producers[output] for output in outputs]
+        while waiting:
+            node = waiting.pop()
+            if node.name in nodes:
+                continue
+            copy = onnx.NodeProto()
+            copy.CopyFrom(node)
+            nodes[node.name] = copy
+            for place, name in enumerate(node.input):
+                if name in given:
+                    copy.input[place] = f"{name}#given"
+                elif name in self.constants:
+                    constants[name] = self.constants[name]
+                elif name in self.producers:
+                    waiting.append(self.producers[name])
+                elif name:
+                    raise Failure(f"{node.name} depends on {name}, which is not given")
+                seen.add(name)
+        inputs = [
+            onnx.helper.make_tensor_value_info(f"{name}#given", *given[name]) for name in given if name in seen
+        ]
+        graph = onnx.helper.make_graph(
+            sorted(nodes.values(), key=lambda node: self.places[node.name]), "part", inputs,
+            [onnx.helper.make_empty_tensor_value_info(name) for name in outputs], list(constants.values()))
+        model = onnx.helper.make_model(graph, opset_imports=self.model.opset_import)
+        model.ir_version = self.model.ir_version
+        return model.SerializeToString()
+
+    def constant(self, name):
+        return onnx.numpy_helper.to_array(self.constants[name])
+
+
+class Failure(Exception):
+    """A graph is not what was expected of it."""
+
+
+# --- Runtimes --------------------------------------------------------------------------------------------------------
+
+
+class OnnxRuntime:
+    """ONNX Runtime on the processor, with its default optimizations."""
+
+    name = "ONNX Runtime"
+
+    def __init__(self, threads):
+        self.threads = threads
+        self.version = onnxruntime.__version__
+
+    def load(self, model, optimized=None, is_optimized=True, threads=None):
+        """A function from inputs by name to the list of outputs; `optimized` gets the optimized graph."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or self.threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        if not is_optimized:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        if optimized:
+            options.optimized_model_filepath = optimized
+        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        names = {entry.name for entry in session.get_inputs()}
+        return lambda inputs: session.run(
+            None, {name: value for name, value in inputs.items() if name in names})
+
+
+class OpenVINO:
+    """OpenVINO on the processor, told to leave activations as the graph quantizes them."""
+
+    name = "OpenVINO"
+
+    def __init__(self, threads):
+        import openvino
+
+        self.core = openvino.Core()
+        self.threads = threads
+        self.version = openvino.__version__.split("-")[0]
+
+    def load(self, model, optimized=None, is_optimized=True, threads=None):
+        read = self.core.read_model(model)
+        settings = {
+            "INFERENCE_NUM_THREADS": threads or self.threads, "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
+            "INFERENCE_PRECISION_HINT": "f32"}
+        try:
+            compiled = self.core.compile_model(read, "CPU", settings)
+        except RuntimeError:
+            # Some graphs need more registers than its generated code has.
+            compiled = self.core.compile_model(read, "CPU", settings | {"SNIPPETS_MODE": "DISABLE"})
+        names = {name for entry in compiled.inputs for name in entry.names}
+
+        def run(inputs):
+            results = compiled({name: value for name, value in inputs.items() if name in names})
+            return [results[entry] for entry in compiled.outputs]
+        return run
+
+
+# --- Checks ----------------------------------------------------------------------------------------------------------
+
+
+class Checks:
+    """The outcome of each check: where it is worst, measured against its bound."""
+
+    def __init__(self):
+        self.entries = []
+
+    def add(self, name, measured, bound, place=None, compared=None, detail=None):
+        holds = bool(measured <= bound)
+        entry = {
+            "name": name, "place": place if measured > 0 else None, "measured": float(measured), "bound": float(bound),
+            "compared": compared, "holds": holds, "detail": detail}
+        for kept in self.entries:
+            if kept["name"] != name:
+                continue
+            # The first failure stays: what comes after it may follow from it.
+            if kept["holds"] and (not holds or distance(entry) > distance(kept)):
+                entry["compared"] = total(kept["compared"], compared)
+                kept.update(entry)
+            else:
+                kept["compared"] = total(kept["compared"], compared)
+            return
+        self.entries.append(entry)
+
+    def fails(self, name, error, place=None):
+        """Records that a check could not be made."""
+        text = " ".join(str(error).split())
+        self.add(name, numpy.inf, 0, place=place, detail=text[:300])
+
+
+def distance(entry):
+    return entry["measured"] / entry["bound"] if entry["bound"] else entry["measured"]
+
+
+def total(*counts):
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
+def code_differences(found, expected):
+    """How many codes differ, and the largest difference."""
+    difference = numpy.abs(found.astype(numpy.int16) - expected.astype(numpy.int16))
+    return numpy.count_nonzero(difference), int(difference.max(initial=0))
+
+
+def disturbed(values, draws):
+    """The values with the least noise, for every draw."""
+    generator = numpy.random.default_rng(5)
+    for _ in range(draws):
+        yield (values * (1 + NOISE * generator.standard_normal(values.shape))).astype(numpy.float32)
+
+
+def relative_difference(found, expected):
+    found, expected = found.astype(numpy.float64), expected.astype(numpy.float64)
+    size = numpy.sqrt(numpy.mean(expected ** 2))
+    return numpy.sqrt(numpy.mean((found - expected) ** 2)) / max(size, 1e-30)
+
+
+def divergence(reference, other):
+    """The mean KL in nats, and the share of images with another answer."""
+    def softmax(logits):
+        powers = numpy.exp(logits - logits.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+    changed = (reference.argmax(axis=1) != other.argmax(axis=1)).mean()
+    p, q = softmax(reference.astype(numpy.float64)), softmax(other.astype(numpy.float64))
+    kl = (p * (numpy.log(numpy.maximum(p, 1e-30)) - numpy.log(numpy.maximum(q, 1e-30)))).sum(axis=1).mean()
+    return max(kl, 0), changed
+
+
+# --- Sites -----------------------------------------------------------------------------------------------------------
+
+
+class Site:
+    """Where a site's codes are in a graph, and what they are there."""
+
+    # The nodes between a site's values and its codes.
+    FAMILY = ("clipped", "ratio", "rounded", "sum", "positive", "log", "shifted", "order")
+
+    def __init__(self, graph, name, kind, bits):
+        self.name, self.kind, self.bits = name, kind, bits
+        self.graph = graph
+        self.order = None
+        if kind == "full_precision":
+            self.tensor, self.type = self.values_tensor(), onnx.TensorProto.FLOAT
+            return
+        node = graph.nodes.get(f"{name}.clipped") or graph.nodes.get(name)
+        if node is None:
+            raise Failure(f"the graph has no node {name}")
+        self.tensor = node.output[0]
+        # Codes whose zero point fits no byte are floats.
+        is_byte = graph.nodes[name].op_type != "Clip"
+        self.type = onnx.TensorProto.UINT8 if is_byte else onnx.TensorProto.FLOAT
+        self.entry = self.tensor
+        while True:
+            node = graph.producers.get(self.entry)
+            if node is None or not (node.name == name or self.is_family(node.name)):
+                break
+            if node.op_type == "Transpose":
+                self.order = list(node.attribute[0].ints)
+            self.entry = next(
+                value for value in node.input if value not in graph.constants)
+
+    def is_family(self, node):
+        return any(node == f"{self.name}.{part}" for part in self.FAMILY)
+
+    def values_tensor(self):
+        """The tensor of a site in full precision."""
+        nodes = self.graph.nodes
+        if self.name.endswith(".input"):
+            return nodes[self.name[:-len(".input")]].input[0]
+        if f"{self.name}.map" in nodes:
+            return nodes[f"{self.name}.map"].output[0]
+        return nodes[f"{self.name}.order"].input[0]
+
+    @property
+    def is_logarithmic(self):
+        return self.kind in ("log_sqrt2", "searched_log", "shifted_log")
+
+    def from_trace(self, values):
+        """The reference's codes or values as the graph has them."""
+        if self.is_logarithmic:
+            values = (1 << self.bits) - 1 - values
+        if self.order:
+            values = values.transpose(self.order)
+        return values.astype(numpy.uint8 if self.type == onnx.TensorProto.UINT8 else numpy.float32)
+
+    def information(self, values):
+        return self.type, ["batch"] + list(values.shape[1:])
+
+    def probe(self, packed):
+        """Values on and between all levels of every group, `[points, groups]`, and the codes they must get there.
+
+        A logarithmic attention map is fed logarithms, and has its codes the other way round.
+        """
+        top = (1 << self.bits) - 1
+        if self.kind == "uniform":
+            scales = packed[f"{self.name}.scales"]
+            zeros = packed[f"{self.name}.zero_points"].astype(numpy.float32)
+            # Every half step: levels, and ties, which go to the even integer.
+            steps = numpy.arange(-4, 2 * top + 5, dtype=numpy.float32)[:, None] / 2 - zeros
+            values = steps * scales
+            codes = numpy.clip(numpy.rint(values / scales) + zeros, 0, top)
+            return values, codes.astype(numpy.int16)
+        deltas = packed[f"{self.name}.deltas"].astype(numpy.float64)
+        steps = packed[f"{self.name}.steps"] if self.kind != "log_sqrt2" else DENOMINATOR / 2
+        octaves = numpy.broadcast_to(numpy.asarray(steps, numpy.float64) / DENOMINATOR, deltas.shape)
+        shift = numpy.float32(SHIFT if self.kind == "shifted_log" else 0)
+        # Quarters of a step; halves are boundaries, where both codes are right.
+        exponents = numpy.arange(-2, 4 * top + 4)[:, None] / 4
+        if self.name.endswith(".softmax"):
+            values = (numpy.log(deltas) - exponents * octaves * LN2).astype(numpy.float32)
+            places = (numpy.log(deltas) - values) / (octaves * LN2)
+        else:
+            values = (deltas * 2 ** (-exponents * octaves) - shift).astype(numpy.float32)
+            places = numpy.log2(deltas / numpy.maximum(values + shift, numpy.float32(1e-38))) / octaves
+        is_near = numpy.abs(places - numpy.floor(places) - 0.5) < LOG_MARGIN
+        codes = top - numpy.clip(numpy.rint(places), 0, top)
+        return values, numpy.where(is_near, ANY, codes).astype(numpy.int16)
+
+    def probe_shape(self, values):
+        """A probe as the site's values lie in the graph: groups on the axis of heads, if there are several."""
+        if self.name.endswith(".softmax"):
+            return values.T[None, :, :, None]
+        if self.name.rsplit(".", 1)[-1] in ("q", "k", "v"):
+            return values[None, :, :, None]
+        return values.reshape(1, -1, 1)
+
+
+# --- The proof -------------------------------------------------------------------------------------------------------
+
+
+class Verifier:
+    def __init__(self, request):
+        self.request = request
+        self.runtime = (OpenVINO if request["runtime"] == "openvino" else OnnxRuntime)(request["threads"])
+        self.checks = Checks()
+        self.floor = None
+        self.products = None
+        self.latency = None
+
+    def run(self, folder):
+        checks, request = self.checks, self.request
+        try:
+            onnx.checker.check_model(request["graph"], full_check=True)
+            checks.add("onnx.checker", 0, 0)
+        except Exception as error:
+            checks.fails("onnx.checker", error)
+        try:
+            self.graph = Graph(request["graph"])
+        except Exception as error:
+            return checks.fails("onnx.checker", error)
+        self.trace, self.packed = Tensors(request["trace"]), Tensors(request["packed"])
+        self.units = json.loads(self.trace.metadata["units"])
+        self.attempt("weights", self.check_weights)
+        self.attempt("other tensors", self.check_tensors)
+        try:
+            ends = json.loads(self.graph.metadata["units"])
+            self.boundaries = {entry["name"]: entry["output"] for entry in ends}
+            self.sites = {
+                site["name"]: Site(self.graph, **site) for unit in self.units for site in unit["sites"]}
+        except Exception as error:
+            checks.fails("operator codes", error)
+        else:
+            for site in self.sites.values():
+                if site.kind != "full_precision":
+                    self.attempt("quantizers", self.check_quantizer, site)
+            for place in range(len(self.units)):
+                self.attempt("operator codes", self.check_unit, place, True)
+            for place in range(len(self.units)):
+                self.attempt("unit codes", self.check_unit, place, False)
+        self.attempt("KL", self.check_model, folder)
+        if request["full_precision"] and all(entry["holds"] for entry in checks.entries):
+            self.measure_latency()
+
+    def attempt(self, name, check, *arguments):
+        """Makes a check; a graph that cannot be run fails it."""
+        place = None
+        for argument in arguments[:1]:
+            place = self.units[argument]["name"] if isinstance(argument, int) else getattr(argument, "name", None)
+        try:
+            check(*arguments)
+        except Exception as error:
+            self.checks.fails(name, f"{type(error).__name__}: {error}", place)
+
+    def check_weights(self):
+        """Every weight, as the graph computes it from its constants, is that of the packed checkpoint."""
+        for unit in self.units:
+            names = {layer: self.graph.nodes[layer].input[1] for layer in unit["layers"]}
+            computed = [name for name in names.values() if name not in self.graph.constants]
+            found = {}
+            if computed:
+                model = self.graph.part({}, computed)
+                run = OnnxRuntime(self.request["threads"]).load(model, is_optimized=False)
+                found = dict(zip(computed, run({})))
+            for layer, name in names.items():
+                expected = self.packed.values(f"{layer}.weight")
+                values = found[name] if name in found else self.graph.constant(name)
+                if self.graph.nodes[layer].op_type == "Conv":
+                    values = values.reshape(values.shape[0], -1)
+                else:
+                    values = values.T
+                expected = expected.reshape(expected.shape[0], -1)
+                if values.shape != expected.shape:
+                    raise Failure(f"{layer}.weight has the shape {values.shape}, not {expected.shape}")
+                self.checks.add(
+                    "weights", numpy.count_nonzero(values != expected), 0, f"{layer}.weight", expected.size)
+
+    def check_tensors(self):
+        """Biases and other constants with a name of the packed checkpoint are its tensors."""
+        for name, entry in self.packed.header.items():
+            is_quantizer = name.rsplit(".", 1)[-1] in ("scales", "zero_points", "deltas", "steps", "codes")
+            if is_quantizer or len(entry["shape"]) != 1 or name not in self.graph.constants:
+                continue
+            found, expected = self.graph.constant(name), self.packed[name]
+            self.checks.add(
+                "other tensors", numpy.count_nonzero(found != expected), 0, name, found.size)
+
+    def check_quantizer(self, site):
+        """A site gives values on and between its levels the codes that its definition gives them."""
+        values, expected = site.probe(self.packed)
+        values, expected = site.probe_shape(values), site.probe_shape(expected)
+        if site.order:
+            expected = expected.transpose(site.order)
+        given = {site.entry: (onnx.TensorProto.FLOAT, list(values.shape))}
+        (found,) = self.runtime.load(self.graph.part(given, [site.tensor]))(
+            {f"{site.entry}#given": numpy.ascontiguousarray(values)})
+        self.checks.add(
+            "quantizers", numpy.count_nonzero((found != expected) & (expected != ANY)), 0, site.name,
+            int(expected.size))
+
+    def check_unit(self, place, is_by_operator):
+        """Runs a unit on the reference's input, or each of its operators on the reference's codes."""
+        unit = self.units[place]
+        name = unit["name"]
+        start = self.boundaries[self.units[place - 1]["name"]] if place > 0 else self.graph.input
+        end = self.boundaries[name]
+        reference = {start: self.trace[f"{name}.input" if place > 0 else "pixels"]}
+        given = {start: (onnx.TensorProto.FLOAT, ["batch"] + list(reference[start].shape[1:]))}
+        sites = {}
+        for site in (self.sites[site["name"]] for site in unit["sites"]):
+            if site.tensor == start:
+                continue
+            stored = self.trace[f"{site.name}.{'values' if site.kind == 'full_precision' else 'codes'}"]
+            sites[site.tensor] = site
+            reference[site.tensor] = site.from_trace(stored)
+            if is_by_operator:
+                given[site.tensor] = site.information(reference[site.tensor])
+        values = {end: f"{name}.output"}
+        middle = f"{name}.attn.residual"
+        if middle in self.trace:
+            values[middle] = middle
+            if is_by_operator:
+                given[middle] = (onnx.TensorProto.FLOAT, ["batch"] + list(self.trace[middle].shape[1:]))
+        for tensor, stored in values.items():
+            reference[tensor] = self.trace[stored]
+        outputs = list(sites) + list(values)
+        load = self.runtime.load(self.graph.part(given, outputs))
+
+        def run(start_values):
+            inputs = {tensor: start_values if tensor == start else reference[tensor] for tensor in given}
+            found = load({f"{tensor}#given": numpy.ascontiguousarray(values) for tensor, values in inputs.items()})
+            return {
+                tensor: values.reshape(reference[tensor].shape) for tensor, values in zip(outputs, found)}
+
+        found = run(reference[start])
+        codes = [tensor for tensor, site in sites.items() if site.kind != "full_precision"]
+        values |= {tensor: site.name for tensor, site in sites.items() if site.kind == "full_precision"}
+        if is_by_operator:
+            for tensor in codes:
+                count = int(reference[tensor].size)
+                differing, step = code_differences(found[tensor], reference[tensor])
+                bound = OPERATOR_CODES[0] * count + OPERATOR_CODES[1]
+                self.checks.add("operator codes", differing, bound, sites[tensor].name, count)
+                self.checks.add("operator step", step, OPERATOR_STEP, sites[tensor].name, count)
+            for tensor, stored in values.items():
+                difference = relative_difference(found[tensor], reference[tensor])
+                self.checks.add("operator values", difference, OPERATOR_VALUES, stored, int(reference[tensor].size))
+            return
+        noisy = [run(noise) for noise in disturbed(reference[start], UNIT_DRAWS)]
+
+        def joined(tensors):
+            return numpy.concatenate([tensors[tensor].ravel() for tensor in codes])
+
+        if codes:
+            own, count = joined(found), int(sum(reference[tensor].size for tensor in codes))
+            differing, _ = code_differences(own, joined(reference))
+            floors = [code_differences(joined(other), own) for other in noisy]
+            floor, floor_step = (max(values) for values in zip(*floors))
+            bound = max(UNIT_CODES[0] * count + UNIT_CODES[1], FLOORS * floor)
+            self.checks.add("unit codes", differing, bound, name, count)
+            for tensor in codes:
+                # Steps of many levels are small.
+                bound = max(UNIT_STEP[0], UNIT_STEP[1] * (1 << sites[tensor].bits)) + floor_step
+                _, step = code_differences(found[tensor], reference[tensor])
+                self.checks.add("unit step", step, bound, sites[tensor].name, int(reference[tensor].size))
+        for tensor, stored in values.items():
+            floor = max(relative_difference(other[tensor], found[tensor]) for other in noisy)
+            difference = relative_difference(found[tensor], reference[tensor])
+            bound = max(UNIT_VALUES, FLOORS * floor)
+            self.checks.add("unit values", difference, bound, stored, int(reference[tensor].size))
+
+    def check_model(self, folder):
+        """The whole graph, with default optimizations, against the reference's logits and its own noise floor."""
+        images = Tensors(self.request["images"])
+        pixels, reference = numpy.array(images["pixels"]), images["logits"]
+        optimized = str(pathlib.Path(folder, "optimized.onnx"))
+        is_onnxruntime = isinstance(self.runtime, OnnxRuntime)
+        run = self.runtime.load(self.request["graph"], optimized if is_onnxruntime else None)
+
+        def logits(pixels):
+            parts = [run({self.graph.input: pixels[start:start + 64]})[0] for start in range(0, len(pixels), 64)]
+            return numpy.concatenate(parts)
+
+        found = logits(pixels)
+        if is_onnxruntime:
+            operations = [node.op_type for node in onnx.load(optimized, load_external_data=False).graph.node]
+            self.products = sum(
+                operation in ("MatMulIntegerToFloat", "QLinearMatMul", "MatMulInteger", "DynamicQuantizeMatMul",
+                              "QLinearConv", "QGemm") for operation in operations)
+            self.checks.add("MatMulNBits", operations.count("MatMulNBits"), 0, compared=len(operations))
+        floors = [divergence(found, logits(noisy)) for noisy in disturbed(pixels, MODEL_DRAWS)]
+        kl_floor, changed_floor = (max(values) for values in zip(*floors))
+        self.floor = {"kl": kl_floor, "changed": 100 * changed_floor}
+        kl, changed = divergence(reference, found)
+        if not numpy.isfinite(found).all():
+            kl = numpy.inf
+        self.checks.add("KL", kl, max(MODEL_KL, FLOORS * kl_floor), compared=len(pixels))
+        bound = MODEL_CHANGED + CHANGED_FLOORS * changed_floor + 1 / len(pixels)
+        self.checks.add("other answers", changed, bound, compared=len(pixels))
+
+    def measure_latency(self):
+        """Times one image, the graph in full precision and the quantized one by turns."""
+        threads, pairs = self.request["latency_threads"], self.request["pairs"]
+        runs = [self.runtime.load(self.request[graph], threads=threads) for graph in ("full_precision", "graph")]
+        pixels = numpy.array(Tensors(self.request["images"])["pixels"][:1])
+        # Others may use the machine; the time of the processor does not count them.
+        clock = time.process_time if threads == 1 else time.perf_counter
+
+        def seconds(run):
+            start = clock()
+            run({self.graph.input: pixels})
+            return clock() - start
+
+        for run in runs:
+            for _ in range(3):
+                seconds(run)
+        times = [[seconds(run) for run in runs] for _ in range(pairs)]
+        self.latency = {
+            "threads": threads, "pairs": pairs, "is_processor_time": threads == 1,
+            "full_precision_milliseconds": 1000 * statistics.median(full for full, _ in times),
+            "milliseconds": 1000 * statistics.median(own for _, own in times),
+            "speedup": statistics.median(full / max(own, 1e-9) for full, own in times)}
+
+
+def processor():
+    """The processor's name, and whether it has products of bytes that cannot overflow."""
+    name, has_vnni = platform.processor() or platform.machine(), False
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return name, has_vnni
+    for line in lines:
+        key, _, value = line.partition(":")
+        if key.strip() == "model name":
+            name = value.strip()
+        if key.strip() in ("flags", "Features"):
+            has_vnni = bool({"avx512_vnni", "avx_vnni", "asimddp"} & set(value.split()))
+    return name, has_vnni
+
+
+def main(path):
+    request = json.loads(pathlib.Path(path).read_text())
+    verifier = Verifier(request)
+    with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
+        verifier.run(folder)
+    name, has_vnni = processor()
+    for entry in verifier.checks.entries:
+        if not numpy.isfinite(entry["measured"]):
+            entry["measured"] = None
+    result = {
+        "runtime": {
+            "name": verifier.runtime.name, "version": verifier.runtime.version,
+            "python": platform.python_version(), "processor": name, "has_vnni": has_vnni,
+            "integer_products": verifier.products},
+        "checks": verifier.checks.entries, "floor": verifier.floor, "latency": verifier.latency}
+    pathlib.Path(request["result"]).write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
