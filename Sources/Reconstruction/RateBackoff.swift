@@ -6,17 +6,25 @@
 struct RateBackoff {
     /// What rates are divided by.
     static let divisor = 10.0
-    /// How far the loss may rise above that of the calibrated unit before rates are lowered for the first time.
-    ///
-    /// Blocks that learn well rise by up to a quarter while rates are high.
-    static let firstLimit = 1.3
-    /// How far it may rise after that: the unit is known to be sensitive.
-    static let laterLimit = 1.05
-    /// On how many images a unit is judged.
+    /// How far the loss may rise above that of the calibrated unit before rates are lowered.
+    struct Limits: Equatable {
+        /// The limit for the first time.
+        let first: Double
+        /// The limit after that: the unit is known to be sensitive.
+        let later: Double
+
+        /// Blocks that learn well rise by up to a quarter while rates are high.
+        static let usual = Limits(first: 1.3, later: 1.05)
+        /// The head's divergence rises by more than that while rates are high, and falls again with them.
+        static let head = Limits(first: .infinity, later: .infinity)
+    }
+
+    /// On how many images a unit is judged; a head is judged on all of them.
     static let images = 64
 
     /// How often rates can be lowered; 0 judges nothing.
     let allowed: Int
+    let limits: Limits
     /// The loss of the calibrated unit.
     private let start: Double
     /// The state of the least loss so far, and the step after which it was reached.
@@ -28,8 +36,8 @@ struct RateBackoff {
     enum Verdict: Equatable { case goOn, lower, end }
 
     /// Starts at the calibrated unit.
-    init(allowed: Int, start: Double, state: LearnedUnit.Snapshot) {
-        (self.allowed, self.start) = (allowed, start)
+    init(allowed: Int, limits: Limits, start: Double, state: LearnedUnit.Snapshot) {
+        (self.allowed, self.limits, self.start) = (allowed, limits, start)
         best = (start, 0, state)
     }
 
@@ -43,7 +51,7 @@ struct RateBackoff {
     mutating func judge(_ loss: Double, step: Int, state: () -> LearnedUnit.Snapshot) -> Verdict {
         if loss < best.loss { best = (loss, step, state()) }
         // A loss that is not a number is above every limit.
-        guard !(ratio(loss) <= (lowered == 0 ? Self.firstLimit : Self.laterLimit)) else { return .goOn }
+        guard !(ratio(loss) <= (lowered == 0 ? limits.first : limits.later)) else { return .goOn }
         guard lowered < allowed else { return .end }
         lowered += 1
         return .lower

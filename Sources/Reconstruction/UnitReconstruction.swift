@@ -74,13 +74,17 @@ package final class UnitReconstruction {
         fusion.start(evaluator.startingTerms(of: images.learned, draw: &draw))
         validationFactors = fusion.factors(settings.weights)
         validateIfDue()
-        // The head's divergence rises by more than that while rates are high, and falls again with them.
-        if settings.backoffs > 0, !task.isHead {
+        if settings.backoffs > 0 {
             var choice = SeededGenerator(seed: seed, stream: "judged of \(name)")
-            judged = choice.permutation(of: images.learned.count).prefix(RateBackoff.images)
-                .map { images.learned[$0] }
+            // A head is quick to run on all images that a run scores it on.
+            judged =
+                task.isHead
+                ? images.learned.filter { $0 < task.originals }
+                : choice.permutation(of: images.learned.count).prefix(RateBackoff.images)
+                    .map { images.learned[$0] }
             backoff = RateBackoff(
-                allowed: settings.backoffs, start: blockTerm(on: judged), state: learned.snapshot)
+                allowed: settings.backoffs, limits: task.isHead ? .head : .usual,
+                start: blockTerm(on: judged), state: learned.snapshot)
         }
     }
 
@@ -190,6 +194,24 @@ extension UnitReconstruction {
             learned.restore(backoff.best.state)
         }
         return try learned.quantized(start)
+    }
+
+    /// Ends the reconstruction in the state of the least loss that the unit was judged to have.
+    ///
+    /// For units that `finish` leaves worse than calibrated. A head that was never better than calibrated is as calibrated:
+    /// it is judged on all images that it is scored on, so that nothing was missed.
+    ///
+    /// - Returns: The unit, the step after which it was in that state, and the loss at the end as a multiple of the
+    ///   calibrated unit's; nil where it was not judged, is validated instead, or, other than a head, was never better
+    ///   than calibrated.
+    /// - Throws: As `finish`.
+    package func best() throws(QuantizationError) -> (unit: QuantizedUnit, step: Int, endRatio: Double)? {
+        guard validations.best == nil, let backoff, backoff.best.step > 0 || evaluator.task.isHead else {
+            return nil
+        }
+        let endRatio = backoff.ratio(blockTerm(on: judged))
+        learned.restore(backoff.best.state)
+        return (try learned.quantized(start), backoff.best.step, endRatio)
     }
 
     /// The weights of the terms at a share of the steps.

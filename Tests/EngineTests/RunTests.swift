@@ -221,7 +221,9 @@ struct RunTests {
     func divergence() throws {
         let bench = try Bench()
         let events = bench.run(
-            try bench.plan([("weight_learning_rate", "1"), ("scale_learning_rate", "0.9")]))
+            try bench.plan([
+                ("weight_learning_rate", "1"), ("scale_learning_rate", "0.9"), ("backoffs", "0"),
+            ]))
         guard case .finished(let report) = events.last else {
             Issue.record("the run ended with \(String(describing: events.last))")
             return
@@ -262,6 +264,27 @@ struct RunTests {
         try bench.expectSameIntegers("guarded", "calibrated")
         #expect(
             guarded.units.allSatisfy { !($0.finalLoss > $0.calibratedLoss && $0.finalKl > $0.calibratedKl) })
+    }
+
+    @Test(
+        "a unit that ends worse than calibrated is kept in the best state before, and the run says in which")
+    func bestState() throws {
+        let bench = try Bench()
+        let changes = [("weight_learning_rate", "1"), ("scale_learning_rate", "0.05")]
+        let events = bench.run(try bench.plan(changes))
+        let head = try #require(events.report?.units.last)
+        #expect(!head.reverted && head.finalLoss <= head.calibratedLoss)
+        let restored = events.compactMap { event -> Int? in
+            guard case .rateLowered(head.unit, _, 12, let restored, let ratio, nil) = event, ratio > 1 else {
+                return nil
+            }
+            return restored
+        }
+        #expect(restored.count == 1)
+        #expect((restored.first == 0) == (head.finalLoss == head.calibratedLoss))
+        // Without judging, the same head is put back.
+        let unjudged = bench.run(try bench.plan(changes + [("backoffs", "0")]))
+        #expect(unjudged.report?.units.last?.reverted == true)
     }
 
     @Test("a unit is kept where only one of its loss and its KL got worse")

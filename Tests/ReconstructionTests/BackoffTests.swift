@@ -44,9 +44,11 @@ final class BackoffTests {
         }
         #expect(changes.count == 2)
         let first = try #require(changes.first)
-        #expect(first.factor == 0.1 && first.ratio > RateBackoff.firstLimit)
+        #expect(first.factor == 0.1 && first.ratio > RateBackoff.Limits.usual.first)
         let last = try #require(changes.last)
-        #expect(last.factor == nil && last.ratio > RateBackoff.laterLimit && last.restored >= first.restored)
+        #expect(
+            last.factor == nil && last.ratio > RateBackoff.Limits.usual.later
+                && last.restored >= first.restored)
         #expect(steps < 40)
         #expect(loss(of: try reconstruction.finish()) <= before * 1.0001)
     }
@@ -79,7 +81,7 @@ final class BackoffTests {
             #expect(reconstruction.rateChange == nil)
         }
         let before = loss(of: try small.calibrated(1, bits: 4))
-        #expect(loss(of: try reconstruction.finish()) > before * RateBackoff.firstLimit)
+        #expect(loss(of: try reconstruction.finish()) > before * RateBackoff.Limits.usual.first)
     }
 
     @Test("judging a unit that does not get worse changes no bit")
@@ -98,10 +100,71 @@ final class BackoffTests {
         #expect(try learned(2) == learned(0))
     }
 
+    /// The divergence of a head on every image, roundings hard.
+    private func divergence(_ reconstruction: UnitReconstruction) -> Double {
+        reconstruction.evaluator.refreshWeights(hard: true)
+        return reconstruction.evaluator.forward(Batch(images: Array(0..<8)), factors: .none).block ?? .nan
+    }
+
+    /// A head with a rate that stays the same.
+    private func head(rate: Double) throws -> UnitReconstruction {
+        var settings = small.settings(block: 1, global: 0, local: 0)
+        settings.steps = 40
+        settings.weightLearningRate = rate
+        settings.learningRateSchedule = .constant
+        settings.backoffs = 2
+        let unit = small.model.units.count - 1
+        return small.reconstruction(
+            small.task(unit, state: try small.calibrated(unit, bits: 3)), settings)
+    }
+
+    @Test("a head keeps its rates, however far its divergence rises")
+    func headKeepsRates() throws {
+        let reconstruction = try head(rate: 3)
+        let start = divergence(reconstruction)
+        while !reconstruction.isFinished {
+            _ = reconstruction.step()
+            #expect(reconstruction.rateChange == nil)
+        }
+        #expect(divergence(reconstruction) > start * RateBackoff.Limits.usual.first)
+        #expect(try reconstruction.best()?.step == 0)
+        #expect(abs(divergence(reconstruction) - start) < 1e-9, "it is as calibrated")
+    }
+
+    @Test("the best state of a head is the best that it was judged to have, on every image")
+    func bestHead() throws {
+        let reconstruction = try head(rate: 0.03)
+        let start = divergence(reconstruction)
+        var judged: [Double] = []
+        while !reconstruction.isFinished {
+            _ = reconstruction.step()
+            judged.append(divergence(reconstruction))
+        }
+        let end = judged.removeLast()
+        let best = try #require(try reconstruction.best())
+        #expect(abs(best.endRatio - end / start) < 1e-6)
+        // It is judged every other step.
+        let expected = try #require(judged.enumerated().filter { $0.offset % 2 == 1 }.map(\.element).min())
+        #expect(expected < start && abs(divergence(reconstruction) - expected) < 1e-6)
+        #expect(judged[best.step - 1] == expected)
+    }
+
+    @Test("the best state is that to which a unit was restored; without judging there is none")
+    func bestState() throws {
+        let reconstruction = try reconstruction(backoffs: 1)
+        var restored = 0
+        while !reconstruction.isFinished {
+            _ = reconstruction.step()
+            if let change = reconstruction.rateChange { restored = change.restored }
+        }
+        #expect(try reconstruction.best()?.step ?? 0 == restored)
+        #expect(try self.reconstruction(backoffs: 0).best() == nil)
+    }
+
     @Test("limits: a quarter above the calibrated unit at first, a twentieth after a lowering")
     func limits() {
         let state = LearnedUnit.Snapshot(variables: [], scales: [])
-        var backoff = RateBackoff(allowed: 2, start: 2, state: state)
+        var backoff = RateBackoff(allowed: 2, limits: .usual, start: 2, state: state)
         func judge(_ loss: Double, _ step: Int) -> RateBackoff.Verdict {
             backoff.judge(loss, step: step) { state }
         }

@@ -113,8 +113,10 @@ extension RunSession {
         // What cannot be fixed to its codes has diverged.
         guard let unit = try? reconstruction.finish() else { return calibrated }
         let before = try lab.score(calibrated, task: task, chain: chain)
-        let after = try lab.score(unit, task: task, chain: chain)
-        return hyperparameters.keeps(after, insteadOf: before) ? unit : calibrated
+        let candidates = [unit] + [try? reconstruction.best()?.unit].compactMap(\.self)
+        return try candidates.first { candidate in
+            hyperparameters.keeps(try lab.score(candidate, task: task, chain: chain), insteadOf: before)
+        } ?? calibrated
     }
 }
 

@@ -11,13 +11,17 @@ private typealias LearningCourse = (result: Learning, course: LossCourse, second
 
 /// The result of an optimisation.
 private enum Learning {
-    /// The unit as learned; ended early after a step, or carried out in full.
-    case learned(QuantizedUnit, endedAt: Int?)
+    /// The unit as learned, and its best state before, if that was judged; ended early after a step, or carried out in
+    /// full.
+    case learned(QuantizedUnit, best: BestState?, endedAt: Int?)
     /// The loss or a scale is not finite.
     case diverged
     /// The user cancelled it.
     case cancelled
 }
+
+/// The best state that a unit was judged to have while it learned.
+typealias BestState = (unit: QuantizedUnit, step: Int, endRatio: Double)
 
 extension Hyperparameters {
     /// Whether a learned unit is kept by its score and that of the calibrated one: it is finite, and, where units may be
@@ -109,10 +113,19 @@ extension RunSession {
         if let learning {
             var isFinite = true
             switch learning.result {
-            case .learned(let learned, let endedAt):
-                after = try score(learned, "learned")
+            case .learned(let learned, let best, let endedAt):
+                (unit, after) = (learned, try score(learned, "learned"))
+                if let best, !hyperparameters.keeps(after, insteadOf: before) {
+                    (unit, after) = (best.unit, try score(best.unit, "learned"))
+                    if hyperparameters.keeps(after, insteadOf: before) {
+                        try emit(
+                            .rateLowered(
+                                unit: index, attempt: attempt, step: learning.course.steps,
+                                restoredStep: best.step, ratio: best.endRatio, factor: nil))
+                    }
+                }
                 reverted = !hyperparameters.keeps(after, insteadOf: before)
-                unit = reverted ? calibrated : learned
+                if reverted { unit = calibrated }
                 if let endedAt {
                     ending = .finishedEarly
                     hyperparameters.stopAfter = endedAt
@@ -174,7 +187,7 @@ extension RunSession {
         let reconstruction = UnitReconstruction(
             task, index: index, attempt: attempt, settings: hyperparameters, seed: ledger.plan.seed,
             pool: lab.pool)
-        guard reconstruction.learnsAnything else { return .learned(task.state, endedAt: nil) }
+        guard reconstruction.learnsAnything else { return .learned(task.state, best: nil, endedAt: nil) }
         let interval = max(1, hyperparameters.steps / 300)
         var endedAt: Int?
         var drowned = DrownedTermCheck()
@@ -208,7 +221,8 @@ extension RunSession {
         }
         for sentence in drowned.sentences(unit: task.unit.name) { try emit(.warning(sentence)) }
         do {
-            return .learned(try reconstruction.finish(), endedAt: endedAt)
+            let unit = try reconstruction.finish()
+            return .learned(unit, best: try reconstruction.best(), endedAt: endedAt)
         } catch {
             try emit(.warning("\(task.unit.name): \(error)"))
             return .diverged
