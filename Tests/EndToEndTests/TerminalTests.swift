@@ -67,6 +67,16 @@ struct TerminalTests {
         try expect("quit", Workplace.job + ["--set", "steps=1000000"])
     }
 
+    @Test("sweeps bit-widths with steps, and adopts a point")
+    func sweep() throws {
+        try expect("sweep", Workplace.job)
+    }
+
+    @Test("opens no run that another process works on, and does not disturb it")
+    func inUse() throws {
+        try expect("in-use", Workplace.job + ["--set", "steps=1000000"])
+    }
+
     @Test("takes keys from the settings file and the last theme from the time before")
     func settings() throws {
         try expect("settings")

@@ -7,6 +7,8 @@
     workbench.py resume TOOL FOLDER FLAG...        a run with these flags that is killed and goes on
     workbench.py changed-inputs TOOL FOLDER FLAG... a killed run whose images have changed
     workbench.py quit TOOL FOLDER FLAG...          a run with these flags that its user leaves
+    workbench.py sweep TOOL FOLDER FLAG...         a run with these flags, and a sweep that takes steps
+    workbench.py in-use TOOL FOLDER FLAG...        a run with these flags that another process works on
     workbench.py still TOOL FOLDER                 a screen on which nothing changes
     workbench.py settings TOOL FOLDER              keys, themes and what is remembered from one time to the next
     workbench.py suspend TOOL FOLDER               the start screen, put aside and taken up again
@@ -427,6 +429,78 @@ def leave(tool, folder, *flags):
         expect_end(terminal, 130)
 
 
+def sweep(tool, folder, *flags):
+    """A sweep with steps, chosen and started by what the screen shows: its points come one by one, one is adopted."""
+    run = os.path.join(folder, "swept")
+    with Terminal([tool, "workbench", *flags, "--output", run], folder) as terminal:
+        use(terminal, "Enter", "start the run")
+        use(terminal, "Space", "pause")
+        terminal.wait_for("WAITING")
+        # So that a unit is done, whichever gate that was.
+        gate = re.search(r"before unit \S+", terminal.text).group()
+        use(terminal, "s", "step")
+        terminal.wait("the next gate", lambda: re.search(r"WAITING +before unit", terminal.text) and gate not in terminal.text)
+        use(terminal, "w", "sweep")
+        terminal.wait_for("Evaluated on", "calibrated only", "25 pairs", "cancel")
+        # Weights of 4 and 8 bits, then the same activations.
+        terminal.press(" " + RIGHT + " " + RIGHT + RIGHT + RIGHT + " ")
+        terminal.press(DOWN + " " + LEFT + LEFT + LEFT + " " + LEFT + " ")
+        terminal.wait_for("4 pairs")
+        terminal.press(DOWN + DOWN + DOWN + RIGHT)
+        terminal.wait_for("every unit is reconstructed")
+        # The time is measured on another thread; it includes the steps.
+        terminal.wait("a prediction", lambda: re.search(r"4 pairs, about .* each\.", terminal.text))
+        terminal.press(ENTER)
+        terminal.wait_for("4/4", "W8A8", "front")
+        terminal.wait_for("sweep complete")
+        use(terminal, "a", "adopt bits")
+        terminal.wait_for("was measured for the whole model")
+        use(terminal, "Enter", "coming units")
+        terminal.wait_for("weight_bits = ", "WAITING")
+        stop(terminal)
+    lines = [json.loads(line) for line in open(os.path.join(run, "journal.jsonl"), encoding="utf-8")]
+    asked = [line for line in lines if line.get("command") == "sweep"]
+    expect(len(asked) == 1 and asked[0]["steps"] > 0, f"the journal asks for {asked}")
+    points = [line for line in lines if line.get("event") == "sweep_measured"]
+    expect(len(points) == 4, f"the journal has {len(points)} points")
+    begun = [line["unit"] for line in lines if line.get("event") == "unit_started"]
+    expect(len(begun) <= 2, f"the sweep began units of the run: {begun}")
+
+
+def in_use(tool, folder, *flags):
+    """A run that another process works on is opened neither from the shell nor from the list, and is not disturbed."""
+    run = os.path.join(folder, "busy")
+    with Terminal([tool, "workbench", *flags, "--output", run], folder) as owner:
+        use(owner, "Enter", "start the run")
+        owner.wait_for("RUNNING", "step ")
+        sentence = f"another process works on {run}; it can be opened when that ends"
+        refused = subprocess.run([tool, "workbench", "--plain", run], cwd=folder, capture_output=True, text=True)
+        expect(refused.returncode == 64, f"without a screen it ended with {refused.returncode}: {refused.stderr}")
+        with Terminal([tool, "workbench", run], folder) as terminal:
+            ended = terminal.wait_for_end()
+            said = terminal.bytes.decode().replace("\r\n", "\n")
+            expect(ended == 65 and said == f"mgrq: {sentence}\n", f"it ended with {ended} and said {said!r}")
+        with Terminal([tool, "workbench", *flags], folder) as terminal:
+            terminal.wait_for("Recent runs", "another process works on it")
+            use(terminal, "R", "all runs")
+            terminal.wait_for("in another process")
+            terminal.press(ENTER)
+            # The path may be too long for a line.
+            terminal.wait_for("another process works on")
+            terminal.press(ESCAPE)
+            use(terminal, "q", "quit")
+            expect_end(terminal, 0)
+        step = int(re.search(r"step (\d+)/", owner.text).group(1))
+        owner.wait("further steps", lambda: int(re.search(r"step (\d+)/", owner.text).group(1)) > step)
+        owner.send(signal.SIGKILL)
+        owner.wait_for_end()
+    with Terminal([tool, "workbench", run], folder) as terminal:
+        terminal.wait_for("1 Units", "head")
+        terminal.wait_for_footer("Space resume")
+        use(terminal, "q", "quit")
+        expect_end(terminal, 0)
+
+
 def suspend(tool, folder):
     """Ctrl-Z and SIGTSTP give the terminal back; what comes after draws everything again, at the size of then."""
     with Terminal([tool], folder) as terminal:
@@ -572,6 +646,8 @@ SCENARIOS = {
     "inline": inline,
     "no-inline": no_inline,
     "quit": leave,
+    "sweep": sweep,
+    "in-use": in_use,
     "still": still,
     "settings": settings,
     "suspend": suspend,
