@@ -26,6 +26,7 @@ struct StatedShape: Sendable {
     /// - Parameters:
     ///   - model: The model as inferred from the tensors.
     ///   - tensors: The tensors.
+    /// - Returns: Sentences with the key, its value and what the tensors show.
     func contradictions(to model: ModelConfiguration, _ tensors: NamedTensors) -> [String] {
         func number(_ key: String, _ shown: [Int]) -> String? {
             guard let said = numbers[key] else { return nil }

@@ -110,7 +110,8 @@ struct RunTests {
             let measured = try jsonObject(ending.output)
             #expect(
                 Set(measured.keys) == [
-                    "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped", "held_out", "layers_on_bytes",
+                    "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped", "held_out",
+                    "layers_on_bytes",
                 ])
             for (key, value) in final {
                 #expect(measured[key] as? NSNumber == value as? NSNumber, "\(key)")

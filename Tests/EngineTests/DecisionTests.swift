@@ -121,7 +121,9 @@ struct DecisionTests {
         for (name, commands) in stepsAway {
             let events = bench.script(plan, to: name, commands)
             #expect(events.report?.stale == [], "\(name): \(events.warnings)")
-            #expect(events.warnings.allSatisfy { $0.contains("learning made it worse") }, "\(name): \(events.warnings)")
+            #expect(
+                events.warnings.allSatisfy { $0.contains("learning made it worse") },
+                "\(name): \(events.warnings)")
             try bench.expectSameIntegers("plain", name)
             let saved = try RunPlan(path: bench.folder.file("\(name)/plan.yaml"))
             for unit in ["stem", "blocks.0", "blocks.1", "head"] {

@@ -34,9 +34,11 @@ struct RunDirectoryTests {
             #expect(refusal(path)?.message.contains("a file of the run") == true, "\(path)")
             #expect(refusal(path)?.kind == .usage)
         }
-        #expect(refusal(weights)?.message.contains("it lies in \(folder.file("model")), which is read") == true)
+        #expect(
+            refusal(weights)?.message.contains("it lies in \(folder.file("model")), which is read") == true)
         #expect(refusal(image)?.message.contains("it is what is read") == true)
-        for path in [own, folder.file("model/new.onnx"), folder.file("new"), folder.file("run/attempts/new")] {
+        for path in [own, folder.file("model/new.onnx"), folder.file("new"), folder.file("run/attempts/new")]
+        {
             #expect(refusal(path) == nil, "\(path)")
         }
         let link = folder.file("link.npz")

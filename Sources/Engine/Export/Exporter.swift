@@ -66,7 +66,8 @@ extension ExportSource {
         _ format: ExportFormat, to path: String, hasDataFile: Bool = false, pool: WorkerPool
     ) throws(RunFailure) -> ExportResult {
         for path in [path] + (hasDataFile ? ["\(path).data"] : []) {
-            try checkOutput(path, isNoneOf: [plan.model, plan.calibration, plan.evaluation].compactMap(\.self))
+            try checkOutput(
+                path, isNoneOf: [plan.model, plan.calibration, plan.evaluation].compactMap(\.self))
         }
         let file = try RunFailure.wrapping(try AtomicFile(path))
         do {
