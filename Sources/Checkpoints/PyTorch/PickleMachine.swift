@@ -55,7 +55,7 @@ struct PickleMachine {
         .unusable("\(file), byte \(opcodeStart): \(detail)")
     }
 
-    private func unsupported(_ what: String) -> CheckpointError {
+    func unsupported(_ what: String) -> CheckpointError {
         failure(
             "\(what) is not supported; only tensors in dictionaries are read; convert the weights to safetensors"
         )
@@ -354,17 +354,6 @@ struct PickleMachine {
         let view = TorchTensor(storage: storages[storage], offset: offset, shape: shape, strides: strides)
         try check(view)
         return view
-    }
-
-    /// Refuses metadata by which a tensor's values are not those of its storage.
-    private func checkMetadata(_ value: PickleValue) throws(CheckpointError) {
-        if case .none = value { return }
-        guard case .dictionary(let index) = value else { throw unsupported("this tensor's metadata") }
-        for (key, value) in dictionaries[index] {
-            if case .bool(false) = value { continue }
-            let name = if case .text(let text) = key { quoted(text) } else { "metadata" }
-            throw unsupported("a tensor with \(name), whose values are not as they are stored,")
-        }
     }
 
     /// Whether every element of a view is within its storage, and there are at most as many as in the storage.
