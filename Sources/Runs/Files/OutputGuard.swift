@@ -7,14 +7,17 @@ internal import Files
 /// - Parameters:
 ///   - path: The output.
 ///   - inputs: The files and folders that the command reads; those that are not there are passed over. Of a folder, the
-///     files in it count, but for a run's, which may hold outputs as well.
+///     files of a checkpoint count: it may hold outputs as well.
 /// - Throws: `RunFailure(.usage)` that names the file and what it is.
 package func checkOutput(_ path: String, isNoneOf inputs: [String]) throws(RunFailure) {
     guard let output = try? FileStatus(path), output.kind == .file else { return }
     let folder = try? FileStatus(parent(of: path)).identity
-    for input in inputs where !RunDirectory.isRun(input) {
+    for input in inputs {
         guard let status = try? FileStatus(input) else { continue }
-        let isRead = status.kind == .folder ? status.identity == folder : status.identity == output.identity
+        let isRead =
+            status.kind == .folder
+            ? status.identity == folder && isCheckpointName(lastName(of: path))
+            : status.identity == output.identity
         guard isRead else { continue }
         throw RunFailure(
             .usage,
@@ -26,6 +29,11 @@ package func checkOutput(_ path: String, isNoneOf inputs: [String]) throws(RunFa
     guard let holder, RunDirectory(path: holder).owns(output, in: folder) else { return }
     throw RunFailure(
         .usage, "\(path) is not replaced: it is a file of the run in \(holder); give --output another name")
+}
+
+/// Whether a file has a name under which a folder's checkpoint is looked for.
+private func isCheckpointName(_ name: String) -> Bool {
+    ["model.", "model-", "pytorch_model"].contains { name.hasPrefix($0) } || name.hasSuffix("config.json")
 }
 
 extension RunDirectory {
