@@ -1,3 +1,5 @@
+internal import Safetensors
+
 extension PickleMachine {
     /// Refuses metadata by which a tensor's values are not those of its storage.
     func checkMetadata(_ value: PickleValue) throws(CheckpointError) {
