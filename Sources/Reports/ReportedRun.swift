@@ -95,8 +95,11 @@ package struct ReportedRun: Sendable {
         case .unitCalibrated(let unit, let attempt, let sites, let loss):
             change(unit, attempt) { ($0.sites, $0.calibratedLoss) = (sites, loss) }
         case .stepped(let sample): take(sample)
-        case .rateLowered(let unit, let attempt, let step, _, _, _):
-            change(unit, attempt) { $0.loweredAt.append(step) }
+        case .rateLowered(let unit, let attempt, let step, let restored, _, let factor):
+            change(unit, attempt) {
+                $0.loweredAt.append(step)
+                $0.curves?.append(RateMark(step: step, restored: restored, factor: factor))
+            }
             decide(sentences)
         case .unitFinished(let report): finish(report)
         case .changed, .redoStarted, .attemptChosen, .rolledBack, .undone, .inputsAccepted: decide(sentences)

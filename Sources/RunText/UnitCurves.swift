@@ -27,6 +27,8 @@ package struct UnitCurves: Equatable, Sendable {
     package private(set) var cosines: [TermPair: SeriesBins] = [:]
     /// Each operator's part of the local term at the probed steps, in the order of the unit.
     package private(set) var operators: [OperatorSeries] = []
+    /// Where learning rates were lowered, or learning ended, because the unit got worse; in the order of steps.
+    package private(set) var rateMarks: [RateMark] = []
     /// The block term at the first step, before any update.
     private var firstLoss: Double?
 
@@ -45,6 +47,17 @@ package struct UnitCurves: Equatable, Sendable {
         weighted = TermSeries(range: range)
         gradients = TermSeries(range: range)
     }
+
+    package mutating func append(_ mark: RateMark) { rateMarks.append(mark) }
+
+    /// The factor on the plan's learning rates at a step; nil after learning has ended.
+    package func rateFactor(at step: Double) -> Double? {
+        guard let mark = rateMarks.last(where: { Double($0.step) < step - 0.5 }) else { return 1 }
+        return mark.factor
+    }
+
+    /// The end of learning in an earlier state; nil if it did not end so.
+    var earlierState: RateMark? { rateMarks.last { $0.factor == nil } }
 
     package mutating func append(_ sample: StepSample) {
         let x = Double(sample.step)
@@ -130,12 +143,27 @@ package struct UnitCurves: Equatable, Sendable {
     /// - Returns: The longest form first; none before the first step.
     package func verdicts(_ report: AttemptReport?) -> [String] {
         guard let verdict else { return [] }
-        guard let report else { return [verdict.text, QuantityText.change(verdict.ratio)] }
+        guard let report else {
+            let factor = rateFactor(at: .infinity) ?? 1
+            let slowed =
+                factor < 1 ? [verdict.text + ", rates ÷ \(QuantityText.fixed(1 / factor, decimals: 0))"] : []
+            return slowed + [verdict.text, QuantityText.change(verdict.ratio)]
+        }
         if report.reverted {
             return ["put back: learning ended at \(QuantityText.change(verdict.ratio))", "put back"]
         }
         guard let change = QuantityText.change(from: report.calibratedLoss, to: report.finalLoss) else {
             return []
+        }
+        if let earlier = earlierState {
+            guard earlier.restored > 0 else {
+                return [
+                    "as calibrated: learning ended at \(QuantityText.change(verdict.ratio))", "as calibrated",
+                ]
+            }
+            return [
+                "\(change), the best state, after step \(earlier.restored)", "\(change), best state", change,
+            ]
         }
         if report.ending == .finishedEarly { return ["\(change), finished early", change] }
         switch verdict.trend {
@@ -189,6 +217,19 @@ package struct UnitCurves: Equatable, Sendable {
         return isHead
             ? ("the head's block term is the KL of the logits already", "logits' KL")
             : ("this unit has no operators inside whose outputs could be compared", "no operators inside")
+    }
+}
+
+/// A step after which a unit had got worse and was put in an earlier state.
+package struct RateMark: Equatable, Sendable {
+    package let step: Int
+    /// The step after which it had been in that state; 0 is the calibrated unit.
+    package let restored: Int
+    /// The factor on the plan's learning rates from then on; nil where learning ended.
+    package let factor: Double?
+
+    package init(step: Int, restored: Int, factor: Double?) {
+        (self.step, self.restored, self.factor) = (step, restored, factor)
     }
 }
 

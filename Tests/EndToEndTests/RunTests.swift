@@ -111,7 +111,7 @@ struct RunTests {
             #expect(
                 Set(measured.keys) == [
                     "images", "top1", "top5", "agreement", "kl", "sqnr_db", "skipped", "held_out",
-                    "layers_on_bytes",
+                    "layers_on_bytes", "noise_floor",
                 ])
             for (key, value) in final {
                 #expect(measured[key] as? NSNumber == value as? NSNumber, "\(key)")

@@ -185,6 +185,34 @@ struct LossChartTests {
         #expect(level.contains(String(repeating: "█", count: 60)) && !level.contains("▄"))
     }
 
+    @Test(
+        "a unit that got worse shows the rates that it had, and in which state it is kept", arguments: [0, 7])
+    func loweredRates(restored: Int) throws {
+        var session = Session(at: .running)
+        let unit = try #require(session.state.run?.currentUnit)
+        let attempt = try #require(session.state.run?.units[unit].attempt)
+        func strip() -> String { session.grid.glyphRows.first { $0.contains("rate  ") } ?? "" }
+        let before = strip().count { $0 == "█" }
+        session.tell([
+            .rateLowered(
+                unit: unit, attempt: attempt, step: 60, restoredStep: restored, ratio: 1.4, factor: 0.1)
+        ])
+        #expect(session.text.contains("rates ÷ 10") && strip().count { $0 == "█" } < before)
+        session.tell([
+            .rateLowered(
+                unit: unit, attempt: attempt, step: 241, restoredStep: restored, ratio: 1.1, factor: nil)
+        ])
+        #expect(strip().count { "▁▂▃▄▅▆▇█".contains($0) } < 40)
+        var report = session.run.report(unit)
+        report.attempt = attempt
+        session.tell([.unitFinished(report)])
+        session.press(.character("2"))
+        session.state.choose(unit: unit)
+        #expect(
+            session.text.contains(
+                restored == 0 ? "as calibrated: learning ended at" : "the best state, after step 7"))
+    }
+
     @Test("a unit that was put back says where learning ended")
     func putBack() {
         var session = session([(100, { 1 + $0 })])

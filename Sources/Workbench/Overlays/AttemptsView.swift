@@ -124,9 +124,10 @@ struct AttemptsView: Overlay {
                 : "KL \(amount) \(canvas.glyphs.plusMinus) \(interval) nats "
                     + "\(difference.mean < 0 ? "below" : "above") attempt \(chosen.attempt)'s"
             let isOpen = difference.verdictOfLess == .undecided && !isSame
+            // The verdict comes first: the end is cut where there is little room.
             notes.append(
-                "\(distance) on \(QuantityText.count(images)) held-out images"
-                    + (isOpen ? ": no significant difference" : ""))
+                (isOpen ? "no significant difference: " : "")
+                    + "\(distance) on \(QuantityText.count(images)) held-out images")
         }
         return notes + [
             obstacleToChoosing(canvas.state)

@@ -179,7 +179,7 @@ struct ContributionParts: Equatable {
         let hasOperators = !curves.operators.isEmpty && area.height >= 10
         let hasAbsence = !Self.absence(curves).isEmpty && area.height >= 6
         // What cosines mean stands below them where it has no room beside them.
-        let needsTwoRows = area.width < 60 && area.height >= 11
+        let needsTwoRows = area.width < 60 && area.height >= 11 && curves.cosines.count > 1
         let strips = isTall ? min(curves.operators.count + 1, area.height * 2 / 5) : area.height >= 11 ? 3 : 2
         let parts = area.rows([
             .fixed(1), .fixed(hasAbsence ? 1 : 0), .share(1),

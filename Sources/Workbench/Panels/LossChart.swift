@@ -144,7 +144,8 @@ struct LossChart {
             let step = axis.value(at: Double(column) / Double(max(1, plot.width - 1)))
             guard step <= Double(used.lastStep) + 0.5 else { break }
             let progress = max(0, step - 1) / Double(max(1, used.steps))
-            let factor = min(1, max(0, used.learningRateFactor(at: progress)))
+            guard let lowered = curves.rateFactor(at: step) else { break }
+            let factor = min(1, max(0, used.learningRateFactor(at: progress) * lowered))
             // The first glyph is a space: a rate above 0 has at least the second one.
             let index = factor > 0 ? 1 + min(ramp.count - 2, Int(factor * Double(ramp.count - 1))) : 0
             canvas.grid.put(

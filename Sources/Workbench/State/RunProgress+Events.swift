@@ -26,6 +26,10 @@ extension RunProgress {
         case .unitCalibrated(let unit, _, let sites, let loss):
             withUnit(unit) { ($0.sites, $0.calibratedLoss) = (sites, loss) }
         case .stepped(let sample): withUnit(sample.unit) { $0.take(sample) }
+        case .rateLowered(let unit, let attempt, let step, let restored, _, let factor):
+            withUnit(unit) {
+                $0.take(RateMark(step: step, restored: restored, factor: factor), attempt: attempt)
+            }
         case .unitFinished, .attemptChosen, .rolledBack, .undone, .changed, .redoStarted, .staleChanged:
             decide(event)
         case .pauseQueued: isPauseQueued = true
@@ -42,7 +46,7 @@ extension RunProgress {
             sweep = SweepProgress(expected: points)
         case .sweepMeasured(let point): sweep?.points.append(point)
         case .sweepFinished: sweep?.isRunning = false
-        case .rateLowered, .siteInspected, .imagesInspected, .exported, .warning, .inputsAccepted: break
+        case .siteInspected, .imagesInspected, .exported, .warning, .inputsAccepted: break
         case .finished(let report): end(.finished(report), at: now)
         case .stopped(let units): end(.stopped(unitsDone: units), at: now)
         case .failed(let failure): end(.failed(failure), at: now)

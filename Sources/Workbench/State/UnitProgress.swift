@@ -86,6 +86,8 @@ package struct UnitProgress: Equatable, Sendable {
         curvesByAttempt[sample.attempt, default: empty].append(sample)
     }
 
+    mutating func take(_ mark: RateMark, attempt: Int) { curvesByAttempt[attempt]?.append(mark) }
+
     /// Whether it is the head: the block term of its steps is the KL of the logits.
     var isHead: Bool { name == "head" }
 
