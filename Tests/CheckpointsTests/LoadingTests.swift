@@ -188,10 +188,11 @@ struct LoadingTests {
         #expect(offset > 4_000_000_000)
         let configuration = URL(fileURLWithPath: copy.path + "/config.json")
         let text = try String(contentsOf: configuration, encoding: .utf8)
-        try text.replacing("\"depth\": 6", with: "\"depth\": 32").write(
+        try text.replacing(/"depth": \d+/, with: "\"depth\": 32").write(
             to: configuration, atomically: true, encoding: .utf8)
         let inspection = try inspectCheckpoint(path: copy.path)
-        #expect(inspection.parameters == offset / 2 && inspection.problems.isEmpty)
+        #expect(inspection.parameters == offset / 2)
+        #expect(inspection.problems.isEmpty)
         #expect(inspection.architecture?.contains("32 blocks") == true)
     }
 

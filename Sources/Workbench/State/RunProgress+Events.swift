@@ -1,3 +1,4 @@
+internal import RunText
 internal import Runs
 internal import Vocabulary
 
