@@ -68,7 +68,10 @@ let package = Package(
             dependencies: [
                 "TensorCore", "Kernels", "VisionTransformers", "Quantization", "Reconstruction",
                 "Checkpoints", "Datasets", "Runs", "Files", "ONNX", "Safetensors", "Vocabulary",
-            ], resources: [.embedInCode("Verification/verify_onnx.py")]),
+            ],
+            resources: [
+                .embedInCode("Verification/verify_onnx.py"), .embedInCode("Export/mgrq_torch.py"),
+            ]),
         .target(name: "ChartScale"),
         .target(name: "RunText", dependencies: ["Runs", "ChartScale", "Vocabulary"]),
         .target(name: "Reports", dependencies: ["ChartScale", "RunText", "Runs", "Vocabulary"]),

@@ -15,7 +15,7 @@ struct CheckpointReading {
     /// The grid of patches that “pos_embed” has positions for, where it is not the model's.
     private(set) var positionGrid: (rows: Int, columns: Int)?
     /// Whether the first row of “pos_embed” is the class token's, while other tokens before the patches have none.
-    private var positionIsForClassToken = false
+    private(set) var positionIsForClassToken = false
     let files: CheckpointFiles
     /// The image's size that the caller wants.
     let askedSize: (height: Int, width: Int)?

@@ -12,6 +12,8 @@ struct PythonScript {
     static let drawsTerminals = has("pyte")
     /// Whether it has what scripts that run exported graphs import.
     static let runsGraphs = has("onnx, onnxruntime, numpy")
+    /// Whether it has what scripts that run models of PyTorch import.
+    static let runsTorch = has("torch, transformers, safetensors")
 
     private static func has(_ modules: String) -> Bool {
         let process = Process()
@@ -41,8 +43,13 @@ struct PythonScript {
     /// - Throws: Where it cannot be started.
     init(file: String, _ words: [String]) throws {
         let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Scripts/\(file)")
+        try self.init(path: script.path, words)
+    }
+
+    /// Starts a script that lies elsewhere.
+    init(path: String, _ words: [String]) throws {
         work = try Work(
-            tool: Self.python[0], arguments: Self.python.dropFirst() + ["-B", script.path] + words,
+            tool: Self.python[0], arguments: Self.python.dropFirst() + ["-B", path] + words,
             folder: FileManager.default.temporaryDirectory.path, environment: [:], output: nil)
     }
 

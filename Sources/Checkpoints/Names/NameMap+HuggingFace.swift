@@ -41,17 +41,18 @@ extension NameMap {
                 map.positionFilter = .antialiased
             }
         case "beit", "data2vec_vision":
-            let layer = "\(prefix)encoder.layer.#"
+            // The second names are those in memory since transformers 5.
+            let (layer, memory) = ("\(prefix)encoder.layer.#", "\(prefix)layers.#")
+            let table = "relative_position_bias.relative_position_bias_table"
             map = huggingFaceViT(
                 prefix, family == "beit" ? "Hugging Face BEiT" : "Hugging Face Data2Vec",
-                [
-                    ("classifier.*", "head.*"), ("\(prefix)pooler.layernorm.*", "fc_norm.*"),
-                    ("\(layer).lambda_1", "blocks.#.ls1.gamma"), ("\(layer).lambda_2", "blocks.#.ls2.gamma"),
-                    (
-                        "\(layer).attention.attention.relative_position_bias.relative_position_bias_table",
-                        "blocks.#.attn.relative_position_bias_table"
-                    ),
-                ])
+                [("classifier.*", "head.*"), ("\(prefix)pooler.layernorm.*", "fc_norm.*")]
+                    + [layer, memory].flatMap {
+                        [("\($0).lambda_1", "blocks.#.ls1.gamma"), ("\($0).lambda_2", "blocks.#.ls2.gamma")]
+                    }
+                    + ["\(layer).attention.attention.\(table)", "\(memory).\(table)"].map {
+                        ($0, "blocks.#.attn.relative_position_bias_table")
+                    })
         default:
             map = huggingFaceViT(prefix, "Hugging Face ViT", [("classifier.*", "head.*")])
         }

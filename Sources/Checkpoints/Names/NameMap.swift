@@ -100,6 +100,17 @@ struct NameMap {
         self.epsilon = epsilon
     }
 
+    /// What the layout's programs call a tensor, or a part of one.
+    ///
+    /// - Parameters:
+    ///   - name: timm's name.
+    ///   - part: Which part of a fused tensor; nil for a whole one.
+    /// - Returns: The names, in the order of the patterns.
+    func names(of name: String, part: Int?) -> [String] {
+        let split = name.split(separator: ".", omittingEmptySubsequences: false)
+        return patterns.compactMap { $0.part == part ? $0.source(of: split) : nil }
+    }
+
     /// Tensors that can be computed, or that only training reads.
     func isNeedless(_ name: String) -> Bool {
         ["relative_position_index", "relative_coords_table", "attn_mask", "total_ops", "total_params"]

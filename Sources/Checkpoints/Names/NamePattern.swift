@@ -42,4 +42,25 @@ struct NamePattern {
             }
         }.joined(separator: ".")
     }
+
+    /// The name that has this target, the other way round; nil where the target is not of this form.
+    func source(of name: [Substring]) -> String? {
+        guard name.count == target.count else { return nil }
+        var numbers: [Int] = []
+        var last: Substring = ""
+        for (part, pattern) in zip(name, target) {
+            switch pattern {
+            case "*": last = part
+            case "#", "#+1":
+                guard let number = Int(part), number >= (pattern == "#" ? 0 : 1) else { return nil }
+                numbers.append(pattern == "#" ? number : number - 1)
+            default: guard part == pattern else { return nil }
+            }
+        }
+        var next = numbers.makeIterator()
+        return source.map { part in
+            part == "*"
+                ? String(last) : part.last == "#" ? "\(part.dropLast())\(next.next() ?? 0)" : String(part)
+        }.joined(separator: ".")
+    }
 }

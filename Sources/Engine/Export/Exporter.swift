@@ -13,6 +13,10 @@ struct ExportSource {
     ///
     /// Called only if the format needs it; throws `RunFailure` for a run that is not finished.
     let model: () throws -> PackedCheckpoint
+    /// Where the checkpoint that was quantized lies.
+    ///
+    /// Called only if the format needs it; throws `RunFailure(.missingInput)` where it is not there.
+    let checkpoint: () throws -> String
 }
 
 /// What an exporter wrote.
@@ -44,6 +48,7 @@ extension ExportFormat {
         case .packed: PackedExporter()
         case .onnx: ONNXExporter(isCompact: false, hasDataFile: hasDataFile)
         case .onnxCompact: ONNXExporter(isCompact: true, hasDataFile: hasDataFile)
+        case .torch: TorchExporter()
         case .aimet: AIMETExporter()
         case .recipe: RecipeExporter()
         }

@@ -175,7 +175,9 @@ extension RunSession {
             return try emit(
                 .warning("\(format.rawValue) can be written when every unit is quantized"))
         }
-        let source = ExportSource(plan: ledger.plan, stale: staleNames, model: packedModel)
+        let source = ExportSource(
+            plan: ledger.plan, stale: staleNames, model: packedModel,
+            checkpoint: { [resources] in resources.modelPath })
         let outcome: RunEvent
         do throws(RunFailure) {
             outcome = .exported(

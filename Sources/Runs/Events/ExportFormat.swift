@@ -8,6 +8,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     case onnx
     /// The same with codes below 8 bits in planes of bits.
     case onnxCompact = "onnx-compact"
+    /// Safetensors under the checkpoint's own names, with a Python module that runs them.
+    case torch
     /// The plan, decisions folded in, as YAML.
     case recipe
     /// Scales and zero points as encodings of AIMET.
@@ -19,6 +21,8 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         case .packed: "integers at their width, scales, plan"
         case .onnx: "a graph for ONNX Runtime, one byte a weight"
         case .onnxCompact: "the same, weights at their width until it is loaded"
+        case .torch:
+            "weights and quantizers for PyTorch models of timm and Transformers, and the module that runs them"
         case .aimet: "scales and zero points of uniform levels, for AIMET"
         case .recipe: "the plan with every decision; replays to the same bits"
         }
@@ -29,6 +33,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         switch self {
         case .packed: "safetensors"
         case .onnx, .onnxCompact: "onnx"
+        case .torch: "torch.safetensors"
         case .aimet: "encodings.json"
         case .recipe: "yaml"
         }
@@ -37,7 +42,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
     /// Whether every unit has to be quantized first.
     package var needsCompleteModel: Bool {
         switch self {
-        case .packed, .onnx, .onnxCompact, .aimet: true
+        case .packed, .onnx, .onnxCompact, .torch, .aimet: true
         case .recipe: false
         }
     }

@@ -35,6 +35,11 @@ struct Export: ParsableCommand {
     )
     var verify = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the run's checkpoint is now, of which --format torch takes names.", valueName: "ref"))
+    var model: String?
+
     @OptionGroup var python: PythonOption
 
     @OptionGroup var work: ThreadOptions
@@ -51,6 +56,9 @@ struct Export: ParsableCommand {
         guard let format = layout == nil ? format : layouts[layout ?? ""] else {
             throw RunFailure(.usage, "--layout cannot be “\(layout ?? "")”; it accepts fast or compact")
         }
+        guard model == nil || format == .torch else {
+            throw RunFailure(.usage, "--model is for --format torch, not \(format.rawValue)")
+        }
         guard !verify || format == .onnx else {
             throw RunFailure(
                 .usage, "--verify is for --format onnx; other files are read back and compared anyway")
@@ -60,10 +68,13 @@ struct Export: ParsableCommand {
         if verify { _ = try python.path() }
         if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
         let result = try exportRun(
-            directory, format: format, to: output, hasDataFile: externalData, threads: try work.threads())
+            directory, format: format, to: output, hasDataFile: externalData,
+            checkpoint: { try ProcessEnvironment.references.model(model ?? $0.model, flag: "--model") },
+            threads: try work.threads())
         try printLine(
             "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "
-                + QuantityText.verification(result.verification))
+                + QuantityText.verification(
+                    result.verification, of: format, at: output, run: verify ? nil : directory))
         guard verify else { return }
         var request = try VerificationRequest(
             file: output, reference: directory, data: nil, python: python, threads: try work.threads())

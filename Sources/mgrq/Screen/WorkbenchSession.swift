@@ -263,7 +263,11 @@ final class WorkbenchSession {
     private func export(_ format: ExportFormat, of directory: String, to path: String) {
         writeFile { [threads] () throws(RunFailure) in
             .exported(
-                format, path: path, try exportRun(directory, format: format, to: path, threads: threads))
+                format, path: path,
+                try exportRun(
+                    directory, format: format, to: path,
+                    checkpoint: { try ProcessEnvironment.references.model($0.model, flag: "--model") },
+                    threads: threads))
         }
     }
 
