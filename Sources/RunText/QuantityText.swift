@@ -5,7 +5,7 @@ internal import ChartScale
 package enum QuantityText: Sendable {
     /// A number with a fixed count of decimals, such as `91.20`; `–` where it is not finite.
     package static func fixed(_ value: Double, decimals: Int) -> String {
-        value.isFinite ? NumberText.fixed(value, decimals: decimals) : "–"
+        value.isFinite ? withMinus(NumberText.fixed(value, decimals: decimals)) : "–"
     }
 
     /// A number with one decimal and a power of ten, such as `3.1e-4`; `–` where it is not finite.
@@ -27,7 +27,12 @@ package enum QuantityText: Sendable {
             exponent += 1
             text = fixed(1, decimals: decimals)
         }
-        return "\(value < 0 ? "-" : "")\(text)e\(exponent)"
+        return "\(value < 0 ? "−" : "")\(text)e\(exponent)"
+    }
+
+    /// A number with a minus sign in the place of a hyphen before it.
+    private static func withMinus(_ text: String) -> String {
+        text.hasPrefix("-") ? "−" + text.dropFirst() : text
     }
 
     /// A fraction without its zero: `.6`, `.98`.
@@ -45,7 +50,7 @@ package enum QuantityText: Sendable {
     /// Measures that are compared: as ``measure(_:)``, but all in one notation.
     package static func measures(_ values: [Double]) -> [String] {
         let texts = NumberText.comparable(values)
-        return zip(values, texts).map { $0.isFinite ? $1 : "–" }
+        return zip(values, texts).map { $0.isFinite ? withMinus($1) : "–" }
     }
 
     /// A measure before and after, and by how much it has changed: `1.06e-2 → 9.40e-3 (−11 %)`.
@@ -120,7 +125,7 @@ package enum QuantityText: Sendable {
     /// A count with spaces between thousands: `1 234 567`.
     package static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))
-        var text = value < 0 ? "-" : ""
+        var text = value < 0 ? "−" : ""
         for (index, digit) in digits.enumerated() {
             if index > 0, (digits.count - index) % 3 == 0 {
                 text += " "
@@ -137,12 +142,26 @@ package enum QuantityText: Sendable {
         }
         guard result.images > 0 else {
             return
-                "read back: the same bytes, \(count(result.codes)) integers; "
-                + "what it computes was not compared here"
+                "read back: the same bytes, \(count(result.codes)) integers"
         }
         return
             "verified: read back, \(count(result.codes)) integers and the logits of \(count(result.images)) "
             + "images are the same"
+    }
+
+    /// The same, and how to compare what an ONNX file computes.
+    ///
+    /// - Parameters:
+    ///   - result: What was compared.
+    ///   - format: The file's format.
+    ///   - path: The file.
+    ///   - run: The run directory; nil where nothing is to be said of it.
+    /// - Returns: One sentence, or two parts of one.
+    package static func verification(
+        _ result: ExportVerification, of format: ExportFormat, at path: String, run: String?
+    ) -> String {
+        guard [.onnx, .onnxCompact].contains(format), let run else { return verification(result) }
+        return verification(result) + "; mgrq verify \(path) --against \(run) compares what it computes"
     }
 
     /// How far logits move with the least noise on the pixels.

@@ -15,6 +15,8 @@ package struct UnitCurves: Equatable, Sendable {
     package let isHead: Bool
     /// The block term over the calibration images, calibrated; nil while it is not known.
     package var calibratedLoss: Double?
+    /// The block term over the calibration images as the attempt was kept; nil before its end.
+    package var finalLoss: Double?
     /// The block term.
     package private(set) var loss: SeriesBins
     /// Each term as measured.

@@ -7,7 +7,7 @@ struct QuantityTextTests {
     @Test(
         "fixed decimals round to nearest and keep their zeros",
         arguments: [
-            (91.2, 2, "91.20"), (0.004, 2, "0.00"), (-0.004, 2, "0.00"), (-1.5, 1, "-1.5"),
+            (91.2, 2, "91.20"), (0.004, 2, "0.00"), (-0.004, 2, "0.00"), (-1.5, 1, "−1.5"),
             (99.999, 2, "100.00"),
             (3, 0, "3"), (.nan, 2, "–"), (.infinity, 2, "–"),
         ] as [(Double, Int, String)])
@@ -18,7 +18,7 @@ struct QuantityTextTests {
     @Test(
         "powers of ten carry over where rounding reaches ten",
         arguments: [
-            (3.14e-4, "3.1e-4"), (9.99e-4, "1.0e-3"), (12345, "1.2e4"), (-2e-7, "-2.0e-7"), (0, "0"),
+            (3.14e-4, "3.1e-4"), (9.99e-4, "1.0e-3"), (12345, "1.2e4"), (-2e-7, "−2.0e-7"), (0, "0"),
             (.leastNonzeroMagnitude, "4.9e-324"), (.nan, "–"),
         ] as [(Double, String)])
     func scientific(value: Double, expected: String) {

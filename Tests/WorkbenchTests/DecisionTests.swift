@@ -32,6 +32,25 @@ struct DecisionTests {
         #expect(session.press(.enter) == [.send(.redo(unit: unit, changes: [suggested]))])
     }
 
+    @Test(
+        "another attempt after one that was ended by hand takes all its steps, and says so",
+        arguments: [(AttemptEnding.finishedEarly, "stop_after", "0"), (.cancelled, "steps", "600")])
+    func stepsAnew(ending: AttemptEnding, key: String, value: String) {
+        var session = Session(at: .waiting)
+        let unit = session.state.run?.ledger?.unitsDone ?? 0
+        var events = session.run.unit(unit)
+        var report = session.run.report(unit)
+        report.ending = ending
+        events = events.map { if case .unitFinished = $0 { .unitFinished(report) } else { $0 } }
+        session.tell(events + [.waiting(unit: unit + 1)])
+        session.state.chosenUnit = unit
+        #expect(session.text.contains("cancelled") == (ending == .cancelled))
+        session.press(.character("r"))
+        #expect(session.text.contains("It takes all its steps"))
+        let change = HyperparameterChange(key: key, value: value)
+        #expect(session.press(.enter) == [.send(.redo(unit: unit, changes: [change]))])
+    }
+
     @Test("both attempts' curves are shown, and the unit after is stale until it is redone")
     func redone() throws {
         var session = Session(at: .redone)
@@ -95,6 +114,7 @@ struct DecisionTests {
         #expect(session.press(.enter) == [.send(.rollBack(unit: unit))])
         session.tell([.rolledBack(unit: unit), .waiting(unit: unit)])
         #expect(session.state.run?.units[unit].phase == .waiting)
+        #expect(session.state.run?.units[unit].ratio == nil, "a unit that waits has no result")
         #expect(session.state.run?.gate == unit)
         #expect(session.press(.character("U")) == [.send(.undo)])
         session.tell([.undone(.rollBack, chosen: [1, 1, 1, 1]), .waiting(unit: 4)])

@@ -82,6 +82,17 @@ struct EndTests {
 
     // MARK: - Export
 
+    @Test("a run that ends without a unit keeps nothing, and is not listed")
+    func nothingKept() {
+        var session = Session(at: .preparing)
+        session.state.runDirectory = "runs/fashion-vit-w4a4"
+        session.press(.character("n"))
+        #expect(session.text.contains("No unit has been quantized"))
+        session.press(.enter)
+        session.tell([.stopped(unitsDone: 0)])
+        #expect(session.state.memory.runs.isEmpty)
+    }
+
     @Test("at a gate the engine writes the recipe")
     func recipeAtGate() {
         var session = Session(at: .exportRecipe)
@@ -100,12 +111,14 @@ struct EndTests {
         #expect(session.text.contains("packed       when every unit is quantized"))
         #expect(session.text.contains("onnx         when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
+        #expect(session.text.contains("torch can be written when every unit is quantized"))
+        #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("onnx-compact can be written when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("onnx can be written when every unit is quantized"))
         #expect(session.press(.up, .enter) == [])
         #expect(session.text.contains("packed can be written when every unit is quantized"))
-        #expect(session.press(.down, .down, .down, .enter) == [.checkPath("fashion-vit-w4a4.yaml")])
+        #expect(session.press(.down, .down, .down, .down, .enter) == [.checkPath("fashion-vit-w4a4.yaml")])
     }
 
     @Test("packed is offered at the last gate, where a finished run waits that was opened again")
@@ -125,7 +138,7 @@ struct EndTests {
         session.press(.backtab)
         #expect(session.press(.enter) == [.checkPath("fashion-vit-w4a4.onnx")])
         session = Session(at: .exportPacked)
-        session.press(.backtab, .backtab, .backtab, .control("u"))
+        session.press(.backtab, .backtab, .backtab, .backtab, .control("u"))
         session.type("out/r.yaml")
         #expect(session.press(.enter) == [.checkPath("out/r.yaml")])
         #expect(

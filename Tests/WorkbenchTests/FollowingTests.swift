@@ -32,6 +32,14 @@ struct FollowingTests {
         #expect(session.state.shownUnit == 4)
     }
 
+    @Test("the cursor of one unit's chart does not stay when the next one begins")
+    func cursor() {
+        var session = Session(at: .running)
+        session.state.chart.place(cursor: 0.5)
+        session.tell(session.run.unit(3, through: 10))
+        #expect(session.state.chart.cursor == nil)
+    }
+
     @Test("a redo of the pinned unit is followed, and one of others too")
     func redo() {
         var session = Session(at: .waiting)

@@ -139,6 +139,11 @@ struct StartTests {
         #expect(session.text.contains("block loss of blocks.0 (2/8)"))
         session.press(.character("v"))
         #expect(session.text.contains("held-out images through each unit"))
+        let list = session.state.overlay is RunComparisonView
+        session.press(.escape)
+        #expect(
+            list && (session.state.overlay as? RunsView)?.marked.isEmpty == false,
+            "back to the list and its marks")
     }
 
     @Test("the header keeps the model's name, and cuts long paths in the middle", arguments: [80, 120])

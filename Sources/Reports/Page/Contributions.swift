@@ -48,38 +48,30 @@ extension ReportPage {
     var sweep: Markup? {
         guard !run.sweep.isEmpty else { return nil }
         let front = SweepFront(run.sweep)
-        let name = front.isJudgedByTop1 ? "lost top-1, points" : "KL, nats"
-        let full = run.evaluation(.fullPrecision)?.top1 ?? 100
-        func lost(_ point: SweepPoint) -> Double {
-            front.isJudgedByTop1 ? front.badness(of: point) - (100 - full) : front.badness(of: point)
-        }
         let points = run.sweep.map { point in
             ScatterDrawing.Point(
                 name: BitsText.label(point.weightBits, point.activationBits), x: SweepFront.cost(of: point),
-                y: front.isJudgedByTop1 ? point.evaluation.top1 ?? .nan : point.evaluation.kl,
-                isOnFront: front.contains(point))
+                y: point.evaluation.kl, isOnFront: front.contains(point))
         }
         let frame = ChartFrame(
-            x: Axis(fitting: points.map(\.x), scale: .log),
-            y: Axis(fitting: points.map(\.y), scale: front.isJudgedByTop1 ? .linear : .log),
-            xTitle: "bit operations, % of W8A8", yTitle: front.isJudgedByTop1 ? "top-1, %" : "KL, nats")
+            x: Axis(fitting: points.map(\.x), scale: .log), y: Axis(fitting: points.map(\.y), scale: .log),
+            xTitle: "bit operations, % of W8A8", yTitle: "KL, nats")
         let scatter = ScatterDrawing(
-            title: "accuracy against bit operations, and the points that are worth their cost",
-            points: points,
-            frame: frame, isMoreBetter: front.isJudgedByTop1)
+            title: "KL against bit operations, and the points that are worth their cost", points: points,
+            frame: frame, isMoreBetter: false)
         return """
             \(note("Framed points are worth their cost: none is at least as good with at most their bit operations and weight "
                 + "bits, and better in one."))\
-            <div class="charts"><figure><h4>\(name)</h4>\(heat(front, lost))</figure>\(scatter.markup)</div>
+            <div class="charts"><figure><h4>KL, nats</h4>\(heat(front))</figure>\(scatter.markup)</div>
 
             """
     }
 
     /// Weight bits × activation bits.
-    private func heat(_ front: SweepFront, _ lost: (SweepPoint) -> Double) -> Markup {
+    private func heat(_ front: SweepFront) -> Markup {
         let weights = Set(front.points.map(\.weightBits)).sorted(by: >)
         let activations = Set(front.points.map(\.activationBits)).sorted()
-        let most = front.points.map(lost).filter(\.isFinite).max() ?? 1
+        let most = front.points.map(\.evaluation.kl).filter(\.isFinite).max() ?? 1
         let heads = activations.map { bits -> Markup in "<th scope=\"col\">A\(bits)</th>" }
         let rows = weights.map { weightBits -> Markup in
             let cells = activations.map { activationBits -> Markup in
@@ -88,12 +80,9 @@ extension ReportPage {
                         ($0.weightBits, $0.activationBits) == (weightBits, activationBits)
                     })
                 else { return "<td>–</td>" }
-                let value = lost(point)
-                let text =
-                    front.isJudgedByTop1
-                    ? QuantityText.fixed(value, decimals: 1) : QuantityText.measure(value)
+                let kl = point.evaluation.kl
                 return heatCell(
-                    "\(text)", share: most > 0 ? (max(0, value) / most).squareRoot() : 0,
+                    "\(QuantityText.measure(kl))", share: most > 0 ? (max(0, kl) / most).squareRoot() : 0,
                     isFramed: front.contains(point))
             }
             return "<tr><th scope=\"row\">W\(weightBits)</th>\(cells)</tr>"

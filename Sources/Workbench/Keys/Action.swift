@@ -20,7 +20,8 @@ enum Action: CaseIterable, Hashable, Sendable {
     // All parameters before a run
     case typeValue, takeTyped, leaveTyped, presetValue, closeParameters
     // The list of runs, and runs side by side
-    case openListed, resumeListed, markRun, compareRuns, forgetListed, closeRuns, comparisonMeasure
+    case openListed, resumeListed, markRun, compareRuns, forgetListed, closeRuns, closeComparison,
+        comparisonMeasure
     // Everywhere
     case quit, help, themes, glyphs, mouse, palette, reload, writeConfig, interrupt, suspend, redraw
     // Overlays

@@ -66,7 +66,7 @@ extension KeyTable {
             hint: "new run", rank: 19, liveHint: { $0.run?.hasEnded == true ? "new run" : "" },
             .perform(unless: \.obstacleToLeaving) { $0.leaveOrAsk() }),
         KeyBinding(
-            .stop, [], [.run], "stop the run and stay in the program", hint: "stop", rank: 59,
+            .stop, [], [.run], "stop the run: stay here, or go to the start screen", hint: "stop", rank: 59,
             .change(unless: \.obstacleToStopping) { $0.overlay = StopDialog() }),
         KeyBinding(
             .copy, ["y"], [.run], "copy the selected value or line to the clipboard", hint: "copy", rank: 58,

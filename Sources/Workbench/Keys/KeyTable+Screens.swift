@@ -181,7 +181,7 @@ extension KeyTable {
                 .below, [.down, "j"], [.attempts, .site], "the next unit or channel", hint: "next unit",
                 rank: 4, liveHint: { $0.overlay is SiteView ? "groups" : "next unit" }, .move(.down)),
             KeyBinding(
-                .closeView, [.escape, "q"], [.attempts, .site, .images, .comparison], "close", hint: "close",
+                .closeView, [.escape, "q"], [.attempts, .site, .images], "close", hint: "close",
                 rank: 8,
                 .close),
         ]

@@ -80,8 +80,13 @@ struct HelpOverlay: Overlay {
         }
     }
 
+    /// The columns of the words before each text, with a gap after them.
     private func keyColumns(_ state: WorkbenchState) -> Int {
-        HelpText.keyColumns(state.settings.keys)
+        switch page {
+        case .keys: HelpText.keyColumns(state.settings.keys)
+        case .parameters: 2 + (HyperparameterField.all.map { cellWidth($0.key) }.max() ?? 0)
+        case .charts: 8
+        }
     }
 
     func draw(on canvas: inout Canvas) {

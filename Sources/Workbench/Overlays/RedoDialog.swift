@@ -44,10 +44,26 @@ struct RedoDialog: Overlay {
 
     /// The attempt's changes from the chosen one.
     private func changes(_ state: WorkbenchState) -> [HyperparameterChange] {
-        if !usesDraft, let suggestion { return [suggestion.suggested] }
-        guard usesDraft, let run = state.run, run.units.indices.contains(unit) else { return [] }
+        guard let run = state.run, run.units.indices.contains(unit) else { return [] }
         let used = run.units[unit].hyperparameters
-        return used.changes(to: state.editor.applied(to: used))
+        let chosen =
+            usesDraft
+            ? used.changes(to: state.editor.applied(to: used)) : [suggestion?.suggested].compactMap(\.self)
+        return chosen
+            + stepsAnew(run).filter { change in !chosen.contains { $0.key == change.key } }
+    }
+
+    /// What gives another attempt all its steps where the chosen one was ended by hand.
+    private func stepsAnew(_ run: RunProgress) -> [HyperparameterChange] {
+        switch run.units[unit].report?.ending {
+        case .finishedEarly: return [HyperparameterChange(key: "stop_after", value: "0")]
+        case .cancelled:
+            guard let planned = try? run.ledger?.plan.hyperparameters(of: run.units[unit].name) else {
+                return []
+            }
+            return [HyperparameterChange(key: "steps", value: String(planned.steps))]
+        case .complete, nil: return []
+        }
     }
 
     /// The attempt that has the same settings after the same prefix, whose result another one would repeat.
@@ -78,9 +94,14 @@ struct RedoDialog: Overlay {
         let body = canvas.drawDialog("Redo \(unit.name)", (72, 12)).rows([.share(1), .fixed(1)])
         let changes = changes(canvas.state)
         let later = run.units[(self.unit + 1)...].filter(\.isFinished).count
-        let changed = changes.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+        let again = stepsAnew(run).map(\.key)
+        let changed = changes.filter { !again.contains($0.key) }.map { "\($0.key) = \($0.value)" }
+            .joined(separator: ", ")
         var sentences = suggestion.map { ["\(unit.name) \($0.sentence)."] } ?? []
-        if !changes.isEmpty { sentences.append("Another attempt with \(changed).") }
+        if !changed.isEmpty { sentences.append("Another attempt with \(changed).") }
+        if !again.isEmpty {
+            sentences.append("It takes all its steps; attempt \(unit.attempt) was ended early.")
+        }
         if let obstacle = obstacleToRepeating(canvas.state) {
             sentences.append(obstacle)
         } else {

@@ -11,8 +11,11 @@ struct RunComparisonView: Overlay {
     /// Whether the chart shows held-out KL through each unit instead of the loss over the steps of one unit.
     private var showsUnits = false
 
-    init(runs: [ComparedRun]) {
-        self.runs = runs
+    /// The list that the runs were marked in.
+    private let list: RunsView?
+
+    init(runs: [ComparedRun], list: RunsView? = nil) {
+        (self.runs, self.list) = (runs, list)
     }
 
     static let keys: [KeyBinding] = [
@@ -23,7 +26,15 @@ struct RunComparisonView: Overlay {
             .on(Self.self) { view, _ in
                 view.showsUnits.toggle()
                 return []
-            })
+            }),
+        KeyBinding(
+            .closeComparison, [.escape, "q"], [.comparison], "go back to the list of runs",
+            hint: "list of runs",
+            rank: 8,
+            .on(Self.self) { view, state in
+                state.overlay = view.list
+                return []
+            }),
     ]
 
     var context: KeyContext { .comparison }
@@ -69,7 +80,8 @@ struct RunComparisonView: Overlay {
         let parts = area.rows([.fixed(1), .share(1), .fixed(table), .fixed(1)])
         drawChart(title: parts[0], in: parts[1], on: &canvas)
         drawTable(lines, in: parts[2], on: &canvas)
-        canvas.writeKeys([.comparisonMeasure, .before, .next, .closeView], in: parts[3])
+        canvas.writeKeys(
+            [.comparisonMeasure] + (showsUnits ? [] : [.before, .next]) + [.closeComparison], in: parts[3])
     }
 
     private func drawChart(title: Rect, in area: Rect, on canvas: inout Canvas) {
@@ -137,7 +149,7 @@ struct RunComparisonView: Overlay {
                 case .worse: "worse"
                 case .undecided: "no significant difference"
                 }
-            let sign = difference.mean < 0 ? "-" : "+"
+            let sign = difference.mean < 0 ? "−" : "+"
             return "\(sign)\(QuantityText.measure(abs(difference.mean))) \(glyphs.plusMinus)"
                 + "\(QuantityText.measure(difference.halfWidth)) \(word)"
         }

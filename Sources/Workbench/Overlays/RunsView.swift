@@ -198,6 +198,6 @@ extension WorkbenchState {
 
     /// Shows runs side by side.
     mutating func take(_ runs: [ComparedRun]) {
-        (overlay, notice) = (RunComparisonView(runs: runs), nil)
+        (overlay, notice) = (RunComparisonView(runs: runs, list: overlay as? RunsView), nil)
     }
 }

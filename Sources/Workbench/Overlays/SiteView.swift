@@ -160,7 +160,8 @@ struct SiteView: Overlay {
             LinePiece(bits, Style.text.bold, rank: 0),
             LinePiece(
                 otherBits.map { "\(canvas.arrow) \($0) bits" } ?? "", Style(.warn).bold, rank: 0),
-            LinePiece("SQNR \(sqnr)", rank: 1), LinePiece("clipped \(clipped) %", rank: 2),
+            LinePiece("SQNR \(sqnr)\(inspection.isWeight ? " to the checkpoint" : "")", rank: 1),
+            LinePiece("clipped \(clipped) %", rank: 2),
             LinePiece(inspection.attempt.map { "attempt \($0)" } ?? "as calibrated", .muted, rank: 4),
             LinePiece(group, .muted, rank: 3),
             LinePiece(isWaiting ? "being inspected" : "", Style(.running), rank: 0),

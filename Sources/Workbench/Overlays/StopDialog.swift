@@ -24,8 +24,10 @@ struct StopDialog: Overlay {
             "\($0) keeps them, and \(canvas.key(.resumeRun)) on the start screen resumes the run."
         }
         let text =
-            "Stop the run? \(done) of \(run.units.count) units are done. "
-            + (kept ?? "The run keeps no folder, so they are lost.")
+            run.hasResults
+            ? "Stop the run? \(done) of \(run.units.count) units are done. "
+                + (kept ?? "The run keeps no folder, so they are lost.")
+            : "Stop the run? No unit has been quantized, so that nothing is kept."
         canvas.drawQuestion(
             "Stop", text, keys: [.stopAndLeave, .stopAndStay, .doNotStop], width: 66, height: 8)
     }

@@ -212,7 +212,9 @@ struct AdoptDialog: Overlay {
         KeyBinding(
             .adoptComing, [.enter], [.adopt], "give the coming units these bits", hint: "coming units",
             rank: 1,
-            .on(Self.self) { dialog, state in
+            .on(Self.self, unless: { $1.hasComingUnits ? nil : "no unit is left that could have other bits" })
+            {
+                dialog, state in
                 state.overlay = nil
                 return [.send(.change(dialog.changes))]
             }),
@@ -236,10 +238,15 @@ struct AdoptDialog: Overlay {
     }
 
     func draw(on canvas: inout Canvas) {
-        guard let run = canvas.state.run, let gate = run.gate, run.units.indices.contains(gate) else {
-            return
-        }
+        guard let run = canvas.state.run, let gate = run.gate else { return }
         let label = BitsText.label(bits.weightBits, bits.activationBits)
+        guard canvas.state.hasComingUnits else {
+            return canvas.drawQuestion(
+                "Adopt \(label)",
+                "Every unit is quantized with other bits. \(canvas.key(.adoptAll)) goes back to the first unit and gives "
+                    + "\(label) to all; every attempt is kept, and \(canvas.key(.undoDecision)) twice undoes it.",
+                keys: [.adoptAll, .closeAdopt], width: 74, height: 9)
+        }
         let done = gate == 1 ? "\(run.units[0].name) keeps" : "The \(gate) quantized units keep"
         let text =
             "\(label) was measured for the whole model. \(done) other bits: \(canvas.key(.adoptComing)) gives \(label) to "

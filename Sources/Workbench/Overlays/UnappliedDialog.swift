@@ -33,8 +33,9 @@ struct UnappliedDialog: Overlay {
             return "\(change.key) \(change.value) (applied: \(applied))"
         }.joined(separator: ", ")
         let count = changes.count == 1 ? "1 edit is" : "\(changes.count) edits are"
+        let scope = state.draftUnit.flatMap { state.run?.units[$0].name }.map { ", for \($0) alone" } ?? ""
         canvas.drawQuestion(
-            "Continue", "\(count) not applied: \(edits).",
+            "Continue", "\(count) not applied\(scope): \(edits).",
             keys: [.applyAndContinue, .continueWithout, .keepEditing], width: 72, height: 9)
     }
 }

@@ -54,7 +54,7 @@ struct LogPanel: PanelContent {
         return entries.isEmpty ? nil : entries[selection(state)].text
     }
 
-    /// The latest lines at the bottom, wrapped.
+    /// The latest lines at the bottom, wrapped; before the first page, the first ones at the top.
     func draw(in area: Rect, on canvas: inout Canvas) {
         let (state, glyphs) = (canvas.state, canvas.glyphs)
         let entries = state.shownLog
@@ -66,9 +66,16 @@ struct LogPanel: PanelContent {
         }
         let indent = 8
         var lines: [(entry: LogRing.Entry, text: String, isFirst: Bool)] = []
+        func rows(of entry: LogRing.Entry) -> [(entry: LogRing.Entry, text: String, isFirst: Bool)] {
+            wrapped(canvas.sentence(entry.text), width: area.width - indent).enumerated().map {
+                (entry, $0.element, $0.offset == 0)
+            }
+        }
         for entry in entries.dropLast(state.logOffset).reversed() where lines.count < area.height {
-            let text = wrapped(canvas.sentence(entry.text), width: area.width - indent)
-            lines += text.enumerated().reversed().map { (entry, $0.element, $0.offset == 0) }
+            lines += rows(of: entry).reversed()
+        }
+        for entry in entries.suffix(state.logOffset) where lines.count < area.height {
+            lines = rows(of: entry).reversed().suffix(area.height - lines.count) + lines
         }
         for (index, line) in lines.prefix(area.height).reversed().enumerated() {
             let row = area.row(index)

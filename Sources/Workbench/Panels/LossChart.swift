@@ -40,31 +40,38 @@ struct LossChart {
         return "\(name)  \(text(point.y))" + (isOver ? " at \(Int(point.x.rounded()))" : "")
     }
 
+    /// The name of an attempt and its ratio: over all calibration images where it has ended, which a curve over batches is
+    /// not, or as ``label(_:_:_:)``.
+    private func label(_ name: String, _ curves: UnitCurves, _ points: [ChartPoint]) -> String {
+        guard view.cursor == nil, let final = curves.finalLoss, let calibrated = curves.calibratedLoss,
+            calibrated > 0
+        else { return label(name, points, QuantityText.factor) }
+        return "\(name)  kept \(QuantityText.factor(final / calibrated))"
+    }
+
     // MARK: - The block loss
 
     private func ratioChart(_ reference: UnitCurves.Reference) -> LineChart {
         let main = view.smoothed(curves.ratios ?? [], steps: curves.steps)
-        var others: [(name: String, points: [ChartPoint], style: Style)] = []
+        var others: [(label: String, points: [ChartPoint], style: Style)] = []
         if let compared = view.compared, run.units.indices.contains(compared),
             run.units[compared].name != unit.name, let other = run.units[compared].curves,
             let ratios = other.ratios
         {
             let points = view.smoothed(ratios, steps: other.steps)
-            others.append((run.units[compared].name, points, Style(.comparison)))
+            others.append((label(run.units[compared].name, other, points), points, Style(.comparison)))
         }
         for other in unit.otherCurves.suffix(2) {
             guard let ratios = other.curves.ratios else { continue }
             let points = view.smoothed(ratios, steps: other.curves.steps)
-            others.append(("attempt \(other.attempt)", points, Style(.front).dim))
+            others.append(
+                (label("attempt \(other.attempt)", other.curves, points), points, Style(.front).dim))
         }
         let name = unit.otherCurves.isEmpty ? unit.name : "attempt \(unit.attempt)"
         let series =
-            others.map {
+            others.map { ChartSeries(label: $0.label, style: $0.style, points: $0.points) } + [
                 ChartSeries(
-                    label: label($0.name, $0.points, QuantityText.factor), style: $0.style, points: $0.points)
-            } + [
-                ChartSeries(
-                    label: others.isEmpty ? "" : label(name, main, QuantityText.factor), style: Style(.curve),
+                    label: others.isEmpty ? "" : label(name, curves, main), style: Style(.curve),
                     points: main, band: curves.ratioBand)
             ]
         let range = view.stepRange(curves.steps)

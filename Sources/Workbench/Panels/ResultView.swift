@@ -22,8 +22,11 @@ struct ResultView {
         canvas.write([run.status(canvas.glyphs)], in: area)
         let rest = area.droppingRows(2)
         let count = canvas.grid.writeWrapped(text, in: rest)
+        let resumes =
+            canvas.state.obstacleToPausing == nil
+            ? "\(canvas.key(.pause)) \(canvas.state.pauseHint)s the run, " : ""
         canvas.write(
-            "\(canvas.key(.newRun)) goes to the start screen, \(canvas.key(.quit)) quits.",
+            resumes + "\(canvas.key(.newRun)) goes to the start screen, \(canvas.key(.quit)) quits.",
             in: rest.droppingRows(count + 1), style: .muted)
     }
 
@@ -80,10 +83,10 @@ struct ResultView {
         rows.append(row("agreement", "") { percent($0.agreement) })
         let divergences = QuantityText.measures(stages.map { $0?.kl ?? 0 })
         rows.append([
-            TextSpan("KL", .muted), TextSpan(stages[0] == nil ? "–" : divergences[0]),
+            TextSpan("KL, nats", .muted), TextSpan(stages[0] == nil ? "–" : divergences[0]),
             TextSpan(stages[1] == nil ? "–" : divergences[1]),
             TextSpan(stages[2] == nil ? "–" : divergences[2], Style.text.bold),
-            TextSpan(" nats\(klNote(report))", .muted),
+            TextSpan(" \(klNote(report))", .muted),
         ])
         rows.append(
             row("SQNR", "of the logits") { $0.sqnrDb.map { QuantityText.fixed($0, decimals: 1) + " dB" } })
@@ -100,12 +103,12 @@ struct ResultView {
         guard let before = report.fullPrecision?.top1, let after = report.final?.top1 else { return "" }
         let change = after - before
         let sign = change < 0 ? "−" : "+"
-        return "\(sign)\(QuantityText.fixed(abs(change), decimals: 2)) points"
+        return "\(sign)\(QuantityText.fixed(abs(change), decimals: 2)) vs full"
     }
 
     /// By how much learning has changed the KL of the calibrated model.
     private static func klNote(_ report: RunReport) -> String {
         guard let before = report.calibrated?.kl, let after = report.final?.kl else { return "" }
-        return QuantityText.change(from: before, to: after).map { ", \($0)" } ?? ""
+        return QuantityText.change(from: before, to: after).map { "\($0) vs calib." } ?? ""
     }
 }

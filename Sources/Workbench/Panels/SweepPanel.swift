@@ -1,9 +1,10 @@
 internal import ChartScale
+internal import Foundation
 internal import RunText
 internal import Runs
 internal import TerminalUI
 
-/// What pairs of bit-widths reach: a heat map, and accuracy against bit operations.
+/// What pairs of bit-widths reach: a heat map of KL, and KL against bit operations.
 struct SweepPanel: PanelContent {
     let name = "Sweep"
     let shortName = "Sweep"
@@ -120,42 +121,46 @@ struct SweepPanel: PanelContent {
             : "Press \(canvas.key(.sweep)) to try pairs of bit-widths. What each costs and reaches appears here."
     }
 
-    /// Accuracy against bit operations.
+    /// KL against bit operations.
     private func drawFront(_ sweep: SweepProgress, in area: Rect, on canvas: inout Canvas) {
         guard area.height >= 4, area.width >= 16 else { return }
         let selected = canvas.state.shownPoint
         let points = sweep.points.map { point in
             ScatterPoint(
                 x: SweepProgress.cost(of: point),
-                y: sweep.isJudgedByTop1 ? point.evaluation.top1 ?? .nan : point.evaluation.kl,
+                y: point.evaluation.kl,
                 label: "\(point.weightBits)/\(point.activationBits)", isOnFront: sweep.isOnFront(point),
                 isSelected: point == selected)
         }
-        let unit = sweep.isJudgedByTop1 ? "top-1 %" : "KL nats, less is better"
-        let titles = ["\(unit) against bit operations, % of W8A8", "\(unit) by bit operations, %", unit]
+        let unit = "KL, nats"
+        let titles = [
+            "\(unit), against bit operations, % of W8A8; less is better", "\(unit), by bit operations, %",
+            unit,
+        ]
         canvas.write(titles.first { cellWidth($0) <= area.width } ?? unit, in: area, style: .muted)
         let widest = points.map(\.x).max() ?? 100
         ScatterChart(
-            points: points, yScale: sweep.isJudgedByTop1 ? .linear : .log, xRange: 0...max(1, widest * 1.05)
+            points: points, yScale: .log, xRange: 0...max(1, widest * 1.05)
         ).draw(into: &canvas.grid, in: area.droppingRows(1), glyphs: canvas.glyphs)
     }
 
     private func drawSelection(_ sweep: SweepProgress, in row: Rect, on canvas: inout Canvas) {
         guard let point = canvas.state.shownPoint else { return }
-        let quality =
-            point.evaluation.top1.map { "\(QuantityText.fixed($0, decimals: 1)) %" }
-            ?? "KL \(QuantityText.measure(point.evaluation.kl))"
         let name = [
             TextSpan("\(canvas.glyphs.symbol(.selected)) ", Style(.front)),
             TextSpan(BitsText.label(point.weightBits, point.activationBits), Style.text.bold),
         ]
         canvas.write(
             [
-                LinePiece(name, rank: 0), LinePiece(quality, rank: 1),
+                LinePiece(name, rank: 0),
+                LinePiece("KL \(QuantityText.measure(point.evaluation.kl))", rank: 1),
+                LinePiece(
+                    point.evaluation.top1.map { "top-1 \(QuantityText.fixed($0, decimals: 1)) %" } ?? "",
+                    rank: 3),
                 LinePiece(QuantityText.bytes(point.bytes), rank: 2),
                 LinePiece(
                     "\(QuantityText.fixed(SweepProgress.cost(of: point), decimals: 0)) % bit op.", rank: 4),
-                LinePiece(sweep.isOnFront(point) ? "front" : "dominated", .muted, rank: 3),
+                LinePiece(sweep.isOnFront(point) ? "front" : "dominated", .muted, rank: 5),
             ], in: row, gap: 2)
     }
 
@@ -169,8 +174,8 @@ struct SweepPanel: PanelContent {
                 TextSpan(BitsText.label(point.weightBits, point.activationBits)),
                 TextSpan(sweep.sizeUnit.text(point.bytes)),
                 TextSpan(QuantityText.fixed(SweepProgress.cost(of: point), decimals: 1)),
-                TextSpan(point.evaluation.top1.map { QuantityText.fixed($0, decimals: 2) } ?? "–"),
                 TextSpan(QuantityText.measure(point.evaluation.kl)),
+                TextSpan(point.evaluation.top1.map { QuantityText.fixed($0, decimals: 2) } ?? "–"),
                 TextSpan(isOnFront ? "front" : "", .muted),
             ]
         }
@@ -180,8 +185,8 @@ struct SweepPanel: PanelContent {
                     TableColumn("", width: .fixed(1)), TableColumn("bits", width: .fixed(6)),
                     TableColumn(sweep.sizeUnit.name, width: .fixed(6), alignment: .trailing),
                     TableColumn("bit operations %", width: .fixed(16), alignment: .trailing),
-                    TableColumn("top-1", width: .fixed(6), alignment: .trailing),
                     TableColumn("KL", width: .fixed(8), alignment: .trailing),
+                    TableColumn("top-1", width: .fixed(6), alignment: .trailing),
                     TableColumn("", width: .fixed(6)),
                 ], rows: rows, selected: selection(canvas.state), isFocused: canvas.state.hasFocus(.sweep)),
             in: area)
@@ -194,11 +199,11 @@ extension WorkbenchState {
         if shownPoint == nil { return "there is no point yet: \(key(.sweep)) starts a sweep at a gate" }
         if run.hasEnded { return "the run has ended; \(key(.newRun)) starts another with other bits" }
         if run.isSweeping { return "bits can be adopted when the sweep is done: \(key(.sweep)) stops it" }
-        guard let gate = run.gate else {
-            return "bits can be adopted at a gate: \(key(.pause)) waits at the next one"
-        }
-        return gate >= run.units.count ? "no unit is left that could have other bits" : nil
+        return run.gate == nil ? "bits can be adopted at a gate: \(key(.pause)) waits at the next one" : nil
     }
+
+    /// Whether the run waits before a unit.
+    var hasComingUnits: Bool { run.map { $0.gate.map { $0 < run?.units.count ?? 0 } ?? false } ?? false }
 
     /// Gives units the bits of the selected point; asks which, if some are quantized.
     fileprivate mutating func adopt() -> [WorkbenchEffect] {
@@ -223,8 +228,8 @@ private struct SweepParts {
         let (weights, activations) = sweep.widths
         let natural = HeatMap.size(weights.count, activations.count)
         let line = area.height >= 6 ? 1 : 0
-        let hasTable = area.width >= 70 && area.height >= 24
-        let upper = hasTable ? max(natural.height + 2, area.height / 2) : area.height - line
+        let hasTable = area.width >= 70 && area.height >= natural.height + 8
+        let upper = hasTable ? max(natural.height, area.height / 2) : area.height - line
         let rows = area.rows([.fixed(upper), .share(1), .fixed(line)])
         let width = min(natural.width, area.width)
         // The plot needs some room, or there is none.
@@ -236,22 +241,27 @@ private struct SweepParts {
     }
 }
 
-/// The measure of every pair of widths: weights downward, activations to the right.
+/// The KL of every pair of widths: weights downward, activations to the right.
 private struct HeatMap {
     let sweep: SweepProgress
     let area: Rect
 
-    /// The columns of a cell, with the brackets of the front, and of the names of rows.
-    private static let (cell, names) = (6, 4)
+    /// The columns of the names of rows, and of a cell with the brackets of the front: at best, and where room is scarce.
+    private static let (names, wide, narrow) = (4, 7, 6)
 
     static func size(_ rows: Int, _ columns: Int) -> (width: Int, height: Int) {
-        (names + columns * cell, rows + 1)
+        (names + columns * wide, rows + 1)
+    }
+
+    /// The columns of a cell.
+    private var cell: Int {
+        area.width < Self.size(1, sweep.widths.activations.count).width ? Self.narrow : Self.wide
     }
 
     /// The pair of widths at a place of the screen.
     func bits(x: Int, y: Int) -> BitsPair? {
         let (weights, activations) = sweep.widths
-        let (row, column) = (y - area.y - 1, (x - area.x - Self.names) / Self.cell)
+        let (row, column) = (y - area.y - 1, (x - area.x - Self.names) / cell)
         guard area.contains(x: x, y: y), x >= area.x + Self.names, weights.indices.contains(row),
             activations.indices.contains(column)
         else { return nil }
@@ -260,24 +270,24 @@ private struct HeatMap {
 
     func draw(selected: SweepPoint?, on canvas: inout Canvas) {
         let (weights, activations) = sweep.widths
-        let errors = sweep.points.map(sweep.badness)
-        let (least, most) = (errors.min() ?? 0, errors.max() ?? 0)
-        canvas.write(sweep.isJudgedByTop1 ? "%" : "KL", in: area, style: .muted)
+        let logarithms = sweep.points.map(Self.logarithm)
+        let (least, most) = (logarithms.min() ?? 0, logarithms.max() ?? 0)
+        canvas.write("KL", in: area, style: .muted)
         for (column, bits) in activations.enumerated() {
-            let place = area.dropping(Self.names + column * Self.cell)
-            canvas.write(fitted("  A\(bits)", width: Self.cell), in: place, style: Style(.heading))
+            let place = area.dropping(Self.names + column * cell)
+            canvas.write(fitted("  A\(bits)", width: cell), in: place, style: Style(.heading))
         }
         for (row, weightBits) in weights.enumerated() where row + 1 < area.height {
             let line = area.row(row + 1)
             canvas.write("W\(weightBits)", in: line, style: Style(.heading))
             for (column, activationBits) in activations.enumerated() {
-                let place = line.dropping(Self.names + column * Self.cell)
+                let place = line.dropping(Self.names + column * cell)
                 guard let point = sweep.point(weightBits, activationBits) else {
                     canvas.write("  \(canvas.glyphs.symbol(.waiting))", in: place, style: .muted)
                     continue
                 }
                 // The worst point is the hottest.
-                let heat = most > least ? (sweep.badness(of: point) - least) / (most - least) : 0
+                let heat = most > least ? (Self.logarithm(of: point) - least) / (most - least) : 0
                 let isOnFront = sweep.isOnFront(point)
                 var style = Style(Role.heat(heat))
                 if isOnFront { style = style.bold }
@@ -287,15 +297,19 @@ private struct HeatMap {
         }
     }
 
-    /// The measure in four columns.
+    /// Divergences of neighbours differ by factors.
+    private static func logarithm(of point: SweepPoint) -> Double { log10(max(1e-9, point.evaluation.kl)) }
+
+    /// The KL in the columns of a cell without its brackets: `.0206`, `3.21`, or below 0.001 `7e-4`.
     private func text(_ point: SweepPoint) -> String {
-        guard sweep.isJudgedByTop1, let top1 = point.evaluation.top1 else {
-            let kl = point.evaluation.kl
-            let text = kl < 9.995 ? QuantityText.fixed(kl, decimals: kl < 0.9995 ? 3 : 2) : ">9.9"
-            return fitted(
-                text.hasPrefix("0.") ? String(text.dropFirst()) : text, width: 4, alignment: .trailing)
-        }
+        let kl = point.evaluation.kl
+        let text =
+            kl >= 99.95
+            ? ">99"
+            : kl < 0.00095
+                ? QuantityText.scientific(kl, decimals: 0)
+                : QuantityText.fixed(kl, decimals: kl >= 0.9995 ? 2 : cell - 3)
         return fitted(
-            QuantityText.fixed(top1, decimals: top1 >= 99.95 ? 0 : 1), width: 4, alignment: .trailing)
+            text.hasPrefix("0.") ? String(text.dropFirst()) : text, width: cell - 2, alignment: .trailing)
     }
 }

@@ -191,7 +191,8 @@ extension UnitProgress {
         case .waiting: "wait"
         case .calibrating: "calib"
         case .running: "\(Int(fraction * 100)) %"
-        case .done: isStale ? "stale" : "done"
+        case .done:
+            isStale ? "stale" : report?.ending == .cancelled ? isShort ? "cancel" : "cancelled" : "done"
         case .reverted: isStale ? "stale" : isShort ? "back" : "put back"
         }
     }

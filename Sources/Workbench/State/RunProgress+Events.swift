@@ -119,7 +119,14 @@ extension RunProgress {
         case .rolledBack, .undone:
             settle(ledger)
             plan(ledger)
-        default: settle(ledger)
+            // What was measured is not the model any more.
+            (current, final) = (nil, nil)
+        case .attemptChosen:
+            settle(ledger)
+            (current, final) = (nil, nil)
+        default:
+            settle(ledger)
+            final = nil
         }
         if case .unitFinished = event, units.allSatisfy(\.isFinished), gate == nil { phase = .evaluating }
     }

@@ -100,6 +100,11 @@ package struct RunProgress: Equatable, Sendable {
 
     package var hasEnded: Bool { endedAt != nil }
 
+    /// Whether anything was measured that its folder keeps; without, the folder is removed at the end.
+    var hasResults: Bool {
+        sweep?.points.isEmpty == false || ledger?.attempts.contains { !$0.isEmpty } == true
+    }
+
     /// The unit before which the run waits; the number of units at the end.
     package var gate: Int? {
         if case .waiting(let unit) = phase { return unit }

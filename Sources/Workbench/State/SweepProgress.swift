@@ -52,7 +52,7 @@ package struct SweepProgress: Equatable, Sendable {
     /// The point to show if none was chosen: the latest one; at the end, the best one on the front.
     var suggested: SweepPoint? {
         guard !isRunning else { return points.last }
-        return points.filter(isOnFront).min { badness(of: $0) < badness(of: $1) } ?? points.last
+        return points.filter(isOnFront).min { $0.evaluation.kl < $1.evaluation.kl } ?? points.last
     }
 
     /// The unit of all sizes.
@@ -60,12 +60,6 @@ package struct SweepProgress: Equatable, Sendable {
 
     /// The points that are worth their cost.
     private var front: SweepFront { SweepFront(points) }
-
-    /// Whether points are compared by top-1; without labels they are compared by KL.
-    var isJudgedByTop1: Bool { front.isJudgedByTop1 }
-
-    /// The error of a point: 100 − top-1, or its KL.
-    func badness(of point: SweepPoint) -> Double { front.badness(of: point) }
 
     /// The bit operations of a point's linear layers, in percent of those at W8A8.
     static func cost(of point: SweepPoint) -> Double { SweepFront.cost(of: point) }

@@ -93,7 +93,9 @@ package struct UnitProgress: Equatable, Sendable {
 
     /// The block loss divided by that of the calibrated unit: as kept at the end, or as far as learning has come.
     var ratio: Double? {
-        guard let report, report.attempt == attempt else { return curves?.verdict?.ratio }
+        guard let report, report.attempt == attempt else {
+            return phase == .waiting ? nil : curves?.verdict?.ratio
+        }
         guard report.calibratedLoss > 0 else { return nil }
         return report.finalLoss / report.calibratedLoss
     }
@@ -109,6 +111,7 @@ package struct UnitProgress: Equatable, Sendable {
         (attempt, loss) = (report.attempt, report.finalLoss)
         // Journals of earlier versions tell it only now.
         curvesByAttempt[attempt]?.calibratedLoss = report.calibratedLoss
+        curvesByAttempt[attempt]?.finalLoss = report.finalLoss
     }
 
     private mutating func forgetOldCurves() {

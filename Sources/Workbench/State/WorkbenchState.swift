@@ -145,7 +145,12 @@ extension WorkbenchState {
     mutating func keepRun() {
         guard let run else { return }
         memory.keep(draft: editor.draft, of: draftModel)
-        if let runDirectory { memory.remember(RecentRun(directory: runDirectory, label: run.label)) }
+        guard let runDirectory else { return }
+        if run.hasEnded, !run.hasResults {
+            memory.forget(run: runDirectory)
+        } else {
+            memory.remember(RecentRun(directory: runDirectory, label: run.label))
+        }
     }
 
     /// The first key of an action, for sentences.

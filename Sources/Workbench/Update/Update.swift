@@ -121,6 +121,8 @@ extension WorkbenchState {
         case .unitStarted(let unit, _, _):
             // The unit that was selected is the one in progress now.
             if chosenUnit == unit { chosenUnit = nil }
+            // A step of the unit before says nothing here.
+            if chosenUnit == nil { chart.cursor = nil }
         case .redoStarted(let units, _, _):
             if let chosenUnit, !units.contains(chosenUnit) { self.chosenUnit = nil }
             repeatLastLine()
@@ -138,9 +140,11 @@ extension WorkbenchState {
         case .resumed:
             chosenUnit = nil
             leaveGate()
-        case .exported(_, let path, let result):
+        case .exported(let format, let path, let result):
             exportDone(
-                path: path, bytes: result.bytes, summary: QuantityText.verification(result.verification))
+                path: path, bytes: result.bytes,
+                summary: QuantityText.verification(
+                    result.verification, of: format, at: path, run: runDirectory))
         case .warning(let reason):
             notify(reason, .warning)
             exportFailed(reason)
