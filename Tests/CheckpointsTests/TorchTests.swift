@@ -111,7 +111,9 @@ struct TorchTests {
     @Test(
         "what is not weights by name is refused as what it is",
         arguments: [
-            ("students.pth", "holds several models, at 'a', 'b'"), ("script.pt", "is a TorchScript program"),
+            ("students.pth", "holds several models, at 'a', 'b'"),
+            ("several-averages.pth", "holds several models, at 'model', 'ema.a', 'ema.b'"),
+            ("script.pt", "is a TorchScript program"),
             ("export.pt2", "is an exported program (.pt2)"),
             ("object.pth", "a Python object, 'timm.models.vision_transformer.VisionTransformer'"),
         ])
@@ -126,6 +128,8 @@ struct TorchTests {
             ("model.onnx", [0x08, 0x08, 0x12, 0x07], "ONNX"), ("x.bin", [0x89, 0x48, 0x44, 0x46], "HDF5"),
             ("x.bin", Array("GGUF".utf8), "GGUF"), ("x.bin", Array("PAR1".utf8), "Parquet"),
             ("x.bin", [UInt8](repeating: 0, count: 257) + Array("ustar".utf8), "tar archive"),
+            ("ema-module.pth", "the averaged (EMA) weights at 'model_ema.module', not those at 'model'"),
+            ("ema-model.pth", "the averaged (EMA) weights at 'ema_model', not those at 'model'"),
             ("x.bin", [0x1F, 0x8B], "compressed"), ("x.pth", [0x28, 0xB5, 0x2F, 0xFD], "compressed"),
             ("data.mdb", [UInt8](repeating: 0, count: 16) + [0xDE, 0xC0, 0xEF, 0xBE, 0], "LMDB"),
             ("x.pth", [0x80, 4, 0x95], "did not write"), ("x.pth", Array("<!DOCTYPE html>".utf8), "web page"),

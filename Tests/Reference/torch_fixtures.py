@@ -11,6 +11,9 @@ Folder Tests/CheckpointsTests/Goldens/torch:
     legacy.pth             the format from before PyTorch 1.6
     training.pth           the weights at “model”, among everything that training programs put beside them
     ema.pth                “model” with other weights, and “model_ema”
+    ema-module.pth         the same with the averages at “module” of “model_ema”, beside their decay
+    ema-model.pth          the same with the averages at “ema_model”
+    several-averages.pth   “model”, and two models in “ema”
     net.pth                the weights at “net”, a key that no program is known for
     lightning.ckpt         prefix “model.”, and a loss's weight
     students.pth           two models, at “a” and “b”
@@ -93,6 +96,9 @@ def main():
     torch.save(training, FOLDER / "training.pth")
     other = {key: value + 1 for key, value in state.items()}
     torch.save({"model": other, "model_ema": state}, FOLDER / "ema.pth")
+    torch.save({"model": other, "model_ema": {"decay": 0.999, "module": state}}, FOLDER / "ema-module.pth")
+    torch.save({"model": other, "ema_model": state}, FOLDER / "ema-model.pth")
+    torch.save({"model": other, "ema": {"a": state, "b": dict(other)}}, FOLDER / "several-averages.pth")
     torch.save({"net": state, "epoch": 1}, FOLDER / "net.pth")
     torch.save({
         "state_dict": {**{"model." + key: value for key, value in state.items()}, "criterion.weight": torch.ones(3)},

@@ -5,12 +5,23 @@ internal import Safetensors
 ///
 /// Nothing in it is executed. The elements stay in the mapped file until they are asked for.
 struct TorchFile: Sendable {
-    /// The keys under which training programs store weights, in order of preference, where there is more than one
-    /// model: averages over time come first, as they are what is published.
+    /// The keys under which training programs store weights, in order of preference, where there is more than one model.
+    ///
+    /// Averages over time come first, as they are what is published. Every other key with the word `ema` counts as “ema”.
     static let preferred = [
         "state_dict_ema", "model_ema", "ema_state_dict", "ema", "teacher", "state_dict", "model_state_dict",
         "model",
     ]
+    /// The number of keys in `preferred` that stand for averages.
+    private static let averages = 5
+
+    /// The place of a key in `preferred`; their number for any other.
+    private static func rank(_ key: String) -> Int {
+        if let place = preferred.firstIndex(of: key) { return place }
+        let words = key.split { !$0.isLetter }.map { $0.lowercased() }
+        return words.contains("ema") || key.hasSuffix("EMA")
+            ? preferred.firstIndex(of: "ema") ?? 0 : preferred.count
+    }
     /// The first bytes of the format from before PyTorch 1.6: a pickled number.
     private static let legacyMark: [UInt8] = [
         0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
@@ -174,9 +185,14 @@ struct TorchFile: Sendable {
 
     /// A dictionary in a pickle that holds tensors by name, and where it is.
     private struct Candidate {
-        /// The keys that lead to it, joined by dots; `""` for the top.
-        let place: String
+        /// The keys that lead to it; none for the top.
+        let keys: [String]
         let index: Int
+
+        /// The keys joined by dots; `""` for the top.
+        var place: String { keys.joined(separator: ".") }
+        /// How late it comes among several: the least place in `preferred` of a key that leads to it.
+        var rank: Int { keys.map(TorchFile.rank).min() ?? preferred.count }
     }
 
     /// The dictionaries with a vision transformer's tensors in a pickle, up to three levels deep.
@@ -199,7 +215,7 @@ struct TorchFile: Sendable {
             }
         }
         guard ModelPrefix.all(in: names).isEmpty else {
-            return [Candidate(place: place.joined(separator: "."), index: index)] + inner
+            return [Candidate(keys: place, index: index)] + inner
         }
         return inner
     }
@@ -220,11 +236,10 @@ struct TorchFile: Sendable {
             )
         default: throw .unusable("\(path): a dictionary of tensors was expected")
         }
-        func rank(_ candidate: Candidate) -> Int {
-            preferred.firstIndex(of: candidate.place) ?? preferred.count
-        }
-        let best = found.min { rank($0) < rank($1) }
-        if let best, found.count > 1, rank(best) == preferred.count {
+        let best = found.min { $0.rank < $1.rank }
+        if let best, found.count > 1,
+            best.rank == preferred.count || found.count(where: { $0.rank == best.rank }) > 1
+        {
             throw .unusable(
                 "\(path) holds several models, at "
                     + found.map { $0.place.isEmpty ? "the top" : quoted($0.place) }.joined(separator: ", ")
@@ -248,7 +263,7 @@ struct TorchFile: Sendable {
                     + (keys.isEmpty ? "nothing" : keys.joined(separator: ", ")))
         }
         guard let best, !best.place.isEmpty else { return (names, tensors, nil) }
-        let isAverage = best.place.contains("ema") || best.place == "teacher"
+        let isAverage = best.rank < averages
         let others = found.filter { $0.place != best.place }.map { quoted($0.place) }
         return (
             names, tensors,
