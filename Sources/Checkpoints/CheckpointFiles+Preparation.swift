@@ -7,40 +7,40 @@ extension CheckpointFiles {
     private struct Family {
         /// Its name, for people.
         let name: String
-        let isImageNet: Bool
-        /// Whether the tensors tell the family apart from others with another normalisation.
-        let isCertain: Bool
+        /// Its mean and standard deviation of three channels, whose tensors tell it apart from others with another
+        /// normalisation; nil where they do not.
+        let normalisation: (mean: [Float], standardDeviation: [Float])?
 
         init(_ shape: ModelConfiguration, _ files: CheckpointFiles) {
             let (layout, names) = (files.tensors.layout, files.tensors.entries)
+            let (imageNet, half) = (HuggingFaceProcessor.imageNet, HuggingFaceProcessor.half)
             func has(_ name: String) -> Bool { names[name] != nil }
             let isTimm =
                 layout == "timm"
                 && !names.keys.contains { name in
                     ["relative_position", "rel_pos", "q_bias", "norm_pre"].contains(where: name.contains)
                 }
-            let found: (String, Bool, Bool) =
+            (name, normalisation) =
                 switch shape {
-                case .swin: ("Swin", true, true)
+                case .swin: ("Swin", imageNet)
                 case .vit(let shape) where shape.hasDistillationToken || layout.contains("DeiT"):
-                    ("DeiT", true, true)
-                case .vit where layout.contains("Dinov2"): ("Dinov2", true, true)
-                case .vit where layout.hasPrefix("DINOv2"): ("DINOv2", true, true)
-                case .vit where layout.contains("MAE"): ("MAE", true, true)
-                case .vit where layout.contains("torchvision"): ("torchvision's ViT", true, true)
+                    ("DeiT", imageNet)
+                case .vit where layout.contains("Dinov2"): ("Dinov2", imageNet)
+                case .vit where layout.hasPrefix("DINOv2"): ("DINOv2", imageNet)
+                case .vit where layout.contains("MAE"): ("MAE", imageNet)
+                case .vit where layout.contains("torchvision"): ("torchvision's ViT", imageNet)
+                case .vit where layout.contains("CLIP"): ("CLIP", HuggingFaceProcessor.clip)
                 case .vit(let shape) where shape.pooling == .attention || layout.contains("SigLIP"):
-                    ("SigLIP", false, true)
+                    ("SigLIP", half)
                 case .vit(let shape) where shape.rotary != nil:
-                    shape.rotary?.coordinate == .centre ? ("DINOv3", true, true) : ("ViT", false, false)
+                    shape.rotary?.coordinate == .centre ? ("DINOv3", imageNet) : ("ViT", nil)
                 case .vit(let shape) where isTimm && shape.hasClassToken && shape.hasLayerScale:
                     files.tensors.needless.contains { $0.hasSuffix("mask_token") } || has("reg_token")
-                        ? ("DINOv2", true, shape.patchHeight == 14)
-                        : ("DeiT III", true, true)
+                        ? ("DINOv2", shape.patchHeight == 14 ? imageNet : nil) : ("DeiT III", imageNet)
                 case .vit(let shape) where isTimm && shape.hasClassToken && shape.normalizesAfterPooling:
-                    ("MAE", true, true)
-                default: ("ViT", false, false)
+                    ("MAE", imageNet)
+                default: ("ViT", nil)
                 }
-            (name, isImageNet, isCertain) = found
         }
     }
 
@@ -84,7 +84,7 @@ extension CheckpointFiles {
     ///   - shape: The model.
     ///   - ownSize: The image's height and width that the checkpoint was trained on; the resize before the crop is
     ///     in proportion to it.
-    /// - Returns: The preparation, to the last number; with a doubt where the normalisation is a guess.
+    /// - Returns: The preparation, to the last number; with doubts where normalisation or resize are a guess.
     /// - Throws: `CheckpointError.unusable` for means or deviations of another number of channels, or a processor that
     ///   makes images of another size than the model reads.
     func preparation(
@@ -102,30 +102,32 @@ extension CheckpointFiles {
                     + "or give --image-size")
         }
         var doubts: [String] = []
+        let isTimm = file.processor == nil
         func spread(_ values: [Float]?, _ key: String, _ usual: [Float]) throws(CheckpointError) -> [Float] {
-            let values = values ?? (family.isImageNet && shape.channels == 3 ? usual : [0.5])
+            let values = values ?? (shape.channels == 3 ? usual : [0.5])
             if values.count == shape.channels { return values }
             let mean = values.reduce(0, +) / Float(values.count)
-            if values.count == 1 || values.allSatisfy({ $0 == values[0] }) {
+            // Three equal numbers are those of a model for colours that was changed to other channels.
+            if values.count == 1 || values.count == 3 && values.allSatisfy({ $0 == values[0] }) {
                 return Array(repeating: values[0], count: shape.channels)
             }
             guard shape.channels == 1 else {
                 throw .unusable(
-                    "\(path ?? name): “\(key)” has \(values.count) numbers for \(shape.channels) channels"
-                )
+                    "\(path ?? name): “\(isTimm ? "" : "image_")\(key)” has \(values.count) numbers for \(shape.channels) "
+                        + "channels; one for each is accepted")
             }
             doubts.append(
                 "“\(key)” has \(values.count) numbers for one channel, and their average \(mean) is used")
             return [mean]
         }
-        let mean = try spread(file.mean, "mean", HuggingFaceProcessor.imageNet.mean)
-        let deviation = try spread(
-            file.standardDeviation, "std", HuggingFaceProcessor.imageNet.standardDeviation)
+        let usual = family.normalisation ?? HuggingFaceProcessor.half
+        let mean = try spread(file.mean, "mean", usual.mean)
+        let deviation = try spread(file.standardDeviation, "std", usual.standardDeviation)
         let isStated = file.mean != nil && file.standardDeviation != nil
         func origin(isSaid: Bool) -> String { isSaid ? "from \(name)" : "as usual for \(family.name)" }
         try checkNormalisation(mean, "mean", origin(isSaid: file.mean != nil))
         try checkNormalisation(deviation, "std", origin(isSaid: file.standardDeviation != nil))
-        if !isStated, !family.isCertain || shape.channels != 3 {
+        if !isStated, family.normalisation == nil || shape.channels != 3 {
             doubts.append(
                 "no file says how pixels are normalised, so that (pixel / 255 − \(mean)) / \(deviation) is assumed, as "
                     + "usual for \(family.name)")
@@ -153,7 +155,10 @@ extension CheckpointFiles {
         return ImagePreparation(
             height: shape.imageHeight, width: shape.imageWidth, resize: resize,
             interpolation: file.interpolation ?? .bicubic, mean: mean, standardDeviation: deviation,
-            source: source, doubt: doubts.isEmpty ? nil : doubts.joined(separator: "; "))
+            source: source, doubt: doubts.isEmpty ? nil : doubts.joined(separator: "; "),
+            resizeDoubt: ImagePreparation.ResizeDoubt(
+                concernsSize: file.resize == nil, concernsFilter: file.interpolation == nil,
+                family: family.name))
     }
 }
 
@@ -183,7 +188,7 @@ extension ImagePreparation {
     /// The preparation with what a plan or flags say instead.
     ///
     /// - Parameter options: The changes.
-    /// - Returns: The preparation; without a doubt where mean and deviation are given.
+    /// - Returns: The preparation; without a doubt about what is given.
     /// - Throws: `CheckpointError.unusable` for another number of channels.
     package func changed(by options: ImageOptions) throws(CheckpointError) -> ImagePreparation {
         var result = self
@@ -211,6 +216,11 @@ extension ImagePreparation {
             changes.append("--crop-pct")
         }
         if options.mean != nil, options.standardDeviation != nil { result.doubt = nil }
+        result.resizeDoubt = resizeDoubt.flatMap {
+            ResizeDoubt(
+                concernsSize: $0.concernsSize && options.cropFraction == nil,
+                concernsFilter: $0.concernsFilter && options.interpolation == nil, family: $0.family)
+        }
         if !changes.isEmpty, result != self {
             result.source += "; \(changes.joined(separator: ", ")) as given"
         }

@@ -50,10 +50,12 @@ struct HuggingFaceProcessor: Sendable {
     static let imageNet: (mean: [Float], standardDeviation: [Float]) = (
         [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
     )
-    private static let half: (mean: [Float], standardDeviation: [Float]) = (
+    /// The mean and the standard deviation of pixels in -1 … 1.
+    static let half: (mean: [Float], standardDeviation: [Float]) = (
         [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]
     )
-    private static let clip: (mean: [Float], standardDeviation: [Float]) = (
+    /// CLIP's mean and standard deviation.
+    static let clip: (mean: [Float], standardDeviation: [Float]) = (
         [0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]
     )
 

@@ -8,10 +8,36 @@ extension ImageSet {
         return paths[index]
     }
 
+    /// Whether the images are an array of the model's size, which is not resized.
+    package var isArray: Bool { if case .array = content { true } else { false } }
+
     /// Whether the images are floats that are used as they are.
-    var isNormalised: Bool {
+    package var isNormalised: Bool {
         guard case .array(let array) = content else { return false }
         return array.element != .uint8
+    }
+
+    /// Which options have no effect on the images, in one sentence; none where all have one.
+    package func notes(on reading: ImageOptions) -> [String] {
+        let normalisation = [("--mean", reading.mean != nil), ("--std", reading.standardDeviation != nil)]
+        let resize = [
+            ("--interpolation", reading.interpolation != nil), ("--crop-pct", reading.cropFraction != nil),
+            ("--exif-orientation", reading.appliesExifOrientation),
+        ]
+        let check = [("--normalised", reading.floatsAreNormalised)]
+        let (kind, flags) =
+            isNormalised
+            ? ("an array of floats, which are used as they are", normalisation + resize)
+            : isArray
+                ? ("an array of bytes of the model's size", resize + check)
+                : ("files, whose pixels are bytes", check)
+        let needless = flags.filter(\.1).map(\.0)
+        guard let last = needless.last else { return [] }
+        let list = needless.count == 1 ? last : needless.dropLast().joined(separator: ", ") + " and " + last
+        return [
+            "\(file.map { printable($0) } ?? "the set"): the images are \(kind), so that \(list) "
+                + "\(needless.count == 1 ? "has" : "have") no effect"
+        ]
     }
 
     /// Checks that a model can read the images.

@@ -31,7 +31,7 @@ extension Checkpoint {
     func modelDigest(_ images: ImageOptions) throws -> String {
         var preparation = try preparation.changed(by: images)
         // For people: they may name files.
-        (preparation.source, preparation.doubt) = ("", nil)
+        (preparation.source, preparation.doubt, preparation.resizeDoubt) = ("", nil, nil)
         let facts = ModelFacts(
             configuration: model.configuration, preparation: preparation, labels: labels)
         return sha256(Array(try JSONText(encoding: facts).line.utf8))

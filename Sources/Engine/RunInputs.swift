@@ -47,6 +47,7 @@ struct RunInputs: Sendable {
         let labels = try? set.labels(for: checkpoint)
         calibrationLabels = labels.map { labels in calibration.indices.map { labels[$0] } }
         var images: EvaluationImages?
+        var sets = [set]
         var evaluationNotes: [String] = []
         if let path = resources.evaluationPath {
             let evaluated = try ImageSet(path: path)
@@ -56,8 +57,9 @@ struct RunInputs: Sendable {
             images = try EvaluationImages(
                 evaluated, labels: known, pipeline: pipeline, reading: reading, pool: pool)
             evaluationNotes =
-                (path == resources.calibrationPath ? [] : evaluated.notes)
+                (path == resources.calibrationPath ? [] : evaluated.notes + evaluated.notes(on: reading))
                 + evaluated.labelNotes(for: checkpoint)
+            sets.append(evaluated)
         }
         let used = Set(calibration.indices)
         let unused = (0..<set.count).filter { !used.contains($0) }
@@ -76,7 +78,8 @@ struct RunInputs: Sendable {
             calibration: calibration.manifest, evaluation: images?.manifest,
             heldOut: heldOut.map { RunImageManifest.HeldOut(source: $0.source, images: $0.rows) })
         warnings =
-            checkpoint.doubts + set.notes + calibration.doubts + evaluationNotes + manifest.warnings
+            checkpoint.notes + checkpoint.preparation.doubts(on: sets) + set.notes + set.notes(on: reading)
+            + calibration.doubts + evaluationNotes + manifest.warnings
     }
 }
 
@@ -110,14 +113,33 @@ extension RunImageManifest {
     }
 }
 
-extension Checkpoint {
-    /// What was chosen in the files, and what about the preparation of images is a guess, one sentence each.
-    var doubts: [String] { notes + preparation.doubts }
-}
-
 extension ImagePreparation {
-    /// What is a guess, as sentences with a way out.
-    var doubts: [String] { doubt.map { ["\($0); give --mean and --std where that is wrong"] } ?? [] }
+    /// What is a guess and matters for some sets, as sentences with a way out.
+    ///
+    /// Arrays are not resized, and floats are normalised already.
+    func doubts(on sets: [ImageSet]) -> [String] {
+        let normalisation = doubt.map { "\($0); give --mean and --std where that is wrong" }
+        return [
+            sets.allSatisfy(\.isNormalised) ? nil : normalisation,
+            sets.allSatisfy(\.isArray) ? nil : resizeDoubt.map(sentence),
+        ].compactMap(\.self)
+    }
+
+    private func sentence(_ doubt: ResizeDoubt) -> String {
+        let (unsaid, assumed, flags) =
+            switch (doubt.concernsSize, doubt.concernsFilter) {
+            case (true, true):
+                (
+                    "how images are resized and cropped", "\(resizeText) \(interpolation.rawValue)",
+                    "--crop-pct and --interpolation"
+                )
+            case (true, false): ("how much of an image the crop keeps", resizeText, "--crop-pct")
+            default: ("with which filter images are resized", interpolation.rawValue, "--interpolation")
+            }
+        return
+            "no file says \(unsaid), so that \(assumed) is assumed, as usual for \(doubt.family); give \(flags) where "
+            + "that is wrong"
+    }
 }
 
 extension ImageSet {

@@ -30,11 +30,13 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
     package var source: String
     /// What about the normalisation is a guess, in one sentence; nil where it is known.
     package var doubt: String?
+    /// What about the resize is a guess; nil where it is known.
+    package var resizeDoubt: ResizeDoubt?
 
     /// Makes a preparation of its parts.
     package init(
         height: Int, width: Int, resize: Resize, interpolation: Interpolation, mean: [Float],
-        standardDeviation: [Float], source: String, doubt: String? = nil
+        standardDeviation: [Float], source: String, doubt: String? = nil, resizeDoubt: ResizeDoubt? = nil
     ) {
         self.height = height
         self.width = width
@@ -44,21 +46,41 @@ package struct ImagePreparation: Equatable, Codable, Sendable {
         self.standardDeviation = standardDeviation
         self.source = source
         self.doubt = doubt
+        self.resizeDoubt = resizeDoubt
+    }
+
+    /// What no file states of a resize.
+    package struct ResizeDoubt: Equatable, Codable, Sendable {
+        /// Whether the change of size is a guess.
+        package var concernsSize: Bool
+        /// Whether the filter is a guess.
+        package var concernsFilter: Bool
+        /// The models that do so as a rule, such as `ViT`.
+        package var family: String
+
+        /// Makes a doubt; nil where nothing is a guess.
+        package init?(concernsSize: Bool, concernsFilter: Bool, family: String) {
+            guard concernsSize || concernsFilter else { return nil }
+            (self.concernsSize, self.concernsFilter, self.family) = (concernsSize, concernsFilter, family)
+        }
+    }
+
+    /// How the size changes, without the filter, for people.
+    package var resizeText: String {
+        switch resize {
+        case .timm(let fraction, let mode): "crop_pct \(fraction) \(mode.rawValue)"
+        case .shortSide(let side): "shorter side to \(side)"
+        case .exact(let high, let wide): "squashed to \(high) × \(wide)"
+        case .none: "no resize"
+        case .unchanged: "no resize, images of the model's size only"
+        }
     }
 
     /// The preparation in a line, for people.
     package var summary: String {
-        let size =
-            switch resize {
-            case .timm(let fraction, let mode):
-                "crop_pct \(fraction) \(mode.rawValue) \(interpolation.rawValue)"
-            case .shortSide(let side): "shorter side to \(side) \(interpolation.rawValue)"
-            case .exact(let high, let wide): "squashed to \(high) × \(wide) \(interpolation.rawValue)"
-            case .none: "no resize"
-            case .unchanged: "no resize, images of the model's size only"
-            }
+        let filter = resize == .none || resize == .unchanged ? "" : " \(interpolation.rawValue)"
         return
-            "\(size), centre crop \(height) × \(width), (pixel / 255 − \(mean)) / \(standardDeviation); \(source)"
+            "\(resizeText)\(filter), centre crop \(height) × \(width), (pixel / 255 − \(mean)) / \(standardDeviation); \(source)"
     }
 }
 

@@ -7,6 +7,37 @@ import TestSupport
 import Testing
 import Vocabulary
 
+/// A folder with a model of one block and one patch, which reads images of any one size.
+func oneBlockModel(
+    height: Int, width: Int, channels: Int = 3, configuration: String = "", extra: [(String, [Int])] = []
+) throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    let side = 4
+    let block: [(String, [Int])] = [
+        ("norm1.weight", [side]), ("norm1.bias", [side]), ("attn.qkv.weight", [3 * side, side]),
+        ("attn.qkv.bias", [3 * side]), ("attn.proj.weight", [side, side]), ("attn.proj.bias", [side]),
+        ("norm2.weight", [side]), ("norm2.bias", [side]), ("mlp.fc1.weight", [side, side]),
+        ("mlp.fc1.bias", [side]), ("mlp.fc2.weight", [side, side]), ("mlp.fc2.bias", [side]),
+    ]
+    let shapes: [(String, [Int])] =
+        [
+            ("cls_token", [1, 1, side]), ("pos_embed", [1, 2, side]),
+            ("patch_embed.proj.weight", [side, channels, height, width]),
+            ("patch_embed.proj.bias", [side]), ("norm.weight", [side]), ("norm.bias", [side]),
+            ("head.weight", [3, side]), ("head.bias", [3]),
+        ] + block.map { ("blocks.0.\($0.0)", $0.1) } + extra
+    var kept: [String: [Int]] = [:]
+    for (name, shape) in shapes { kept[name] = shape.isEmpty ? nil : shape }
+    try writeSafetensors(
+        kept.sorted { $0.key < $1.key }.map { name, shape in
+            SafetensorsTensor(
+                name: name, shape: shape, floats: Array(repeating: 0.5, count: shape.reduce(1, *)))
+        }, to: folder.path + "/model.safetensors")
+    try folder.write(
+        "{\"num_heads\": 2, \"img_size\": [\(height), \(width)]\(configuration)}", to: "config.json")
+    return folder
+}
+
 @Suite("Image processors of Transformers")
 struct ProcessorTests {
     /// A `preprocessor_config.json`, and what Transformers makes of images with it; `Tests/Reference/processor_goldens.py`
@@ -43,42 +74,11 @@ struct ProcessorTests {
         }
     }
 
-    /// A folder with a model of one block and one patch, which reads images of any one size.
-    private func model(
-        height: Int, width: Int, channels: Int = 3, configuration: String = "", extra: [(String, [Int])] = []
-    ) throws -> TemporaryFolder {
-        let folder = try TemporaryFolder()
-        let side = 4
-        let block: [(String, [Int])] = [
-            ("norm1.weight", [side]), ("norm1.bias", [side]), ("attn.qkv.weight", [3 * side, side]),
-            ("attn.qkv.bias", [3 * side]), ("attn.proj.weight", [side, side]), ("attn.proj.bias", [side]),
-            ("norm2.weight", [side]), ("norm2.bias", [side]), ("mlp.fc1.weight", [side, side]),
-            ("mlp.fc1.bias", [side]), ("mlp.fc2.weight", [side, side]), ("mlp.fc2.bias", [side]),
-        ]
-        let shapes: [(String, [Int])] =
-            [
-                ("cls_token", [1, 1, side]), ("pos_embed", [1, 2, side]),
-                ("patch_embed.proj.weight", [side, channels, height, width]),
-                ("patch_embed.proj.bias", [side]), ("norm.weight", [side]), ("norm.bias", [side]),
-                ("head.weight", [3, side]), ("head.bias", [3]),
-            ] + block.map { ("blocks.0.\($0.0)", $0.1) } + extra
-        var kept: [String: [Int]] = [:]
-        for (name, shape) in shapes { kept[name] = shape.isEmpty ? nil : shape }
-        try writeSafetensors(
-            kept.sorted { $0.key < $1.key }.map { name, shape in
-                SafetensorsTensor(
-                    name: name, shape: shape, floats: Array(repeating: 0.5, count: shape.reduce(1, *)))
-            }, to: folder.path + "/model.safetensors")
-        try folder.write(
-            "{\"num_heads\": 2, \"img_size\": [\(height), \(width)]\(configuration)}", to: "config.json")
-        return folder
-    }
-
     @Test("images become what Transformers makes of them", arguments: Golden.all)
     func images(golden: Golden) throws {
         let images = golden.images ?? []
         let shape = images.first?.shape ?? [3, 16, 16]
-        let folder = try model(height: shape[1], width: shape[2])
+        let folder = try oneBlockModel(height: shape[1], width: shape[2])
         try folder.write(golden.config, to: "preprocessor_config.json")
         guard !images.isEmpty else {
             #expect(try #require(loadingComplaint(folder.path)).contains("preprocessor_config.json"))
@@ -138,14 +138,14 @@ struct ProcessorTests {
             (#""size": 16"#, "there is no “image_processor_type”"),
         ])
     func refused(keys: String, words: String) throws {
-        let folder = try model(height: 16, width: 16)
+        let folder = try oneBlockModel(height: 16, width: 16)
         try folder.write("{\(keys)}", to: "preprocessor_config.json")
         #expect(try #require(loadingComplaint(folder.path)).contains(words))
     }
 
     @Test("keys without effect are passed over, and model_type names the processor where the file does not")
     func accepted() throws {
-        let folder = try model(height: 16, width: 16, configuration: #", "model_type": "deit""#)
+        let folder = try oneBlockModel(height: 16, width: 16, configuration: #", "model_type": "deit""#)
         try folder.write(
             #"{"size": 20, "crop_size": 16, "do_pad": false, "processor_class": "X", "do_convert_rgb": true, "#
                 + #""_valid_processor_keys": ["images"], "data_format": "channels_first", "resample": null}"#,
@@ -161,7 +161,7 @@ struct ProcessorTests {
     func layers() throws {
         let mean: [Float] = [0.485, 0.456, 0.406]
         func complaint(_ name: String, _ values: [Float], _ configuration: String) throws -> String? {
-            let folder = try model(height: 16, width: 16, configuration: configuration)
+            let folder = try oneBlockModel(height: 16, width: 16, configuration: configuration)
             let wrapped = try tensors(of: folder.path + "/model.safetensors") { "model." + $0 }
             try writeSafetensors(
                 wrapped + [SafetensorsTensor(name: name, shape: [1, 3, 1, 1], floats: values)],
@@ -184,7 +184,7 @@ struct ProcessorTests {
 
     @Test("the part about images of processor_config.json is read as the file of its own is")
     func nested() throws {
-        let folder = try model(height: 16, width: 16)
+        let folder = try oneBlockModel(height: 16, width: 16)
         try folder.write(#"{"processor_class": "CLIPProcessor"}"#, to: "processor_config.json")
         #expect(try loadCheckpoint(path: folder.path).preparation.doubt != nil)
         try folder.write(
@@ -196,7 +196,7 @@ struct ProcessorTests {
 
     @Test("two files about images that differ are refused")
     func both() throws {
-        let folder = try model(height: 16, width: 16)
+        let folder = try oneBlockModel(height: 16, width: 16)
         let own = #"{"image_processor_type": "CLIPImageProcessor", "size": 18, "crop_size": 16}"#
         try folder.write(own, to: "preprocessor_config.json")
         try folder.write("{\"image_processor\": \(own)}", to: "processor_config.json")
@@ -213,7 +213,7 @@ struct ProcessorTests {
 
     @Test("without a resize, only images of the model's size are read")
     func unchanged() throws {
-        let folder = try model(height: 16, width: 16)
+        let folder = try oneBlockModel(height: 16, width: 16)
         try folder.write(
             #"{"image_processor_type": "ViTImageProcessor", "do_resize": false}"#,
             to: "preprocessor_config.json")
@@ -245,7 +245,7 @@ struct ProcessorTests {
             (#", "mean": [0.1, 0.2, 0.3]"#, [], 0.1, true),
         ] as [(String, [(String, [Int])], Float?, Bool)])
     func families(configuration: String, extra: [(String, [Int])], mean: Float?, isDoubted: Bool) throws {
-        let folder = try model(height: 16, width: 16, configuration: configuration, extra: extra)
+        let folder = try oneBlockModel(height: 16, width: 16, configuration: configuration, extra: extra)
         let preparation = try loadCheckpoint(path: folder.path).preparation
         #expect(preparation.mean[0] == mean ?? 0.5)
         #expect((preparation.doubt != nil) == isDoubted, "\(preparation.doubt ?? "")")
@@ -254,9 +254,67 @@ struct ProcessorTests {
         }
     }
 
+    @Test("CLIP of Hugging Face without a processor's file has CLIP's normalisation")
+    func clip() throws {
+        let source = goldens + "/layouts/huggingface-clip-features"
+        let folder = try TemporaryFolder()
+        let list = try tensors(of: source + "/model.safetensors").map { tensor in
+            guard tensor.name.hasSuffix("patch_embedding.weight") else { return tensor }
+            return SafetensorsTensor(
+                name: tensor.name, shape: [16, 3, 8, 8], floats: Array(repeating: 0.1, count: 16 * 3 * 64))
+        }
+        try writeSafetensors(list, to: folder.path + "/model.safetensors")
+        let text = try String(contentsOfFile: source + "/config.json", encoding: .utf8)
+        try folder.write(
+            text.replacingOccurrences(of: #""num_channels": 1"#, with: #""num_channels": 3"#),
+            to: "config.json")
+        let preparation = try loadCheckpoint(path: folder.path).preparation
+        #expect(preparation.mean == [0.48145466, 0.4578275, 0.40821073])
+        #expect(preparation.standardDeviation == [0.26862954, 0.26130258, 0.27577711])
+        #expect(preparation.doubt == nil && preparation.source.contains("as usual for CLIP"))
+    }
+
+    @Test(
+        "a resize that no file states is a doubt, until flags give it",
+        arguments: [
+            ("", true, true), (#", "crop_pct": 0.8"#, false, true),
+            (#", "interpolation": "box""#, true, false),
+            (#", "crop_pct": 0.8, "interpolation": "box""#, false, false),
+        ])
+    func resizeDoubt(configuration: String, size: Bool, filter: Bool) throws {
+        let folder = try oneBlockModel(height: 16, width: 16, configuration: configuration)
+        let preparation = try loadCheckpoint(path: folder.path).preparation
+        func doubt(_ size: Bool, _ filter: Bool) -> ImagePreparation.ResizeDoubt? {
+            ImagePreparation.ResizeDoubt(concernsSize: size, concernsFilter: filter, family: "ViT")
+        }
+        #expect(preparation.resizeDoubt == doubt(size, filter))
+        var options = ImageOptions()
+        options.cropFraction = 1
+        #expect(try preparation.changed(by: options).resizeDoubt == doubt(false, filter))
+        options.interpolation = .box
+        #expect(try preparation.changed(by: options).resizeDoubt == nil)
+    }
+
+    @Test(
+        "as many means as nothing has are refused, equal or not",
+        arguments: ["0.1, 0.1", "0.1, 0.1, 0.1, 0.1, 0.1"])
+    func meanCounts(numbers: String) throws {
+        let timm = try oneBlockModel(
+            height: 16, width: 16, configuration: ", \"mean\": [\(numbers)], \"std\": [1]")
+        let count = numbers.split(separator: ",").count
+        #expect(
+            try #require(loadingComplaint(timm.path)).contains(
+                "“mean” has \(count) numbers for 3 channels; one for each is accepted"))
+        let own = try oneBlockModel(height: 16, width: 16)
+        try own.write(
+            #"{"image_processor_type": "ViTImageProcessor", "size": 16, "image_mean": [\#(numbers)]}"#,
+            to: "preprocessor_config.json")
+        #expect(try #require(loadingComplaint(own.path)).contains("“image_mean” has \(count) numbers"))
+    }
+
     @Test("the average of three means stands for one channel, and is a doubt")
     func oneChannel() throws {
-        let folder = try model(
+        let folder = try oneBlockModel(
             height: 16, width: 16, channels: 1,
             configuration: #", "mean": [0.485, 0.456, 0.406], "std": [0.2, 0.2, 0.2]"#)
         let preparation = try loadCheckpoint(path: folder.path).preparation
@@ -266,7 +324,7 @@ struct ProcessorTests {
 
     @Test("a plan's values replace the checkpoint's, and settle the doubt")
     func changed() throws {
-        let folder = try model(height: 16, width: 16)
+        let folder = try oneBlockModel(height: 16, width: 16)
         let preparation = try loadCheckpoint(path: folder.path).preparation
         var options = ImageOptions()
         #expect(try preparation.changed(by: options) == preparation)

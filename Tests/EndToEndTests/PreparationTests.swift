@@ -68,6 +68,50 @@ struct PreparationTests {
         }
     }
 
+    /// The lines on standard error of an evaluation that ends well.
+    private func warnings(_ arguments: String...) throws -> [String] {
+        try place.succeed(["evaluate", "model"] + arguments).errors.split(separator: "\n").map(String.init)
+    }
+
+    @Test("what is guessed is warned of where it matters, and flags without effect where they are given")
+    func needless() throws {
+        try place.write(
+            #"{"architecture": "vision_transformer", "num_heads": 2, "img_size": 8}"#, to: "model/config.json"
+        )
+        let pixels = SmallModel.images(20, seed: 2, isLabelled: false)[0].bytes
+        let floats = pixels.map { Float($0) / 64 - 2 }
+        try place.write(
+            [SafetensorsTensor(name: "images", shape: [20, 1, 8, 8], floats: floats)],
+            to: "floats.safetensors")
+        let normalised = "warning: no file says how pixels are normalised"
+        let photos = try warnings("--data", "photos")
+        let resized =
+            "warning: no file says how images are resized and cropped, so that crop_pct 0.9 center bicubic is assumed, as "
+            + "usual for ViT; give --crop-pct and --interpolation where that is wrong"
+        try #require(photos.count == 2, "\(photos)")
+        #expect(photos[0].hasPrefix(normalised) && photos[1] == resized, "\(photos)")
+        let bytes = try warnings("--data", "evaluation.safetensors", "--normalised", "--crop-pct", "1")
+        try #require(bytes.count == 2, "\(bytes)")
+        let ofBytes =
+            "the images are an array of bytes of the model's size, so that --crop-pct and --normalised have no effect"
+        #expect(
+            bytes[0].hasPrefix(normalised) && bytes[1] == "warning: evaluation.safetensors: \(ofBytes)",
+            "\(bytes)")
+        let plain = try warnings("--data", "floats.safetensors")
+        #expect(plain.isEmpty, "\(plain)")
+        let given = try warnings("--data", "floats.safetensors", "--mean", "0", "--std", "1", "--normalised")
+        try #require(given.count == 1, "\(given)")
+        let ofFloats =
+            "the images are an array of floats, which are used as they are, so that --mean and --std have no effect"
+        #expect(given[0] == "warning: floats.safetensors: \(ofFloats)", "\(given)")
+        let stated = try warnings(
+            "--data", "photos", "--mean", "0", "--std", "1", "--crop-pct", "1", "--interpolation", "box",
+            "--normalised")
+        try #require(stated.count == 1, "\(stated)")
+        let ofFiles = "the images are files, whose pixels are bytes, so that --normalised has no effect"
+        #expect(stated[0] == "warning: photos: \(ofFiles)", "\(stated)")
+    }
+
     @Test("floats that look like pixels are refused by run and evaluate, and taken with --normalised")
     func floats() throws {
         let pixels = SmallModel.images(20, seed: 2, isLabelled: false)[0].bytes

@@ -203,8 +203,9 @@ struct EvaluatedModel {
     let plan: String?
     /// The number of a ViT's attention heads.
     let heads: Int?
-    /// What its files leave open, or how its images are prepared by a guess, one sentence each.
-    let doubts: [String]
+    /// What was chosen in its files, one sentence each.
+    private let notes: [String]
+    private let preparation: ImagePreparation
     /// The number of classes; 0 without a classifier.
     let classes: Int
     /// The number of logits, or of features without a classifier.
@@ -240,8 +241,8 @@ struct EvaluatedModel {
     init(fullPrecision checkpoint: consuming Checkpoint, images: ImageOptions = ImageOptions()) throws {
         plan = nil
         heads = checkpoint.model.configuration.heads
-        let preparation = try checkpoint.preparation.changed(by: images)
-        (pipeline, doubts) = (try PreprocessingPipeline(preparation), checkpoint.notes + preparation.doubts)
+        preparation = try checkpoint.preparation.changed(by: images)
+        (pipeline, notes) = (try PreprocessingPipeline(preparation), checkpoint.notes)
         classes = checkpoint.model.configuration.classes
         outputs = checkpoint.model.configuration.outputs
         labels = checkpoint.labels
@@ -262,8 +263,8 @@ struct EvaluatedModel {
         plan = file.checkpoint.plan
         let configuration = file.checkpoint.configuration
         heads = configuration.heads
-        let preparation = try file.checkpoint.preparation.changed(by: images)
-        (pipeline, doubts) = (try PreprocessingPipeline(preparation), preparation.doubts)
+        preparation = try file.checkpoint.preparation.changed(by: images)
+        (pipeline, notes) = (try PreprocessingPipeline(preparation), [])
         classes = configuration.classes
         outputs = configuration.outputs
         labels = file.checkpoint.labels
@@ -289,7 +290,10 @@ struct EvaluatedModel {
     /// - Throws: `DatasetError` for floats that do not look normalised.
     func check(_ set: ImageSet, _ images: ImageOptions, warn: (String) -> Void) throws(DatasetError) {
         try set.requireNormalised(pipeline, images)
-        for doubt in doubts + set.notes + set.labelNotes(classes: classes, names: labels) { warn(doubt) }
+        let notes =
+            notes + preparation.doubts(on: [set]) + set.notes + set.notes(on: images)
+            + set.labelNotes(classes: classes, names: labels)
+        for note in notes { warn(note) }
     }
 
     /// Warns of skipped images.
