@@ -1,4 +1,5 @@
 internal import Files
+internal import Safetensors
 internal import VisionTransformers
 internal import Vocabulary
 
@@ -62,7 +63,9 @@ struct CheckpointFiles {
         do {
             names = try Files.names(in: folder)
         } catch {
-            throw .unusable("\(error)")
+            let listing = SafetensorsError(error)
+            throw .file(
+                SafetensorsError(listing.code, file: folder, detail: "the folder \(error.problem)"))
         }
         let usual = [
             "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",

@@ -71,7 +71,7 @@ struct SystemTests {
         "a limit of the shell is one sentence and an exit code",
         arguments: [
             ("-f 1", [74]), ("-f 16", [74]), ("-v 100000", [71]), ("-v 140000", [71, 0]),
-            ("-n 8", [74, 73, 0]),
+            ("-n 8", [74, 73, 0]), ("-n 4", [74, 73, 71]), ("-s 32", [71]), ("-S -s 32", [0]),
         ])
     func limits(limit: String, codes: [Int32]) throws {
         // The first page of the journal fits into two blocks, so more is written.
