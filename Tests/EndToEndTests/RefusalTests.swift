@@ -81,6 +81,9 @@ private let missingInputs = [
         ["export", "none", "--format", "recipe", "--output", "x"]),
     Refusal(
         "a theme that is none", 65, "odd.yaml:1: ",
+    Refusal(
+        "data that are a device", 65, "/dev/zero is a device, a pipe or a socket",
+        ["evaluate", "model", "--data", "/dev/zero"]),
         ["workbench", "--theme-file", "odd.yaml", "--print-config"]
     ) {
         try Data("no theme".utf8).write(to: URL(filePath: $0.file("odd.yaml")))

@@ -50,6 +50,21 @@ struct ReferenceTests {
         #expect(try resolver.model("sample:fashion-vit") == "\(root)/fashion-vit")
     }
 
+    @Test("a path that may not be read, or is a device, is not called missing")
+    func obstacles() throws {
+        var files = Self.fileSystem([])
+        files.obstacle = { $0 == "closed/x" ? RunFailure(.inputOutput, "may not be read") : nil }
+        let resolver = ReferenceResolver(
+            environment: [:], executable: nil, currentFolder: "/", files: files)
+        let closed = #expect(throws: RunFailure.self) { try resolver.model("closed/x") }
+        #expect(closed == RunFailure(.inputOutput, "may not be read"))
+        let missing = #expect(throws: RunFailure.self) { try resolver.model("open/x") }
+        #expect(missing?.kind == .missingInput)
+        let device = ReferenceResolver.FileSystem.local.obstacle("/dev/null")
+        #expect(device?.kind == .badData && device?.message.contains("is a device") == true)
+        #expect(ReferenceResolver.FileSystem.local.obstacle("/none") == nil)
+    }
+
     @Test("a sample model has default images; a path does not")
     func images() throws {
         let resolver = Self.resolver(Self.samples("/users/sample-models"))

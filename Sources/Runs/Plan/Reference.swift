@@ -59,18 +59,31 @@ package struct ReferenceResolver: Sendable {
         package var isFolder: @Sendable (String) -> Bool
         /// The names in a folder, sorted; nil where it cannot be listed.
         package var names: @Sendable (String) -> [String]?
+        /// Why a path that leads to neither file nor folder cannot be used; nil where nothing is there.
+        package var obstacle: @Sendable (String) -> RunFailure?
 
         package init(
             isFile: @escaping @Sendable (String) -> Bool, isFolder: @escaping @Sendable (String) -> Bool,
-            names: @escaping @Sendable (String) -> [String]?
+            names: @escaping @Sendable (String) -> [String]?,
+            obstacle: @escaping @Sendable (String) -> RunFailure? = { _ in nil }
         ) {
-            (self.isFile, self.isFolder, self.names) = (isFile, isFolder, names)
+            (self.isFile, self.isFolder, self.names, self.obstacle) = (isFile, isFolder, names, obstacle)
         }
 
         /// The file system of this machine.
         package static let local = FileSystem(
             isFile: { Files.isFile($0) }, isFolder: { Files.isFolder($0) },
-            names: { try? Files.names(in: $0) })
+            names: { try? Files.names(in: $0) },
+            obstacle: { path in
+                do throws(FileError) {
+                    let kind = try FileStatus(path).kind
+                    return kind == .other
+                        ? RunFailure(
+                            .badData, "\(path) is a device, a pipe or a socket, not a file or a folder") : nil
+                } catch {
+                    return error.code == .missing ? nil : RunFailure(error)
+                }
+            })
     }
 
     private let samples: String?
@@ -210,6 +223,7 @@ package struct ReferenceResolver: Sendable {
         _ path: String, _ flag: String?, _ accepted: String
     ) throws(RunFailure) -> String {
         guard files.isFile(path) || files.isFolder(path) else {
+            if let obstacle = files.obstacle(path) { throw obstacle }
             let place = path.isEmpty || path.hasPrefix("/") ? "" : " in \(currentFolder)"
             throw RunFailure(
                 .missingInput,
