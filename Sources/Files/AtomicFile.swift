@@ -11,7 +11,7 @@ private let temporaryFiles = Atomic<Int>(0)
 /// target stays as it was, and the temporary file is removed at the end of the object's life. That of a killed process
 /// is removed by the next one that begins a file in the same folder; the living lock theirs.
 ///
-/// Only regular files are replaced. A link stays, and the file that it leads to is replaced.
+/// Only regular files that may be written are replaced. A link stays, and the file that it leads to is replaced.
 package final class AtomicFile {
     private static let prefix = ".mgrq-unfinished-"
 
@@ -152,12 +152,30 @@ package final class AtomicFile {
         }
         let (status, target) = own.kind == .link ? (try? FileStatus(path), resolved(path)) : (own, path)
         switch (status?.kind, target) {
-        case (.file, let target?): return target
+        case (.file, let target?):
+            try checkWritable(target, path)
+            return target
         case (.folder, _): throw FileError(.cannotCreate, path, "is a folder; give the name of a file in it")
         case (nil, _), (_, nil): throw FileError(.cannotCreate, path, "is a link that leads nowhere")
         default:
             throw FileError(.cannotCreate, path, "is a device, a pipe or a socket; only files are replaced")
         }
+    }
+
+    /// Refuses to replace a file that its owner has protected, which a new file of its name would not mind.
+    ///
+    /// - Parameters:
+    ///   - target: A file.
+    ///   - path: The path as the caller gave it.
+    /// - Throws: `FileError(.cannotCreate)`.
+    private static func checkWritable(_ target: String, _ path: String) throws(FileError) {
+        // The system lets root write everywhere; a file that nobody may write is protected from it as well.
+        let mode = (try? Stat(FilePath(target)))?.permissions ?? .ownerReadWrite
+        let isProtected = mode.isDisjoint(with: [.ownerWrite, .groupWrite, .otherWrite])
+        guard unsafe isProtected || faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) != 0 && errno == EACCES
+        else { return }
+        throw FileError(
+            .cannotCreate, path, "is read-only, and is not replaced; make it writable, or give another name")
     }
 
     private static func resolved(_ path: String) -> String? {

@@ -291,6 +291,37 @@ struct SystemTests {
         #expect(try place.contents() == before)
     }
 
+    @Test(
+        "what this user may not read or write is said, and stays",
+        .enabled(if: Workplace.canLimitThreads, "needs setpriv, or a user other than root"))
+    func permissions() throws {
+        let user = getuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : ""
+        try place.write("mine", to: "own.csv")
+        let script = """
+            chmod 755 . && mkdir closed open && cp evaluation.safetensors closed/x.safetensors && chmod 0 closed
+            chmod 777 open && cp own.csv open/x.csv && chmod 644 open/x.csv && chmod 444 own.csv
+            \(user) "$0" evaluate model --data closed/x.safetensors; echo $?
+            \(user) "$0" evaluate model --data closed; echo $?
+            \(user) "$0" predict model --data evaluation.safetensors --output open/x.csv; echo $?
+            "$0" predict model --data evaluation.safetensors --output own.csv; echo $?
+            cmp own.csv open/x.csv; chmod 755 closed; echo $?
+            """
+        let ending = try place.shell(script).end()
+        let isRoot = getuid() == 0
+        let lines = ending.errors.split(separator: "\n")
+        try #require(ending.output.split(separator: "\n").count == 5, "\(ending.output)\(ending.errors)")
+        #expect(lines.first == "mgrq: closed/x.safetensors cannot be opened: Permission denied")
+        #expect(lines.dropFirst().first == "mgrq: closed: the folder cannot be listed: Permission denied")
+        let words = "is read-only, and is not replaced; make it writable, or give another name"
+        if isRoot {
+            #expect(ending.output.split(separator: "\n").elementsEqual(["74", "74", "73", "73", "0"]))
+            #expect(
+                lines.dropFirst(2).elementsEqual(["mgrq: open/x.csv \(words)", "mgrq: own.csv \(words)"]))
+        } else {
+            #expect(lines.last == "mgrq: own.csv \(words)")
+        }
+    }
+
     @Test("a journal that is a pipe is refused, not waited for")
     func pipe() throws {
         try #require(try place.run(job + ["--output", "out"]).status == 0)

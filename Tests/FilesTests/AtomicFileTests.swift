@@ -91,6 +91,24 @@ struct AtomicFileTests {
     }
 
     @Test(
+        "a read-only file stays, for root too, and the file behind a link as well",
+        arguments: ["file", "link"])
+    func readOnly(name: String) throws {
+        try folder.write("old", to: "file")
+        let files = FileManager.default
+        try files.createSymbolicLink(atPath: folder.file("link"), withDestinationPath: "file")
+        try files.setAttributes([.posixPermissions: 0o444], ofItemAtPath: folder.file("file"))
+        let error = try #require(throws: FileError.self) { try writeFile([1], to: folder.file(name)) }
+        #expect(error.code == .cannotCreate && error.path == folder.file(name))
+        #expect(error.problem.hasPrefix("is read-only"), "\(error)")
+        #expect(try folder.contents() == ["file", "link"])
+        #expect(try folder.text("file") == "old")
+        try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: folder.file("file"))
+        try writeFile(Array("new".utf8), to: folder.file(name))
+        #expect(try folder.text("file") == "new")
+    }
+
+    @Test(
         "a target that is not a regular file is refused in one sentence and stays",
         arguments: [
             ("folder", "is a folder; give the name of a file in it"),
