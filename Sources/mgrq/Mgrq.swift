@@ -30,6 +30,7 @@ struct Mgrq: ParsableCommand {
         cm_end_without_memory()
         do {
             try checkArguments()
+            try checkRepeatedFlags(Array(CommandLine.arguments.dropFirst()))
             var command = try parseAsRoot()
             try command.run()
         } catch {

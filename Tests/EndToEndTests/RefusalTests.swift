@@ -58,6 +58,12 @@ private let wrongUse = [
     Refusal("a key beside the page of all", 64, "give no key", ["explain", "steps", "--markdown"]),
     Refusal(
         "steps of a sweep below 0", 64, "--steps cannot be “-1”", ["sweep", "--model", "model", "--steps=-1"]),
+    Refusal(
+        "a target given twice", 64, "--target is given more than once; it accepts one value",
+        Refusal.run("--target", "torch", "--target=openvino")),
+    Refusal(
+        "an output given twice", 64, "--output is given more than once",
+        ["predict", "model", "--data", "evaluation.safetensors", "--output", "a.csv", "--output", "b.csv"]),
     Refusal("a time without a snapshot", 64, "--at needs --snapshot", ["workbench", "--at", "3"]),
     Refusal(
         "a plan beside a replayed run", 64, "one of them", ["workbench", "plan.yaml", "--replay", "out"]),
@@ -75,15 +81,15 @@ private let missingInputs = [
     Refusal(
         "calibration images that are not there", 66, "none is not there",
         ["run", "--model", "model", "--calibration", "none"]),
+    Refusal(
+        "data that are a device", 65, "/dev/zero is a device, a pipe or a socket",
+        ["evaluate", "model", "--data", "/dev/zero"]),
     Refusal("data that are not there", 66, "none is not there", ["evaluate", "model", "--data", "none"]),
     Refusal(
         "a run that is not there", 66, "none is not a folder",
         ["export", "none", "--format", "recipe", "--output", "x"]),
     Refusal(
         "a theme that is none", 65, "odd.yaml:1: ",
-    Refusal(
-        "data that are a device", 65, "/dev/zero is a device, a pipe or a socket",
-        ["evaluate", "model", "--data", "/dev/zero"]),
         ["workbench", "--theme-file", "odd.yaml", "--print-config"]
     ) {
         try Data("no theme".utf8).write(to: URL(filePath: $0.file("odd.yaml")))
