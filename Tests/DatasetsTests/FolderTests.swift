@@ -99,7 +99,28 @@ struct FolderTests {
         let set = try ImageSet(path: folder.path)
         #expect((0..<set.count).map { set.path(of: $0) } == ["a.jpg", "b, too.jpg"])
         #expect(set.labels == [0, 1] && set.classNames == names)
+        #expect(
+            set.notes == [
+                "\(folder.path)/\(name): 1 image of the folder is not in the list and left out: “unnamed.jpg”"
+            ])
         if let names { #expect(try set.labels(classes: 2, names: names.reversed()) == [1, 0]) }
+    }
+
+    @Test("images in folders and paths with a dot are found in a list, or noted as left out")
+    func unlisted() throws {
+        let folder = try TemporaryFolder()
+        for path in ["a.jpg", "dogs/b.jpg", "dogs/c.JPEG", "cats/d.jpg"] {
+            try folder.place(Self.photo, at: path)
+        }
+        try folder.write("x", to: "dogs/notes.txt")
+        try folder.write("./a.jpg,0\ndogs/./b.jpg,1\ndogs/c.JPEG,1\ncats/d.jpg,1\n", to: "labels.csv")
+        #expect(try ImageSet(path: folder.path).notes.isEmpty)
+        try folder.write("a.jpg,0\ndogs/b.jpg,1\n", to: "labels.csv")
+        #expect(
+            try ImageSet(path: folder.path).notes == [
+                "\(folder.path)/labels.csv: 2 images of the folder are not in the list and left out: “cats/d.jpg”, "
+                    + "“dogs/c.JPEG”"
+            ])
     }
 
     @Test(

@@ -58,7 +58,30 @@ struct FolderListing {
         guard let file = try LabelsFile(entries: files, named: names, folder: root) else { return false }
         paths = file.images.map(\.path)
         (labels, classNames, notes) = (file.labels, file.classNames, file.notes)
+        noteUnlisted(in: names.first(where: files.contains) ?? "")
         return true
+    }
+
+    /// Names the images below the folder, by their names' ends, that a file of labels leaves out.
+    private mutating func noteUnlisted(in list: String) {
+        func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
+        let named = Set(paths.map(parts))
+        var (folders, unlisted) = ([""], [String]())
+        // What cannot be listed holds no image that could be read.
+        for entry in (try? Self.entries(of: root)) ?? [] where entry.kind == .folder {
+            try? collect(entry.name, above: [], into: &folders)
+        }
+        for folder in folders {
+            let path = folder.isEmpty ? root : joined(root, folder)
+            for entry in (try? Self.entries(of: path)) ?? [] where entry.kind == .file {
+                let image = folder.isEmpty ? entry.name : joined(folder, entry.name)
+                if Self.hasImageSuffix(entry.name), !named.contains(parts(image)) { unlisted.append(image) }
+            }
+        }
+        guard !unlisted.isEmpty else { return }
+        notes.append(
+            "\(printable(joined(root, list))): \(unlisted.count) \(unlisted.count == 1 ? "image" : "images") of the folder "
+                + "\(unlisted.count == 1 ? "is" : "are") not in the list and left out: \(listed(unlisted))")
     }
 
     /// Names files that look like lists of labels and are not read.
@@ -178,15 +201,17 @@ struct FolderListing {
         return result
     }
 
+    private static func hasImageSuffix(_ name: String) -> Bool {
+        name.lastIndex(of: ".").map {
+            ImageFormat.suffixes.contains(name[name.index(after: $0)...].lowercased())
+        } == true
+    }
+
     /// Whether a file is an image by its name, or else by its content.
     ///
     /// A file with an image's suffix counts even if its content is not an image, so that a damaged image is reported.
     private static func isImage(_ name: String, in folder: String) -> Bool {
-        if let dot = name.lastIndex(of: "."),
-            ImageFormat.suffixes.contains(name[name.index(after: dot)...].lowercased())
-        {
-            return true
-        }
+        if hasImageSuffix(name) { return true }
         guard let prefix = try? readPrefix(of: joined(folder, name), count: ImageFormat.prefixLength) else {
             return false
         }
