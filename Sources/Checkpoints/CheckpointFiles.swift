@@ -73,7 +73,7 @@ struct CheckpointFiles {
         ]
         if let name = usual.first(where: names.contains) { return joined(folder, name) }
         let others = names.filter { name in
-            [".safetensors", ".pth", ".pt", ".bin", ".ckpt"].contains { name.lowercased().hasSuffix($0) }
+            TensorFile.endings.contains { name.lowercased().hasSuffix($0) }
         }
         // A format that is not read is named when it is opened.
         let foreign = names.first { name in
@@ -103,12 +103,20 @@ struct CheckpointFiles {
     var notes: [String] {
         let choice = tensors.source.choice.map { "\(tensors.source.path): read are \($0)" }
         let leftOut = tensors.map.leftOut.isEmpty ? nil : "\(tensors.source.path): read is \(tensors.layout)"
+        let passed = tensors.strangers
+        let first = passed.prefix(3).map { "“\(printable($0))”" }.joined(separator: ", ")
+        let strangers =
+            passed.isEmpty
+            ? nil
+            : "\(tensors.source.path): passed over \(passed.count == 1 ? "is" : "are") \(first)"
+                + (passed.count > 3 ? " and \(passed.count - 3) more" : "")
+                + ", which by \(passed.count == 1 ? "its name is" : "their names are") no part of what is computed"
         let isSilent = configurationPath == nil && tensors.map.leavesChoices
         let usual =
             isSilent
             ? "\(tensors.source.path): there is no config.json beside it, so activation, epsilon, pooling and image size "
                 + "are as usual for \(tensors.layout)" : nil
-        return [choice, leftOut, usual].compactMap(\.self)
+        return [choice, leftOut, strangers, usual].compactMap(\.self)
     }
 
     /// The names of the classes, if they are known.

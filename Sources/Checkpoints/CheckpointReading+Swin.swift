@@ -26,7 +26,16 @@ extension CheckpointReading {
             }
             let table = try shape("\(prefix)0.attn.relative_position_bias_table", rank: 2)
             stages.append(.init(depth: depth, heads: table[1], hiddenWidth: hidden[0]))
-            window = max(window, (Int(Double(table[0]).squareRoot().rounded()) + 1) / 2)
+            if let side = Self.side(ofTable: table[0]) {
+                window = max(window, side)
+            } else if files.imageSize == nil {
+                throw Unfit(
+                    sentence:
+                        "the table of relative positions of stage \(stages.count) has \(table[0]) rows, as oblong windows "
+                        + "have (\(Self.oblongWindows(ofTable: table[0]))), but only square windows are supported; where "
+                        + "images are too small for square ones, give config.json with “img_size” and “window_size”"
+                )
+            }
         }
         window =
             files.configuration.window ?? files.configuration.facts?.window ?? files.tensors.map.window
@@ -121,14 +130,31 @@ extension CheckpointReading {
             let grid = configuration.tokenGrid(of: stage)
             let sides = (min(grid.rows, configuration.window), min(grid.columns, configuration.window))
             guard (2 * sides.0 - 1) * (2 * sides.1 - 1) != table else { continue }
-            let side = (Int(Double(table).squareRoot().rounded()) + 1) / 2
+            let tokens = "they leave \(grid.rows) × \(grid.columns) tokens in stage \(stage + 1)"
+            guard let side = Self.side(ofTable: table) else {
+                throw unfit(
+                    (configuration.imageHeight, configuration.imageWidth),
+                    "\(tokens), whose table of relative positions has \(table) rows, as oblong windows have "
+                        + "(\(Self.oblongWindows(ofTable: table))), and cannot be resampled")
+            }
             throw unfit(
                 (configuration.imageHeight, configuration.imageWidth),
-                "they leave \(grid.rows) × \(grid.columns) tokens in stage \(stage + 1), whose table of relative "
-                    + "positions is for windows of \(side) × \(side) and cannot be resampled; "
-                    + "\(side < configuration.window ? "exactly" : "at least") \(side) × \(side) would be accepted"
-            )
+                "\(tokens), whose table of relative positions is for windows of \(side) × \(side) and cannot be "
+                    + "resampled; \(side < configuration.window ? "exactly" : "at least") \(side) × \(side) would be "
+                    + "accepted")
         }
+    }
+
+    /// The side of square windows with a table of this many rows; nil where they have none.
+    private static func side(ofTable rows: Int) -> Int? {
+        let side = (Int(Double(rows).squareRoot().rounded()) + 1) / 2
+        return (2 * side - 1) * (2 * side - 1) == rows ? side : nil
+    }
+
+    /// The windows with a table of this many rows, for people: the long side of each first.
+    private static func oblongWindows(ofTable rows: Int) -> String {
+        let short = stride(from: 1, through: Int(Double(rows).squareRoot()), by: 2).filter(rows.isMultiple)
+        return short.reversed().map { "\((rows / $0 + 1) / 2) × \(($0 + 1) / 2)" }.joined(separator: ", ")
     }
 
     /// A table of relative positions of a Swin V2, from the MLP that it has instead.

@@ -84,12 +84,7 @@ struct CheckpointReading {
         guard
             files.tensors.entries["patch_embed.proj.weight"] == nil || !name.hasPrefix("head")
                 || files.tensors.entries[name] != nil
-        else {
-            throw Unfit(
-                sentence:
-                    "there is no classifier, “\(name)”; one was expected, or for a ViT num_classes 0 in config.json"
-            )
-        }
+        else { throw missingClassifier(name) }
         guard let entry = files.tensors.entries[name] else {
             throw Unfit(
                 sentence:
@@ -118,7 +113,8 @@ struct CheckpointReading {
         let hasTable = files.tensors.entries[table] != nil
         let rotary = files.configuration.rotary
         try checkRotations(hasTable: hasTable)
-        let hasPositions = files.tensors.entries["pos_embed"] != nil || !hasTable && rotary == nil
+        let hasPositions = files.tensors.entries["pos_embed"] != nil
+        guard hasPositions || hasTable || rotary != nil else { throw missingPositions() }
         let position = hasPositions ? try shape("pos_embed", rank: 3) : []
         let hidden = try shape("blocks.0.mlp.fc1.weight", rank: 2)
         let gated = try shape("blocks.0.mlp.fc2.weight", rank: 2)[1]
@@ -201,9 +197,12 @@ struct CheckpointReading {
                     "rotary positions need heads whose width is a multiple of 4, but \(configuration.heads) heads of "
                     + "\(width) features are \(width / configuration.heads) wide")
         }
+        if let clash = clash(in: configuration) { throw Unfit(sentence: clash) }
         guard ModelConfiguration.vit(configuration).isPossible else {
             throw Unfit(
-                sentence: "its tensors' shapes give no ViT that could be run (sides are at most 4096 pixels)")
+                sentence:
+                    "its shapes (\(configuration.summary)) give no ViT that could be run; up to 4096 blocks and pixels a "
+                    + "side, and a width that the heads divide, are accepted")
         }
         return configuration
     }
@@ -246,8 +245,10 @@ struct CheckpointReading {
         guard side > 0, rows((side, side)) == tableRows else {
             throw Unfit(
                 sentence:
-                    "tables of relative positions have \(tableRows ?? 0) rows, which fit no square image; give img_size "
-                    + "in config.json")
+                    "tables of relative positions have \(tableRows ?? 0) rows, which fit "
+                    + (files.imageSize.map { "neither images of \($0.height) × \($0.width) pixels nor " }
+                        ?? "no ")
+                    + "square ones; give config.json with “img_size”: [height, width]")
         }
         return (side, side)
     }
@@ -277,10 +278,19 @@ struct CheckpointReading {
             if side > 0, side * side == patches { return (side, side) }
         }
         if let grid = fitting(askedSize) { return grid }
+        let tokens = leading == 1 ? "1 token" : "\(leading) tokens"
+        guard let size = files.imageSize else {
+            throw Unfit(
+                sentence:
+                    "“pos_embed” has \(positions) positions, which fit no square image, with or without the \(tokens) before "
+                    + "the patches; give config.json with “img_size”: [height, width]")
+        }
+        let patches = (size.height / patch.height) * (size.width / patch.width)
         throw Unfit(
             sentence:
-                "“pos_embed” has \(positions) positions, which fit no square image; give img_size in config.json"
-        )
+                "“pos_embed” has \(positions) positions, but images of \(size.height) × \(size.width) pixels (config.json) "
+                + "have \(patches) patches; \(patches) positions, or \(patches + leading) with the \(tokens) before the "
+                + "patches, were expected")
     }
 
     private func heads(width: Int) throws(Unfit) -> Int {

@@ -21,6 +21,8 @@ package struct ModelConfigurationFile: Sendable {
     package var imageSize: (height: Int, width: Int)?
     /// What MLPs do between their two layers.
     package var activation: MLPActivation?
+    /// Whether gated MLPs are gated by SiLU: timm's `swiglu_mlp`.
+    private(set) var gatesBySiLU = false
     /// The side of a Swin's windows in tokens.
     package var window: Int?
     /// The side of a Swin V2's windows in pretraining, stage by stage; 0 for the same as now.
@@ -174,6 +176,7 @@ package struct ModelConfigurationFile: Sendable {
         {
             imageSize = (input[1], input[2])
         }
+        gatesBySiLU = value(["swiglu_mlp"]) as? Bool == true
         if let found = value(["act_layer", "hidden_act"]) {
             guard let known = (found as? String).flatMap(MLPActivation.init(named:)) else {
                 throw .unusable(

@@ -6,6 +6,12 @@ enum TensorFile: Sendable {
     case safetensors(SafetensorsFile)
     case torch(TorchFile)
 
+    /// How the names of files of `torch.save` end, in small letters; “.pth.tar” is no archive, but what many training
+    /// programs call them.
+    static let torchEndings = [".pth", ".pt", ".bin", ".ckpt", ".pth.tar", ".pt.tar"]
+    /// How the names of files with weights end, in small letters.
+    static let endings = [".safetensors"] + torchEndings
+
     /// Opens a file by what it begins with.
     ///
     /// - Throws: `CheckpointError` with the file and what is wrong; for a known format that is not read, its name and the
@@ -75,7 +81,7 @@ enum ForeignFormat {
         func begins(_ bytes: [UInt8]) -> Bool { start.starts(with: bytes) }
         func begins(_ text: String) -> Bool { begins(Array(text.utf8)) }
         let path = path.lowercased()
-        let isNamedTorch = [".pth", ".pt", ".bin", ".ckpt", ".pkl"].contains(where: path.hasSuffix)
+        let isNamedTorch = (TensorFile.torchEndings + [".pkl"]).contains(where: path.hasSuffix)
         if start.isEmpty {
             self = .empty
         } else if begins([0x89, 0x48, 0x44, 0x46]) {

@@ -100,7 +100,8 @@ extension SafetensorsError: FileFailure {
 /// A name from outside in quotation marks, shortened, without control characters.
 package func quoted(_ name: String) -> String { "'\(printable(name, limit: 120))'" }
 
-/// Text from outside, cut at `limit` characters and without characters that control a terminal.
+/// Text from outside, cut at `limit` characters; characters that control a terminal are written as escapes, such as `\t`
+/// and `\u001b`.
 package func printable(_ text: String, limit: Int = 4096) -> String {
     var result = String.UnicodeScalarView()
     for (index, scalar) in text.unicodeScalars.enumerated() {
@@ -109,7 +110,11 @@ package func printable(_ text: String, limit: Int = 4096) -> String {
             break
         }
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator: result.append("\u{FFFD}")
+        case .control, .format, .lineSeparator, .paragraphSeparator:
+            let short: [Unicode.Scalar: String] = ["\t": "\\t", "\n": "\\n", "\r": "\\r"]
+            let digits = String(scalar.value, radix: 16)
+            let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
+            result.append(contentsOf: (short[scalar] ?? "\\u\(zeros)\(digits)").unicodeScalars)
         default: result.append(scalar)
         }
     }

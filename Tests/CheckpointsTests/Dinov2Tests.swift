@@ -114,7 +114,7 @@ struct Dinov2Tests {
             to: folder.path + "/model.safetensors")
         #expect(
             try #require(loadingComplaint(folder.path)).contains(
-                "there is no classifier, “head.weight”; one was expected, or for a ViT num_classes 0 in config.json"
+                "there is no classifier, “head.weight”; for a model without one, give config.json with “num_classes”: 0"
             ))
         let text = try String(contentsOfFile: folder.path + "/config.json", encoding: .utf8)
         try folder.write(

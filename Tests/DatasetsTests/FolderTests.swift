@@ -139,6 +139,7 @@ struct FolderTests {
                 "labels.csv", "strange,1\na.jpg,1",
                 "line 1: “strange” is neither an image of this folder nor the header"
             ),
+            ("labels.csv", "a.jpg\t1", "line 1: “a.jpg\\t1” is not a path and a label"),
             ("labels.csv", "index,path,label\na.jpg,1", "line 2: “a.jpg,1” is not 3 values as in the header"),
             ("labels.json", "{\"a.jpg\": 1, \"a.jpg\": 2}", "twice"),
         ])

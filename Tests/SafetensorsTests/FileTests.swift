@@ -34,6 +34,12 @@ struct FileTests {
         #expect(error.code == .wrongType && error.tensor == name)
     }
 
+    @Test("what controls a terminal in a name from outside is written as an escape")
+    func escapes() {
+        #expect(printable("a\tb\n\u{1B}[31m\u{202E}é") == #"a\tb\n\u001b[31m\u202eé"#)
+        #expect(quoted("\u{E0001}") == #"'\ue0001'"#)
+    }
+
     @Test("scalars, empty tensors, odd names and metadata of the reference implementation come back")
     func referenceOddities() throws {
         let file = try SafetensorsFile(path: reference)

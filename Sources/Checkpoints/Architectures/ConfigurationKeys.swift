@@ -27,7 +27,7 @@ enum ConfigurationKeys {
         let images: Set = ["mean", "std", "interpolation", "crop_pct", "crop_mode", "input_size"]
         let model: Set = [
             "num_heads", "window_size", "global_pool", "img_size", "act_layer", "num_classes", "norm_eps",
-            "pool_include_prefix", "architecture", "label_names", "pretrained_window_sizes",
+            "pool_include_prefix", "architecture", "label_names", "pretrained_window_sizes", "swiglu_mlp",
         ]
         switch place {
         case .top: return model.union(images).union(["model_args", "pretrained_cfg"])
@@ -75,7 +75,7 @@ enum ConfigurationKeys {
             "qk_norm",
             "proj_bias", "init_values", "class_token", "no_embed_class", "reg_tokens", "pre_norm", "fc_norm",
             "num_features", "num_classes", "use_abs_pos_emb", "use_rel_pos_bias", "qkv_fused",
-            "scale_attn_norm", "scale_mlp_norm", "scale_attn_inner", "scale_mlp", "swiglu_mlp",
+            "scale_attn_norm", "scale_mlp_norm", "scale_attn_inner", "scale_mlp",
             "swiglu_align_to", "num_reg_tokens", "attn_type", "use_fc_norm", "use_pre_transformer_norm",
             "use_post_transformer_norm",
         ]

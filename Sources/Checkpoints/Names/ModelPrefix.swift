@@ -46,6 +46,18 @@ struct ModelPrefix {
         "mean", "std", "pixel_mean", "pixel_std", "decoder", "mask_token", "text_projection",
     ]
 
+    /// The strangers that never are layers of a model.
+    private static let harmless = [
+        "n_averaged", "logit_scale", "logit_bias", "normalize", "mean", "std", "pixel_mean", "pixel_std",
+        "mask_token",
+    ]
+
+    /// Whether a tensor that is left out is told from a layer of the model by the start of its name alone.
+    static func isToldByName(_ name: String) -> Bool {
+        let parts = name.split(separator: ".")
+        return !harmless.contains { name == $0 || parts.first.map(String.init) == $0 }
+    }
+
     /// Whether a tensor outside of the prefix can be left out without a change of what the model computes.
     static func isStranger(_ name: String) -> Bool { strangers.contains { name.hasPrefix($0) } }
 }

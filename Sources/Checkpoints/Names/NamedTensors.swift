@@ -28,6 +28,9 @@ struct NamedTensors: Sendable {
     let entries: [String: Entry]
     /// The source's names of tensors that nothing reads.
     let needless: [String]
+    /// Those of `needless` that are left out because of the start of their names alone, and the layer that some models have
+    /// behind their features.
+    let strangers: [String]
     /// What cannot be translated, one sentence each.
     let problems: [String]
 
@@ -48,7 +51,7 @@ struct NamedTensors: Sendable {
         let map = NameMap(names: Set(stripped))
         self.map = map
         var list: [String: [(part: Int?, name: String)]] = [:]
-        var (needless, problems): ([String], [String]) = ([], [])
+        var (needless, strangers, problems): ([String], [String], [String]) = ([], [], [])
         if prefixes.count > 1 {
             problems.append(
                 "it holds several models, whose names begin with "
@@ -61,8 +64,11 @@ struct NamedTensors: Sendable {
             let isStranger =
                 (!isPart[index] || prefix.isEmpty) && ModelPrefix.isStranger(name)
                 || !isPart[index] && lacksClassifier && !isHead
-            if map.isNeedless(name) || isStranger {
+            let isNeedless = map.isNeedless(name)
+            if isNeedless || isStranger {
                 needless.append(original)
+                let isPooler = name.hasPrefix("pooler.dense.") || name.holds(".pooler.dense.")
+                if isPooler || !isNeedless && ModelPrefix.isToldByName(name) { strangers.append(original) }
                 continue
             }
             let split = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -87,6 +93,7 @@ struct NamedTensors: Sendable {
         }
         self.entries = entries
         self.needless = needless
+        self.strangers = strangers
         self.problems = problems
     }
 

@@ -356,24 +356,6 @@ struct PickleMachine {
         return view
     }
 
-    /// Whether every element of a view is within its storage, and there are at most as many as in the storage.
-    private func check(_ view: TorchTensor) throws(CheckpointError) {
-        var (count, last, overflows) = (1, view.offset, false)
-        for (extent, stride) in zip(view.shape, view.strides) {
-            let total = count.multipliedReportingOverflow(by: extent)
-            let reach = max(0, extent - 1).multipliedReportingOverflow(by: stride)
-            let end = last.addingReportingOverflow(reach.partialValue)
-            overflows = overflows || total.overflow || reach.overflow || end.overflow
-            (count, last) = (total.partialValue, end.partialValue)
-        }
-        let isEmpty = view.shape.contains(0)
-        guard !overflows, isEmpty || (last < view.storage.count && count <= view.storage.count) else {
-            throw failure(
-                "a tensor of size \(view.shape) with strides \(view.strides) from \(view.offset) goes beyond the "
-                    + "\(view.storage.count) elements of storage \(quoted(view.storage.key))")
-        }
-    }
-
     private func integers(_ index: Int) throws(CheckpointError) -> [Int] {
         var result: [Int] = []
         for value in sequences[index] {
