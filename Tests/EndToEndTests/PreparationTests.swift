@@ -203,7 +203,10 @@ struct PreparationTests {
                 ["run"] + images + ["--seed", "-1"], 64,
                 "--seed cannot be “-1”; it accepts a whole number, 0 or more"
             ),
-            (["run"] + images + ["--steps", "-1"], 64, "steps cannot be “-1”"),
+            (
+                ["run", "--model", "model", "--calibration", "photos", "--steps", "-1"], 64,
+                "steps cannot be “-1”"
+            ),
             (["run"] + images + ["--image-size", "-8"], 64, "--image-size cannot be “-8”"),
             (["run"] + images + ["--std", "0"], 64, "--std cannot be “0”; it accepts one positive number"),
             (

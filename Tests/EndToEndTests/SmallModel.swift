@@ -5,6 +5,7 @@ enum SmallModel {
     static let configuration = """
         {"architecture": "vision_transformer",
          "model_args": {"img_size": 8, "num_heads": 2, "global_pool": "token"},
+         "crop_pct": 0.9, "interpolation": "bicubic",
          "pretrained_cfg": {"mean": [0.5], "std": [0.25]}}
         """
 
