@@ -88,7 +88,10 @@ struct CheckpointReading {
         guard let entry = files.tensors.entries[name] else {
             throw Unfit(
                 sentence:
-                    "there is no tensor “\(name)”, so this is not a vision transformer with known names (timm's, Hugging Face's or Microsoft's)"
+                    "there is no tensor “\(name)”, so this is not a vision transformer with known names (timm's, Hugging "
+                    + "Face's or Microsoft's)"
+                    + (files.tensors.source.path.split(separator: "/").last?.contains("-of-") == true
+                        ? "; of several shards give their folder or their index" : "")
             )
         }
         guard entry.shape.count == rank, entry.shape.allSatisfy({ $0 > 0 && $0 <= 1 << 24 }) else {

@@ -25,11 +25,18 @@ enum TensorFile: Sendable {
         if let format = ForeignFormat(start: start, path: path) {
             throw .unusable("\(path) \(format.sentence)")
         }
+        let file: SafetensorsFile
         do {
-            self = .safetensors(try SafetensorsFile(path: path))
+            file = try SafetensorsFile(path: path)
         } catch {
             throw .file(error)
         }
+        guard file.metadata["format"] != PackedCheckpoint.format else {
+            throw .unusable(
+                "\(path) is a packed checkpoint, which is quantized already; give the file itself to mgrq evaluate or "
+                    + "predict, and to mgrq run the checkpoint that it was made from")
+        }
+        self = .safetensors(file)
     }
 
     /// The names of all tensors, in the file's order.

@@ -97,6 +97,15 @@ struct PackedTests {
         #expect(stored == model.units.values.reduce(0) { $0 + $1.exportedBytes })
     }
 
+    @Test("where a full-precision model is needed, it is refused as what it is")
+    func asModel() throws {
+        let path = temporaryFile()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try smallModel(bits: 4).write(to: path)
+        let text = try #require(loadingComplaint(path))
+        #expect(text.hasPrefix("\(path) is a packed checkpoint, which is quantized already; give"), "\(text)")
+    }
+
     @Test("a file with some of the units is not a complete model")
     func incomplete() throws {
         var model = try smallModel(bits: 4)

@@ -77,6 +77,15 @@ struct UnfitTests {
         #expect(text.hasSuffix("give config.json with “img_size”: [height, width]"), "\(text)")
     }
 
+    @Test("one shard of several asks for the others")
+    func shard() throws {
+        let folder = try oneBlockModel(height: 16, width: 16, extra: [("patch_embed.proj.weight", [])])
+        let shard = folder.file("model-00002-of-00002.safetensors")
+        try FileManager.default.moveItem(atPath: folder.file("model.safetensors"), toPath: shard)
+        let text = try #require(loadingComplaint(shard))
+        #expect(text.hasSuffix("; of several shards give their folder or their index"), "\(text)")
+    }
+
     @Test("timm's swiglu_mlp says that gated MLPs are gated by SiLU")
     func swiglu() throws {
         let folder = try oneBlockModel(
