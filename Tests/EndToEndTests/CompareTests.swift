@@ -16,6 +16,18 @@ struct CompareTests {
         place = try Workplace()
     }
 
+    /// The flags with other values; one that is not among them is added.
+    private func flags(with values: [(flag: String, value: String)]) -> [String] {
+        values.reduce(into: flags) { flags, change in
+            // `--variant` may be given again.
+            if change.flag != "--variant", let place = flags.firstIndex(of: change.flag) {
+                flags[place + 1] = change.value
+            } else {
+                flags += [change.flag, change.value]
+            }
+        }
+    }
+
     @Test("every line has every bits and seed, a table is printed and kept, and nothing is made twice")
     func table() throws {
         let ending = try place.run(flags)
@@ -69,7 +81,7 @@ struct CompareTests {
 
     @Test("a run without predictions, or on other images, is not compared image by image")
     func predictions() throws {
-        let flags = flags + ["--presets", "calibrate", "--bits", "4/4", "--seeds", "1"]
+        let flags = flags(with: [("--presets", "calibrate"), ("--bits", "4/4"), ("--seeds", "1")])
         #expect(try place.run(flags).status == 0)
         let folder = "c/w4a4-block-only-seed1"
         let path = "\(folder)/predictions.json"
@@ -134,9 +146,9 @@ struct CompareTests {
             ("--seeds", "1,1"), ("--seeds", "a"), ("--seed", "3"), ("--variant", "mgrq=calibrate"),
             ("--against", "glf"),
         ] {
-            let ending = try place.run(flags + [flag, value])
+            let ending = try place.run(flags(with: [(flag, value)]))
             #expect(ending.status == 64, "\(flag) \(value): \(ending.errors)")
-            #expect(ending.errors.hasPrefix("mgrq: "))
+            #expect(ending.errors.hasPrefix("mgrq: ") && !ending.errors.contains("more than once"))
             #expect(ending.output == "")
         }
         #expect(try place.contents() == before)
