@@ -14,6 +14,12 @@ package enum VerificationText: Sendable {
 
     /// Everything that was found, line by line.
     package static func lines(_ report: VerificationReport) -> [String] {
+        facts(report).map { "\(padded($0.name, 16))\($0.text)" } + [""] + table(report.checks)
+            + report.omitted.map { "not checked: \($0.name): \($0.reason)" }
+    }
+
+    /// What was compared, by what, and what was measured besides, each under its name.
+    package static func facts(_ report: VerificationReport) -> [(name: String, text: String)] {
         let ratio = Double(report.fullPrecisionBitOperations) / Double(max(1, report.bitOperations))
         var facts = [
             (
@@ -35,37 +41,42 @@ package enum VerificationText: Sendable {
             let products = runtime.integerProducts.map { ", \($0) integer products" } ?? ""
             facts.append(
                 ("runtime", "\(runtime.name) \(runtime.version), Python \(runtime.python)\(products)"))
+            if !runtime.settings.isEmpty {
+                facts.append(("settings", runtime.settings.joined(separator: ", ")))
+            }
             facts.append(("processor", "\(runtime.processor), \(runtime.hasVnni ? "with" : "without") VNNI"))
             facts.append(("images", "\(report.images), the codes of \(report.tracedImages)"))
         }
         if let floor = report.floor {
             facts.append(("noise floor", QuantityText.noiseFloor(floor)))
         }
-        if let latency = report.latency {
-            let clock = latency.isProcessorTime ? "processor time" : "time"
-            facts.append(
-                (
-                    "latency",
-                    "\(QuantityText.fixed(latency.fullPrecisionMilliseconds, decimals: 2)) → "
-                        + "\(QuantityText.fixed(latency.milliseconds, decimals: 2)) ms, "
-                        + "\(QuantityText.factor(latency.speedup)) as fast: \(clock) of an image on \(latency.threads) "
-                        + "\(latency.threads == 1 ? "thread" : "threads"), median of \(latency.pairs) pairs"
-                ))
-        }
-        return facts.map { "\(padded($0.0, 16))\($0.1)" } + [""] + table(report.checks)
+        if let latency = report.latency { facts.append(("latency", sentence(latency))) }
+        return facts
+    }
+
+    /// The time of an image in full precision and quantized.
+    package static func sentence(_ latency: VerificationReport.Latency) -> String {
+        let clock = latency.isProcessorTime ? "processor time" : "time"
+        return "\(QuantityText.fixed(latency.fullPrecisionMilliseconds, decimals: 2)) → "
+            + "\(QuantityText.fixed(latency.milliseconds, decimals: 2)) ms, "
+            + "\(QuantityText.factor(latency.speedup)) as fast: \(clock) of an image on \(latency.threads) "
+            + "\(latency.threads == 1 ? "thread" : "threads"), median of \(latency.pairs) pairs"
+    }
+
+    /// A comparison as cells: what, how many values, found, accepted, whether it holds, where it is worst.
+    package static func cells(_ check: VerificationReport.Check) -> [String] {
+        [
+            check.name, check.compared.map { QuantityText.count($0) } ?? "–",
+            check.measured.isFinite ? number(check.measured) : "–",
+            number(check.bound), check.holds ? "ok" : "fails",
+            check.place ?? (check.detail == nil ? "–" : ""),
+        ]
     }
 
     /// The comparisons, one a line.
     private static func table(_ checks: [VerificationReport.Check]) -> [String] {
         let header = ["check", "compared", "found", "accepted", "", "worst at"]
-        let rows = checks.map { check in
-            [
-                check.name, check.compared.map { QuantityText.count($0) } ?? "–",
-                check.measured.isFinite ? number(check.measured) : "–",
-                number(check.bound), check.holds ? "ok" : "fails",
-                check.place ?? (check.detail == nil ? "–" : ""),
-            ]
-        }
+        let rows = checks.map(cells)
         let widths = header.indices.map { column in
             ([header] + rows).map { $0[column].count }.max() ?? 0
         }

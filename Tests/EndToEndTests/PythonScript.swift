@@ -14,6 +14,8 @@ struct PythonScript {
     static let runsGraphs = has("onnx, onnxruntime, numpy")
     /// Whether it has what scripts that run models of PyTorch import.
     static let runsTorch = has("torch, transformers, safetensors")
+    /// Whether it has OpenVINO besides, which .ci/install does not install.
+    static let runsOpenVINO = runsGraphs && has("openvino")
 
     private static func has(_ modules: String) -> Bool {
         let process = Process()

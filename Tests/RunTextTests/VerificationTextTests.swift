@@ -6,7 +6,7 @@ import Testing
 struct VerificationTextTests {
     private func report(_ checks: [VerificationReport.Check]) -> VerificationReport {
         VerificationReport(
-            file: "w4.onnx", reference: "run", images: 64, tracedImages: 8, bytes: 1_000_000,
+            file: "w4.onnx", sha256: "", reference: "run", images: 64, tracedImages: 8, bytes: 1_000_000,
             fullPrecisionBytes: 4_000_000, parameters: 1_000_000, bitOperations: 1_000_000,
             fullPrecisionBitOperations: 4_000_000, checks: checks,
             floor: NoiseFloor(kl: 1.25e-4, changed: 1.5),

@@ -17,6 +17,11 @@ package enum GraphRuntime: String, CaseIterable, Sendable {
     case onnxruntime
     /// OpenVINO, on the processor.
     case openvino
+
+    /// What runs graphs of a target.
+    package init(of target: Target) {
+        self = target == .openVINO ? .openvino : .onnxruntime
+    }
 }
 
 /// An exported file, what it is compared with, and how.
@@ -76,7 +81,8 @@ package func verifyExport(
             )
         }
         let size = try RunFailure.wrapping(try FileStatus(request.file)).size
-        let verifier = ExportVerifier(request: request, reference: reference, bytes: size)
+        let digest = try RunFailure.wrapping(try sha256(ofFile: request.file))
+        let verifier = ExportVerifier(request: request, reference: reference, bytes: size, digest: digest)
         let pool = WorkerPool(threads: request.threads)
         defer { pool.shutDown() }
         if PackedCheckpoint.isPacked(request.file) { return try verifier.comparePacked(pool: pool) }
@@ -88,6 +94,7 @@ private struct ExportVerifier {
     let request: VerificationRequest
     let reference: QuantizedModelFile
     let bytes: Int
+    let digest: String
 
     /// The report without comparisons.
     private func report(images: Int, tracedImages: Int) -> VerificationReport {
@@ -106,7 +113,8 @@ private struct ExportVerifier {
         }
         let products = units.flatMap { $0.0.productShapes }
         return VerificationReport(
-            file: request.file, reference: request.reference, images: images, tracedImages: tracedImages,
+            file: request.file, sha256: digest, reference: request.reference, images: images,
+            tracedImages: tracedImages,
             bytes: bytes, parameters: parameters,
             bitOperations: products.reduce(0) { sum, product in
                 sum + product.bitOperations(at: product.sites.map { bits[$0] ?? 16 })
@@ -173,8 +181,14 @@ private struct ExportVerifier {
             report.fullPrecisionBytes = bytes.count
         }
         guard let result: ScriptResult = try run(in: folder, work: work) else { return nil }
-        (report.runtime, report.checks) = (result.runtime, result.checks)
+        (report.runtime, report.checks, report.omitted) = (result.runtime, result.checks, result.omitted)
         (report.floor, report.latency) = (result.floor, result.latency)
+        report.dataFiles = try result.dataFiles.map { name in
+            let path = joined(parent(of: request.file), name)
+            return VerificationReport.DataFile(
+                name: name, bytes: try FileStatus(path).size, sha256: try sha256(ofFile: path))
+        }
+        report.bytes += report.dataFiles.reduce(0) { $0 + $1.bytes }
         return report
     }
 
@@ -196,11 +210,14 @@ private struct ExportVerifier {
         }
         let missing = ending.output.split(whereSeparator: \.isWhitespace)
         guard !missing.isEmpty else { return }
+        let isForOpenVINO = missing == ["openvino"]
         throw RunFailure(
             .missingInput,
-            "\(request.python) has no \(missing.joined(separator: " and no ")), which verifying an ONNX file needs; install "
-                + "it with “\(request.python) -m pip install \(missing.joined(separator: " "))”, or name another Python "
-                + "by --python or MGRQ_PYTHON")
+            "\(request.python) has no \(missing.joined(separator: " and no ")), which verifying "
+                + "\(isForOpenVINO ? "a file in OpenVINO" : "an ONNX file") needs; install it with "
+                + "“\(request.python) -m pip install \(missing.joined(separator: " "))”, or name another Python "
+                + "by --python or MGRQ_PYTHON"
+                + (isForOpenVINO ? "; mgrq verify --runtime onnxruntime does without" : ""))
     }
 
     /// `[images, channels · height · width]`.
@@ -271,6 +288,8 @@ private struct ScriptRequest: Encodable {
 private struct ScriptResult: Decodable {
     var runtime: VerificationReport.Runtime
     var checks: [VerificationReport.Check]
+    var omitted: [VerificationReport.Omission]
+    var dataFiles: [String]
     var floor: NoiseFloor?
     var latency: VerificationReport.Latency?
 }

@@ -40,14 +40,27 @@ package struct VerificationReport: Equatable, Codable, Sendable {
         package var hasVnni: Bool
         /// The number of integer products in the runtime's own graph; nil where it does not tell.
         package var integerProducts: Int?
+        /// What it was told besides, such as `INFERENCE_PRECISION_HINT=f32`.
+        package var settings: [String]
 
         package init(
             name: String, version: String, python: String, processor: String, hasVnni: Bool,
-            integerProducts: Int?
+            integerProducts: Int?, settings: [String] = []
         ) {
             (self.name, self.version, self.python) = (name, version, python)
             (self.processor, self.hasVnni, self.integerProducts) = (processor, hasVnni, integerProducts)
+            self.settings = settings
         }
+    }
+
+    /// A comparison that the runtime does not allow.
+    package struct Omission: Equatable, Codable, Sendable {
+        /// What was not compared.
+        package var name: String
+        /// Why, in a sentence without a full stop.
+        package var reason: String
+
+        package init(name: String, reason: String) { (self.name, self.reason) = (name, reason) }
     }
 
     /// The time of one image, against the same graph in full precision, measured by turns.
@@ -75,15 +88,33 @@ package struct VerificationReport: Equatable, Codable, Sendable {
         }
     }
 
+    /// A file that belongs to an exported one.
+    package struct DataFile: Equatable, Codable, Sendable {
+        /// Its name, in the folder of the exported file.
+        package var name: String
+        /// Its size in bytes.
+        package var bytes: Int
+        /// Its SHA-256.
+        package var sha256: String
+
+        package init(name: String, bytes: Int, sha256: String) {
+            (self.name, self.bytes, self.sha256) = (name, bytes, sha256)
+        }
+    }
+
     /// The exported file.
     package var file: String
+    /// Its SHA-256.
+    package var sha256: String
+    /// The files with its constants; none where they are in it.
+    package var dataFiles: [DataFile] = []
     /// What it was compared with.
     package var reference: String
     /// The number of images whose logits were compared.
     package var images: Int
     /// The number of images whose codes were compared.
     package var tracedImages: Int
-    /// The size of the file in bytes.
+    /// The size of the file, and of those with its constants, in bytes.
     package var bytes: Int
     /// The size of the same graph in full precision in bytes; nil where none was written.
     package var fullPrecisionBytes: Int?
@@ -97,20 +128,25 @@ package struct VerificationReport: Equatable, Codable, Sendable {
     package var runtime: Runtime?
     /// The comparisons, in the order in which a fault is looked for.
     package var checks: [Check]
+    /// The comparisons that were not made.
+    package var omitted: [Omission]
     /// The runtime's noise floor on the images; nil where none was needed.
     package var floor: NoiseFloor?
     /// The time of an image; nil where it was not measured.
     package var latency: Latency?
 
     package init(
-        file: String, reference: String, images: Int, tracedImages: Int, bytes: Int,
+        file: String, sha256: String, reference: String, images: Int, tracedImages: Int, bytes: Int,
         fullPrecisionBytes: Int? = nil, parameters: Int, bitOperations: Int, fullPrecisionBitOperations: Int,
-        runtime: Runtime? = nil, checks: [Check] = [], floor: NoiseFloor? = nil, latency: Latency? = nil
+        runtime: Runtime? = nil, checks: [Check] = [], omitted: [Omission] = [], floor: NoiseFloor? = nil,
+        latency: Latency? = nil
     ) {
-        (self.file, self.reference, self.images, self.tracedImages) = (file, reference, images, tracedImages)
+        (self.file, self.sha256, self.reference) = (file, sha256, reference)
+        (self.images, self.tracedImages) = (images, tracedImages)
         (self.bytes, self.fullPrecisionBytes, self.parameters) = (bytes, fullPrecisionBytes, parameters)
         (self.bitOperations, self.fullPrecisionBitOperations) = (bitOperations, fullPrecisionBitOperations)
-        (self.runtime, self.checks, self.floor, self.latency) = (runtime, checks, floor, latency)
+        (self.runtime, self.checks, self.omitted) = (runtime, checks, omitted)
+        (self.floor, self.latency) = (floor, latency)
     }
 
     /// The first comparison whose bound is not kept; nil if the file is what it was compared with.

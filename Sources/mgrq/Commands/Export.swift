@@ -31,7 +31,7 @@ struct Export: ParsableCommand {
 
     @Flag(
         help:
-            "Run an ONNX file and compare it with the run, as mgrq verify does; the file stays if it is not the same."
+            "Run an ONNX file, compare it with the run and time it, as mgrq verify does; the file stays if it is not the same."
     )
     var verify = false
 
@@ -59,7 +59,7 @@ struct Export: ParsableCommand {
         guard model == nil || format == .torch else {
             throw RunFailure(.usage, "--model is for --format torch, not \(format.rawValue)")
         }
-        guard !verify || format == .onnx else {
+        guard !verify || format == .onnx || format == .onnxCompact else {
             throw RunFailure(
                 .usage, "--verify is for --format onnx; other files are read back and compared anyway")
         }
@@ -78,7 +78,7 @@ struct Export: ParsableCommand {
         guard verify else { return }
         var request = try VerificationRequest(
             file: output, reference: directory, data: nil, python: python, threads: try work.threads())
-        request.latencyThreads = nil
+        request.latencyThreads = 1
         let report = try verification(request)
         for line in VerificationText.lines(report) { try printLine(line) }
         try report.requireSuccess()

@@ -9,9 +9,9 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Proves that an exported file computes what its run computes.",
         discussion: """
-            An ONNX file is run in ONNX Runtime, by a script in Python: its weights and quantizers by themselves, every \
-            operator on the run's own codes, every unit on the run's own input, and the whole against the noise floor of \
-            the runtime. A packed checkpoint is compared without Python, and must be the same to the last bit. The exit \
+            An ONNX file is run in ONNX Runtime or OpenVINO, by a script in Python: its weights and quantizers by \
+            themselves, every operator on the run's own codes, every unit on the run's own input, and the whole against \
+            the noise floor of the runtime. A packed checkpoint is compared without Python, and must be the same to the last bit. The exit \
             code is 0 only if every bound is kept.
             """)
 
@@ -42,9 +42,9 @@ struct Verify: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What runs the file: \(GraphRuntime.allCases.map(\.rawValue).joined(separator: " or ")).",
+            "What runs the file: \(GraphRuntime.allCases.map(\.rawValue).joined(separator: " or ")) (default: that of the target).",
             valueName: "name"))
-    var runtime = GraphRuntime.onnxruntime.rawValue
+    var runtime: String?
 
     @OptionGroup var python: PythonOption
 
@@ -62,16 +62,19 @@ struct Verify: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard let runtime = GraphRuntime(rawValue: runtime) else {
-            let known = GraphRuntime.allCases.map(\.rawValue).joined(separator: " or ")
-            throw RunFailure(.usage, "--runtime cannot be “\(runtime)”; it accepts \(known)")
+        let runtime = try runtime.map { name throws(RunFailure) in
+            guard let runtime = GraphRuntime(rawValue: name) else {
+                let known = GraphRuntime.allCases.map(\.rawValue).joined(separator: " or ")
+                throw RunFailure(.usage, "--runtime cannot be “\(name)”; it accepts \(known)")
+            }
+            return runtime
         }
         var request = try VerificationRequest(
             file: file, reference: against, data: data, python: python, threads: work.threads())
         try images.apply(to: &request.imageOptions)
         request.images = try imageCount(count, flag: "--images")
         request.tracedImages = try imageCount(tracedImages, flag: "--traced-images")
-        request.runtime = runtime
+        if let runtime { request.runtime = runtime }
         request.latencyThreads = latency ? try imageCount(latencyThreads, flag: "--latency-threads") : nil
         let report = try verification(request)
         if json {
@@ -84,7 +87,7 @@ struct Verify: ParsableCommand {
 }
 
 extension VerificationRequest {
-    /// A request for a file and a run, with the plan's images.
+    /// A request for a file and a run, with the plan's images and the runtime of its target.
     ///
     /// - Throws: `RunFailure`: `.missingInput` for a file, for images or for Python.
     init(
@@ -100,6 +103,7 @@ extension VerificationRequest {
             file: file, reference: reference,
             // Packed checkpoints need none.
             python: isPackedCheckpoint(file) ? "" : try python.path(), threads: threads)
+        if let plan { runtime = GraphRuntime(of: plan.target) }
         imageOptions = plan?.images ?? ImageOptions()
         dataPath = try named.map { name throws(RunFailure) in
             try references.images(name, for: .evaluation, flag: "--data")

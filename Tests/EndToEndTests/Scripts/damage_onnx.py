@@ -3,7 +3,7 @@
 
     damage_onnx.py FAULT GRAPH.onnx DAMAGED.onnx
 
-Faults are the functions below; each changes the second block at most, and says nothing if it cannot be made.
+Faults are the functions below; each changes one block or the pooling at most.
 """
 
 import sys
@@ -134,6 +134,29 @@ def exchanged_operands(graph):
     """Keys and values are exchanged."""
     split = graph.node(f"{BLOCK}.attn.split")
     split.output[1], split.output[2] = split.output[2], split.output[1]
+
+
+def pooled_query(graph):
+    """One element of the query that pools is off by a step, which is one code."""
+    scales = next(tensor for tensor in graph.graph.initializer if tensor.name == "attn_pool.q.scales")
+    step = numpy_helper.to_array(scales).flat[0]
+
+    def change(values):
+        values.flat[0] += -step if values.flat[0] > 0 else step
+    graph.change("attn_pool.query", change)
+
+
+def pooled_query_value(graph):
+    """One element of the query that pools is off by a tenth, where the query is not quantized."""
+    def change(values):
+        values.flat[0] *= 1.1
+    graph.change("attn_pool.query", change)
+
+
+def pooled_operands(graph):
+    """Keys and values of the pooling are exchanged."""
+    split = graph.node("attn_pool.split")
+    split.output[0], split.output[1] = split.output[1], split.output[0]
 
 
 def main(fault, path, damaged):
