@@ -69,6 +69,8 @@ package struct ReportedRun: Sendable {
 
     /// The final model's predictions; nil without any.
     package var predictions: Predictions?
+    /// What was measured of the final model after the run; nil without anything.
+    package var measurements: RunMeasurements?
     /// The sites of the chosen attempts with their values; nil where they were not looked at.
     package var sites: [SiteInspection]?
     /// The images whose prediction changed, and how many there are; nil where they were not looked at.
@@ -199,6 +201,9 @@ package struct ReportedRun: Sendable {
         return attempts[unit].last { $0.series.attempt == ledger.chosen[unit] }
     }
 
+    /// The final model's noise floor: that of the run, else one that was measured later; nil where there is none.
+    var noiseFloor: NoiseFloor? { report?.noiseFloor ?? measurements?.noiseFloor?.floor }
+
     /// Whether it is a sweep by itself, which reconstructs no unit.
     var isSweep: Bool { !sweep.isEmpty && attempts.allSatisfy(\.isEmpty) }
 
@@ -222,6 +227,7 @@ package struct ReportedRun: Sendable {
         }
         return RunSeries(
             version: programVersion, model: summary?.model ?? "", preset: summary?.preset.rawValue ?? "",
-            bits: bits, seed: plan?.seed ?? 0, attempts: all, evaluations: evaluations, sweep: sweep)
+            bits: bits, seed: plan?.seed ?? 0, attempts: all, evaluations: evaluations, sweep: sweep,
+            noiseFloor: noiseFloor, verifications: measurements?.verifications)
     }
 }

@@ -31,6 +31,48 @@ struct ReportTests {
         #expect(try place.text("of-json").hasPrefix("unit,attempt,step,series,value\r\nstem,1,1,loss,"))
     }
 
+    @Test(
+        "what was measured after the run is in its reports, with the file's digest, until a decision changes the run",
+        .enabled(if: PythonScript.runsGraphs, "there is no python3 with onnx, onnxruntime and numpy"))
+    func measurements() throws {
+        #expect(try report("run", "html", "before.html").status == 0)
+        let before = try place.text("before.html")
+        #expect(before.contains("noise floor not measured") && before.contains("Not measured: mgrq export"))
+        #expect(before.contains("<dt>latency</dt><dd>not measured: mgrq export"))
+        _ = try place.succeed(["evaluate", "run", "--noise-floor"])
+        let exported = try place.run(
+            ["export", "run", "--format", "onnx", "--output", "run.onnx", "--verify"],
+            environment: PythonScript.environment)
+        #expect(exported.status == 0 && !exported.errors.contains("note:"), "\(exported.errors)")
+        // Verified again, it is there once; other images and a packed checkpoint leave no trace in the run.
+        _ = try place.succeed(["evaluate", "run", "--noise-floor", "--data", "calibration.safetensors"])
+        let again = try place.run(
+            ["verify", "run.onnx", "--against", "run"], environment: PythonScript.environment)
+        #expect(again.status == 0, "\(again.errors)")
+        #expect(try report("run", "html", "page.html").status == 0)
+        let page = try place.text("page.html")
+        let digest = try place.sha256("run.onnx")
+        #expect(page.components(separatedBy: "<dd>\(digest)</dd>").count == 2)
+        #expect(page.contains("every bound is kept") && page.contains("operator codes"))
+        #expect(!page.contains("ot measured") && page.contains("noise floor KL"))
+        for source in ["run", "page.html"] {
+            #expect(try report(source, "json", "\(source).json").status == 0)
+        }
+        #expect(try place.data("run.json") == place.data("page.html.json"))
+        let series = try jsonObject(try place.data("run.json"))
+        #expect(series["noise_floor"] is [String: Any])
+        let verifications = try #require(series["verifications"] as? [[String: Any]])
+        #expect(verifications.count == 1)
+        let found = try #require(verifications.first?["report"] as? [String: Any])
+        #expect(found["sha256"] as? String == digest && found["latency"] is [String: Any])
+        // A flipped bit is found.
+        var bytes = try place.data("run/measurements.json")
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: URL(filePath: place.file("run/measurements.json")))
+        let damaged = try report("run", "html", "page.html")
+        #expect(damaged.status == 65 && damaged.errors.contains("measurements.json"), "\(damaged.errors)")
+    }
+
     @Test("a page says what it cannot show when images are gone, and is written")
     func gone() throws {
         try FileManager.default.removeItem(atPath: place.file("evaluation.safetensors"))

@@ -55,6 +55,19 @@ final class Workplace: Sendable {
 
     func text(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
 
+    /// The SHA-256 of a file, in hexadecimal digits.
+    func sha256(_ name: String) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["sha256sum", file(name)]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        process.waitUntilExit()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        return String(text.prefix(64))
+    }
+
     /// Every name below the folder, hidden ones too, sorted.
     func contents() throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: path).sorted()

@@ -46,6 +46,53 @@ struct RunDirectoryTests {
         #expect(refusal(link) != nil)
     }
 
+    @Test("measurements are kept with the model that was measured, and not after another decision")
+    func measurements() throws {
+        let path = folder.file("run")
+        let directory = RunDirectory(path: path)
+        do {
+            let run = try OpenRun(creating: path, plan: plan)
+            try run.write(Samples.report)
+            // While a process works on the run, nothing is written.
+            #expect(throws: RunFailure.self) { try directory.keep(measuredOf: Samples.report) { _ in } }
+            run.finish()
+        }
+        #expect(try directory.measurements(of: Samples.report) == nil)
+        let floor = RunMeasurements.Floor(
+            time: "2026-03-01T12:30:05Z", floor: NoiseFloor(kl: 0.1, changed: 2))
+        func verification(_ file: String, _ runtime: String, holds: Bool) -> RunMeasurements.Verification {
+            var report = VerificationReport(
+                file: file, sha256: Samples.digest, reference: "run", images: 1, tracedImages: 1, bytes: 5,
+                parameters: 4, bitOperations: 3, fullPrecisionBitOperations: 2)
+            report.runtime = VerificationReport.Runtime(
+                name: runtime, version: "1", python: "3", processor: "p", hasVnni: true, integerProducts: nil)
+            report.checks = [
+                VerificationReport.Check(name: "KL", measured: .nan, bound: 1, compared: nil, holds: holds)
+            ]
+            return RunMeasurements.Verification(time: floor.time, report: report)
+        }
+        try directory.keep(measuredOf: Samples.report) { $0.noiseFloor = floor }
+        try directory.keep(measuredOf: Samples.report) { $0.append(verification("a", "x", holds: false)) }
+        for (file, runtime) in [("a", "y"), ("b", "x"), ("a", "x")] {
+            try directory.keep(measuredOf: Samples.report) {
+                $0.append(verification(file, runtime, holds: true))
+            }
+        }
+        let kept = try #require(try directory.measurements(of: Samples.report))
+        #expect(kept.noiseFloor == floor)
+        #expect(kept.verifications.map(\.report.file) == ["a", "b", "a"])
+        #expect(kept.verifications.map(\.report.runtime?.name) == ["y", "x", "x"])
+        #expect(
+            kept.verifications.allSatisfy { $0.report.checks[0].holds && $0.report.checks[0].measured.isNaN })
+        #expect(!FileManager.default.fileExists(atPath: path + "/.lock"))
+
+        // Nor of a model that is not the run's any more.
+        var other = Samples.report
+        other.units[0].sha256 = String(Samples.digest.reversed())
+        #expect(throws: RunFailure.self) { try directory.keep(measuredOf: other) { _ in } }
+        #expect(try directory.measurements(of: other) == nil)
+    }
+
     @Test("any process can read a finished run back")
     func roundTrip() throws {
         let path = folder.file("runs/first")

@@ -63,13 +63,46 @@ extension ReportPage {
             """
     }
 
-    /// What was written and compared with the model in memory.
+    /// The files that were written, and how they compare with the model.
     var verification: Markup {
-        guard !run.exports.isEmpty else {
-            return paragraph(
-                "No file was exported while the run was open. mgrq export reads every file back and compares it with the "
-                    + "attempts of the run.")
+        let verifications = run.measurements?.verifications ?? []
+        guard !verifications.isEmpty || !run.exports.isEmpty else {
+            return paragraph("Not measured: \(Self.verifying)")
         }
+        let parts = verifications.map(verification)
+        return run.exports.isEmpty ? "\(parts)" : "\(parts)\(exports)"
+    }
+
+    /// A file that was run and compared with the model, and what was measured of it.
+    private func verification(_ verification: RunMeasurements.Verification) -> Markup {
+        let report = verification.report
+        let digests =
+            [("SHA-256", report.sha256)] + report.dataFiles.map { ("SHA-256 of \($0.name)", $0.sha256) }
+        let facts = [("compared", verification.time)] + VerificationText.facts(report) + digests
+        let items = facts.map { name, value -> Markup in "<dt>\(name)</dt><dd>\(value)</dd>" }
+        let runtime = report.runtime.map { " in \($0.name)" } ?? ""
+        let failure = VerificationText.failure(report)
+        let verdict =
+            failure.map { paragraph("\($0).") }
+            ?? paragraph("The file computes what the run evaluated: every bound is kept.")
+        let rows = report.checks.map { check -> [Markup] in
+            VerificationText.cells(check).map { "\($0)" }
+        }
+        let table = MarkupTable(
+            columns: [
+                .init("check"), .init("compared", .numbers), .init("found", .numbers),
+                .init("accepted", .numbers), .init(""), .init("worst at"),
+            ], rows: rows)
+        let omitted = report.omitted.map { note("Not checked: \($0.name): \($0.reason).") }
+        return """
+            <h3>\(lastPart(report.file))\(runtime)</h3>
+            \(verdict)<dl>\(items)</dl>
+            \(table.markup)\(omitted)
+            """
+    }
+
+    /// The files that were written while the run was open.
+    private var exports: Markup {
         let rows = run.exports.map { export -> [Markup] in
             [
                 "\(export.format.rawValue)", "<span class=\"mono\">\(export.path)</span>",

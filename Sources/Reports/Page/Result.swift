@@ -33,7 +33,8 @@ extension ReportPage {
             return paragraph(sentence + (before ?? ""))
         }
         let tiles = [accuracyTile(final), agreementTile(final), klTile(final), sizeTile].compactMap(\.self)
-        return "<div class=\"tiles\">\(tiles)</div>\n\(conclusion)\(table(stages))\(intervalNote)"
+        return
+            "<div class=\"tiles\">\(tiles)</div>\n\(conclusion)\(table(stages))\(intervalNote)\(noiseFloorNote)"
     }
 
     /// A number with its unit, its interval, and what it is compared with.
@@ -96,7 +97,23 @@ extension ReportPage {
         }
         return tile(
             "KL from full precision", texts[0], "nats",
-            [mean == nil ? "" : "± \(texts[1]) nats", calibrated ?? ""])
+            [mean == nil ? "" : "± \(texts[1]) nats", calibrated ?? "", noiseFloorDetail])
+    }
+
+    /// The noise floor beside KL, or how it is measured.
+    private var noiseFloorDetail: String {
+        guard let floor = run.noiseFloor else {
+            return "noise floor not measured: mgrq evaluate RUN --noise-floor"
+        }
+        return "noise floor \(QuantityText.scientific(floor.kl))"
+    }
+
+    /// What the noise floor says.
+    private var noiseFloorNote: Markup {
+        guard let floor = run.noiseFloor else { return "" }
+        return note(
+            "Noise of 10⁻⁷ on the pixels, about their last bit, moves the logits by \(QuantityText.noiseFloor(floor)): "
+                + "differences below that mean nothing, and no other program can agree better.")
     }
 
     private var sizeTile: Markup? {
@@ -150,6 +167,27 @@ extension ReportPage {
         return "<div class=\"result\">\(table.markup)</div>"
     }
 
+    /// The times of an image in exported files, or how they are measured.
+    private var latencies: [(String, String)] {
+        let measured = (run.measurements?.verifications ?? []).compactMap { verification in
+            verification.report.latency.map { latency in
+                let runtime = verification.report.runtime.map { " in \($0.name) \($0.version)" } ?? ""
+                let processor = verification.report.runtime.map { ", \($0.processor)" } ?? ""
+                return (
+                    "latency",
+                    "\(VerificationText.sentence(latency)): \(lastPart(verification.report.file))\(runtime)\(processor)"
+                )
+            }
+        }
+        return measured.isEmpty ? [("latency", "not measured: \(Self.verifying)")] : measured
+    }
+
+    /// The command that verifies an exported file and times it.
+    static let verifying = "mgrq export RUN --format onnx --output FILE.onnx --verify"
+
+    /// A path without its folders.
+    func lastPart(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+
     /// What the model takes, and what the run took.
     var size: Markup {
         var facts: [(String, String)] = []
@@ -171,6 +209,7 @@ extension ReportPage {
                         ))
                 }
             }
+            facts += latencies
             facts.append(("run", QuantityText.duration(report.seconds)))
         } else {
             facts.append(("run so far", QuantityText.duration(run.seconds)))

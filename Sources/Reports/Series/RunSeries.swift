@@ -26,6 +26,10 @@ package struct RunSeries: Equatable, Codable, Sendable {
     package var evaluations: [MeasuredModel]
     /// The points of the sweep.
     package var sweep: [SweepPoint]
+    /// The final model's noise floor; nil where it was not measured.
+    package var noiseFloor: NoiseFloor?
+    /// The comparisons of exported files with the final model; nil without any.
+    package var verifications: [RunMeasurements.Verification]?
 
     /// Some of the steps, so that the values are at most as many as a limit; the last step of each attempt stays.
     package func thinned(toValues limit: Int) -> RunSeries {

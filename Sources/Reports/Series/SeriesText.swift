@@ -63,7 +63,9 @@ extension RunSeries {
                     value: finite(value))
             }
         }
-        return units + models + points
+        let floor = noiseFloor.map { [("kl", $0.kl), ("changed", $0.changed)] } ?? []
+        return units + models
+            + floor.map { Row(series: "final/noise_floor_\($0.0)", value: finite($0.1)) } + points
     }
 
     private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }

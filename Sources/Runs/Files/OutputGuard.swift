@@ -39,7 +39,9 @@ private func isCheckpointName(_ name: String) -> Bool {
 extension RunDirectory {
     /// Whether a file in a folder is one that the run wrote for itself.
     fileprivate func owns(_ file: FileStatus, in folder: FileStatus.Identity?) -> Bool {
-        let own = [planPath, journalPath, imagesPath, reportPath, predictionsPath, lockPath]
+        let own = [
+            planPath, journalPath, imagesPath, reportPath, predictionsPath, measurementsPath, lockPath,
+        ]
         return own.contains { (try? FileStatus($0))?.identity == file.identity }
             || (try? FileStatus(attemptsPath))?.identity == folder
     }

@@ -154,7 +154,7 @@ package struct RunDirectory: Equatable, Sendable {
     }
 
     /// Reads a file of JSON, and the SHA-256 that it carries.
-    private func read<Value: Decodable>(
+    func read<Value: Decodable>(
         _ path: String, otherwise complaint: String
     ) throws(RunFailure) -> (value: Value, digest: String) {
         let bytes = try RunFailure.wrapping(try readFile(path, limit: Self.greatestLength))

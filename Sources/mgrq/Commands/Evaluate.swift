@@ -35,6 +35,9 @@ struct Evaluate: ParsableCommand {
         }
         let references = ProcessEnvironment.references
         let found = try target.find(references)
+        // Of other images or other arithmetic, the floor is not the run's.
+        let isOfRun = floor.isMeasured && target.data == nil && !target.integer
+        let measured = isOfRun ? try MeasuredRun(found.path) : nil
         let result = try evaluateModelOrRun(
             path: found.path, dataPath: found.dataPath, images: found.options, imageSize: found.imageSize,
             heads: found.heads, isInteger: target.integer,
@@ -44,6 +47,9 @@ struct Evaluate: ParsableCommand {
                 acceptsChanges: inputs.acceptsChanges),
             logits: logits, measuresNoiseFloor: floor.isMeasured, threads: found.threads,
             warn: { printError("warning: \($0)") })
+        if let floor = result.noiseFloor {
+            measured?.keep { $0.noiseFloor = RunMeasurements.Floor(time: $1, floor: floor) }
+        }
         if result.heldOut > 0 {
             printError(
                 "note: \(result.heldOut) images are left out, on which the attempts of the run were compared; --data measures "

@@ -59,6 +59,9 @@ private func reportedRun(_ path: String) throws(RunFailure) -> (run: ReportedRun
     var run = ReportedRun()
     let checked = try CheckedRun(try RunDirectory(run: path)) { entry in run.apply(entry) }
     run.predictions = checked.predictions
+    if let report = checked.report {
+        run.measurements = try checked.directory.measurements(of: report)
+    }
     return (run, checked)
 }
 
