@@ -38,7 +38,7 @@ package struct EngineOptions: Sendable {
     package var evaluatesCalibrated: Bool
     /// Whether the run is carried out with inputs that are not those of its plan any more.
     package var acceptsChangedInputs: Bool
-    /// Whether the final model's noise floor is measured.
+    /// Whether the noise floors of attempts, on held-out images, and of the final model are measured.
     package var measuresNoiseFloor: Bool
     /// Called first on each of the engine's threads, for example to block signals.
     package var prepareThread: (@Sendable () -> Void)?

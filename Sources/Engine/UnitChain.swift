@@ -131,19 +131,29 @@ extension QuantizationLab {
     /// - Parameters:
     ///   - unit: The unit.
     ///   - chain: The units before.
+    ///   - measuresNoiseFloor: Whether the images are run again with noise, through the whole model.
     ///   - progress: Called while images run.
-    /// - Returns: The evaluation, and KL(full ‖ quantized) at every image in nats.
+    /// - Returns: The evaluation, KL(full ‖ quantized) at every image in nats, and the noise floor, if it is wanted.
     /// - Throws: What `progress` throws.
     func heldOutEvaluation(
-        _ unit: QuantizedUnit, in chain: UnitChain, progress: ImageProgress? = nil
-    ) throws -> (evaluation: Evaluation, divergences: [Float])? {
+        _ unit: QuantizedUnit, in chain: UnitChain, measuresNoiseFloor: Bool = false,
+        progress: ImageProgress? = nil
+    ) throws -> (evaluation: Evaluation, divergences: [Float], floor: NoiseFloor?)? {
         guard let heldOut = try heldOutImages(), let input = chain.heldOutInput else {
             return nil
         }
-        return heldOut.fidelity(
-            of: try outputs(
-                of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
-                pool: pool, progress: progress))
+        let logits = try outputs(
+            of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
+            pool: pool, progress: progress)
+        let (evaluation, divergences) = heldOut.fidelity(of: logits)
+        guard measuresNoiseFloor else { return (evaluation, divergences, nil) }
+        let model = prepared(chain.quantized + [unit])
+        let disturbed = try (0..<PixelNoise.draws).map { draw in
+            try outputs(
+                of: model, on: PixelNoise.disturbed(heldOut.images, firstImage: 0, draw: draw), pool: pool,
+                progress: progress)
+        }
+        return (evaluation, divergences, noiseFloor(of: logits, disturbed: disturbed))
     }
 
     /// The plan with weights rounded to the nearest codes; nil if every unit does so already.

@@ -79,6 +79,18 @@ struct CompareTests {
         #expect(reversed.output.contains("| W4A4 | calibrate | block only | "))
     }
 
+    @Test("a noise floor that was measured after a run stands beside its KL")
+    func noiseFloor() throws {
+        let flags = flags + ["--presets", "calibrate", "--bits", "4/4", "--seeds", "1"]
+        let before = try place.succeed(flags)
+        #expect(!before.output.contains("(floor "))
+        for name in ["calibrate", "block-only"] {
+            _ = try place.succeed(["evaluate", "c/w4a4-\(name)-seed1", "--noise-floor"])
+        }
+        let after = try place.succeed(flags)
+        #expect(after.output.components(separatedBy: "(floor ").count == 1 + 2, "\(after.output)")
+    }
+
     @Test("a run without predictions, or on other images, is not compared image by image")
     func predictions() throws {
         let flags = flags(with: [("--presets", "calibrate"), ("--bits", "4/4"), ("--seeds", "1")])

@@ -47,6 +47,9 @@ struct NoiseFloorTests {
         plan.hyperparameters.steps = 0
         plan.hyperparameters.weightBits = 3
         plan.hyperparameters.activationBits = 3
+        let attempts = bench.run(plan, heldOut: 8, measuresNoiseFloor: true).attempts
+        #expect(!attempts.isEmpty && attempts.allSatisfy { $0.heldOutNoiseFloor != nil })
+        #expect(bench.run(plan, heldOut: 8).attempts.allSatisfy { $0.heldOutNoiseFloor == nil })
         let events = bench.run(plan, to: "run", heldOut: 0, measuresNoiseFloor: true)
         guard case .finished(let report) = events.last else {
             Issue.record("the run did not finish")

@@ -18,7 +18,7 @@ enum Samples {
     static let attempt = AttemptReport(
         unit: 2, name: "blocks.1", attempt: 3, hyperparameters: changes, sites: sites, prefix: [1, 2],
         calibratedLoss: 1e300, finalLoss: 1e-7, calibratedKl: 0.25, finalKl: 0, heldOut: evaluation,
-        heldOutKl: [0, 0.1, 1.5e-38], reverted: true,
+        heldOutKl: [0, 0.1, 1.5e-38], heldOutNoiseFloor: NoiseFloor(kl: 1e-7, changed: 1), reverted: true,
         diagnosis: RevertDiagnosis(
             cause: .notFinite, step: 7, blamed: changes[0], suggested: changes[0], seconds: 1.5),
         ending: .finishedEarly, seconds: 12.0625, bytes: 123_456, sha256: digest)

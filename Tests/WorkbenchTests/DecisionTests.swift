@@ -104,6 +104,28 @@ struct DecisionTests {
         #expect(session.text.contains("as near to full precision as attempt 3 on \(count) held-out images"))
     }
 
+    @Test("a significant difference that is less than the noise floor is called so where the floor is known")
+    func noiseFloor() throws {
+        var session = Session(at: .attempts)
+        #expect(!session.text.contains("noise floor"))
+        session.press(.escape)
+        let run = try #require(session.state.run?.ledger)
+        let unit = try #require(session.state.shownUnit)
+        var (first, second) = (try #require(run.attempt(1, of: unit)), try #require(run.attempt(2, of: unit)))
+        (first.attempt, second.attempt) = (4, 3)
+        let difference = try #require(second.heldOutDifference(from: first))
+        #expect(second.heldOutDifferenceIsBelowNoiseFloor(from: first) == nil)
+        first.heldOutNoiseFloor = NoiseFloor(kl: 0, changed: 0)
+        second.heldOutNoiseFloor = NoiseFloor(kl: 1.01 * abs(difference.mean), changed: 5)
+        #expect(second.heldOutDifferenceIsBelowNoiseFloor(from: first) == true)
+        session.tell([.unitFinished(second), .unitFinished(first)])
+        session.press(.character("A"), .left)
+        #expect(session.text.contains(/against noise floor.* below +–/))
+        #expect(session.text.contains("less than the noise floor: KL "))
+        second.heldOutNoiseFloor?.kl = 0.99 * abs(difference.mean)
+        #expect(second.heldOutDifferenceIsBelowNoiseFloor(from: first) == false)
+    }
+
     @Test("a decision is undone, and so is a rollback")
     func undoing() throws {
         var session = Session(at: .waiting)

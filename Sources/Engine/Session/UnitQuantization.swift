@@ -151,7 +151,8 @@ extension RunSession {
         _ = try lab.heldOutImages(
             progress: counting("running the full-precision model on held-out images"))
         let heldOut = try lab.heldOutEvaluation(
-            unit, in: chain, progress: counting("measuring \(name) on held-out images"))
+            unit, in: chain, measuresNoiseFloor: options.measuresNoiseFloor,
+            progress: counting("measuring \(name) on held-out images"))
         let report = AttemptReport(
             unit: index, name: name, attempt: attempt,
             hyperparameters: Hyperparameters().changes(to: hyperparameters),
@@ -162,8 +163,8 @@ extension RunSession {
                 return site.bits == usual ? nil : SiteOverride(match: site.site, bits: site.bits)
             }, prefix: chain.attempts, calibratedLoss: before.loss, finalLoss: after.loss,
             calibratedKl: before.kl, finalKl: after.kl, heldOut: heldOut?.evaluation,
-            heldOutKl: heldOut?.divergences, reverted: reverted, diagnosis: diagnosis, ending: ending,
-            seconds: seconds - started, bytes: unit.exportedBytes)
+            heldOutKl: heldOut?.divergences, heldOutNoiseFloor: heldOut?.floor, reverted: reverted,
+            diagnosis: diagnosis, ending: ending, seconds: seconds - started, bytes: unit.exportedBytes)
         return (unit, report)
     }
 

@@ -146,7 +146,11 @@ package struct FinishedRun: Sendable {
         path = trial.directory.path
         seed = trial.plan.seed
         let run = try CheckedRun(trial.directory)
-        guard let report = run.report else { throw trial.directory.notFinished }
+        guard var report = run.report else { throw trial.directory.notFinished }
+        // One that was measured after the run is as good.
+        if report.noiseFloor == nil {
+            report.noiseFloor = try trial.directory.measurements(of: report)?.noiseFloor?.floor
+        }
         self.report = report
         (predictions, inputs) = (run.predictions, run.plan.inputs)
     }

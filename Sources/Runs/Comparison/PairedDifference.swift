@@ -36,6 +36,15 @@ package struct PairedDifference: Equatable, Codable, Sendable {
         }
     }
 
+    /// Whether a difference in KL is less than the greater noise floor of the two; nil where one is not known.
+    ///
+    /// An interval tells chance over images from a difference; the floor tells the last bits of sums from one. A difference
+    /// below it can turn round on another machine.
+    package func isBelow(_ floor: NoiseFloor?, _ other: NoiseFloor?) -> Bool? {
+        guard let floor, let other else { return nil }
+        return abs(mean) < max(floor.kl, other.kl)
+    }
+
     /// Compares the shares of images that two variants classify correctly, in points; nil if they cannot be paired.
     ///
     /// - Parameters:

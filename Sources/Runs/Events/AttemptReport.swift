@@ -38,6 +38,9 @@ package struct AttemptReport: Equatable, Codable, Sendable {
     /// KL(full ‖ quantized) of that model for every held-out image, in nats, which pairs attempts by image; nil
     /// without held-out images and in a run's report.
     package var heldOutKl: [Float]?
+    /// How far the logits of that model move with the held-out images; nil where it was not measured, and in journals of
+    /// earlier versions.
+    package var heldOutNoiseFloor: NoiseFloor?
     /// Whether the guard put the unit back to its calibrated state.
     package var reverted: Bool
     /// Why, and what to try; nil of a unit that was not put back, and in journals of earlier versions.
@@ -55,7 +58,8 @@ package struct AttemptReport: Equatable, Codable, Sendable {
         unit: Int, name: String, attempt: Int, hyperparameters: [HyperparameterChange],
         sites: [SiteOverride] = [], prefix: [Int] = [], calibratedLoss: Double, finalLoss: Double,
         calibratedKl: Double, finalKl: Double, heldOut: Evaluation? = nil,
-        heldOutKl: [Float]? = nil, reverted: Bool, diagnosis: RevertDiagnosis? = nil,
+        heldOutKl: [Float]? = nil, heldOutNoiseFloor: NoiseFloor? = nil, reverted: Bool,
+        diagnosis: RevertDiagnosis? = nil,
         ending: AttemptEnding = .complete, seconds: Double, bytes: Int, sha256: String? = nil
     ) {
         self.unit = unit
@@ -70,6 +74,7 @@ package struct AttemptReport: Equatable, Codable, Sendable {
         self.finalKl = finalKl
         self.heldOut = heldOut
         self.heldOutKl = heldOutKl
+        self.heldOutNoiseFloor = heldOutNoiseFloor
         self.reverted = reverted
         self.diagnosis = diagnosis
         self.ending = ending
@@ -82,5 +87,11 @@ package struct AttemptReport: Equatable, Codable, Sendable {
     package func heldOutDifference(from other: AttemptReport) -> PairedDifference? {
         guard let own = heldOutKl, let others = other.heldOutKl else { return nil }
         return PairedDifference([own.map(Double.init)], [others.map(Double.init)])
+    }
+
+    /// Whether the difference in KL on the held-out images from another attempt is less than the greater noise floor of
+    /// the two; nil unless both have measured everything.
+    package func heldOutDifferenceIsBelowNoiseFloor(from other: AttemptReport) -> Bool? {
+        heldOutDifference(from: other).flatMap { $0.isBelow(heldOutNoiseFloor, other.heldOutNoiseFloor) }
     }
 }

@@ -72,9 +72,16 @@ struct AttemptsView: Overlay {
         let differences = attempts.map { attempt in
             chosen.flatMap { $0.attempt == attempt.attempt ? nil : attempt.heldOutDifference(from: $0) }
         }
-        let lines = AttemptLine.lines(attempts, differences, run, unit)
+        // Nil also where the noise floor was not measured.
+        let belowFloor = attempts.map { attempt in
+            chosen.flatMap {
+                $0.attempt == attempt.attempt ? nil : attempt.heldOutDifferenceIsBelowNoiseFloor(from: $0)
+            }
+        }
+        let lines = AttemptLine.lines(attempts, differences, belowFloor, run, unit)
         let index = attempts.firstIndex { $0.attempt == attempt } ?? 0
-        let notes = notes(attempts[index], differences[index], chosen, canvas)
+        let notes = notes(
+            attempts[index], differences[index], isBelowFloor: belowFloor[index] == true, chosen, canvas)
         let size = (canvas.layout.overlay.width, lines.count + notes.count + 5)
         let area = canvas.drawDialog("Attempts at \(run.units[unit].name)", size)
         let parts = area.rows([.fixed(1), .share(1), .fixed(notes.count), .fixed(1)])
@@ -111,7 +118,8 @@ struct AttemptsView: Overlay {
 
     /// How far the selected attempt is from the chosen one, and what Enter does.
     private func notes(
-        _ attempt: AttemptReport, _ difference: PairedDifference?, _ chosen: AttemptReport?, _ canvas: Canvas
+        _ attempt: AttemptReport, _ difference: PairedDifference?, isBelowFloor: Bool,
+        _ chosen: AttemptReport?, _ canvas: Canvas
     ) -> [String] {
         var notes: [String] = []
         if let difference, let chosen, let images = attempt.heldOut?.images {
@@ -126,7 +134,9 @@ struct AttemptsView: Overlay {
             let isOpen = difference.verdictOfLess == .undecided && !isSame
             // The verdict comes first: the end is cut where there is little room.
             notes.append(
-                (isOpen ? "no significant difference: " : "")
+                (isOpen
+                    ? "no significant difference: "
+                    : isBelowFloor && !isSame ? "less than the noise floor: " : "")
                     + "\(distance) on \(QuantityText.count(images)) held-out images")
         }
         return notes + [
@@ -158,7 +168,8 @@ private struct AttemptLine {
     }
 
     static func lines(
-        _ attempts: [AttemptReport], _ differences: [PairedDifference?], _ run: RunProgress, _ unit: Int
+        _ attempts: [AttemptReport], _ differences: [PairedDifference?], _ belowFloor: [Bool?],
+        _ run: RunProgress, _ unit: Int
     ) -> [AttemptLine] {
         // The attempts before the unit that are chosen now.
         let prefix = run.ledger.map { Array($0.chosen.prefix(unit)) }
@@ -178,6 +189,10 @@ private struct AttemptLine {
                     } ?? "–"
                 }
                 lines.append(AttemptLine("  against attempt \(chosen.attempt)", verdicts))
+                if belowFloor.contains(where: { $0 != nil }) {
+                    let words = belowFloor.map { $0.map { $0 ? "below" : "above" } ?? "–" }
+                    lines.append(AttemptLine("  against noise floor", words))
+                }
             }
             if attempts.contains(where: { $0.heldOut?.top1 != nil }) {
                 let errors = attempts.map { $0.heldOut?.top1.map { 100 - $0 } }

@@ -140,7 +140,7 @@ struct RunComparisonView: Overlay {
         func final(_ text: (Evaluation) -> String?) -> [String] {
             reports.map { $0?.final.flatMap(text) ?? "–" }
         }
-        func verdict(_ difference: PairedDifference?, isLess: Bool) -> String {
+        func verdict(_ difference: PairedDifference?, isLess: Bool, isBelowFloor: Bool = false) -> String {
             guard let difference else { return "–" }
             let verdict = isLess ? difference.verdictOfLess : difference.verdict
             let word =
@@ -152,13 +152,19 @@ struct RunComparisonView: Overlay {
             let sign = difference.mean < 0 ? "−" : "+"
             return "\(sign)\(QuantityText.measure(abs(difference.mean))) \(glyphs.plusMinus)"
                 + "\(QuantityText.measure(difference.halfWidth)) \(word)"
+                + (isBelowFloor ? ", below the noise floor" : "")
+        }
+        func isBelowFloor(_ run: ComparedRun) -> Bool {
+            run.kl?.isBelow(run.facts.report?.noiseFloor, runs[0].facts.report?.noiseFloor) == true
         }
         var lines = [
             Line(
                 name: "top-1 %", values: final { $0.top1.map { QuantityText.fixed($0, decimals: 2) } }),
             Line(name: "  against 1, points", values: runs.map { verdict($0.top1, isLess: false) }),
             Line(name: "KL, nats", values: final { QuantityText.measure($0.kl) }),
-            Line(name: "  against 1, nats", values: runs.map { verdict($0.kl, isLess: true) }),
+            Line(
+                name: "  against 1, nats",
+                values: runs.map { verdict($0.kl, isLess: true, isBelowFloor: isBelowFloor($0)) }),
             Line(
                 name: "KL, held out",
                 values: reports.map { $0?.units.last?.heldOut.map { QuantityText.measure($0.kl) } ?? "–" }),

@@ -9,6 +9,7 @@ final class EngineController: Sendable {
     private let threads: Int
     private let heldOutImages: Int
     private let acceptsChangedInputs: Bool
+    private let measuresNoiseFloor: Bool
     private let mailbox: Mailbox
     private let handle = Mutex<RunHandle?>(nil)
 
@@ -18,10 +19,15 @@ final class EngineController: Sendable {
     ///   - threads: The number of threads that runs work with.
     ///   - heldOutImages: The number of images that runs compare attempts on.
     ///   - acceptsChangedInputs: Whether runs go on with other inputs than those of their plan.
+    ///   - measuresNoiseFloor: Whether runs measure noise floors.
     ///   - mailbox: Takes every event.
-    init(threads: Int, heldOutImages: Int, acceptsChangedInputs: Bool, mailbox: Mailbox) {
+    init(
+        threads: Int, heldOutImages: Int, acceptsChangedInputs: Bool, measuresNoiseFloor: Bool,
+        mailbox: Mailbox
+    ) {
         (self.threads, self.heldOutImages, self.mailbox) = (threads, heldOutImages, mailbox)
         self.acceptsChangedInputs = acceptsChangedInputs
+        self.measuresNoiseFloor = measuresNoiseFloor
     }
 
     /// Starts a run.
@@ -85,6 +91,7 @@ final class EngineController: Sendable {
     private func options(_ directory: String) -> EngineOptions {
         EngineOptions(
             threads: threads, directory: directory, heldOutImages: heldOutImages,
-            acceptsChangedInputs: acceptsChangedInputs, prepareThread: NCursesTerminal.prepareThread)
+            acceptsChangedInputs: acceptsChangedInputs, measuresNoiseFloor: measuresNoiseFloor,
+            prepareThread: NCursesTerminal.prepareThread)
     }
 }

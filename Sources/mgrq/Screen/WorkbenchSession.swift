@@ -48,7 +48,8 @@ final class WorkbenchSession {
         let heldOutImages = try options.heldOutImages()
         engine = EngineController(
             threads: threads, heldOutImages: heldOutImages,
-            acceptsChangedInputs: options.inputs.acceptsChanges, mailbox: mailbox)
+            acceptsChangedInputs: options.inputs.acceptsChanges,
+            measuresNoiseFloor: options.floor.isMeasured, mailbox: mailbox)
         estimates = EstimateService(threads: threads, heldOutImages: heldOutImages) {
             [mailbox] plan, estimate in
             mailbox.post(.done(.estimated(plan, estimate)))
