@@ -125,7 +125,7 @@ struct ONNXTests {
         try expectSameLogits("run", flags: ["--external-data", "--layout", layout])
         let output = try expectVerified("run", flags: ["--external-data", "--layout", layout])
         let bytes = try place.data("run.onnx").count + place.data("run.onnx.data").count
-        let size = String(format: "%.2f MB", Double(bytes) / 1e6)
+        let size = String(format: "%.1f kB", Double(bytes) / 1e3)
         #expect(output.contains("run.onnx, \(size)"), "\(size): \(output)")
         #expect(try place.data("run.onnx.data").count > place.data("run.onnx").count)
     }

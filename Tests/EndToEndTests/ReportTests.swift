@@ -54,7 +54,7 @@ struct ReportTests {
         let digest = try place.sha256("run.onnx")
         #expect(page.components(separatedBy: "<dd>\(digest)</dd>").count == 2)
         #expect(page.contains("every bound is kept") && page.contains("operator codes"))
-        #expect(!page.contains("ot measured") && page.contains("noise floor KL"))
+        #expect(!page.contains("ot measured") && page.contains("moves the logits by KL"))
         for source in ["run", "page.html"] {
             #expect(try report(source, "json", "\(source).json").status == 0)
         }
