@@ -29,7 +29,7 @@ UNIT_CODES, UNIT_STEP, UNIT_VALUES = (1e-3, 2), (2, 1 / 32), 5e-3
 MODEL_KL, MODEL_CHANGED, CHANGED_FLOORS = 1e-3, 0.005, 2
 # Codes, values and KL may differ by that many noise floors.
 FLOORS = 3
-# The relative noise on what a unit or the model reads, and how many times it is drawn for each.
+# The relative noise on what the model reads, the least on what a unit reads, and how many times it is drawn for each.
 NOISE, MODEL_DRAWS, UNIT_DRAWS = 1e-7, 2, 6
 LN2 = 0.6931471805599453
 # Searched logarithmic levels are powers of 2^(1/37); shifted ones have this much added first.
@@ -147,8 +147,8 @@ class OnnxRuntime:
     settings = []
     # Checks that it does not allow, and why.
     omitted = []
-    # Whether it divides by scales as the definition does, so that ties are ties, and rounds like the trace's operators.
-    rounds_as_definition = True
+    # Whether it divides by scales, as the definition does, so that ties are ties.
+    divides_exactly = True
 
     def __init__(self, threads):
         self.threads = threads
@@ -182,7 +182,7 @@ class OpenVINO:
          "sends ties to the even integer was checked in ONNX Runtime"),
         ("MatMulNBits", "OpenVINO has no such operator; it was told not to quantize activations by itself"),
     ]
-    rounds_as_definition = False
+    divides_exactly = False
 
     def __init__(self, threads):
         import openvino
@@ -506,10 +506,10 @@ class Verifier:
         given = {site.entry: (onnx.TensorProto.FLOAT, list(values.shape))}
         part = self.graph.part(given, [site.tensor])
         # The definition of the graph is that of ONNX, whatever runs it.
-        for runtime in [self.runtime] if self.runtime.rounds_as_definition else [self.definition, self.runtime]:
+        for runtime in [self.runtime] if self.runtime.divides_exactly else [self.definition, self.runtime]:
             (found,) = runtime.load(part)({f"{site.entry}#given": numpy.ascontiguousarray(values)})
             differs = (found != expected) & (expected != ANY)
-            if not runtime.rounds_as_definition:
+            if not runtime.divides_exactly:
                 differs &= ~is_tie | (numpy.abs(found.astype(numpy.int16) - expected) > 1)
             self.checks.add("quantizers", numpy.count_nonzero(differs), 0, site.name, int(expected.size))
 
@@ -565,7 +565,7 @@ class Verifier:
                 difference = relative_difference(found[tensor], reference[tensor])
                 self.checks.add("operator values", difference, OPERATOR_VALUES, stored, int(reference[tensor].size))
             return
-        noise = NOISE if self.runtime.rounds_as_definition else max(NOISE, self.operator_noise)
+        noise = max(NOISE, self.operator_noise)
         noisy = [run(values) for values in disturbed(reference[start], UNIT_DRAWS, noise)]
 
         def joined(tensors):
