@@ -25,8 +25,8 @@ import onnxruntime
 OPERATOR_CODES, OPERATOR_STEP, OPERATOR_VALUES = (3e-5, 2), 1, 1e-5
 # A unit is fed the reference's input. One flipped code flips others, so that its own noise floor counts, too.
 UNIT_CODES, UNIT_STEP, UNIT_VALUES = (1e-3, 2), (2, 1 / 32), 5e-3
-# The whole model: KL in nats, and the share of other answers besides twice the noise floor's.
-MODEL_KL, MODEL_CHANGED, CHANGED_FLOORS = 1e-3, 0.005, 2
+# The whole model: KL in nats, and the share of other answers besides twice the noise floor's, with two standard errors.
+MODEL_KL, MODEL_CHANGED, CHANGED_FLOORS, CHANGED_ERRORS = 1e-3, 0.005, 2, 2
 # Codes, values and KL may differ by that many noise floors.
 FLOORS = 3
 # The relative noise on what the model reads, the least on what a unit reads, and how many times it is drawn for each.
@@ -623,7 +623,10 @@ class Verifier:
         if not numpy.isfinite(found).all():
             kl = numpy.inf
         self.checks.add("KL", kl, max(MODEL_KL, FLOORS * kl_floor), compared=len(pixels))
-        bound = MODEL_CHANGED + CHANGED_FLOORS * changed_floor + 1 / len(pixels)
+        share = min(MODEL_CHANGED + CHANGED_FLOORS * changed_floor, 1)
+        # So few images say a share with this error only.
+        error = numpy.sqrt(share * (1 - share) / len(pixels))
+        bound = share + max(1 / len(pixels), CHANGED_ERRORS * error)
         self.checks.add("other answers", changed, bound, compared=len(pixels))
 
     def measure_latency(self):
