@@ -81,7 +81,7 @@ struct CompareTests {
 
     @Test("a noise floor that was measured after a run stands beside its KL")
     func noiseFloor() throws {
-        let flags = flags + ["--presets", "calibrate", "--bits", "4/4", "--seeds", "1"]
+        let flags = flags(with: [("--presets", "calibrate"), ("--bits", "4/4"), ("--seeds", "1")])
         let before = try place.succeed(flags)
         #expect(!before.output.contains("(floor "))
         for name in ["calibrate", "block-only"] {

@@ -51,7 +51,7 @@ private let wrongUse = [
         "a width that a sweep cannot have", 64, "--weight-bits cannot be “4,9”",
         ["sweep", "--model", "model", "--weight-bits", "4,9"]),
     Refusal(
-        "an unknown format", 64, "there is packed, onnx, onnx-compact, recipe",
+        "an unknown format", 64, "there is packed, onnx, onnx-compact, torch, recipe",
         ["export", "model", "--format", "gguf", "--output", "x"]),
     Refusal("no images to evaluate on", 64, "give --data", ["evaluate", "model"]),
     Refusal("an unknown hyperparameter", 64, "did you mean “weight_bits”", ["explain", "weght_bits"]),

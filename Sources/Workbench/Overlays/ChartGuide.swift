@@ -18,7 +18,13 @@ enum ChartGuide {
     static let introduction = [
         "Reconstruction: the block loss of each step, divided by that of the calibrated unit. Below 1.00 the unit is "
             + "better than calibrated. The strip below is the learning rate.",
-        "Contributions: each term's share of the gradient, which decides where the weights go.",
+        "Contributions: each term's share of the gradient, which decides where the weights go. Cosines say whether two terms "
+            + "pull the same way.",
+        "Sweep: KL to full precision for each pair of widths. Points in brackets are on the front: no other point costs as "
+            + "little and is as near. Small differences of top-1 on a few hundred images are chance.",
+        "±: half of a 95 % interval over images, of a difference that both models have on the same images.",
+        "Held-out KL compares attempts, on images that neither learning nor the final figures see; the result is measured on "
+            + "all other evaluation images. The two are not the same number.",
     ]
 
     /// The patterns, healthy ones first.

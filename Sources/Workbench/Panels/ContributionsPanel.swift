@@ -26,7 +26,7 @@ struct ContributionsPanel: PanelContent {
     }
 
     func notes(_ state: WorkbenchState) -> [String] {
-        guard !state.showsAllUnits else { return ["share of the gradient, all units", "all units"] }
+        guard !state.showsAllUnits else { return ["mean share of the gradient, all units", "all units"] }
         let what = state.contributionView == .losses ? "weighted losses" : "share of the gradient"
         return [
             "\(state.shownName)  \(what)", what, state.contributionView == .losses ? "losses" : "gradient",

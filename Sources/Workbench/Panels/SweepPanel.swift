@@ -156,11 +156,11 @@ struct SweepPanel: PanelContent {
                 LinePiece("KL \(QuantityText.measure(point.evaluation.kl))", rank: 1),
                 LinePiece(
                     point.evaluation.top1.map { "top-1 \(QuantityText.fixed($0, decimals: 1)) %" } ?? "",
-                    rank: 3),
-                LinePiece(QuantityText.bytes(point.bytes), rank: 2),
+                    rank: 4),
+                LinePiece(QuantityText.bytes(point.bytes), rank: 3),
                 LinePiece(
-                    "\(QuantityText.fixed(SweepProgress.cost(of: point), decimals: 0)) % bit op.", rank: 4),
-                LinePiece(sweep.isOnFront(point) ? "front" : "dominated", .muted, rank: 5),
+                    "\(QuantityText.fixed(SweepProgress.cost(of: point), decimals: 0)) % bit op.", rank: 5),
+                LinePiece(sweep.isOnFront(point) ? "front" : "dominated", .muted, rank: 2),
             ], in: row, gap: 2)
     }
 

@@ -112,7 +112,7 @@ private struct UnitColumn {
         }
         let kl =
             run.heldOut == nil
-            ? measures("KL", 7, rank: 3) { $0.report?.finalKl }
+            ? measures("KL cal.", 7, rank: 3) { $0.report?.finalKl }
             : measures("KL held", 7, rank: 3) { $0.report?.heldOut?.kl }
         return [
             measures("calibr.", 7, rank: 8) { $0.report?.calibratedLoss ?? $0.calibratedLoss },

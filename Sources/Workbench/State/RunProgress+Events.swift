@@ -118,11 +118,13 @@ extension RunProgress {
         case .redoStarted: break
         case .rolledBack, .undone:
             settle(ledger)
+            takeParameters(ledger)
             plan(ledger)
             // What was measured is not the model any more.
             (current, final) = (nil, nil)
         case .attemptChosen:
             settle(ledger)
+            takeParameters(ledger)
             (current, final) = (nil, nil)
         default:
             settle(ledger)
@@ -136,6 +138,17 @@ extension RunProgress {
             let report = ledger.chosenAttempt(of: index)
             if report != units[index].report || units[index].isInWork { units[index].settle(report) }
             if report == nil { units[index].isStale = false }
+        }
+    }
+
+    /// Gives quantized units the hyperparameters of their chosen attempts.
+    private mutating func takeParameters(_ ledger: RunLedger) {
+        for index in units.indices {
+            var used = Hyperparameters()
+            if let chosen = ledger.chosenAttempt(of: index), (try? used.apply(chosen.hyperparameters)) != nil
+            {
+                units[index].hyperparameters = used
+            }
         }
     }
 
