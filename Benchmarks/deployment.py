@@ -141,12 +141,6 @@ def main():
             data = nncf.Dataset(list(calibration), lambda image: {"pixels": image[None]})
             model = nncf.quantize(
                 onnx.load(full), data, model_type=nncf.ModelType.TRANSFORMER, subset_size=len(calibration))
-            # NNCF 3.4 names a type that its own zero points contradict; without it, theirs counts.
-            for node in model.graph.node:
-                kept = [attribute for attribute in node.attribute if attribute.name != "output_dtype"]
-                if node.op_type == "QuantizeLinear" and len(kept) < len(node.attribute):
-                    del node.attribute[:]
-                    node.attribute.extend(kept)
             onnx.save(model, path)
         return path
 
@@ -165,7 +159,12 @@ def main():
     generator = np.random.default_rng(1)
     for name, make in makers:
         path = make()
-        found = logits(path, evaluation)
+        try:
+            found = logits(path, evaluation)
+        except Exception as error:  # the runtime has its own types, which it does not export
+            reason = str(error).splitlines()[0].partition(": FAIL : ")[2] or str(error)
+            print(f"| {name} | not loaded: {reason} |", flush=True)
+            continue
         kl = divergences(reference, found)
         noisy = logits(path, evaluation * (1 + 1e-7 * generator.standard_normal(evaluation.shape)).astype(np.float32))
         milliseconds, ratio = latency(full, path, evaluation, options.pairs)
