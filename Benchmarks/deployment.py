@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 import onnx
@@ -26,6 +25,8 @@ import onnxruntime
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from PIL import Image
+
+from onnx_speed import session, times
 
 
 def images(folder, preparation):
@@ -48,13 +49,6 @@ class Reader(CalibrationDataReader):
         return None if image is None else {"pixels": image[None]}
 
 
-def session(path, threads):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = threads
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
 def logits(path, pixels):
     run = session(path, 2)
     return np.concatenate([run.run(None, {"pixels": part})[0] for part in np.array_split(pixels, max(1, len(pixels) // 50))])
@@ -73,16 +67,7 @@ def divergences(reference, other):
 
 def latency(full, path, pixels, pairs):
     """The median processor time of an image in ms, and of the ratios of full precision to it."""
-    sessions = [session(full, 1), session(path, 1)]
-
-    def seconds(run):
-        start = time.process_time()
-        run.run(None, {"pixels": pixels[:1]})
-        return time.process_time() - start
-
-    for run in sessions * 3:
-        seconds(run)
-    rows = [[seconds(run) for run in sessions] for _ in range(pairs)]
+    rows = times([session(full), session(path)], pixels[:1], pairs)
     return statistics.median(row[1] for row in rows) * 1000, statistics.median(row[0] / row[1] for row in rows)
 
 

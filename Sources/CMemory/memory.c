@@ -1,6 +1,7 @@
 /* Takes the place of the C library's allocation functions in this program and in all libraries that it loads, and calls
  * them; only the end without memory is our own. See "Replacing malloc" in the manual of the GNU C library. */
 #include "CMemory.h"
+#include "internal.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -27,9 +28,6 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
-/* The code for what the system does not give, EX_OSERR of sysexits. */
-enum { EXIT_CODE = 71 };
-
 /* What no machine has, a library asks for only to hear that there is none. */
 static const size_t greatest_size = (size_t)1 << 40;
 
@@ -42,7 +40,7 @@ static void end_without(size_t size) {
         text, sizeof text,
         "mgrq: there is no memory for %zu more bytes; raise the limit (ulimit -v), or use fewer threads or images\n",
         size);
-    if (length > 0 && write(STDERR_FILENO, text, (size_t)length) < 0) _exit(EXIT_CODE);
+    write_error(text, length);
     /* The terminal is given back by what runs at the exit. */
     exit(EXIT_CODE);
 }

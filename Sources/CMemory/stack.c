@@ -1,11 +1,9 @@
-/* Sees to it that the stacks of this program are large enough, before anything is called that needs one. */
+/* Raises the limit of stacks before main, or ends the program where it stays too small. */
+#include "internal.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <unistd.h>
-
-/* The code for what the system does not give, EX_OSERR of sysexits. */
-enum { EXIT_CODE = 71 };
 
 /* Bytes: what a stack has as a rule, and the least with which every command works. */
 static const rlim_t usual_stack = 8 << 20, least_stack = 256 << 10;
@@ -28,6 +26,6 @@ __attribute__((constructor)) static void raise_stack_limit(void) {
     int length = snprintf(
         text, sizeof text, "mgrq: the stack may have %llu KiB only; %llu KiB are the least (ulimit -s)\n",
         (unsigned long long)given >> 10, (unsigned long long)least_stack >> 10);
-    if (length > 0 && write(STDERR_FILENO, text, (size_t)length) < 0) _exit(EXIT_CODE);
+    write_error(text, length);
     _exit(EXIT_CODE);
 }

@@ -54,13 +54,13 @@ package struct PackedCheckpoint: Sendable {
 }
 
 /// The metadata of one site.
-struct PackedSite: Codable {
+package struct PackedSite: Codable, Sendable {
     /// One of a quantizer's `kinds`, or `full_precision`.
     var kind: String
     /// The width of a code; nil in full precision.
     var bits: Int?
 
-    init(_ quantizer: SiteQuantizer) {
+    package init(_ quantizer: SiteQuantizer) {
         kind = quantizer.kind
         bits = quantizer.bits?.rawValue
     }

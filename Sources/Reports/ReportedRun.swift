@@ -15,7 +15,7 @@ package struct ReportedRun: Sendable {
         /// Its measurements, every one.
         package var series: AttemptSeries
         /// The steps after which its rates were lowered.
-        package var loweredAt: [Int] = []
+        package var loweredAt: [Int] { curves?.rateMarks.map(\.step) ?? [] }
         /// The block term over the calibration images, calibrated; nil while it is not known.
         fileprivate var calibratedLoss: Double?
 
@@ -99,7 +99,6 @@ package struct ReportedRun: Sendable {
         case .stepped(let sample): take(sample)
         case .rateLowered(let unit, let attempt, let step, let restored, _, let factor):
             change(unit, attempt) {
-                $0.loweredAt.append(step)
                 $0.curves?.append(RateMark(step: step, restored: restored, factor: factor))
             }
             decide(sentences)
@@ -131,9 +130,8 @@ package struct ReportedRun: Sendable {
 
     private mutating func beginAttempt(_ unit: Int, _ number: Int, _ changes: [HyperparameterChange]) {
         guard attempts.indices.contains(unit), let name = summary?.units[unit].name else { return }
-        var used = Hyperparameters()
         // Only a journal of another version has changes that cannot be applied; the defaults then stay.
-        _ = try? used.apply(changes)
+        let used = (try? Hyperparameters(changes: changes)) ?? Hyperparameters()
         // One that was interrupted begins anew.
         attempts[unit].removeAll { $0.series.attempt == number }
         attempts[unit].append(

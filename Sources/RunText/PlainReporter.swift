@@ -195,8 +195,7 @@ package struct PlainReporter: Equatable, Sendable {
         let worst = sites.filter { $0.sqnrDb != nil }.min { ($0.sqnrDb ?? 0) < ($1.sqnrDb ?? 0) }
         let count = sites.count == 1 ? "1 site" : "\(sites.count) sites"
         guard let worst, let sqnr = worst.sqnrDb else { return ", \(count)" }
-        return
-            ", \(count), lowest SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
+        return ", \(count), lowest SQNR \(QuantityText.fixed(sqnr, decimals: 1)) dB at \(worst.site)"
     }
 
     private func describe(_ sample: StepSample) -> String {

@@ -30,6 +30,11 @@ package enum QuantityText: Sendable {
         return "\(value < 0 ? "−" : "")\(text)e\(exponent)"
     }
 
+    /// The size of a number, as text, after its sign: `+0.25`, `−0.25`.
+    package static func signed(_ value: Double, _ size: String) -> String {
+        (value < 0 ? "−" : "+") + size
+    }
+
     /// A number with a minus sign in the place of a hyphen before it.
     private static func withMinus(_ text: String) -> String {
         text.hasPrefix("-") ? "−" + text.dropFirst() : text
@@ -72,7 +77,7 @@ package enum QuantityText: Sendable {
         guard ratio < 9.95 else { return factor(ratio) }
         let percent = (ratio - 1) * 100
         let text = fixed(percent.magnitude, decimals: percent.magnitude < 0.95 ? 1 : 0)
-        return text == "0.0" ? "0 %" : "\(percent < 0 ? "−" : "+")\(text) %"
+        return text == "0.0" ? "0 %" : signed(percent, "\(text) %")
     }
 
     /// A ratio as a factor: `×0.89`, `×1.9`, `×12`.
@@ -141,8 +146,7 @@ package enum QuantityText: Sendable {
             return "verified: it reads back as it was written"
         }
         guard result.images > 0 else {
-            return
-                "read back: the same bytes, \(count(result.codes)) integers"
+            return "read back: the same bytes, \(count(result.codes)) integers"
         }
         return
             "verified: read back, \(count(result.codes)) integers and the logits of \(count(result.images)) "
@@ -160,7 +164,7 @@ package enum QuantityText: Sendable {
     package static func verification(
         _ result: ExportVerification, of format: ExportFormat, at path: String, run: String?
     ) -> String {
-        guard [.onnx, .onnxCompact].contains(format), let run else { return verification(result) }
+        guard format.isGraph, let run else { return verification(result) }
         return verification(result) + "; mgrq verify \(path) --against \(run) compares what it computes"
     }
 

@@ -112,9 +112,7 @@ package func printable(_ text: String, limit: Int = 4096) -> String {
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator:
             let short: [Unicode.Scalar: String] = ["\t": "\\t", "\n": "\\n", "\r": "\\r"]
-            let digits = String(scalar.value, radix: 16)
-            let zeros = String(repeating: "0", count: max(0, 4 - digits.count))
-            result.append(contentsOf: (short[scalar] ?? "\\u\(zeros)\(digits)").unicodeScalars)
+            result.append(contentsOf: (short[scalar] ?? hexadecimalEscape(of: scalar)).unicodeScalars)
         default: result.append(scalar)
         }
     }

@@ -51,14 +51,8 @@ struct VerifyTests {
 
     @Test(
         "a fault is found, and the first comparison that sees it is named",
-        arguments: [
-            ("head_scales", "blocks.0.attn.q"), ("head_values", "blocks.0.attn.proj.input"),
-            ("head_levels", "blocks.0.attn.softmax"), ("zero_point", "blocks.0.mlp.fc1.input"),
-            ("weight_zero_point", "blocks.0.attn.qkv.weight"), ("half_up", "blocks.0.mlp.fc1.input"),
-            ("score_factor", "blocks.0.attn.softmax"), ("other_bias", "blocks.0.mlp.fc2.input"),
-            ("weight_code", "blocks.0.mlp.fc2.weight"), ("top_code", "blocks.0.attn.k"),
-            ("unquantized_input", "blocks.0.mlp.fc2.input"), ("norm_gain", "blocks.0.norm2.weight"),
-            ("exchanged_operands", "blocks.0.attn.k"),
+        arguments: Proof.faults + [
+            ("head_levels", "blocks.0.attn.softmax"), ("weight_zero_point", "blocks.0.attn.qkv.weight"),
         ])
     func faults(fault: String, expected: String) throws {
         try place.damage("run.onnx", by: fault)
@@ -206,14 +200,7 @@ struct OpenVINOTests {
 
     @Test(
         "a fault is found, and the first comparison that sees it is named",
-        arguments: [
-            ("head_scales", "blocks.0.attn.q"), ("head_values", "blocks.0.attn.proj.input"),
-            ("zero_point", "blocks.0.mlp.fc1.input"), ("half_up", "blocks.0.mlp.fc1.input"),
-            ("score_factor", "blocks.0.attn.softmax"), ("other_bias", "blocks.0.mlp.fc2.input"),
-            ("weight_code", "blocks.0.mlp.fc2.weight"), ("top_code", "blocks.0.attn.k"),
-            ("unquantized_input", "blocks.0.mlp.fc2.input"), ("norm_gain", "blocks.0.norm2.weight"),
-            ("exchanged_operands", "blocks.0.attn.k"),
-        ])
+        arguments: Proof.faults)
     func faults(fault: String, expected: String) throws {
         try place.damage("run.onnx", by: fault)
         try place.verify("damaged.onnx", against: "run", ["--images", "16", "--traced-images", "16"])
@@ -223,6 +210,16 @@ struct OpenVINOTests {
 
 /// What `mgrq verify` found.
 struct Proof {
+    /// Faults of `damage_onnx.py` that every runtime shows, and the place where each is found first.
+    static let faults = [
+        ("head_scales", "blocks.0.attn.q"), ("head_values", "blocks.0.attn.proj.input"),
+        ("zero_point", "blocks.0.mlp.fc1.input"), ("half_up", "blocks.0.mlp.fc1.input"),
+        ("score_factor", "blocks.0.attn.softmax"), ("other_bias", "blocks.0.mlp.fc2.input"),
+        ("weight_code", "blocks.0.mlp.fc2.weight"), ("top_code", "blocks.0.attn.k"),
+        ("unquantized_input", "blocks.0.mlp.fc2.input"), ("norm_gain", "blocks.0.norm2.weight"),
+        ("exchanged_operands", "blocks.0.attn.k"),
+    ]
+
     let ending: Work.Ending
     let report: [String: Any]
 
@@ -257,6 +254,12 @@ extension Workplace {
             ["verify", file, "--against", run, "--no-latency", "--json"] + more,
             environment: PythonScript.environment)
         return Proof(ending: ending, report: try jsonObject(ending.output))
+    }
+
+    /// Makes `python`, a program that stands for the interpreter.
+    func writePython(_ script: String) throws {
+        try write(script, to: "python")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file("python"))
     }
 
     /// Makes `damaged.onnx` of a graph by a fault of `damage_onnx.py`.
@@ -297,8 +300,7 @@ struct PackedVerifyTests {
         #expect(none.status == 66)
         #expect(none.errors.contains("/nowhere/python") && none.errors.contains("onnxruntime"))
         #expect(none.errors.split(separator: "\n").count == 1)
-        try place.write("#!/bin/sh\necho onnx onnxruntime\n", to: "python")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.file("python"))
+        try place.writePython("#!/bin/sh\necho onnx onnxruntime\n")
         let bare = try place.run(["verify", "run.onnx", "--against", "run", "--python", "./python"])
         #expect(bare.status == 66)
         #expect(bare.errors.contains("pip install onnx onnxruntime"), "\(bare.errors)")
@@ -306,8 +308,7 @@ struct PackedVerifyTests {
 
     @Test("nothing is left in the folder for temporary files")
     func leavesNothing() throws {
-        try place.write("#!/bin/sh\nexit 0\n", to: "python")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.file("python"))
+        try place.writePython("#!/bin/sh\nexit 0\n")
         try place.write("", to: "run.onnx")
         try place.write("", to: "temporary/.keep")
         let ending = try place.run(
@@ -320,8 +321,7 @@ struct PackedVerifyTests {
 
     @Test("a signal ends the script and leaves nothing")
     func interrupted() async throws {
-        try place.write("#!/bin/sh\n[ \"$1\" = -c ] && exit 0\nexec sleep 600\n", to: "python")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: place.file("python"))
+        try place.writePython("#!/bin/sh\n[ \"$1\" = -c ] && exit 0\nexec sleep 600\n")
         try place.write("", to: "run.onnx")
         try place.write("", to: "temporary/.keep")
         let work = try place.start(

@@ -141,6 +141,24 @@ def compute(model, images):
     raise SystemExit(f"{type(model).__name__} gives {list(output)}")
 
 
+def save(model, folder, arguments=None):
+    """Writes a checkpoint as its program does, with timm's arguments in config.json where there are any."""
+    if isinstance(model, transformers.PreTrainedModel):
+        model.save_pretrained(folder)
+        return
+    state = {key: value.contiguous() for key, value in model.state_dict().items()}
+    save_file(state, folder / "model.safetensors")
+    if arguments:
+        config = {"architecture": "vision_transformer", "num_classes": 3, "model_args": arguments}
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+
+
+def image_shape(name):
+    """Channels, height and width of a model's images."""
+    side = 36 if name == "torchvision-swin-v2" else 20 if "swin-" in name or name.endswith("swin") else 16
+    return 3 if name.startswith("torchvision") else 1, side, side
+
+
 def write(name, seed):
     make, arguments = MODELS[name]
     random = np.random.Generator(np.random.PCG64([2406, 300 + seed]))
@@ -149,17 +167,8 @@ def write(name, seed):
     folder = GOLDENS / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    if isinstance(model, transformers.PreTrainedModel):
-        model.save_pretrained(folder)
-    else:
-        state = {key: value.contiguous() for key, value in model.state_dict().items()}
-        save_file(state, folder / "model.safetensors")
-        if arguments:
-            config = {"architecture": "vision_transformer", "num_classes": 3, "model_args": arguments}
-            (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    channels = 3 if name.startswith("torchvision") else 1
-    side = 36 if name == "torchvision-swin-v2" else 20 if "swin-" in name or name.endswith("swin") else 16
-    images = torch.from_numpy(random.standard_normal((2, channels, side, side)).astype(np.float32))
+    save(model, folder, arguments)
+    images = torch.from_numpy(random.standard_normal((2, *image_shape(name))).astype(np.float32))
     model = model.double()
     with torch.no_grad():
         logits = compute(model, images.double())

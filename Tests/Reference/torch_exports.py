@@ -12,7 +12,6 @@ refused that should not be.
 """
 import argparse
 import importlib.util
-import json
 import pathlib
 import re
 import subprocess
@@ -30,7 +29,6 @@ import layout_goldens
 import timm_on_cpu  # noqa: F401
 import timm
 import transformers
-from safetensors.torch import save_file
 from timm.models._hub import save_for_hf
 
 transformers.logging.set_verbosity_error()
@@ -62,42 +60,25 @@ TIMM = {
 }
 
 
-def save(name, model, folder):
-    """Writes a checkpoint as its program does."""
-    if isinstance(model, transformers.PreTrainedModel):
-        model.save_pretrained(folder)
-    elif name in TIMM:
-        save_for_hf(model, folder, safe_serialization=True)
-    else:
-        save_file({key: value.contiguous() for key, value in model.state_dict().items()}, f"{folder}/model.safetensors")
-        arguments = layout_goldens.MODELS[name][1]
-        if arguments:
-            pathlib.Path(folder, "config.json").write_text(json.dumps(
-                {"architecture": "vision_transformer", "num_classes": 3, "model_args": arguments}))
-
-
-def size(name, model):
-    if name in TIMM:
-        return 3, *model.patch_embed.img_size
-    side = 36 if name == "torchvision-swin-v2" else 20 if "swin-" in name or name.endswith("swin") else 16
-    return 3 if name.startswith("torchvision") else 1, side, side
-
-
 def case(mgrq, name, bits):
     """The share of images that differ, the largest difference of all, and that of an image in the middle."""
     make = TIMM.get(name) or layout_goldens.MODELS[name][0]
     random = np.random.Generator(np.random.PCG64([2406, len(name)]))
     model = make().eval()
     layout_goldens.randomise(model, random)
-    images = random.standard_normal((IMAGES, *size(name, model))).astype(np.float32)
+    shape = (3, *model.patch_embed.img_size) if name in TIMM else layout_goldens.image_shape(name)
+    images = random.standard_normal((IMAGES, *shape)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
-        source, data = f"{folder}/model", f"{folder}/images.npz"
-        pathlib.Path(source).mkdir()
-        save(name, model, source)
+        source, data = pathlib.Path(folder, "model"), f"{folder}/images.npz"
+        source.mkdir()
+        if name in TIMM:
+            save_for_hf(model, source, safe_serialization=True)
+        else:
+            layout_goldens.save(model, source, layout_goldens.MODELS[name][1])
         np.savez(data, images=images)
 
         def call(*words):
-            done = subprocess.run([mgrq, *words], capture_output=True, text=True, cwd=folder)
+            done = subprocess.run([mgrq, *map(str, words)], capture_output=True, text=True, cwd=folder)
             if done.returncode != 0:
                 raise RuntimeError(done.stderr.strip().splitlines()[-1])
 

@@ -60,7 +60,7 @@ private struct TorchFile {
     private(set) var tensors: [SafetensorsTensor] = []
     /// The checkpoint's names of each layer's weights.
     private var layers: [String: [String]] = [:]
-    private var sites: [String: TorchSite] = [:]
+    private var sites: [String: PackedSite] = [:]
     /// Other names of the checkpoint's tensors.
     private var otherNames: [String: OriginalTensors.OtherNames] = [:]
     private let original: OriginalTensors
@@ -114,7 +114,7 @@ private struct TorchFile {
                         floats: lengths))
             }
             for (site, quantizer) in zip(description.sites, unit.sites) {
-                sites[site.name] = TorchSite(kind: quantizer.kind, bits: quantizer.bits?.rawValue)
+                sites[site.name] = PackedSite(quantizer)
                 addParameters(site.name, quantizer)
             }
         }
@@ -205,12 +205,4 @@ private struct TorchFile {
             "unused": try JSONText(encoding: original.unused).line,
         ]
     }
-}
-
-/// The metadata of one site.
-private struct TorchSite: Encodable {
-    /// As in packed checkpoints.
-    var kind: String
-    /// The width of a code; nil in full precision.
-    var bits: Int?
 }

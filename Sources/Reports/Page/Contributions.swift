@@ -17,9 +17,9 @@ extension ReportPage {
             ["\(unit.name)"]
                 + pairs.map { pair -> Markup in
                     guard let cosine = unit.curves.cosines[pair].flatMap({ mean($0) }) else { return "–" }
-                    let sign = cosine < 0 ? "−" : "+"
-                    let word = GradientAlignment(cosine: cosine).rawValue
-                    return "\(sign)\(QuantityText.fixed(abs(cosine), decimals: 2)) \(word)"
+                    let size = QuantityText.fixed(abs(cosine), decimals: 2)
+                    return
+                        "\(QuantityText.signed(cosine, size)) \(GradientAlignment(cosine: cosine).rawValue)"
                 }
         }
         var result: Markup = """

@@ -95,7 +95,7 @@ extension ReportPage {
             ], rows: rows)
         let omitted = report.omitted.map { note("Not checked: \($0.name): \($0.reason).") }
         return """
-            <h3>\(lastPart(report.file))\(runtime)</h3>
+            <h3>\(lastPart(of: report.file))\(runtime)</h3>
             \(verdict)<dl>\(items)</dl>
             \(table.markup)\(omitted)
             """

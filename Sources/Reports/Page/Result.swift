@@ -70,7 +70,7 @@ extension ReportPage {
 
     private func signed(_ value: Double) -> String {
         let text = percent(abs(value))
-        return text == "0.00" ? text : (value < 0 ? "−" : "+") + text
+        return text == "0.00" ? text : QuantityText.signed(value, text)
     }
 
     private var accuracyDifference: PairedDifference? {
@@ -175,7 +175,7 @@ extension ReportPage {
                 let processor = verification.report.runtime.map { ", \($0.processor)" } ?? ""
                 return (
                     "latency",
-                    "\(VerificationText.sentence(latency)): \(lastPart(verification.report.file))\(runtime)\(processor)"
+                    "\(VerificationText.sentence(latency)): \(lastPart(of: verification.report.file))\(runtime)\(processor)"
                 )
             }
         }
@@ -184,9 +184,6 @@ extension ReportPage {
 
     /// The command that verifies an exported file and times it.
     static let verifying = "mgrq export RUN --format onnx --output FILE.onnx --verify"
-
-    /// A path without its folders.
-    func lastPart(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
     /// What the model takes, and what the run took.
     var size: Markup {

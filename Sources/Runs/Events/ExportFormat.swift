@@ -39,6 +39,9 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// Whether it is a graph in the ONNX format, in one of its layouts.
+    package var isGraph: Bool { self == .onnx || self == .onnxCompact }
+
     /// Whether every unit has to be quantized first.
     package var needsCompleteModel: Bool {
         switch self {

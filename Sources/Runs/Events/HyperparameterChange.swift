@@ -14,6 +14,14 @@ package struct HyperparameterChange: Equatable, Codable, Sendable {
 }
 
 extension Hyperparameters {
+    /// The default hyperparameters with changes, as attempts keep them.
+    ///
+    /// - Throws: As `apply(_:)`.
+    package init(changes: [HyperparameterChange]) throws(PlanError) {
+        self.init()
+        try apply(changes)
+    }
+
     /// Applies changes in order.
     ///
     /// - Throws: `PlanError.unknownKey` or `PlanError.badValue`; nothing is changed then.

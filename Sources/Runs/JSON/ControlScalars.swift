@@ -1,3 +1,5 @@
+internal import Files
+
 extension Unicode.Scalar {
     /// Whether a terminal or an editor acts on the scalar instead of showing it: controls, separators of lines, and
     /// marks that change the direction of the text around them.
@@ -9,8 +11,5 @@ extension Unicode.Scalar {
     }
 
     /// The scalar as an escape of JSON, such as `\u001b`; it must be below 0x10000.
-    package var escape: String {
-        let digits = String(value, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-    }
+    package var escape: String { hexadecimalEscape(of: self) }
 }

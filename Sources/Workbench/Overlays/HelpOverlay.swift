@@ -93,7 +93,7 @@ struct HelpOverlay: Overlay {
         let state = canvas.state
         let parts = HelpParts(
             canvas.drawDialog("Help  \(page.rawValue)", HelpParts.size(canvas.layout)))
-        let lines = rows(state, width: parts.columns[0].width)
+        let (lines, keyColumns) = (rows(state, width: parts.columns[0].width), keyColumns(state))
         canvas.write("filter", in: parts.filter, style: .muted)
         canvas.draw(filter, in: parts.filter.dropping(8))
         let first = min(offset, max(0, lines.count - parts.visible))
@@ -106,7 +106,7 @@ struct HelpOverlay: Overlay {
                 continue
             }
             canvas.write(line.keys, in: row.dropping(1), style: Style(.keyHint))
-            canvas.write(text, in: row.dropping(1 + keyColumns(state)))
+            canvas.write(text, in: row.dropping(1 + keyColumns))
         }
         let below = lines.count - first - parts.visible
         let more = below > 0 ? "\(below) more, \(canvas.key(.listDown)) scrolls   " : ""

@@ -1,3 +1,4 @@
+internal import RunText
 internal import TerminalUI
 
 /// An overlay in which a path is typed and completed.
@@ -29,7 +30,7 @@ extension PathOverlay {
     /// Draws the problem, or the last parts of the suggestions, as many as fit.
     func drawSuggestions(in area: Rect, on canvas: inout Canvas) {
         let names = suggestions.map { path -> String in
-            let last = path.split(separator: "/").last.map(String.init) ?? path
+            let last = lastPart(of: path)
             return path.hasSuffix("/") ? last + "/" : last
         }
         let lines = wrapped(names.joined(separator: "   "), width: area.width)

@@ -75,9 +75,8 @@ struct RedoDialog: Overlay {
         guard (try? wanted.apply(changes(state))) != nil else { return nil }
         let prefix = Array(ledger.chosen.prefix(unit))
         return ledger.attempts[unit].first { attempt in
-            var used = Hyperparameters()
-            return attempt.ending == .complete && attempt.prefix == prefix && attempt.sites == chosen.sites
-                && (try? used.apply(attempt.hyperparameters)) != nil && used == wanted
+            attempt.ending == .complete && attempt.prefix == prefix && attempt.sites == chosen.sites
+                && (try? Hyperparameters(changes: attempt.hyperparameters)) == wanted
         }
     }
 

@@ -10,7 +10,6 @@ struct RunComparisonView: Overlay {
     private var unit = 0
     /// Whether the chart shows held-out KL through each unit instead of the loss over the steps of one unit.
     private var showsUnits = false
-
     /// The list that the runs were marked in.
     private let list: RunsView?
 
@@ -67,7 +66,7 @@ struct RunComparisonView: Overlay {
 
     /// The runs by short names: the last parts of their folders.
     private var names: [String] {
-        runs.map { $0.directory.split(separator: "/").last.map(String.init) ?? $0.directory }
+        runs.map { lastPart(of: $0.directory) }
     }
 
     func draw(on canvas: inout Canvas) {
@@ -149,8 +148,8 @@ struct RunComparisonView: Overlay {
                 case .worse: "worse"
                 case .undecided: "no significant difference"
                 }
-            let sign = difference.mean < 0 ? "−" : "+"
-            return "\(sign)\(QuantityText.measure(abs(difference.mean))) \(glyphs.plusMinus)"
+            return QuantityText.signed(difference.mean, QuantityText.measure(abs(difference.mean)))
+                + " \(glyphs.plusMinus)"
                 + "\(QuantityText.measure(difference.halfWidth)) \(word)"
                 + (isBelowFloor ? ", below the noise floor" : "")
         }
@@ -175,7 +174,7 @@ struct RunComparisonView: Overlay {
             let values = runs.map { value($0.facts.plan) }
             if Set(values).count > 1 { lines.append(Line(name: name, values: values)) }
         }
-        differing("model") { $0.model.split(separator: "/").last.map(String.init) ?? $0.model }
+        differing("model") { lastPart(of: $0.model) }
         differing("preset", \.preset.rawValue)
         differing("seed") { String($0.seed) }
         differing("calibration images") { String($0.calibrationImages) }

@@ -212,9 +212,12 @@ struct AdoptDialog: Overlay {
         KeyBinding(
             .adoptComing, [.enter], [.adopt], "give the coming units these bits", hint: "coming units",
             rank: 1,
-            .on(Self.self, unless: { $1.hasComingUnits ? nil : "no unit is left that could have other bits" })
-            {
-                dialog, state in
+            .on(
+                Self.self,
+                unless: {
+                    $1.run?.waitsAtLastGate == true ? "no unit is left that could have other bits" : nil
+                }
+            ) { dialog, state in
                 state.overlay = nil
                 return [.send(.change(dialog.changes))]
             }),
@@ -240,7 +243,7 @@ struct AdoptDialog: Overlay {
     func draw(on canvas: inout Canvas) {
         guard let run = canvas.state.run, let gate = run.gate else { return }
         let label = BitsText.label(bits.weightBits, bits.activationBits)
-        guard canvas.state.hasComingUnits else {
+        guard !run.waitsAtLastGate else {
             return canvas.drawQuestion(
                 "Adopt \(label)",
                 "Every unit is quantized with other bits. \(canvas.key(.adoptAll)) goes back to the first unit and gives "

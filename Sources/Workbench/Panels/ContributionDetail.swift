@@ -131,7 +131,7 @@ struct ContributionDetail {
     /// A cosine with its sign, which makes negative ones stand out.
     private static func cosine(_ value: Double) -> String {
         let digits = QuantityText.fixed(abs(value), decimals: 2)
-        return (value < 0 ? "−" : "+") + (digits.hasPrefix("0") ? String(digits.dropFirst()) : digits)
+        return QuantityText.signed(value, digits.hasPrefix("0") ? String(digits.dropFirst()) : digits)
     }
 
     // MARK: - Operators

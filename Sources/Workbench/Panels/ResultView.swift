@@ -111,8 +111,7 @@ struct ResultView {
     private static func accuracyNote(_ report: RunReport) -> String {
         guard let before = report.fullPrecision?.top1, let after = report.final?.top1 else { return "" }
         let change = after - before
-        let sign = change < 0 ? "−" : "+"
-        return "\(sign)\(QuantityText.fixed(abs(change), decimals: 2)) vs full"
+        return QuantityText.signed(change, "\(QuantityText.fixed(abs(change), decimals: 2)) vs full")
     }
 
     /// By how much learning has changed the KL of the calibrated model.

@@ -132,12 +132,11 @@ struct SweepPanel: PanelContent {
                 label: "\(point.weightBits)/\(point.activationBits)", isOnFront: sweep.isOnFront(point),
                 isSelected: point == selected)
         }
-        let unit = "KL, nats"
         let titles = [
-            "\(unit), against bit operations, % of W8A8; less is better", "\(unit), by bit operations, %",
-            unit,
+            "KL, nats, against bit operations, % of W8A8; less is better", "KL, nats, by bit operations, %",
+            "KL, nats",
         ]
-        canvas.write(titles.first { cellWidth($0) <= area.width } ?? unit, in: area, style: .muted)
+        canvas.write(titles.first { cellWidth($0) <= area.width } ?? "KL, nats", in: area, style: .muted)
         let widest = points.map(\.x).max() ?? 100
         ScatterChart(
             points: points, yScale: .log, xRange: 0...max(1, widest * 1.05)
@@ -201,9 +200,6 @@ extension WorkbenchState {
         if run.isSweeping { return "bits can be adopted when the sweep is done: \(key(.sweep)) stops it" }
         return run.gate == nil ? "bits can be adopted at a gate: \(key(.pause)) waits at the next one" : nil
     }
-
-    /// Whether the run waits before a unit.
-    var hasComingUnits: Bool { run.map { $0.gate.map { $0 < run?.units.count ?? 0 } ?? false } ?? false }
 
     /// Gives units the bits of the selected point; asks which, if some are quantized.
     fileprivate mutating func adopt() -> [WorkbenchEffect] {

@@ -96,9 +96,8 @@ extension RunProgress {
         currentUnit = unit
         unitStartedAt = now
         units[unit].begin(attempt: attempt)
-        var used = Hyperparameters()
         // Only a defect of the engine could make these changes invalid; then the known values stay.
-        if (try? used.apply(changes)) != nil { units[unit].hyperparameters = used }
+        if let used = try? Hyperparameters(changes: changes) { units[unit].hyperparameters = used }
     }
 
     // MARK: - Decisions
@@ -144,9 +143,8 @@ extension RunProgress {
     /// Gives quantized units the hyperparameters of their chosen attempts.
     private mutating func takeParameters(_ ledger: RunLedger) {
         for index in units.indices {
-            var used = Hyperparameters()
-            if let chosen = ledger.chosenAttempt(of: index), (try? used.apply(chosen.hyperparameters)) != nil
-            {
+            let chosen = ledger.chosenAttempt(of: index)
+            if let used = chosen.flatMap({ try? Hyperparameters(changes: $0.hyperparameters) }) {
                 units[index].hyperparameters = used
             }
         }

@@ -100,6 +100,9 @@ package struct RunProgress: Equatable, Sendable {
 
     package var hasEnded: Bool { endedAt != nil }
 
+    /// Whether it waits with every unit done.
+    var waitsAtLastGate: Bool { gate == units.count }
+
     /// Whether anything was measured that its folder keeps; without, the folder is removed at the end.
     var hasResults: Bool {
         sweep?.points.isEmpty == false || ledger?.attempts.contains { !$0.isEmpty } == true

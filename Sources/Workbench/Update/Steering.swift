@@ -27,7 +27,7 @@ extension WorkbenchState {
 
     var obstacleToStepping: String? {
         obstacleToSteeringUnits
-            ?? (run?.gate == run?.units.count ? "no unit is left; \(key(.pause)) continues to the end" : nil)
+            ?? (run?.waitsAtLastGate == true ? "no unit is left; \(key(.pause)) continues to the end" : nil)
     }
 
     var obstacleToEditing: String? {
@@ -178,12 +178,9 @@ extension WorkbenchState {
         obstacleToDrafting ?? editor.field.flatMap(ParameterEditor.obstacle)
     }
 
-    /// Whether the run waits with every unit done.
-    private var waitsAtLastGate: Bool { run.map { $0.gate == $0.units.count } ?? false }
-
     var obstacleToApplying: String? {
         if let obstacleToDrafting { return obstacleToDrafting }
-        if waitsAtLastGate {
+        if run?.waitsAtLastGate == true {
             return
                 "no unit is left that could have other parameters; \(key(.redo)) redoes the selected unit with them"
         }

@@ -7,9 +7,10 @@ extension WorkbenchState {
     /// The terms that the unit shown could be tried without: those besides the block term that its attempt had.
     var trialTerms: [Term] {
         guard let unit = shownUnit.flatMap({ run?.units[$0] }), let report = unit.report else { return [] }
-        var used = Hyperparameters()
         // The engine used these values, so they are valid.
-        guard (try? used.apply(report.hyperparameters)) != nil, used.steps > 0 else { return [] }
+        guard let used = try? Hyperparameters(changes: report.hyperparameters), used.steps > 0 else {
+            return []
+        }
         // A unit may be of a kind without the term.
         let measured = unit.curves?.terms.latest
         return Term.allCases.filter { term in

@@ -29,7 +29,7 @@ struct Header {
         let name = run.plan.model
         let room = max(14, layout.header.width / 4)
         if cellWidth(name) <= room { return name }
-        let last = name.split(separator: "/").last.map(String.init) ?? name
+        let last = lastPart(of: name)
         return (cellWidth(last) <= room - 4 ? name : last).middle(room, glyphs.ellipsis)
     }
 

@@ -59,7 +59,7 @@ struct Export: ParsableCommand {
         guard model == nil || format == .torch else {
             throw RunFailure(.usage, "--model is for --format torch, not \(format.rawValue)")
         }
-        guard !verify || format == .onnx || format == .onnxCompact else {
+        guard !verify || format.isGraph else {
             throw RunFailure(
                 .usage, "--verify is for --format onnx; other files are read back and compared anyway")
         }
@@ -69,7 +69,7 @@ struct Export: ParsableCommand {
         if let warning = try exportWarning(for: directory) { printError("warning: \(warning)") }
         let result = try exportRun(
             directory, format: format, to: output, hasDataFile: externalData,
-            checkpoint: { try ProcessEnvironment.references.model(model ?? $0.model, flag: "--model") },
+            checkpoint: { try checkpointPath(model ?? $0.model) },
             threads: try work.threads())
         try printLine(
             "wrote \(format.rawValue) to \(output), \(result.bytes) bytes; "

@@ -267,7 +267,7 @@ final class WorkbenchSession {
                 format, path: path,
                 try exportRun(
                     directory, format: format, to: path,
-                    checkpoint: { try ProcessEnvironment.references.model($0.model, flag: "--model") },
+                    checkpoint: { try checkpointPath($0.model) },
                     threads: threads))
         }
     }

@@ -1,13 +1,20 @@
 internal import Engine
 internal import Runs
 
+/// Finds the checkpoint that a plan or `--model` names.
+///
+/// - Throws: `RunFailure(.missingInput)` where it is not there.
+func checkpointPath(_ reference: String) throws(RunFailure) -> String {
+    try ProcessEnvironment.references.model(reference, flag: "--model")
+}
+
 /// Finds the files that a plan names.
 ///
 /// - Throws: `RunFailure`: `.missingInput` for missing files, `.usage` if no calibration images are named
 ///   and the model has none.
 func resources(of plan: RunPlan) throws(RunFailure) -> RunResources {
     let references = ProcessEnvironment.references
-    let model = try references.model(plan.model, flag: "--model")
+    let model = try checkpointPath(plan.model)
     let named = plan.calibration ?? references.defaultImages(of: plan.model, for: .calibration)
     guard let named else {
         throw RunFailure(
