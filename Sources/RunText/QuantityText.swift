@@ -153,7 +153,7 @@ package enum QuantityText: Sendable {
             + "images are the same"
     }
 
-    /// The same, and how to compare what an ONNX file computes.
+    /// The same, and how to compare what an ONNX file computes, or the second file of one for PyTorch.
     ///
     /// - Parameters:
     ///   - result: What was compared.
@@ -164,6 +164,7 @@ package enum QuantityText: Sendable {
     package static func verification(
         _ result: ExportVerification, of format: ExportFormat, at path: String, run: String?
     ) -> String {
+        if format == .torch { return verification(result) + "; mgrq_torch.py beside it runs them" }
         guard format.isGraph, let run else { return verification(result) }
         return verification(result) + "; mgrq verify \(path) --against \(run) compares what it computes"
     }

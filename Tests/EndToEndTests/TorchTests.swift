@@ -24,6 +24,7 @@ struct TorchTests {
         try run()
         let ending = try export()
         #expect(ending.status == 0, "\(ending.errors)")
+        #expect(ending.output.contains("mgrq_torch.py"), "\(ending.output)")
         let (file, source) = try (
             SafetensorsFile(path: place.file("out.safetensors")),
             SafetensorsFile(path: place.file("model/model.safetensors"))

@@ -21,8 +21,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         case .packed: "integers at their width, scales, plan"
         case .onnx: "a graph for ONNX Runtime, one byte a weight"
         case .onnxCompact: "the same, weights at their width until it is loaded"
-        case .torch:
-            "weights and quantizers for PyTorch models of timm and Transformers, and the module that runs them"
+        case .torch: "weights and quantizers, and a module for PyTorch"
         case .aimet: "scales and zero points of uniform levels, for AIMET"
         case .recipe: "the plan with every decision; replays to the same bits"
         }

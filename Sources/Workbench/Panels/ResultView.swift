@@ -51,19 +51,20 @@ struct ResultView {
                     TableColumn("", width: .share(1)),
                 ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }), in: area.droppingRows(2))
         var notes = area.droppingRows(rows.count + 4)
-        if let images = report.final?.images, notes.height > 2 {
-            let others = run.heldOutImages.map { "; attempts are compared on \($0) others" } ?? ""
+        let reverted = report.units.count(where: \.reverted)
+        if reverted > 0, notes.height > 1 {
+            let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
+            canvas.write("\(units) put back to the calibrated state", in: notes, style: Style(.warn))
+            notes = notes.droppingRows(1)
+        }
+        if let images = report.final?.images, notes.height > 1 {
+            let others =
+                run.heldOutImages.map { "; attempts are compared on \(QuantityText.count($0)) others" } ?? ""
             canvas.write(
                 [
                     LinePiece("on \(QuantityText.count(images)) evaluation images", .muted, rank: 0),
                     LinePiece(others, .muted, rank: 1),
                 ], in: notes, gap: 0)
-            notes = notes.droppingRows(1)
-        }
-        let reverted = report.units.count(where: \.reverted)
-        if reverted > 0, notes.height > 1 {
-            let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
-            canvas.write("\(units) put back to the calibrated state", in: notes, style: Style(.warn))
             notes = notes.droppingRows(1)
         }
         let keys = [
