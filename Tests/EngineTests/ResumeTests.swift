@@ -104,6 +104,7 @@ struct ResumeTests {
         let script = Script([[.redo(unit: 3)], [.resume]])
         let events = try bench.resume("run", waitsAtEnd: true, answer: script.answer)
         #expect(events.report?.units.map(\.attempt) == [1, 1, 1, 2])
+        #expect(events.count { if case .resumed = $0 { true } else { false } } == 1)
     }
 
     @Test("ends with the same bits where it was interrupted after rates were lowered")

@@ -23,6 +23,8 @@ final class RunSession {
     var chain: UnitChain?
     /// The models that are measured for comparison.
     var baselines = Baselines()
+    /// Whether the run still waits at its end, as the options ask: whoever goes on from there ends it.
+    private var waitsAtEnd: Bool
     /// The plan before any decision.
     private(set) var planAtStart: RunPlan
     /// The models' predictions for the images that were inspected last.
@@ -63,6 +65,7 @@ final class RunSession {
         record = past?.record
         pool = WorkerPool(threads: options.threads, prepare: options.prepareThread)
         pausesAtNextGate = options.waitsAtFirstGate
+        waitsAtEnd = options.waitsAtEnd
     }
 
     /// Thrown when the user stops the run.
@@ -255,7 +258,8 @@ extension RunSession {
                 continue
             }
             report = try conclude(lab)
-            pausesAtNextGate = pausesAtNextGate || options.waitsAtEnd
+            pausesAtNextGate = pausesAtNextGate || waitsAtEnd
+            waitsAtEnd = false
             try gate(lab)
             // A decision at the gate removed the report.
             if let report { return report }
