@@ -21,6 +21,8 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var plan: RunPlan
     package internal(set) var summary: RunSummary?
     package internal(set) var phase = Phase.preparing(activity: "starting", done: 0, total: 0)
+    /// Whether it is resumed, and has not come to a unit or a gate yet.
+    var isBeingResumed = false
     package internal(set) var units: [UnitProgress] = []
     /// The attempts, the chosen ones, and what can be undone; nil before the units are known.
     package internal(set) var ledger: RunLedger?
@@ -38,6 +40,10 @@ package struct RunProgress: Equatable, Sendable {
     /// The latest evaluation of finished units followed by full-precision ones.
     package internal(set) var current: Evaluation?
     package internal(set) var final: Evaluation?
+    /// By how much the result's top-1 differs from full precision, on the same images; nil while it is not known.
+    package internal(set) var accuracyChange: PairedDifference?
+    /// Whether it was asked for.
+    var hasAskedForAccuracy = false
     package internal(set) var sweep: SweepProgress?
     /// Whether the run will wait at the next gate.
     ///
@@ -54,16 +60,8 @@ package struct RunProgress: Equatable, Sendable {
     package internal(set) var activity: Activity?
     /// The estimate of the plan; nil if there is none.
     var estimate: RunEstimate?
-    /// The speed so far.
-    private(set) var pace = RunPace()
-    /// The last event: when it was, and how much work was left.
-    private var lastEvent: Mark?
-
-    /// How much work was left at a time, both in seconds.
-    private struct Mark: Equatable {
-        let time: Double
-        let left: Double
-    }
+    /// How long the rest takes.
+    private var timeLeft = TimeLeft()
 
     /// Work that is counted.
     package struct Activity: Equatable, Sendable {
@@ -176,12 +174,13 @@ package struct RunProgress: Equatable, Sendable {
     /// The time since the start, up to the end.
     func elapsed(at now: Double) -> Double { max(0, (endedAt ?? now) - startedAt) }
 
-    /// How long the rest will take: its estimate at the speed of the last minute; without an estimate, from the time of
-    /// the units that are done.
+    /// How long the rest will take: its estimate at the speed of the last minute, without jumps; without an estimate, from
+    /// the time of the units that are done.
     ///
     /// - Returns: Seconds; nil before the first measurement where there is no estimate.
     func remaining(at now: Double) -> Double? {
         guard !hasEnded, !units.isEmpty else { return nil }
+        if let seconds = timeLeft.seconds(at: now) { return seconds }
         if let workLeft { return workLeft * pace.factor }
         let done = units.compactMap { $0.report?.seconds }
         let left = units.reduce(0.0) { $0 + 1 - $1.fraction }
@@ -210,17 +209,16 @@ extension RunProgress {
         return left
     }
 
+    /// The speed so far.
+    var pace: RunPace { timeLeft.pace }
+
     /// Measures the speed from one event to the next; a run that waits has none.
     mutating func measurePace(at now: Double, hasWaited: Bool) {
-        guard let left = workLeft else { return lastEvent = nil }
-        if let lastEvent, !hasWaited, left <= lastEvent.left, now > lastEvent.time {
-            pace.add(work: lastEvent.left - left, seconds: now - lastEvent.time)
-        }
-        lastEvent = Mark(time: now, left: left)
+        timeLeft.note(work: workLeft, at: now, hasWaited: hasWaited)
     }
 
     /// Forgets the speed, which another process had.
-    mutating func forgetPace() { (pace, lastEvent) = (RunPace(), nil) }
+    mutating func forgetPace() { timeLeft = TimeLeft() }
 }
 
 extension RunProgress.Activity {
