@@ -30,6 +30,23 @@ struct GateTests {
         #expect(session.text.contains("RUNNING"))
     }
 
+    @Test("the header says what the engine does at a gate, which takes keys all the same")
+    func workAtGate() {
+        var session = Session(at: .waiting)
+        session.tell([.progressed(activity: "measuring baselines", done: 3, total: 19)])
+        let header = session.grid.glyphRows[0]
+        #expect(header.contains("MEASURING   baselines 3/19   gate before unit 5/8"))
+        #expect(!header.contains("WAITING"))
+        #expect(session.press(.character(" ")) == [.send(.resume)])
+        session.tell([.progressed(activity: "measuring baselines", done: 19, total: 19)])
+        #expect(session.grid.glyphRows[0].contains("WAITING   before unit 5/8"))
+    }
+
+    @Test("at the last gate the key that goes on says that it finishes the run")
+    func last() {
+        #expect(Session(at: .waitingAtEnd).text.contains("Space finish"))
+    }
+
     @Test("a step pauses at the gate after the unit")
     func step() {
         var session = Session(at: .waiting)

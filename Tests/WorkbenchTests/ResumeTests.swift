@@ -53,6 +53,25 @@ struct ResumeTests {
         #expect(session.state.remembered.runs.first?.directory == "runs/x")
     }
 
+    @Test("the header says that a run is being resumed, and no share of its units, until it works on one")
+    func header() {
+        var session = Session(at: .finished)
+        session.press(.character(" "))
+        #expect(session.grid.glyphRows[0].contains("RESUMING"))
+        var recorded = RecordedRun(plan: session.run.plan)
+        for event in session.run.whole { recorded.take(event, at: 1) }
+        session.answer(.resumed(recorded, directory: "runs/x"))
+        session.tell([
+            .continued(unitsDone: 8),
+            .progressed(activity: "running the full-precision model on images", done: 1, total: 4),
+        ])
+        let header = session.grid.glyphRows.prefix(2).joined()
+        #expect(header.contains("RESUMING   running the full-precision model on images 1/4"))
+        #expect(!header.contains("100 %"))
+        session.tell([.waiting(unit: 8)])
+        #expect(session.grid.glyphRows[0].contains("WAITING   before the end"))
+    }
+
     @Test("the pause key resumes a stopped or finished run")
     func fromEnd() {
         for (stage, hint) in [(Session.Stage.stopped, "Space resume"), (.finished, "Space reopen")] {

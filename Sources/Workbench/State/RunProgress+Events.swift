@@ -15,6 +15,10 @@ extension RunProgress {
         default: activity = nil
         }
         switch event {
+        case .unitStarted, .waiting, .resumed, .finished, .stopped, .failed: isBeingResumed = false
+        default: break
+        }
+        switch event {
         case .started(let summary): begin(summary)
         case .progressed(let name, let done, let total):
             // What is done is not going on, even where nothing follows.
@@ -41,7 +45,8 @@ extension RunProgress {
             phase = unit < units.count ? .running : .evaluating
             leaveGate(at: now)
         case .continued:
-            (phase, hasAskedForBaselines) = (.running, false)
+            beginResuming()
+            hasAskedForBaselines = false
             forgetPace()
         case .sweepStarted(let points):
             sweep = SweepProgress(expected: points)
@@ -176,11 +181,16 @@ extension RunProgress {
         guard let end = endedAt else { return }
         shift(by: now - end)
         endedAt = nil
-        phase = .preparing(activity: "resuming the run", done: 0, total: 0)
+        beginResuming()
         if let currentUnit, units[currentUnit].isInWork {
             units[currentUnit].settle(units[currentUnit].report)
         }
         (currentUnit, unitStartedAt) = (nil, nil)
+    }
+
+    private mutating func beginResuming() {
+        isBeingResumed = true
+        phase = .preparing(activity: "reading what is done", done: 0, total: 0)
     }
 
     private mutating func end(_ phase: Phase, at now: Double) {
@@ -189,6 +199,7 @@ extension RunProgress {
         endedAt = now
         isPauseQueued = false
         sweep?.isRunning = false
+        (accuracyChange, hasAskedForAccuracy) = (nil, false)
         if case .finished(let report) = phase {
             fullPrecision = report.fullPrecision ?? fullPrecision
             calibrated = report.calibrated ?? calibrated

@@ -27,7 +27,7 @@ extension WorkbenchState {
 
     var obstacleToStepping: String? {
         obstacleToSteeringUnits
-            ?? (run?.waitsAtLastGate == true ? "no unit is left; \(key(.pause)) continues to the end" : nil)
+            ?? (run?.waitsAtLastGate == true ? "no unit is left; \(key(.pause)) finishes the run" : nil)
     }
 
     var obstacleToEditing: String? {
@@ -70,7 +70,8 @@ extension WorkbenchState {
     var pauseHint: String {
         guard let run else { return "pause" }
         if run.report != nil { return "reopen" }
-        if run.hasEnded || run.gate != nil { return run.hasEnded ? "resume" : "continue" }
+        if run.hasEnded { return "resume" }
+        if run.gate != nil { return run.waitsAtLastGate ? "finish" : "continue" }
         return run.isPauseQueued ? "cancel pause" : "pause"
     }
 

@@ -14,7 +14,7 @@ struct Header {
     init(run: RunProgress, canvas: Canvas) {
         self.run = run
         (state, layout, arrow, glyphs) = (canvas.state, canvas.layout, canvas.arrow, canvas.glyphs)
-        status = run.status(canvas.glyphs)
+        status = canvas.state.status(of: run, canvas.glyphs)
     }
 
     func draw(on canvas: inout Canvas) {
@@ -81,7 +81,9 @@ struct Header {
         case .waiting(let gate):
             let place =
                 gate < count ? "before unit \(gate + 1)/\(count) \(run.units[gate].name)" : "before the end"
-            return [piece(place, rank: 3)] + activityPieces
+            // What is done meanwhile is the status; the gate takes keys all the same.
+            guard let words = run.activityAtGate else { return [piece(place, rank: 3)] }
+            return [piece(words.rest, rank: 12), piece("gate \(place)", rank: 3)]
         case .preparing(let activity, _, _): return [piece(run.activity?.text ?? activity, rank: 3)]
         case .stopped(let units): return [piece("after \(units)/\(count) units", rank: 3)]
         case .evaluating: return activityPieces
@@ -117,7 +119,8 @@ struct Header {
 
     /// How much of all units is done.
     private var progressPieces: [LinePiece] {
-        guard !run.hasEnded, !run.units.isEmpty else { return [] }
+        // What is read again is not done again, so that a bar of the units would not move.
+        guard !run.hasEnded, !run.units.isEmpty, !run.isBeingResumed, !state.isResuming else { return [] }
         let fraction = run.units.reduce(0) { $0 + $1.fraction } / Double(run.units.count)
         let width = 12
         let filled = Int(fraction * Double(width))
@@ -187,16 +190,38 @@ struct Header {
     }
 }
 
+extension WorkbenchState {
+    /// What the run does, or what is done to it.
+    fileprivate func status(of run: RunProgress, _ glyphs: GlyphSet) -> TextSpan {
+        isResuming ? RunProgress.resumingStatus(glyphs) : run.status(glyphs)
+    }
+}
+
 extension RunProgress {
+    fileprivate static func resumingStatus(_ glyphs: GlyphSet) -> TextSpan {
+        TextSpan("\(glyphs.symbol(.running)) RESUMING", Style(.running).bold)
+    }
+
+    /// What the engine does while the run waits at a gate: a verb, and the rest with its numbers; nil if it is idle.
+    fileprivate var activityAtGate: (verb: String, rest: String)? {
+        guard gate != nil, !isSweeping, let words = activity?.text.split(separator: " ", maxSplits: 1),
+            words.count == 2
+        else { return nil }
+        return (String(words[0]), String(words[1]))
+    }
+
     /// The run's phase: a symbol, a word, a colour.
     func status(_ glyphs: GlyphSet) -> TextSpan {
+        if isBeingResumed { return Self.resumingStatus(glyphs) }
         let (symbol, word, role): (Symbol, String, Role) =
             switch phase {
             case .preparing: (.running, "PREPARING", .running)
             case .running: (.running, "RUNNING", .running)
             case .evaluating: (.running, "EVALUATING", .running)
             case .waiting where isSweeping: (.running, "SWEEPING", .running)
-            case .waiting: (.warning, "WAITING", .warn)
+            case .waiting:
+                activityAtGate.map { (.running, $0.verb.uppercased(), .running) }
+                    ?? (.warning, "WAITING", .warn)
             case .finished: (.done, "DONE", .ok)
             case .stopped: (.warning, "STOPPED", .warn)
             case .failed: (.failed, "FAILED", .error)
