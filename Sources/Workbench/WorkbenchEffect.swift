@@ -40,6 +40,8 @@ package enum WorkbenchEffect: Equatable, Sendable {
     case checkRuns([String])
     /// Read runs from their folders, to show them side by side; answered by `runsCompared` or `runsRefused`.
     case compareRuns([String])
+    /// Read how far a finished run's top-1 is from full precision; answered by `accuracyRead` or `failed`.
+    case readAccuracy(of: String)
     /// The user has left the run for the start screen.
     case forgetRun
     /// Read the settings file and the themes again; answered by `settingsRead` or `failed`.
@@ -84,6 +86,8 @@ package enum WorkbenchOutcome: Equatable, Sendable {
     case runsCompared([ComparedRun])
     /// Runs cannot be shown side by side; the reason is one sentence.
     case runsRefused(String)
+    /// How far the top-1 of the run in a folder is from full precision; nil without labels.
+    case accuracyRead(PairedDifference?, of: String)
     /// A run could not be started.
     case runRefused(RunFailure)
 }

@@ -10,6 +10,34 @@ import Vocabulary
 
 @Suite("Quitting, exporting and the end of a run")
 struct EndTests {
+    @Test("the result says how far top-1 is from full precision, with its interval and what that means")
+    func accuracy() {
+        var session = Session(at: .evaluating)
+        let effects = update(&session.state, .data(session.run.ending.map { .event($0) }))
+        let directory = session.state.runDirectory ?? ""
+        #expect(effects.contains(.readAccuracy(of: directory)))
+        #expect(!update(&session.state, .tick(.seconds(500))).contains(.readAccuracy(of: directory)))
+        session.answer(.accuracyRead(Session.change(-0.7, halfWidth: 0.94), of: "another"))
+        #expect(!session.text.contains("points vs full"))
+        session.answer(.accuracyRead(Session.change(-0.7, halfWidth: 0.94), of: directory))
+        #expect(session.text.contains("top-1 −0.70 ± 0.94 points vs full, not significant"))
+        session.answer(.accuracyRead(Session.change(-0.7, halfWidth: 0.5), of: directory))
+        #expect(session.text.contains("top-1 −0.70 ± 0.50 points vs full, significant"))
+        #expect(Session(at: .finished, width: 80, height: 24).text.contains("−0.70 ± 0.94 points vs full"))
+    }
+
+    @Test("nothing in the export dialog is cut", arguments: [(80, 24), (120, 40)])
+    func exportTexts(width: Int, height: Int) {
+        for stage in [Session.Stage.exportPacked, .exportRecipe] {
+            let text = Session(at: stage, width: width, height: height).text
+            for format in ExportFormat.allCases where stage == .exportPacked || !format.needsCompleteModel {
+                #expect(text.contains(" \(format.summary)"), "\(format)")
+            }
+            for format in ReportFormat.allCases { #expect(text.contains(" \(format.summary)")) }
+        }
+        #expect(Session(at: .exportPacked, width: width, height: height).text.contains("plan; 662.4 kB "))
+    }
+
     // MARK: - Quitting
 
     @Test(

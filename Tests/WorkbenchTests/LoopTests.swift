@@ -33,6 +33,8 @@ private final class FakeEngine {
         case .open(let request): waiting.append(.done(.openRefused("nothing is there", of: request)))
         case .reloadSettings, .writeSettings: waiting.append(.done(.failed("there are no settings")))
         case .compareRuns: waiting.append(.done(.runsRefused("there are no runs")))
+        case .readAccuracy(let directory):
+            waiting.append(.done(.accuracyRead(nil, of: directory)))
         case .forgetRun, .estimate, .resumeRun, .remember, .refreshEstimates, .measureMachine, .checkRuns:
             break
         case .quit(let code):

@@ -48,6 +48,12 @@ struct Session {
         preprocessing: "(pixel / 255 − [0.286]) / [0.353], from config.json", parameters: 1_207_754,
         bytes: 4_831_016, calibrationImages: 512, evaluationImages: 1000, isLabelled: true)
 
+    /// A difference with an interval: that of two images.
+    static func change(_ mean: Double, halfWidth: Double) -> PairedDifference? {
+        let deviation = halfWidth / studentQuantile(freedom: 1)
+        return PairedDifference([[mean - deviation, mean + deviation]], [[0, 0]])
+    }
+
     var grid: CellGrid { view(state, size: state.size) }
 
     /// The frame as one text.
@@ -62,7 +68,7 @@ struct Session {
     mutating func send(_ message: LoopMessage<WorkbenchData>) -> [WorkbenchEffect] {
         update(&state, message).filter {
             switch $0 {
-            case .estimate, .measureMachine: false
+            case .estimate, .measureMachine, .readAccuracy: false
             default: true
             }
         }
@@ -254,7 +260,9 @@ struct Session {
             tick(Double(90 + 20 * unit))
         }
         if stage == .waitingAtEnd { tell([.waiting(unit: run.unitNames.count)]) }
-        if stage == .finished { tell(run.ending) }
+        guard stage == .finished else { return }
+        tell(run.ending)
+        answer(.accuracyRead(Self.change(-0.7, halfWidth: 0.94), of: state.runDirectory ?? ""))
     }
 
     private mutating func leadToGate(_ stage: Stage) {

@@ -61,7 +61,7 @@ extension ReportPage {
 
     /// The change of the top-1 accuracy, with its interval where images can be paired.
     private func change(_ final: Evaluation) -> String? {
-        if let difference = accuracyDifference {
+        if let difference = predictions?.accuracyChange {
             return "change \(signed(difference.mean)) ± \(percent(difference.halfWidth)) points"
         }
         guard let before = run.evaluation(.fullPrecision)?.top1, let after = final.top1 else { return nil }
@@ -71,13 +71,6 @@ extension ReportPage {
     private func signed(_ value: Double) -> String {
         let text = percent(abs(value))
         return text == "0.00" ? text : QuantityText.signed(value, text)
-    }
-
-    private var accuracyDifference: PairedDifference? {
-        guard let predictions, let labels = predictions.labels, let right = predictions.right else {
-            return nil
-        }
-        return PairedDifference(shares: [right], [zip(labels, predictions.fullPrecision).map(==)])
     }
 
     private func agreementTile(_ final: Evaluation) -> Markup {
@@ -130,7 +123,7 @@ extension ReportPage {
 
     /// What the interval of the change says.
     private var conclusion: Markup {
-        guard let difference = accuracyDifference else { return "" }
+        guard let difference = predictions?.accuracyChange else { return "" }
         let sentence =
             switch difference.verdict {
             case .undecided:

@@ -31,6 +31,13 @@ package struct Predictions: Equatable, Codable, Sendable {
     /// Whether the final model predicts the label, per image; nil if labels are unknown.
     package var right: [Bool]? { labels.map { zip($0, final).map(==) } }
 
+    /// By how many points the final model's top-1 differs from the checkpoint's, with the interval over the images, which
+    /// both have seen; nil if labels are unknown.
+    package var accuracyChange: PairedDifference? {
+        guard let labels, let right else { return nil }
+        return PairedDifference(shares: [right], [zip(labels, fullPrecision).map(==)])
+    }
+
     /// Whether the final model chooses the checkpoint's class, per image.
     package var agreeing: [Bool] { zip(fullPrecision, final).map(==) }
 }

@@ -6,6 +6,9 @@ internal import TerminalUI
 struct ResultView {
     let run: RunProgress
 
+    /// The rows that it takes at most: the table with its heading and a row around it, and lines above and below.
+    static let height = 18
+
     func draw(in area: Rect, on canvas: inout Canvas) {
         let inner = area.inset(columns: 1, rows: area.height >= 12 ? 1 : 0)
         switch run.phase {
@@ -50,11 +53,25 @@ struct ResultView {
                     column(calibrated, max(10, cellWidth(calibrated))), column("final", isNarrow ? 9 : 11),
                     TableColumn("", width: .share(1)),
                 ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }), in: area.droppingRows(2))
-        var notes = area.droppingRows(rows.count + 4)
+        // An empty row, if what follows leaves one.
+        var notes = area.droppingRows(rows.count + (area.height > rows.count + 5 ? 4 : 3))
         let reverted = report.units.count(where: \.reverted)
         if reverted > 0, notes.height > 1 {
             let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
             canvas.write("\(units) put back to the calibrated state", in: notes, style: Style(.warn))
+            notes = notes.droppingRows(1)
+        }
+        if let change = run.accuracyChange, notes.height > 1 {
+            let points = QuantityText.signed(change.mean, QuantityText.fixed(abs(change.mean), decimals: 2))
+            let interval = QuantityText.fixed(change.halfWidth, decimals: 2)
+            canvas.write(
+                [
+                    LinePiece(
+                        "top-1 \(points) \(canvas.glyphs.plusMinus) \(interval) points vs full", rank: 0),
+                    LinePiece(
+                        change.verdict == .undecided ? ", not significant" : ", significant", .muted, rank: 1
+                    ), LinePiece(" (95 % interval)", .muted, rank: 2),
+                ], in: notes, gap: 0)
             notes = notes.droppingRows(1)
         }
         if let images = report.final?.images, notes.height > 1 {

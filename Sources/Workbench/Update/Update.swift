@@ -25,7 +25,7 @@ package func update(
                 }
             }
         }
-    return effects + state.askForEstimates()
+    return effects + state.askForEstimates() + state.askForAccuracy()
 }
 
 extension WorkbenchState {
@@ -87,6 +87,8 @@ extension WorkbenchState {
         case .runsChecked(let folders): self.folders.merge(folders) { $1 }
         case .runsCompared(let runs): take(runs)
         case .runsRefused(let reason): notify(reason, .error)
+        case .accuracyRead(let change, let directory):
+            if directory == runDirectory, run?.report != nil { run?.accuracyChange = change }
         case .runRefused(let failure):
             run?.refuse(failure, at: now)
             note(.failed(failure))
@@ -173,6 +175,15 @@ extension WorkbenchState {
     mutating func quitNow(code: Int32) -> [WorkbenchEffect] {
         guard let run, !run.hasEnded else { return [.quit(code)] }
         return [.send(.stop), .quit(code)]
+    }
+
+    /// Asks how certain the top-1 of a result is, once.
+    fileprivate mutating func askForAccuracy() -> [WorkbenchEffect] {
+        guard let run, run.report?.final?.top1 != nil, !run.hasAskedForAccuracy, let runDirectory else {
+            return []
+        }
+        self.run?.hasAskedForAccuracy = true
+        return [.readAccuracy(of: runDirectory)]
     }
 
     /// Shows the result of the run.

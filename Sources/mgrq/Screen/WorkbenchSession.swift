@@ -181,6 +181,15 @@ final class WorkbenchSession {
                     return .runsRefused(error.message)
                 }
             }
+        case .readAccuracy(let path):
+            work {
+                do throws(RunFailure) {
+                    return .accuracyRead(
+                        try RunDirectory(run: path).predictions()?.accuracyChange, of: path)
+                } catch {
+                    return .failed(error.message)
+                }
+            }
         case .reloadSettings: reload()
         case .writeSettings:
             work { [files, settings] in
