@@ -23,7 +23,7 @@ package enum ExportFormat: String, CaseIterable, Codable, Sendable {
         case .onnxCompact: "the same, weights at their width until it is loaded"
         case .torch: "weights and quantizers, and a module for PyTorch"
         case .aimet: "scales and zero points of uniform levels, for AIMET"
-        case .recipe: "the plan with every decision; replays to the same bits"
+        case .recipe: "the plan with all decisions; replays to the same bits"
         }
     }
 

@@ -209,7 +209,7 @@ struct ExportDialog: PathOverlay {
                 return "when every unit is quantized"
             }
             guard format == .packed, let report = state.run?.report else { return format.summary }
-            return "\(format.summary); \(QuantityText.bytes(report.bytes)) + header"
+            return "\(format.summary); \(QuantityText.bytes(report.bytes))"
         case .report(let format): return format.summary
         case .picture: return "the screen, as \(PictureFormat.extensions)"
         }
