@@ -101,7 +101,7 @@ struct TrialTests {
         #expect(view.unit == unit && view.attempt == 1)
         #expect(session.text.contains("attempt 2's on 1 000 held-out images"))
         #expect(session.state.trial == nil)
-        // The next attempt is nobody's trial.
+        // An attempt that nobody asked for here opens nothing.
         session.press(.escape)
         events = session.run.redo(unit, attempt: 3, steps: 600)
         session.tell(events + [.waiting(unit: 4)])
@@ -125,6 +125,34 @@ struct TrialTests {
         #expect(effects == [.send(.redo(unit: 1, changes: [change]))])
         session.tell(session.run.redo(1, attempt: 2, steps: 600) + [.waiting(unit: 8)])
         #expect(session.state.overlay is AttemptsView)
+    }
+
+    @Test("a redo with edits opens the comparison at its end too, with its significance")
+    func plainRedo() throws {
+        var session = Session(at: .drafted)
+        session.press(.character("1"), .character("["), .character("["), .character("r"))
+        let unit = try #require(session.state.shownUnit)
+        #expect(session.text.contains("both are compared"))
+        let change = HyperparameterChange(key: "steps", value: "900")
+        #expect(session.press(.enter) == [.send(.redo(unit: unit, changes: [change]))])
+        session.tell(session.run.redo(unit, attempt: 2, steps: 900) + [.waiting(unit: 4)])
+        let view = try #require(session.state.overlay as? AttemptsView)
+        #expect(view.unit == unit && view.attempt == 1)
+        #expect(session.text.contains("against attempt 2"))
+        #expect(session.text.contains("held-out images"))
+    }
+
+    @Test("redoing stale units compares the attempts at the last one")
+    func stale() throws {
+        var session = Session(at: .stale)
+        #expect(session.press(.character("R")) == [.send(.redoStale)])
+        var events = session.run.redo(2, attempt: 2, steps: 600)
+        events[0] = .redoStarted(units: [2, 3], changes: [], sites: [])
+        session.tell(events)
+        events = Array(session.run.redo(3, attempt: 2, steps: 600).dropFirst())
+        session.tell(events + [.waiting(unit: 4)])
+        let view = try #require(session.state.overlay as? AttemptsView)
+        #expect(view.unit == 3 && view.attempt == 1)
     }
 
     @Test("an attempt that is refused or cancelled opens nothing later", arguments: [true, false])

@@ -16,7 +16,7 @@ struct RedoDialog: Overlay {
             .redoIt, [.enter], [.redo], "make the attempt", hint: "redo it", rank: 1,
             .on(Self.self, unless: { $0.obstacleToRepeating($1) }) { dialog, state in
                 state.overlay = nil
-                return [.send(.redo(unit: dialog.unit, changes: dialog.changes(state)))]
+                return state.redo(dialog.unit, dialog.changes(state))
             }),
         KeyBinding(
             .redoWithDraft, [.tab], [.redo], "use or ignore the edited parameters",
@@ -109,7 +109,7 @@ struct RedoDialog: Overlay {
                     "Another attempt with the settings of attempt \(unit.attempt) after other units.")
             }
             sentences.append(
-                "It becomes the chosen one when it ends; attempt \(unit.attempt) is kept and can be chosen again."
+                "When it ends, it is the chosen one, and both are compared; attempt \(unit.attempt) can be chosen again."
             )
             if later > 0 {
                 let units = later == 1 ? "1 unit after it becomes" : "\(later) units after it become"

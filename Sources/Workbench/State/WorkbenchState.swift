@@ -41,8 +41,8 @@ package struct WorkbenchState: Equatable, Sendable {
     package internal(set) var chart = ChartView()
     package internal(set) var lossView = LossView.ratio
     package internal(set) var contributionView = ContributionView.gradient
-    /// The attempt without a term that was asked for; nil without one.
-    package internal(set) var trial: TermTrial?
+    /// The attempt that was asked for and is compared at its end; nil without one.
+    package internal(set) var trial: Trial?
     package internal(set) var estimates = EstimateBook()
     /// The bits of the chosen point of the sweep.
     package internal(set) var chosenBits: BitsPair?

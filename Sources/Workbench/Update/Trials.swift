@@ -2,7 +2,7 @@ internal import RunText
 internal import Runs
 internal import Vocabulary
 
-/// Attempts without a term: what would happen without it is measured instead of guessed.
+/// Other attempts, above all those without a term: what would happen is measured instead of guessed.
 extension WorkbenchState {
     /// The terms that the unit shown could be tried without: those besides the block term that its attempt had.
     var trialTerms: [Term] {
@@ -46,14 +46,31 @@ extension WorkbenchState {
     mutating func beginTrial(of unit: Int, without term: Term) -> [WorkbenchEffect] {
         guard let run, let report = run.units[unit].report else { return [] }
         let isOver = run.hasEnded
-        trial = TermTrial(
+        trial = Trial(
             unit: unit, term: term, former: report.attempt, phase: isOver ? .reopening : .asked)
         return isOver ? resumeRun() : askForTrial()
     }
 
+    /// Makes another attempt at a unit.
+    mutating func redo(_ unit: Int, _ changes: [HyperparameterChange]) -> [WorkbenchEffect] {
+        expectComparison(at: unit)
+        return [.send(.redo(unit: unit, changes: changes))]
+    }
+
+    /// Makes another attempt at each stale unit, and compares those at the last one, which has the effect of all.
+    mutating func redoStale() -> [WorkbenchEffect] {
+        if let done = run?.ledger?.unitsDone, done > 0 { expectComparison(at: done - 1) }
+        return [.send(.redoStale)]
+    }
+
+    private mutating func expectComparison(at unit: Int) {
+        guard let report = run?.units[unit].report else { return }
+        trial = Trial(unit: unit, term: nil, former: report.attempt, phase: .asked)
+    }
+
     private func askForTrial() -> [WorkbenchEffect] {
-        guard let trial else { return [] }
-        let change = HyperparameterChange(key: "\(trial.term.rawValue)_weight", value: "0")
+        guard let trial, let term = trial.term else { return [] }
+        let change = HyperparameterChange(key: "\(term.rawValue)_weight", value: "0")
         return [.send(.redo(unit: trial.unit, changes: [change]))]
     }
 
@@ -78,8 +95,8 @@ extension WorkbenchState {
             if overlay == nil {
                 overlay = AttemptsView(unit: trial.unit, attempt: trial.former)
             } else {
-                notify(
-                    "the attempt without the \(trial.term.rawValue) term is done: \(key(.attempts)) compares")
+                let which = trial.term.map { " without the \($0.rawValue) term" } ?? ""
+                notify("the attempt\(which) is done: \(key(.attempts)) compares it")
             }
             return []
         default: return []

@@ -1,7 +1,7 @@
 package import Vocabulary
 
-/// An attempt at a unit without one of its terms, which is compared with the one before when it has ended.
-package struct TermTrial: Equatable, Sendable {
+/// Another attempt at a unit, which is compared with the one before when it has ended.
+package struct Trial: Equatable, Sendable {
     /// How far it is.
     enum Phase: Equatable, Sendable {
         /// The finished run is opened again, as attempts are made at a gate.
@@ -16,7 +16,8 @@ package struct TermTrial: Equatable, Sendable {
 
     /// The unit's index.
     package let unit: Int
-    package let term: Term
+    /// The term that it is made without; nil if it is made with all of them.
+    package let term: Term?
     /// The number of the attempt that it is compared with.
     let former: Int
     var phase: Phase
