@@ -60,6 +60,25 @@ struct KeyTableTests {
         #expect(hints.allSatisfy { $0.frame.intersection(row) == $0.frame })
     }
 
+    @Test(
+        "the footer has the keys of the panel with the focus first, and none of another",
+        arguments: Panel.allCases)
+    func ofPanel(panel: Panel) {
+        var session = Session(at: .waiting, width: 200)
+        session.press(.character(Character("\(panel.rawValue)")))
+        let state = session.state
+        let hints = Footer.hints(state, in: Layout(state).footer)
+        let bindings = hints.compactMap { state.settings.keys[$0.action] }
+        let own = bindings.prefix { $0.isOfPanel }
+        #expect(!bindings.dropFirst(own.count).contains { $0.isOfPanel })
+        #expect(own.allSatisfy { $0.belongs(to: panel.content.context) })
+        #expect(hints.contains { $0.action == .logY } == [.reconstruction, .contributions].contains(panel))
+        // What every situation needs is there on a narrow screen, too.
+        _ = update(&session.state, .input(.resize(width: 80, height: 24)))
+        let narrow = Footer.hints(session.state, in: Layout(session.state).footer).map(\.action)
+        for action in [Action.pause, .quit, .help] { #expect(narrow.contains(action)) }
+    }
+
     @Test("a key that does nothing says so, and nothing else happens")
     func unknownKey() {
         var session = Session(at: .running)

@@ -16,6 +16,8 @@ struct KeyBinding: Equatable, Sendable {
     let rank: Int
     /// The action of the opposite direction, whose key is shown before this one's in the footer.
     let partner: Action?
+    /// The panels in whose footer they are, where their keys work in others too; empty for every panel of `contexts`.
+    let home: [KeyContext]
     /// Whether the palette offers it.
     let isInPalette: Bool
     /// Their effect in this state, for the footer, if it depends on the state.
@@ -25,7 +27,7 @@ struct KeyBinding: Equatable, Sendable {
 
     init(
         _ action: Action, _ keys: [Key], _ contexts: [KeyContext], _ help: String, hint: String? = nil,
-        rank: Int = 50, partner: Action? = nil, isInPalette: Bool = true,
+        rank: Int = 50, partner: Action? = nil, home: [KeyContext] = [], isInPalette: Bool = true,
         liveHint: (@Sendable (WorkbenchState) -> String)? = nil, _ behavior: KeyBehavior
     ) {
         self.action = action
@@ -35,6 +37,7 @@ struct KeyBinding: Equatable, Sendable {
         self.hint = hint
         self.rank = rank
         self.partner = partner
+        self.home = home
         self.isInPalette = isInPalette && !behavior.isMove
         self.liveHint = liveHint
         self.behavior = behavior
@@ -52,6 +55,14 @@ struct KeyBinding: Equatable, Sendable {
     var keysOrCommand: String { keys.isEmpty ? ":\(name)" : keyText }
 
     var firstKeyText: String { keys.first?.name ?? "" }
+
+    /// Whether the keys belong to a panel, so that the footer has them only, and first, where it has the focus.
+    var isOfPanel: Bool { !home.isEmpty || !contexts.contains { Self.ofAllPanels.contains($0) } }
+
+    private static let ofAllPanels: [KeyContext] = [.run, .everywhere, .always, .small]
+
+    /// Whether the footer of a panel has the keys.
+    func belongs(to panel: KeyContext) -> Bool { home.isEmpty || home.contains(panel) }
 
     /// The footer's text in a state.
     func hint(in state: WorkbenchState) -> String { liveHint?(state) ?? hint ?? "" }

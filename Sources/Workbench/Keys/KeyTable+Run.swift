@@ -31,7 +31,7 @@ extension KeyTable {
             .change(unless: \.obstacleToRedoing) { $0.openRedo() }),
         KeyBinding(
             .redoStale, ["R"], [.run], "redo every stale unit, at a gate", hint: "redo stale", rank: 9,
-            .perform(unless: \.obstacleToRedoingStale) { _ in [.send(.redoStale)] }),
+            .perform(unless: \.obstacleToRedoingStale) { $0.redoStale() }),
         KeyBinding(
             .attempts, ["A"], [.run], "compare the attempts at the selected unit, and choose",
             hint: "attempts", rank: 17, .change(unless: \.obstacleToComparing) { $0.openAttempts() }),
@@ -73,21 +73,24 @@ extension KeyTable {
             .perform { $0.copy() }),
     ]
 
+    /// The panels with curves.
+    private static let curves: [KeyContext] = [.reconstruction, .contributions]
+
     /// What charts show and how.
     static let charts: [KeyBinding] = [
         KeyBinding(
             .logY, ["l"], [.units, .reconstruction, .contributions, .log], "logarithmic or linear loss axis",
-            hint: "log-y", rank: 40, .change { $0.chart.isLogarithmicY.toggle() }),
+            hint: "log-y", rank: 40, home: curves, .change { $0.chart.isLogarithmicY.toggle() }),
         KeyBinding(
-            .logX, ["L"], [.run], "logarithmic or linear step axis", hint: "log-x", rank: 45,
+            .logX, ["L"], [.run], "logarithmic or linear step axis", hint: "log-x", rank: 45, home: curves,
             .change { $0.chart.isLogarithmicX.toggle() }),
         KeyBinding(
-            .smoothing, ["m"], [.run], "smoothing off, .6, .9, .98", hint: "smooth", rank: 42,
+            .smoothing, ["m"], [.run], "smoothing off, .6, .9, .98", hint: "smooth", rank: 42, home: curves,
             .change { $0.chart.smoothing = ($0.chart.smoothing + 1) % ChartView.smoothings.count }),
         KeyBinding(
             .measure, ["v"], [.run],
             "contributions as shares of the gradient, as weighted losses, or as shares in all units",
-            hint: "view", rank: 41, liveHint: \.nextContributionHint,
+            hint: "view", rank: 41, home: curves, liveHint: \.nextContributionHint,
             .change { $0.showNextContributions() }),
         KeyBinding(
             .previousUnit, ["["], [.run], "show the previous unit", hint: "previous", rank: 43,
@@ -97,19 +100,19 @@ extension KeyTable {
             .change(unless: { $0.obstacleToTurning(.down) }) { $0.turn(.down) }),
         KeyBinding(
             .compare, ["c"], [.run], "draw this unit's curve in the charts of other units too, or no longer",
-            hint: "compare", rank: 46,
+            hint: "compare", rank: 46, home: curves,
             liveHint: { $0.chart.compared == $0.shownUnit ? "stop comparing" : "compare" },
             .change(unless: { $0.shownCurves == nil ? "there is no curve to compare with" : nil }) {
                 $0.chart.compared = $0.chart.compared == $0.shownUnit ? nil : $0.shownUnit
             }),
         KeyBinding(
-            .zoomIn, ["+", "="], [.run], "zoom into the steps", hint: "zoom", rank: 47,
+            .zoomIn, ["+", "="], [.run], "zoom into the steps", hint: "zoom", rank: 47, home: curves,
             .change(unless: { $0.chart.canZoomIn ? nil : "the zoom is at its limit" }) { $0.chart.zoomIn() }),
         KeyBinding(
-            .zoomOut, ["-"], [.run], "back to the previous zoom", hint: "zoom out", rank: 48,
+            .zoomOut, ["-"], [.run], "back to the previous zoom", hint: "zoom out", rank: 48, home: curves,
             .change(unless: \.obstacleToZoomingOut) { $0.chart.zoomOut() }),
         KeyBinding(
-            .zoomReset, ["0"], [.run], "show all steps", hint: "all steps", rank: 49,
+            .zoomReset, ["0"], [.run], "show all steps", hint: "all steps", rank: 49, home: curves,
             .change(unless: \.obstacleToZoomingOut) { $0.chart.zoomReset() }),
         KeyBinding(
             .cursorLeft, [.left], [.reconstruction, .contributions], "inspect the values further left",

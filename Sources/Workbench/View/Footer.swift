@@ -10,30 +10,51 @@ struct FooterHint: Equatable {
 
 /// The last line: a notice, which takes as many lines as it has, or the keys that do something now.
 enum Footer {
-    /// The hints that fit, from the left; an empty one is left out.
+    /// The hints that fit: those of the panel with the focus from the left, then those of every panel.
+    ///
+    /// An empty hint is left out. Where room is short, keys that every situation needs come first, then those of the panel.
     static func hints(_ state: WorkbenchState, in row: Rect) -> [FooterHint] {
         let keys = state.settings.keys
+        let panel = state.run != nil && state.overlay == nil ? state.focus.content.context : nil
         let bindings = keys.bindings(in: state.contexts)
-            .filter {
-                $0.hint != nil && $0.behavior.obstacle(state) == nil && !$0.hint(in: state).isEmpty
+            .filter { binding in
+                binding.hint != nil && panel.map(binding.belongs) ?? true
+                    && binding.behavior.obstacle(state) == nil && !binding.hint(in: state).isEmpty
             }
-        let order = bindings.enumerated().sorted {
-            ($0.element.rank, $0.offset) < ($1.element.rank, $1.offset)
+        func isOfPanel(_ binding: KeyBinding) -> Bool { panel != nil && binding.isOfPanel }
+        /// Lower is dropped later.
+        func priority(_ binding: KeyBinding) -> Int {
+            if isOfPanel(binding) { return binding.rank - 28 }
+            return needed.contains(binding.action) ? -100 : binding.rank
         }
-        var x = row.x + 1
-        var hints: [FooterHint] = []
-        for (_, binding) in order {
+        var room = row.width - 1
+        var shown: [(isGlobal: Bool, rank: Int, key: String, text: String, action: Action)] = []
+        for binding in bindings.enumerated().sorted(by: {
+            (priority($0.element), $0.offset) < (priority($1.element), $1.offset)
+        }).map(\.element) {
             let text = binding.hint(in: state)
             let other = binding.partner.flatMap { keys[$0]?.keys.first?.name }
             let key = (other.map { "\($0) " } ?? "") + binding.firstKeyText
             let width = cellWidth(key) + 1 + cellWidth(text)
-            guard x + width < row.endX else { continue }
-            let frame = Rect(x: x, y: row.y, width: width, height: 1)
-            hints.append(FooterHint(frame: frame, key: key, text: text, action: binding.action))
-            x += width + 2
+            guard width < room else { continue }
+            shown.append((!isOfPanel(binding), binding.rank, key, text, binding.action))
+            room -= width + 2
         }
-        return hints
+        let order = shown.enumerated().sorted {
+            ($0.element.isGlobal ? 1 : 0, $0.element.rank, $0.offset)
+                < ($1.element.isGlobal ? 1 : 0, $1.element.rank, $1.offset)
+        }
+        var x = row.x + 1
+        return order.map { _, hint in
+            let width = cellWidth(hint.key) + 1 + cellWidth(hint.text)
+            defer { x += width + 2 }
+            let frame = Rect(x: x, y: row.y, width: width, height: 1)
+            return FooterHint(frame: frame, key: hint.key, text: hint.text, action: hint.action)
+        }
     }
+
+    /// The actions whose keys are never left out for those of a panel.
+    private static let needed: Set<Action> = [.quit, .pause, .back, .help]
 
     static func draw(on canvas: inout Canvas) {
         let row = canvas.layout.footer
