@@ -164,6 +164,18 @@ struct SweepTests {
         #expect(session.text.contains("4 min"), "24 points of 10 s")
     }
 
+    @Test("the selected cell has a shape of its own", arguments: [GlyphSet.braille, .ascii])
+    func selection(glyphs: GlyphSet) {
+        let mark = glyphs == .ascii ? ">.0700<" : "▶.0700◀"
+        var session = Session(at: .swept, glyphs: glyphs)
+        session.press(.character("4"), .character("f"))
+        session.state.chosenBits = BitsPair(weightBits: 4, activationBits: 8)
+        #expect(session.text.contains(mark))
+        session.press(.left)
+        #expect(!session.text.contains(mark))
+        #expect(session.text.contains("[.0700]"))
+    }
+
     @Test("arrows move between cells of the heat map, over cells that are not measured yet")
     func heatMap() throws {
         var session = Session(at: .waiting)

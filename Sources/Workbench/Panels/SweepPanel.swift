@@ -192,6 +192,13 @@ struct SweepPanel: PanelContent {
     }
 }
 
+extension Canvas {
+    /// What stands before and after the selected cell of a heat map.
+    fileprivate var marks: (before: String, after: String) {
+        ("\(glyphs.symbol(.pointer))", glyphs == .ascii ? "<" : "◀")
+    }
+}
+
 extension WorkbenchState {
     fileprivate var obstacleToAdopting: String? {
         guard let run else { return "no run is in progress" }
@@ -288,7 +295,9 @@ private struct HeatMap {
                 var style = Style(Role.heat(heat))
                 if isOnFront { style = style.bold }
                 if point == selected { style = style.reverse }
-                canvas.write(isOnFront ? "[\(text(point))]" : " \(text(point)) ", in: place, style: style)
+                // The selection is told by its shape too: without colours, a cell's heat may be reversed as well.
+                let (before, after) = point == selected ? canvas.marks : isOnFront ? ("[", "]") : (" ", " ")
+                canvas.write("\(before)\(text(point))\(after)", in: place, style: style)
             }
         }
     }
