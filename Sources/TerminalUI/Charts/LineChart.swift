@@ -30,7 +30,7 @@ package struct ReferenceLine: Hashable, Sendable {
     package var value: Double
     /// Its name, written where it covers least.
     package var label: String
-    /// Whether the part of the chart below the line is the better one, which is dotted faintly.
+    /// Whether the part of the chart below the line is the better one, which has faint upright lines.
     package var isBetterBelow: Bool
 
     package init(_ value: Double, label: String, isBetterBelow: Bool = false) {
@@ -65,13 +65,16 @@ package struct LineChart: Hashable, Sendable {
     package var rightMargin: Int
     /// Whether the horizontal axis is drawn.
     package var showsX: Bool
+    /// The names of 1, 2 and so on of the horizontal axis, in place of numbers.
+    package var xNames: [String]
 
     package init(
         series: [ChartSeries], xRange: ClosedRange<Double>, xScale: AxisScale = .linear,
         yScale: AxisScale = .linear, yRange: ClosedRange<Double>? = nil, reference: ReferenceLine? = nil,
         hasLegend: Bool = true, cursor: Double? = nil, labelWidth: Int = 0, rightMargin: Int = 0,
-        showsX: Bool = true
+        showsX: Bool = true, xNames: [String] = []
     ) {
+        self.xNames = xNames
         self.series = series
         self.xRange = xRange
         self.xScale = xScale
@@ -101,7 +104,7 @@ package struct LineChart: Hashable, Sendable {
         guard !area.isEmpty else { return }
         let frame = PlotFrame(
             x: Axis(xRange, scale: xScale), y: yAxis, in: withoutMargin(area), labelWidth: labelWidth,
-            showsX: showsX, of: &grid, glyphs: glyphs)
+            showsX: showsX, xNames: xNames, of: &grid, glyphs: glyphs)
         if let reference { drawLine(reference, frame, &grid, glyphs) }
         frame.drawCursor(at: cursor, into: &grid, glyphs: glyphs)
         for curve in series { drawBand(curve, frame, &grid, glyphs) }
@@ -171,6 +174,9 @@ package struct LineChart: Hashable, Sendable {
 // MARK: - Names and the reference
 
 extension LineChart {
+    /// The columns from one upright line of the better side to the next.
+    private static let shading = 8
+
     private func drawLine(
         _ reference: ReferenceLine, _ frame: PlotFrame, _ grid: inout CellGrid, _ glyphs: GlyphSet
     ) {
@@ -178,9 +184,12 @@ extension LineChart {
         let plot = frame.plot
         for column in plot.x..<plot.endX {
             grid.put(glyphs.dash, x: column, y: row, style: Style(.comparison), in: plot)
-            guard reference.isBetterBelow, column % 4 == 0 else { continue }
+            // Curves over steps are never upright, nor have they gaps.
+            guard reference.isBetterBelow, (column - plot.x) % Self.shading == Self.shading / 2 else {
+                continue
+            }
             for below in row + 1..<max(row + 1, plot.endY) {
-                grid.put(glyphs.faintDot, x: column, y: below, style: Style(.ok).dim, in: plot)
+                grid.put(glyphs.shading, x: column, y: below, style: Style(.ok).dim, in: plot)
             }
         }
     }

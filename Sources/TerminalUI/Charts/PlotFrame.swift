@@ -17,11 +17,12 @@ struct PlotFrame {
     ///   - area: Where to draw.
     ///   - labelWidth: The least room for labels of the vertical axis, which lines charts up below one another.
     ///   - showsX: Whether the horizontal axis is drawn.
+    ///   - xNames: The names of 1, 2 and so on of the horizontal axis.
     ///   - grid: The frame.
     ///   - glyphs: The glyphs to draw with.
     init(
-        x: Axis, y: Axis, in area: Rect, labelWidth: Int = 0, showsX: Bool = true, of grid: inout CellGrid,
-        glyphs: GlyphSet
+        x: Axis, y: Axis, in area: Rect, labelWidth: Int = 0, showsX: Bool = true, xNames: [String] = [],
+        of grid: inout CellGrid, glyphs: GlyphSet
     ) {
         self.x = x
         self.y = y
@@ -35,7 +36,7 @@ struct PlotFrame {
         guard !plot.isEmpty else { return }
         if hasLeft { drawVertical(ticks, width: labels, in: area, of: &grid, glyphs: glyphs) }
         if hasBottom {
-            AxisRow(axis: x, hasCorner: hasLeft).draw(
+            AxisRow(axis: x, hasCorner: hasLeft, names: xNames).draw(
                 into: &grid, in: Rect(x: plot.x, y: area.endY - 1, width: plot.width, height: 1),
                 glyphs: glyphs)
         }
@@ -134,9 +135,8 @@ struct PlotFrame {
     /// Marks a place by a vertical line through the plot.
     func drawCursor(at value: Double?, into grid: inout CellGrid, glyphs: GlyphSet) {
         guard let value, let column = column(value) else { return }
-        let line: Unicode.Scalar = glyphs == .ascii ? "|" : "┊"
         for row in plot.y..<plot.endY {
-            grid.put(line, x: column, y: row, style: Style(.axis), in: plot)
+            grid.put(glyphs.cursor, x: column, y: row, style: Style(.axis), in: plot)
         }
     }
 

@@ -31,14 +31,11 @@ package enum GlyphSet: String, CaseIterable, Hashable, Sendable {
     /// A part of a dashed horizontal line.
     package var dash: Unicode.Scalar { self == .ascii ? "-" : "╌" }
 
-    /// A small dot that makes an area darker.
-    package var faintDot: Unicode.Scalar {
-        switch self {
-        case .braille: "⠂"
-        case .block: "·"
-        case .ascii: "."
-        }
-    }
+    /// A part of an upright line that shades an area.
+    package var shading: Unicode.Scalar { self == .ascii ? ":" : "┊" }
+
+    /// A part of an upright line that marks a place.
+    package var cursor: Unicode.Scalar { self == .ascii ? "|" : "│" }
 
     /// Separates a value from half the width of its interval.
     package var plusMinus: String { self == .ascii ? "+/-" : "±" }

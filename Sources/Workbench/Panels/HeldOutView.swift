@@ -51,7 +51,7 @@ struct HeldOutView {
         LineChart(
             series: all, xRange: 1...Double(count),
             yScale: measure == .kl ? canvas.state.chart.lossScale : .linear,
-            cursor: canvas.state.shownUnit.map { Double($0 + 1) }
+            cursor: canvas.state.shownUnit.map { Double($0 + 1) }, xNames: run.units.map(\.name)
         ).draw(into: &canvas.grid, in: parts[0], glyphs: canvas.glyphs)
         drawValues(in: parts[1], on: &canvas)
     }
