@@ -187,6 +187,45 @@ struct ViewTests {
         #expect(rows.contains(panel == .parameters ? "weight_bits" : "appear"), "\(rows)")
     }
 
+    @Test(
+        "a chart over units has their names on its axis, as many as fit",
+        arguments: [(80, 24, false), (120, 40, true)])
+    func unitNames(width: Int, height: Int, fitsAll: Bool) {
+        let text = Session(at: .heldOut, width: width, height: height).text
+        let axis = text.split(separator: "\n").first { $0.contains("╰stem") }
+        #expect(axis?.contains("blocks.1─") == true)
+        #expect(axis?.contains("blocks.2─") == fitsAll)
+    }
+
+    @Test("runs side by side are named in the legend in the order of the list")
+    func legendOrder() throws {
+        let lines = Session(at: .comparison).text.split(separator: "\n")
+        let legend = lines.filter { $0.contains("━") }
+        #expect(legend.count == 2)
+        #expect(legend[0].contains("w4a4-mgrq-2") && legend[1].contains("w3a8-glf-1"))
+    }
+
+    @Test("on a large screen a result takes the rows that it needs, and the log gets the others")
+    func heights() throws {
+        let session = Session(at: .finished, width: 200, height: 60)
+        let layout = Layout(session.state)
+        #expect(try #require(layout.frame(of: .reconstruction)).height <= 20)
+        #expect(try #require(layout.frame(of: .contributions)).height <= 16)
+        #expect(try #require(layout.frame(of: .log)).height >= 20)
+    }
+
+    @Test("columns stay near one another on a wide screen")
+    func columns() throws {
+        var session = Session(at: .comparison, width: 200, height: 60)
+        let names = try #require(session.text.split(separator: "\n").last { $0.contains("w3a8-glf-1") })
+        #expect(!names.contains("w4a4-mgrq-2" + String(repeating: " ", count: 30)))
+        session = Session(at: .waiting, width: 200, height: 60)
+        session.press(.character("5"), .character("f"))
+        let row = try #require(session.text.split(separator: "\n").first { $0.contains("images per step") })
+        let beforeLast = try #require(row.split(separator: "time per step").first)
+        #expect(!beforeLast.contains(String(repeating: " ", count: 40)))
+    }
+
     @Test("NaN and infinities leave gaps in a chart")
     func gaps() {
         var session = Session(at: .running)

@@ -83,6 +83,7 @@ struct RunComparisonView: Overlay {
             [.comparisonMeasure] + (showsUnits ? [] : [.before, .next]) + [.closeComparison], in: parts[3])
     }
 
+    /// Draws the curves; the first run's comes last, which covers the others and leads the legend, as in the list.
     private func drawChart(title: Rect, in area: Rect, on canvas: inout Canvas) {
         let names = names
         if showsUnits {
@@ -99,8 +100,12 @@ struct RunComparisonView: Overlay {
                 return canvas.explain("No run has measured held-out images.", in: area)
             }
             let count = runs.map(\.progress.units.count).max() ?? 2
-            LineChart(series: series, xRange: 1...Double(max(2, count)), yScale: .log)
-                .draw(into: &canvas.grid, in: area, glyphs: canvas.glyphs)
+            let longest = runs.map(\.progress.units).max { $0.count < $1.count } ?? []
+            LineChart(
+                series: series.reversed(), xRange: 1...Double(max(2, count)), yScale: .log,
+                xNames: longest.map(\.name)
+            )
+            .draw(into: &canvas.grid, in: area, glyphs: canvas.glyphs)
             return
         }
         let units = unitNames
@@ -124,7 +129,7 @@ struct RunComparisonView: Overlay {
                     points: chart.smoothed($0.loss.points, steps: $0.steps))
             }
         }
-        LineChart(series: series, xRange: 0...Double(steps), yScale: chart.lossScale)
+        LineChart(series: series.reversed(), xRange: 0...Double(steps), yScale: chart.lossScale)
             .draw(into: &canvas.grid, in: area, glyphs: canvas.glyphs)
     }
 
@@ -186,7 +191,9 @@ struct RunComparisonView: Overlay {
 
     private func drawTable(_ lines: [Line], in area: Rect, on canvas: inout Canvas) {
         let name = 21
-        let width = max(12, (area.width - name) / max(1, runs.count))
+        // Columns are as wide as they need, and stay near one another.
+        let needed = (lines.flatMap(\.values) + names).map(cellWidth).max() ?? 0
+        let width = max(12, min(needed + 3, (area.width - name) / max(1, runs.count)))
         for (index, run) in names.enumerated() {
             let place = area.dropping(name + index * width)
             canvas.write(

@@ -116,8 +116,11 @@ struct RunsView: Overlay {
             [.openListed, .resumeListed, .markRun, .compareRuns, .forgetListed, .closeRuns], in: parts[2])
         guard !runs.isEmpty else { return canvas.explain("No run is remembered.", in: parts[0]) }
         let isWide = parts[0].width >= 100
+        // Folders take what they need where there is so much.
+        let longest = runs.map { cellWidth($0.directory) }.max() ?? 0
+        let folder: Length = parts[0].width >= longest + 100 ? .fixed(longest) : .share(1.4)
         var columns = [
-            TableColumn("", width: .fixed(2)), TableColumn("folder", width: .share(1.4), cut: .start),
+            TableColumn("", width: .fixed(2)), TableColumn("folder", width: folder, cut: .start),
             TableColumn("preset", width: .fixed(9)), TableColumn("bits", width: .fixed(6)),
             TableColumn("top-1", width: .fixed(8), alignment: .trailing),
             TableColumn("KL", width: .fixed(8), alignment: .trailing),

@@ -68,9 +68,12 @@ struct ParameterTable {
         ]
         let showsRange = rest >= standards + 12
         columns.append(TableColumn("default", width: .fixed(showsRange ? standards : max(0, rest))))
-        if showsRange { columns.append(TableColumn("range", width: isWide ? .fixed(30) : .share(1))) }
+        // Columns are as wide as they need, so that they stay near one another on wide screens.
+        let ranges = min(30, width("range", items.map { $0.note?.text ?? $0.range }))
+        if showsRange { columns.append(TableColumn("range", width: isWide ? .fixed(ranges) : .share(1))) }
         if isWide {
-            columns.append(TableColumn("what it is", width: .share(1.3)))
+            let summaries = width("what it is", items.map(\.summary))
+            columns.append(TableColumn("what it is", width: showsEffects ? .fixed(summaries) : .share(1)))
             if showsEffects { columns.append(TableColumn("affects", width: .share(1))) }
         }
         let rows = rows

@@ -102,7 +102,9 @@ struct Layout: Equatable {
             (panels, edges) = Self.tabbed(body, tab: tab, state.memory.splits)
             tabs = Self.tabs([.reconstruction, .contributions, .sweep, .parameters], in: panels[1].frame)
         } else {
-            (panels, edges) = Self.full(body, units: state.run?.units.count ?? 0, state.memory.splits)
+            (panels, edges) = Self.full(
+                body, units: state.run?.units.count ?? 0, needs: Self.rowsOfResult(state), state.memory.splits
+            )
             tabs = []
         }
     }
@@ -132,9 +134,16 @@ struct Layout: Equatable {
         )
     }
 
+    /// The rows of a result with its frame, and of the panels below it, which then list units; nil where curves are shown,
+    /// which take whatever there is.
+    private static func rowsOfResult(_ state: WorkbenchState) -> (charts: Int, middle: Int)? {
+        guard state.showsResult, state.shownHeldOut == nil, let run = state.run else { return nil }
+        return (ResultView.height + 2, max(run.units.count + 3, run.sweep == nil ? 0 : 24))
+    }
+
     /// The places of all panels, for so many units; 0 while they are not known.
     private static func full(
-        _ body: Rect, units count: Int, _ splits: PanelSplits
+        _ body: Rect, units count: Int, needs: (charts: Int, middle: Int)?, _ splits: PanelSplits
     ) -> (panels: [(panel: Panel, frame: Rect)], edges: [Edge]) {
         let height = body.height
         let left = splits.cells(
@@ -148,11 +157,15 @@ struct Layout: Equatable {
             before: .units, usual: min(height - parameters, needed), of: height, leaving: (4, 6))
         let leftRows = columns[0].rows([.fixed(units), .share(1)])
         // On tall screens charts need more room.
+        let usualTop = height > 45 ? height * 9 / 20 : height - parameters
         let top = splits.cells(
-            before: .charts, usual: height > 45 ? height * 9 / 20 : height - parameters, of: height,
-            leaving: (6, 9))
+            before: .charts, usual: height > 45 ? min(usualTop, needs?.charts ?? usualTop) : usualTop,
+            of: height, leaving: (6, 9))
+        let usualLog = height - max(7, height / 5)
         let log = splits.cells(
-            before: .log, usual: height - max(7, height / 5), of: height,
+            before: .log,
+            usual: height > 45 ? min(usualLog, needs.map { top + $0.middle } ?? usualLog) : usualLog,
+            of: height,
             leaving: (min(top, height - 9) + 6, 3))
         let charts = min(top, log - 6)
         let rightRows = columns[1].rows([.fixed(charts), .fixed(log - charts), .share(1)])
