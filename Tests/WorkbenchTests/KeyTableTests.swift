@@ -72,11 +72,21 @@ struct KeyTableTests {
         let own = bindings.prefix { $0.isOfPanel }
         #expect(!bindings.dropFirst(own.count).contains { $0.isOfPanel })
         #expect(own.allSatisfy { $0.belongs(to: panel.content.context) })
-        #expect(hints.contains { $0.action == .logY } == [.reconstruction, .contributions].contains(panel))
+        #expect(
+            hints.contains { $0.action == .smoothing } == [.reconstruction, .contributions].contains(panel))
         // What every situation needs is there on a narrow screen, too.
         _ = update(&session.state, .input(.resize(width: 80, height: 24)))
         let narrow = Footer.hints(session.state, in: Layout(session.state).footer).map(\.action)
         for action in [Action.pause, .quit, .help] { #expect(narrow.contains(action)) }
+    }
+
+    @Test("keys of curves are not in the footer of a view without curves over steps")
+    func viewWithoutSteps() {
+        var session = Session(at: .finished)
+        session.press(.character("2"))
+        for hint in ["log-y", "smooth", "inspect", "zoom"] { #expect(!session.text.contains(" \(hint)")) }
+        session.press(.character("]"))
+        for hint in ["log-y", "smooth", "inspect"] { #expect(session.text.contains(" \(hint)")) }
     }
 
     @Test("a key that does nothing says so, and nothing else happens")

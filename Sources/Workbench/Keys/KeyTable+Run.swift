@@ -80,12 +80,15 @@ extension KeyTable {
     static let charts: [KeyBinding] = [
         KeyBinding(
             .logY, ["l"], [.units, .reconstruction, .contributions, .log], "logarithmic or linear loss axis",
-            hint: "log-y", rank: 40, home: curves, .change { $0.chart.isLogarithmicY.toggle() }),
+            hint: "log-y", rank: 40, home: curves, liveHint: { $0.focusHasLosses ? "log-y" : "" },
+            .change { $0.chart.isLogarithmicY.toggle() }),
         KeyBinding(
             .logX, ["L"], [.run], "logarithmic or linear step axis", hint: "log-x", rank: 45, home: curves,
+            liveHint: { $0.focusHasSteps ? "log-x" : "" },
             .change { $0.chart.isLogarithmicX.toggle() }),
         KeyBinding(
             .smoothing, ["m"], [.run], "smoothing off, .6, .9, .98", hint: "smooth", rank: 42, home: curves,
+            liveHint: { $0.focusHasSteps ? "smooth" : "" },
             .change { $0.chart.smoothing = ($0.chart.smoothing + 1) % ChartView.smoothings.count }),
         KeyBinding(
             .measure, ["v"], [.run],
@@ -101,12 +104,16 @@ extension KeyTable {
         KeyBinding(
             .compare, ["c"], [.run], "draw this unit's curve in the charts of other units too, or no longer",
             hint: "compare", rank: 46, home: curves,
-            liveHint: { $0.chart.compared == $0.shownUnit ? "stop comparing" : "compare" },
+            liveHint: {
+                guard $0.focusHasSteps else { return "" }
+                return $0.chart.compared == $0.shownUnit ? "stop comparing" : "compare"
+            },
             .change(unless: { $0.shownCurves == nil ? "there is no curve to compare with" : nil }) {
                 $0.chart.compared = $0.chart.compared == $0.shownUnit ? nil : $0.shownUnit
             }),
         KeyBinding(
             .zoomIn, ["+", "="], [.run], "zoom into the steps", hint: "zoom", rank: 47, home: curves,
+            liveHint: { $0.focusHasSteps ? "zoom" : "" },
             .change(unless: { $0.chart.canZoomIn ? nil : "the zoom is at its limit" }) { $0.chart.zoomIn() }),
         KeyBinding(
             .zoomOut, ["-"], [.run], "back to the previous zoom", hint: "zoom out", rank: 48, home: curves,
@@ -116,10 +123,10 @@ extension KeyTable {
             .change(unless: \.obstacleToZoomingOut) { $0.chart.zoomReset() }),
         KeyBinding(
             .cursorLeft, [.left], [.reconstruction, .contributions], "inspect the values further left",
-            isInPalette: false, .change(unless: \.obstacleToPointing) { $0.moveCursor(by: -1) }),
+            isInPalette: false, .change(unless: \.obstacleToMovingCursor) { $0.moveCursor(by: -1) }),
         KeyBinding(
             .cursorRight, [.right], [.reconstruction, .contributions], "inspect the values further right",
             hint: "inspect", rank: 39, partner: .cursorLeft, isInPalette: false,
-            .change(unless: \.obstacleToPointing) { $0.moveCursor(by: 1) }),
+            .change(unless: \.obstacleToMovingCursor) { $0.moveCursor(by: 1) }),
     ]
 }

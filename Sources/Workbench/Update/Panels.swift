@@ -99,6 +99,21 @@ extension WorkbenchState {
     }
 
     var obstacleToZoomingOut: String? { chart.isZoomed ? nil : "all steps are shown" }
+    /// Whether the panel with the focus shows curves over steps.
+    var focusHasSteps: Bool {
+        shownCurves != nil && (focus == .contributions ? !showsAllUnits : showsCurve)
+    }
+
+    /// Whether the panel with the focus shows losses, whose axis can be logarithmic.
+    var focusHasLosses: Bool {
+        focus == .contributions
+            ? focusHasSteps && contributionView == .losses : focusHasSteps || shownHeldOut == .kl
+    }
+
+    var obstacleToMovingCursor: String? {
+        obstacleToPointing ?? (focusHasSteps ? nil : "this view has no steps to inspect")
+    }
+
     var obstacleToPointing: String? { shownCurves == nil ? "there is no curve to inspect" : nil }
 
     /// Moves the cursor by columns of the chart.
