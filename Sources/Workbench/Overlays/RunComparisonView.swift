@@ -190,7 +190,7 @@ struct RunComparisonView: Overlay {
     }
 
     private func drawTable(_ lines: [Line], in area: Rect, on canvas: inout Canvas) {
-        let name = 21
+        let name = max(20, lines.map { cellWidth($0.name) }.max() ?? 0) + 1
         // Columns are as wide as they need, and stay near one another.
         let needed = (lines.flatMap(\.values) + names).map(cellWidth).max() ?? 0
         let width = max(12, min(needed + 3, (area.width - name) / max(1, runs.count)))
