@@ -81,7 +81,8 @@ def pause(terminal):
     """Space takes the run to the next gate."""
     terminal.press(" ")
     terminal.wait_for("PAUSE queued")
-    terminal.wait_for("WAITING", "waiting at the gate before")
+    # It may measure baselines there.
+    terminal.wait_for("before unit", "waiting at the gate before")
     terminal.wait_for_footer("Space continue", "e edit")
 
 
@@ -125,7 +126,7 @@ def selected_parameter(terminal):
 def go_on_through_sizes(terminal):
     """The screen fits into any size while the run goes on."""
     terminal.press(" ")
-    terminal.wait_without("WAITING")
+    terminal.wait_without("before unit")
     terminal.set_size((80, 24))
     terminal.wait_for("1 Units", "6 Log")
     terminal.wait_for_footer("quit")
@@ -435,11 +436,11 @@ def sweep(tool, folder, *flags):
     with Terminal([tool, "workbench", *flags, "--output", run], folder) as terminal:
         use(terminal, "Enter", "start the run")
         use(terminal, "Space", "pause")
-        terminal.wait_for("WAITING")
+        terminal.wait_for("before unit")
         # So that a unit is done, whichever gate that was.
         gate = re.search(r"before unit \S+", terminal.text).group()
         use(terminal, "s", "step")
-        terminal.wait("the next gate", lambda: re.search(r"WAITING +before unit", terminal.text) and gate not in terminal.text)
+        terminal.wait("the next gate", lambda: "before unit" in terminal.text and gate not in terminal.text)
         use(terminal, "w", "sweep")
         terminal.wait_for("Evaluated on", "calibrated only", "25 pairs", "cancel")
         # Weights of 4 and 8 bits, then the same activations.
@@ -456,7 +457,7 @@ def sweep(tool, folder, *flags):
         use(terminal, "a", "adopt bits")
         terminal.wait_for("was measured for the whole model")
         use(terminal, "Enter", "coming units")
-        terminal.wait_for("weight_bits = ", "WAITING")
+        terminal.wait_for("weight_bits = ", "before unit")
         stop(terminal)
     lines = [json.loads(line) for line in open(os.path.join(run, "journal.jsonl"), encoding="utf-8")]
     asked = [line for line in lines if line.get("command") == "sweep"]
