@@ -163,13 +163,13 @@ struct DecisionTests {
         let script = Script([[.redo(unit: 3)], [.undo]])
         let events = bench.run(try bench.plan(), to: "run", waitsAtEnd: true) { event in
             switch event {
-            case .waiting, .redoStarted:
+            case .waiting, .redoStarted, .finished:
                 reports.withLock { $0.append(FileManager.default.fileExists(atPath: path)) }
             default: break
             }
             return script.answer(event)
         }
-        // At the end, at the redo, after it, after the undo, at the end again.
+        // At the last gate, at the redo, after it, after the undo, when the run has finished.
         #expect(reports.withLock { $0 } == [true, false, false, false, true])
         #expect(chosen(events) == [1, 1, 1, 1])
     }
