@@ -47,5 +47,15 @@ func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfigura
                 hasFeatureWithoutNorm ? "the feature that the classifier reads, which no norm precedes" : nil,
             ])
     }
+    if hyperparameters.balanceHeads {
+        leftOut(
+            "balance_heads",
+            [
+                hasRotaryKeys
+                    ? "queries and keys, which rotary positions turn"
+                    : hasCosines ? "queries and keys, whose length is fixed" : nil,
+                values,
+            ])
+    }
     return result
 }

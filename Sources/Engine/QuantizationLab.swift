@@ -74,11 +74,18 @@ final class QuantizationLab {
         let hyperparameters = plan.hyperparameters
         let steps = refitSteps(hyperparameters, of: model.configuration)
         let refits = steps > 0
-        holdsCheckpoint = !hyperparameters.rotate && !hyperparameters.centreActivations && !refits
+        holdsCheckpoint =
+            !hyperparameters.rotate && !hyperparameters.centreActivations && !hyperparameters.balanceHeads
+            && !refits
         let rotated = hyperparameters.rotate ? model.rotated(seed: plan.seed).weights : model.weights
-        let changed =
+        let centred =
             hyperparameters.centreActivations
             ? centringActivations(rotated, of: model.units, images: inputs.calibration, pool: pool) : rotated
+        let changed =
+            hyperparameters.balanceHeads
+            ? balancingHeads(
+                centred, of: model.units, images: inputs.calibration, seed: plan.seed, pool: pool)
+            : centred
         teacher = zip(model.units, changed).map {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }

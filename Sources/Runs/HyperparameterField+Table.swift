@@ -325,6 +325,16 @@ extension HyperparameterField {
                 "The mean of every channel of keys, values and the last feature is moved into biases; keys with rotary "
                     + "positions or cosine attention and values before a norm keep theirs.",
                 when: "Take false only to measure what it brings.", source: "decision 13")),
+        flag(
+            .wholeModel, "balance_heads", "balance the heads' operands", "calibration, the whole model",
+            \.balanceHeads,
+            Guide(
+                "Queries and keys of a head, and its values and the projection, get the bases in which their quantization errors "
+                    + "do the least to their products; queries and keys with rotary positions or cosine attention and values "
+                    + "before a norm keep theirs.",
+                when:
+                    "Take false to keep the checkpoint's own weights comparable, or to measure what it brings.",
+                source: "decision 28")),
         integer(
             .wholeModel, "relu_refit_steps", "ReLU refit steps; 0 keeps GELU", "whole model; time at start",
             0...1_000_000, \.reluRefitSteps, stepCounts,

@@ -115,10 +115,13 @@ package struct TransformerBlock: ModelUnit {
         (Linear.fc1.rawValue, Linear.fc2.rawValue, Slot.norm2.rawValue, Slot.fc2.rawValue)
     }
 
+    /// The tape's buffers of queries, keys and values side by side, and of what the projection reads.
+    package var operandSlots: (qkv: Int, context: Int) { (Slot.qkv.rawValue, projectionInput.rawValue) }
+
     /// The number of windows in an image.
     var windows: Int { layout?.windows ?? 1 }
     /// The tokens of a window.
-    var tokens: Int { layout?.tokens ?? gridTokens }
+    package var tokens: Int { layout?.tokens ?? gridTokens }
     /// The rows of an image in the windows' order.
     var orderedRows: Int { windows * tokens }
     /// Whether the block gives fewer tokens than it reads.

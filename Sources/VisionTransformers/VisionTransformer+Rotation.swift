@@ -177,16 +177,21 @@ extension LinearWeights {
     ///   - range: Which outputs; nil means all.
     ///   - rotation: As wide as these outputs.
     fileprivate mutating func rotateOutputs(_ range: Range<Int>? = nil, by rotation: Rotation) {
+        changeOutputs(range, by: rotation.matrix)
+    }
+
+    /// The same for any matrix: y ← y · M.
+    mutating func changeOutputs(_ range: Range<Int>? = nil, by basis: Matrix) {
         let whole = weight.matrix()
         let rows = range ?? 0..<whole.rows
         let changed = Matrix(rows: rows.count, columns: whole.columns)
-        multiply(rotation.matrix, whole.rows(rows), into: changed, transposeA: true)
+        multiply(basis, whole.rows(rows), into: changed, transposeA: true)
         copy(changed, into: whole.rows(rows))
         weight = Tensor(shape: weight.shape, elements: whole.elements)
         guard var elements = bias?.elements else { return }
         let old = Matrix(rows: 1, columns: rows.count, elements: Array(elements[rows]))
         let new = Matrix(rows: 1, columns: rows.count)
-        multiply(old, rotation.matrix, into: new)
+        multiply(old, basis, into: new)
         elements.replaceSubrange(rows, with: new.elements)
         bias = Tensor(shape: [elements.count], elements: elements)
     }
@@ -197,10 +202,15 @@ extension LinearWeights {
     ///   - range: Which inputs; nil means all.
     ///   - rotation: As wide as these inputs.
     fileprivate mutating func rotateInputs(_ range: Range<Int>? = nil, by rotation: Rotation) {
+        changeInputs(range, by: rotation.matrix)
+    }
+
+    /// The same for any matrix, where inputs are multiplied by its inverse transpose: W ← W · M.
+    mutating func changeInputs(_ range: Range<Int>? = nil, by basis: Matrix) {
         let whole = weight.matrix()
         let columns = range ?? 0..<whole.columns
         let changed = Matrix(rows: whole.rows, columns: columns.count)
-        multiply(whole.columns(columns), rotation.matrix, into: changed)
+        multiply(whole.columns(columns), basis, into: changed)
         copy(changed, into: whole.columns(columns))
         weight = Tensor(shape: weight.shape, elements: whole.elements)
     }

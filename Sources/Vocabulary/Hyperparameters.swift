@@ -43,6 +43,8 @@ package struct Hyperparameters: Equatable, Sendable {
     package var rotate = true
     /// Whether keys, values and the last feature are moved so that each channel has mean 0; the same for all units.
     package var centreActivations = true
+    /// Whether heads get the bases in which errors of their operands do the least; the same for all units.
+    package var balanceHeads = true
 
     /// In how many steps each MLP is refitted with ReLU in place of GELU before anything else; 0 keeps GELU.
     ///

@@ -98,6 +98,9 @@ struct RunWork {
         if values[0].centreActivations {
             operations += Double(min(originals, centringImages)) * whole
         }
+        if values[0].balanceHeads {
+            operations += Double(min(originals, balancingImages)) * whole
+        }
         if values.contains(where: weighsTokens) {
             operations += Double(min(originals, importanceImages)) * whole * (1 + Self.frozenBackward)
         }

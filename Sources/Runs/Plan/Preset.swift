@@ -63,6 +63,7 @@ package enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.weightSolver = .nearest
                     $0.rotate = false
                     $0.centreActivations = false
+                    $0.balanceHeads = false
                     $0.geluLevels = .uniform
                     $0.tokenImportance = 0
                 }
@@ -133,6 +134,7 @@ package enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.localWeight = 0
                     $0.tokenImportance = 0
                     $0.reluRefitSteps = 1000
+                    $0.balanceHeads = false
                     $0.backoffs = 0
                 }
             )
@@ -148,6 +150,7 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.weightSolver = .nearest
     values.rotate = false
     values.centreActivations = false
+    values.balanceHeads = false
     values.geluLevels = .uniform
     values.tokenImportance = 0
     values.globalShare = 1
