@@ -53,9 +53,11 @@ struct ResultView {
                     column(calibrated, max(10, cellWidth(calibrated))), column("final", isNarrow ? 9 : 11),
                     TableColumn("", width: .share(1)),
                 ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }), in: area.droppingRows(2))
-        // An empty row, if what follows leaves one.
-        var notes = area.droppingRows(rows.count + (area.height > rows.count + 5 ? 4 : 3))
         let reverted = report.units.count(where: \.reverted)
+        let notesWanted =
+            (reverted > 0 ? 1 : 0) + (run.accuracyChange == nil ? 0 : 1) + (report.final == nil ? 0 : 1)
+        // An empty row, if notes and keys leave one.
+        var notes = area.droppingRows(rows.count + (area.height > rows.count + notesWanted + 4 ? 4 : 3))
         if reverted > 0, notes.height > 1 {
             let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
             canvas.write("\(units) put back to the calibrated state", in: notes, style: Style(.warn))
