@@ -16,13 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-
-def flags(model):
-    folder = pathlib.Path(model)
-    if folder.is_dir():
-        return ["--model", model, "--calibration", str(folder / "calibration"), "--evaluation",
-                str(folder / "evaluation")]
-    return ["--model", f"sample:{model}"]
+from models import flags
 
 
 def run(tool, model, bits, settings, output):

@@ -15,6 +15,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "Tests", "EndToEndTests", "Scripts"))
 from terminal import ENTER, Terminal  # noqa: E402
 
+from models import flags  # noqa: E402
+
 SAMPLE_LIMIT = 5
 BACKBONE_LIMIT = 60
 # Beyond this the tool is taken to hang.
@@ -27,9 +29,9 @@ def step(terminal):
     return int(found.group(1)) if found else 0
 
 
-def first_curve(tool, folder, flags):
+def first_curve(tool, folder, model):
     """Seconds from Enter to the second step on the screen."""
-    command = [tool, "workbench", "--weight-bits", "4", "--activation-bits", "4", *flags]
+    command = [tool, "workbench", "--weight-bits", "4", "--activation-bits", "4", *flags(model)]
     with Terminal(command, folder) as terminal:
         terminal.wait_for_footer("start the run")
         begin = time.monotonic()
@@ -45,17 +47,13 @@ def first_curve(tool, folder, flags):
 
 def main():
     tool = os.path.abspath(sys.argv[1])
-    models = [(name, ["--model", f"sample:{name}"], SAMPLE_LIMIT)
-              for name in ("fashion-vit", "fashion-deit", "fashion-swin")]
+    models = [(name, SAMPLE_LIMIT) for name in ("fashion-vit", "fashion-deit", "fashion-swin")]
     if len(sys.argv) > 2 and sys.argv[2]:
-        backbone = os.path.abspath(sys.argv[2])
-        flags = ["--model", backbone, "--calibration", f"{backbone}/calibration", "--evaluation",
-                 f"{backbone}/evaluation"]
-        models.append((os.path.basename(backbone), flags, BACKBONE_LIMIT))
+        models.append((os.path.abspath(sys.argv[2]), BACKBONE_LIMIT))
     print("| model | Enter to first moving curve, s | limit, s |\n| --- | --- | --- |")
-    for name, flags, limit in models:
+    for model, limit in models:
         with tempfile.TemporaryDirectory() as folder:
-            print(f"| {name} | {first_curve(tool, folder, flags):.1f} | {limit} |", flush=True)
+            print(f"| {os.path.basename(model)} | {first_curve(tool, folder, model):.1f} | {limit} |", flush=True)
 
 
 if __name__ == "__main__":

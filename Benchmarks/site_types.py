@@ -17,6 +17,8 @@ import statistics
 import subprocess
 import tempfile
 
+from models import flags
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KINDS = ["patch_embed.proj.weight", "*.attn.qkv.weight", "*.attn.proj.weight", "*.mlp.fc1.weight", "*.mlp.fc2.weight",
          "head.weight", "*.attn.qkv.input", "*.attn.q", "*.attn.k", "*.attn.v", "*.attn.softmax", "*.attn.proj.input",
@@ -39,12 +41,9 @@ def run(args, bits, sites, folder):
     """Runs the preset at bits (of weights, of activations) with other bits for some sites, and returns the folder."""
     output = folder / ("w{}a{}".format(*bits) + "".join(f",{pattern}={width}" for pattern, width in sites).replace("*", ""))
     if not (output / "report.json").exists():
-        command = [args.mgrq, "run", "--model", args.model, "--preset", args.preset, "--held-out", "0", "--weight-bits",
-                   str(bits[0]), "--activation-bits", str(bits[1]), "--set", f"calibration_images={args.images}",
+        command = [args.mgrq, "run", *flags(args.model, args.evaluation), "--preset", args.preset, "--held-out", "0",
+                   "--weight-bits", str(bits[0]), "--activation-bits", str(bits[1]), "--set", f"calibration_images={args.images}",
                    "--threads", str(args.threads), "--seed", "1", "--output", str(output)]
-        if not args.model.startswith("sample:"):
-            command += ["--calibration", f"{args.model}/calibration",
-                        "--evaluation", args.evaluation or f"{args.model}/evaluation"]
         for change in args.changes:
             command += ["--set", change]
         for pattern, width in sites:

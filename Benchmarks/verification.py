@@ -16,18 +16,12 @@ import subprocess
 import sys
 import tempfile
 
+from models import flags
+
 LEVELS = ["uniform", "log_sqrt2", "searched_log"]
 LAYOUTS = ["fast", "compact"]
 COLUMNS = ["model", "bits", "attention map", "layout", "MB", "integer products", "operator codes", "unit codes",
            "unit values", "KL", "bound of KL", "verdict"]
-
-
-def flags(model):
-    folder = pathlib.Path(model)
-    if folder.is_dir():
-        return ["--model", model, "--calibration", str(folder / "calibration"), "--evaluation",
-                str(folder / "evaluation")]
-    return ["--model", f"sample:{model}"]
 
 
 def call(*command, allowed=(0,)):
