@@ -53,45 +53,47 @@ struct ResultView {
                     column(calibrated, max(10, cellWidth(calibrated))), column("final", isNarrow ? 9 : 11),
                     TableColumn("", width: .share(1)),
                 ], rows: rows.map { isNarrow ? Array($0.dropLast()) : $0 }), in: area.droppingRows(2))
-        let reverted = report.units.count(where: \.reverted)
-        let notesWanted =
-            (reverted > 0 ? 1 : 0) + (run.accuracyChange == nil ? 0 : 1) + (report.final == nil ? 0 : 1)
+        let lines = notes(on: report, canvas.glyphs)
         // An empty row, if notes and keys leave one.
-        var notes = area.droppingRows(rows.count + (area.height > rows.count + notesWanted + 4 ? 4 : 3))
-        if reverted > 0, notes.height > 1 {
-            let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
-            canvas.write("\(units) put back to the calibrated state", in: notes, style: Style(.warn))
-            notes = notes.droppingRows(1)
-        }
-        if let change = run.accuracyChange, notes.height > 1 {
-            let points = QuantityText.signed(change.mean, QuantityText.fixed(abs(change.mean), decimals: 2))
-            let interval = QuantityText.fixed(change.halfWidth, decimals: 2)
-            canvas.write(
-                [
-                    LinePiece(
-                        "top-1 \(points) \(canvas.glyphs.plusMinus) \(interval) points vs full", rank: 0),
-                    LinePiece(
-                        change.verdict == .undecided ? ", not significant" : ", significant", .muted, rank: 1
-                    ), LinePiece(" (95 % interval)", .muted, rank: 2),
-                ], in: notes, gap: 0)
-            notes = notes.droppingRows(1)
-        }
-        if let images = report.final?.images, notes.height > 1 {
-            let others =
-                run.heldOutImages.map { "; attempts are compared on \(QuantityText.count($0)) others" } ?? ""
-            canvas.write(
-                [
-                    LinePiece("on \(QuantityText.count(images)) evaluation images", .muted, rank: 0),
-                    LinePiece(others, .muted, rank: 1),
-                ], in: notes, gap: 0)
-            notes = notes.droppingRows(1)
+        var rest = area.droppingRows(rows.count + (area.height > rows.count + lines.count + 4 ? 4 : 3))
+        for line in lines where rest.height > 1 {
+            canvas.write(line, in: rest, gap: 0)
+            rest = rest.droppingRows(1)
         }
         let keys = [
             (canvas.key(.export), "export"), (canvas.key(.newRun), "new run"),
             ("\(canvas.key(.previousUnit)) \(canvas.key(.nextUnit))", "curves"),
         ]
         canvas.write(
-            keys.flatMap { [TextSpan($0.0, Style(.keyHint)), TextSpan(" \($0.1)   ")] }, in: notes)
+            keys.flatMap { [TextSpan($0.0, Style(.keyHint)), TextSpan(" \($0.1)   ")] }, in: rest)
+    }
+
+    /// What a reader of the table has to know, the most important first.
+    private func notes(on report: RunReport, _ glyphs: GlyphSet) -> [[LinePiece]] {
+        var lines: [[LinePiece]] = []
+        let reverted = report.units.count(where: \.reverted)
+        if reverted > 0 {
+            let units = reverted == 1 ? "1 unit was" : "\(reverted) units were"
+            lines.append([LinePiece("\(units) put back to the calibrated state", Style(.warn), rank: 0)])
+        }
+        if let change = run.accuracyChange {
+            let points = QuantityText.signed(change.mean, QuantityText.fixed(abs(change.mean), decimals: 2))
+            let interval = QuantityText.fixed(change.halfWidth, decimals: 2)
+            let verdict = change.verdict == .undecided ? ", not significant" : ", significant"
+            lines.append([
+                LinePiece("top-1 \(points) \(glyphs.plusMinus) \(interval) points vs full", rank: 0),
+                LinePiece(verdict, .muted, rank: 1), LinePiece(" (95 % interval)", .muted, rank: 2),
+            ])
+        }
+        if let images = report.final?.images {
+            let others =
+                run.heldOutImages.map { "; attempts are compared on \(QuantityText.count($0)) others" } ?? ""
+            lines.append([
+                LinePiece("on \(QuantityText.count(images)) evaluation images", .muted, rank: 0),
+                LinePiece(others, .muted, rank: 1),
+            ])
+        }
+        return lines
     }
 
     private static func rows(_ report: RunReport) -> [[TextSpan]] {
