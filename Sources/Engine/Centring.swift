@@ -24,40 +24,29 @@ func centringActivations(
     _ weights: [UnitWeights], of units: [any ModelUnit], images: Matrix, pool: WorkerPool
 ) -> [UnitWeights] {
     var result = weights
-    var input = images.rows(0..<min(images.rows, centringImages))
-    for (index, unit) in units.enumerated() {
-        let count = input.rows / unit.input.rows
-        let prepared = PreparedUnit(fullPrecision: unit, weights: weights[index], backward: false)
-        let output = unit.output.matrix(images: count)
-        let (keys, values) = (unit.shiftableKeys, unit.shiftableValues)
-        var watched: [(slot: Int, columns: Range<Int>?)] = [keys, values].compactMap { site in
+    let last = units.count - 1
+    func watched(_ index: Int) -> [WatchedBuffer] {
+        let unit = units[index]
+        guard index < last else { return [(unit.operators[0].slot, nil)] }
+        return [unit.shiftableKeys, unit.shiftableValues].compactMap { site in
             site.map { ($0.slot, $0.columns) }
         }
-        let isHead = index == units.count - 1
-        if isHead { watched = [(unit.operators[0].slot, nil)] }
-        let seen = watched.map { place in
-            let shape = unit.tapeShapes[place.slot]
-            return Matrix(rows: count * shape.rows, columns: place.columns?.count ?? shape.columns)
-        }
-        ModelPass([prepared], pool: pool).run(input, into: output) { range, tapes in
-            for (place, matrix) in zip(watched, seen) {
-                let (buffer, rows) = (tapes[0][place.slot], matrix.rows / count)
-                copy(
-                    place.columns.map { buffer.columns($0) } ?? buffer,
-                    into: matrix.rows(range.lowerBound * rows..<range.upperBound * rows))
-            }
-        }
+    }
+    walk(units, weights, on: images, atMost: centringImages, pool: pool, watching: watched) { index, seen in
+        let unit = units[index]
         let means = seen.map { columnMeans(of: $0, pool: pool) }
-        if isHead {
+        if index == last {
             // Without a classifier, the model gives the feature; without a norm, nothing can take the constant away.
-            guard !unit.linears.isEmpty, !unit.vectors.isEmpty else { continue }
+            guard !unit.linears.isEmpty, !unit.vectors.isEmpty else { return }
             let parts = means[0].count / unit.input.columns
             result[index].subtractFromFeature(mean(of: means[0], parts: parts))
         } else {
-            if keys != nil { result[index].subtractFromKeys(of: unit, means[0]) }
-            if values != nil { result[index].subtractFromValues(of: unit, means[keys == nil ? 0 : 1]) }
+            let hasKeys = unit.shiftableKeys != nil
+            if hasKeys { result[index].subtractFromKeys(of: unit, means[0]) }
+            if unit.shiftableValues != nil {
+                result[index].subtractFromValues(of: unit, means[hasKeys ? 1 : 0])
+            }
         }
-        input = output
     }
     return result
 }

@@ -24,21 +24,12 @@ func balancingHeads(
     _ weights: [UnitWeights], of units: [any ModelUnit], images: Matrix, seed: UInt64, pool: WorkerPool
 ) -> [UnitWeights] {
     var result = weights
-    var input = images.rows(0..<min(images.rows, balancingImages))
-    for (index, unit) in units.enumerated() {
-        let count = input.rows / unit.input.rows
-        let prepared = PreparedUnit(fullPrecision: unit, weights: weights[index], backward: false)
-        let output = unit.output.matrix(images: count)
-        let slots = unit.block.map { [$0.operandSlots.qkv, $0.operandSlots.context] } ?? []
-        let seen = slots.map { unit.tapeShapes[$0].matrix(images: count) }
-        ModelPass([prepared], pool: pool).run(input, into: output) { range, tapes in
-            for (slot, matrix) in zip(slots, seen) {
-                let rows = matrix.rows / count
-                copy(tapes[0][slot], into: matrix.rows(range.lowerBound * rows..<range.upperBound * rows))
-            }
-        }
-        input = output
-        guard let block = unit.block else { continue }
+    func watched(_ index: Int) -> [WatchedBuffer] {
+        units[index].block.map { [($0.operandSlots.qkv, nil), ($0.operandSlots.context, nil)] } ?? []
+    }
+    walk(units, weights, on: images, atMost: balancingImages, pool: pool, watching: watched) { index, seen in
+        let unit = units[index]
+        guard let block = unit.block else { return }
         let operands = HeadOperands(block, weights[index], qkv: seen[0], context: seen[1])
         let bases = TaskResults<HeadBases>(count: block.heads, repeating: HeadBases())
         pool.run(block.heads) { head, _ in
@@ -80,25 +71,24 @@ private struct HeadOperands: Sendable {
 
     /// The balance of a head's queries and keys; nil if there is none.
     func scores(_ head: Int) -> OperandBalance? {
-        let (queries, keys) = (part(0, head), part(1, head))
+        let (queries, keys) = (part(0, of: qkv, head), part(1, of: qkv, head))
         subtractMeans(keys, overRows: block.tokens)
         return OperandBalance(left: moments(of: queries), right: moments(of: keys), n: size)
     }
 
     /// The balance of a head's part of the projection's inputs with the columns of its weight; nil if there is none.
     func values(_ head: Int) -> OperandBalance? {
-        let columns = head * size..<(head + 1) * size
-        let inputs = Matrix(rows: context.rows, columns: size)
-        copy(context.columns(columns), into: inputs)
+        let inputs = part(0, of: context, head)
         subtractMeans(inputs, overRows: inputs.rows)
         return OperandBalance(
-            left: moments(of: inputs), right: moments(of: projection.columns(columns)), n: size)
+            left: moments(of: inputs), right: moments(of: part(0, of: projection, head)), n: size)
     }
 
-    private func part(_ part: Int, _ head: Int) -> Matrix {
+    /// A copy of a head's columns, of the first, second or third run of as many columns as the block's width.
+    private func part(_ part: Int, of matrix: Matrix, _ head: Int) -> Matrix {
         let start = part * block.width + head * size
-        let result = Matrix(rows: qkv.rows, columns: size)
-        copy(qkv.columns(start..<start + size), into: result)
+        let result = Matrix(rows: matrix.rows, columns: size)
+        copy(matrix.columns(start..<start + size), into: result)
         return result
     }
 }

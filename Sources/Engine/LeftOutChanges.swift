@@ -23,6 +23,7 @@ func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfigura
             "relu_refit_steps has no effect: between the two layers of the model's MLPs is something else than GELU"
         )
     }
+    let rotaryOperands = hasRotaryKeys ? "queries and keys, which rotary positions turn" : nil
     let values = hasNormAfterValues ? "values, which a norm follows" : nil
     func leftOut(_ key: String, _ parts: [String?]) {
         let parts = parts.compactMap(\.self)
@@ -34,7 +35,7 @@ func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfigura
             "rotate",
             [
                 normalizesLast ? "features between blocks, as norms come after attention and MLP" : nil,
-                hasRotaryKeys ? "queries and keys, which rotary positions turn" : nil, values,
+                rotaryOperands, values,
             ])
     }
     if hyperparameters.centreActivations {
@@ -51,10 +52,7 @@ func leftOutChanges(_ hyperparameters: Hyperparameters, of shape: ModelConfigura
         leftOut(
             "balance_heads",
             [
-                hasRotaryKeys
-                    ? "queries and keys, which rotary positions turn"
-                    : hasCosines ? "queries and keys, whose length is fixed" : nil,
-                values,
+                rotaryOperands ?? (hasCosines ? "queries and keys, whose length is fixed" : nil), values,
             ])
     }
     return result

@@ -45,28 +45,50 @@ extension UnitWeights {
     package mutating func changeBases(of block: TransformerBlock, _ bases: [HeadBases], seed: UInt64) {
         precondition(bases.count == block.heads, "\(bases.count) bases for \(block.heads) heads")
         var generator = SeededGenerator(seed: seed, stream: "bases of \(block.name)")
-        let (width, size) = (block.width, block.width / block.heads)
         for (head, basis) in bases.enumerated() {
-            let rotations = (0..<2).map { _ in Rotation.any(width: size, generator: &generator) }
-            let columns = head * size..<(head + 1) * size
-            func outputs(_ part: Int) -> Range<Int> {
-                part * width + columns.lowerBound..<part * width + columns.upperBound
+            let rotations = (0..<2).map { _ in
+                Rotation.any(width: block.width / block.heads, generator: &generator)
             }
-            if let scores = basis.scores {
-                linears[0].changeOutputs(outputs(0), by: rotations[0].after(scores.left))
-                linears[0].changeOutputs(outputs(1), by: rotations[0].after(scores.right))
-            }
-            if let values = basis.values {
-                linears[0].changeOutputs(outputs(2), by: rotations[1].after(values.left))
-                linears[1].changeInputs(columns, by: rotations[1].after(values.right))
-            }
+            changeBases(
+                ofHead: head, in: block, scores: basis.scores.map(rotations[0].after),
+                values: basis.values.map(rotations[1].after))
+        }
+    }
+
+    /// Changes the bases of one head's operands.
+    ///
+    /// - Parameters:
+    ///   - head: The head.
+    ///   - block: The block of the weights.
+    ///   - scores: What queries (left) and keys (right) are multiplied by from the right; nil leaves them.
+    ///   - values: The same of values, and of the columns of the projection's weight.
+    mutating func changeBases(
+        ofHead head: Int, in block: TransformerBlock, scores: (left: Matrix, right: Matrix)?,
+        values: (left: Matrix, right: Matrix)?
+    ) {
+        let size = block.width / block.heads
+        func columns(_ part: Int) -> Range<Int> {
+            let start = part * block.width + head * size
+            return start..<start + size
+        }
+        if let scores {
+            linears[0].changeOutputs(columns(0), by: scores.left)
+            linears[0].changeOutputs(columns(1), by: scores.right)
+        }
+        if let values {
+            linears[0].changeOutputs(columns(2), by: values.left)
+            linears[1].changeInputs(columns(0), by: values.right)
         }
     }
 }
 
 extension Rotation {
-    /// A square matrix as wide as the rotation, times the rotation.
-    fileprivate func after(_ elements: [Float]) -> Matrix {
+    /// Both matrices of a basis, times the rotation.
+    fileprivate func after(_ basis: HeadBases.Basis) -> (left: Matrix, right: Matrix) {
+        (after(basis.left), after(basis.right))
+    }
+
+    private func after(_ elements: [Float]) -> Matrix {
         let out = Matrix(rows: matrix.rows, columns: matrix.columns)
         multiply(
             Matrix(rows: matrix.rows, columns: matrix.columns, elements: elements), matrix, into: out)

@@ -106,18 +106,12 @@ extension UnitWeights {
     /// Rotates every head's queries and keys alike, unless rotary positions come after them, and its values with the
     /// columns of proj that read them, unless there is a norm between.
     fileprivate mutating func rotateHeads(of block: TransformerBlock, generator: inout SeededGenerator) {
-        let (width, size) = (block.width, block.width / block.heads)
         for head in 0..<block.heads {
-            let shared = Rotation.any(width: size, generator: &generator)
-            let start = head * size
-            for part in 0..<2 where block.rotations == nil {
-                linears[0].rotateOutputs(
-                    part * width + start..<part * width + start + size, by: shared)
-            }
-            let value = Rotation.any(width: size, generator: &generator)
-            guard !block.normalizesAttention else { continue }
-            linears[0].rotateOutputs(2 * width + start..<2 * width + start + size, by: value)
-            linears[1].rotateInputs(start..<start + size, by: value)
+            let shared = Rotation.any(width: block.width / block.heads, generator: &generator).matrix
+            let value = Rotation.any(width: block.width / block.heads, generator: &generator).matrix
+            changeBases(
+                ofHead: head, in: block, scores: block.rotations == nil ? (shared, shared) : nil,
+                values: block.normalizesAttention ? nil : (value, value))
         }
     }
 

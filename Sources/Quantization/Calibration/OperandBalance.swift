@@ -35,9 +35,8 @@ package struct OperandBalance: Sendable {
             k[index * n + index] += Self.damping * traces.1 / Double(n)
         }
         guard let lower = Self.cholesky(p, n) else { return nil }
-        let transposed = Self.transpose(lower, n)
         let (values, vectors) = symmetricEigen(
-            Self.product(Self.product(transposed, k, n), lower, n), n)
+            Self.product(Self.product(Self.transpose(lower, n), k, n), lower, n), n)
         guard let least = values.min(), least > 0 else { return nil }
         let roots = values.map { pow($0, 0.25) }
         var basis = vectors
@@ -45,7 +44,7 @@ package struct OperandBalance: Sendable {
         for row in (0..<n).reversed() {
             for column in 0..<n {
                 var sum = basis[row * n + column]
-                for next in row + 1..<max(n, row + 1) {
+                for next in row + 1..<n {
                     sum -= lower[next * n + row] * basis[next * n + column]
                 }
                 basis[row * n + column] = sum / lower[row * n + row]
@@ -109,7 +108,7 @@ func symmetricEigen(_ matrix: [Double], _ n: Int) -> (values: [Double], vectors:
     for _ in 0..<60 {
         var rest = 0.0
         for p in 0..<n {
-            for q in p + 1..<max(n, p + 1) {
+            for q in p + 1..<n {
                 let off = a[p * n + q]
                 rest = max(rest, abs(off))
                 guard abs(off) > 1e-14 * scale / Double(n) else { continue }

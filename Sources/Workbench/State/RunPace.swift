@@ -2,7 +2,8 @@ internal import Foundation
 
 /// The speed of a run: how many seconds it takes for what was estimated to take one, lately.
 ///
-/// What is older than three quarters of a minute counts less and less, so that the speed follows a machine that gets busier or idler.
+/// What is older than three quarters of a minute counts less and less, so that the speed follows a machine that gets
+/// busier or idler.
 package struct RunPace: Equatable, Sendable {
     /// How long it takes, in seconds, for a measurement to count e times less.
     private static let memory = 45.0
