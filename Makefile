@@ -75,10 +75,11 @@ bench: ## time photos beside Pillow and torchvision, opening 4 GB, the first cur
 	$(MGRQ_TEST_PYTHON) Benchmarks/screen.py "$$($(SWIFT_BUILD) --show-bin-path)/mgrq"
 	$(PYTHON) Benchmarks/preprocessing.py --program "$$($(SWIFT_BUILD) --show-bin-path)/preprocessing"
 
-results: ## measure the presets and write docs/results.md; takes hours, can be interrupted; BACKBONE=FOLDER adds a model
+results: ## measure the presets and write docs/results.md; takes hours, can be interrupted; BACKBONE=FOLDER and TINY_IMAGENET=FOLDER add models
 	@.ci/install build
 	$(SWIFT_BUILD) --product mgrq
-	python3 Benchmarks/results.py --work .build/results $(if $(BACKBONE),--backbone $(BACKBONE))
+	python3 Benchmarks/results.py --work .build/results $(if $(BACKBONE),--backbone $(BACKBONE)) \
+		$(if $(TINY_IMAGENET),--tiny-imagenet $(TINY_IMAGENET))
 
 protobuf: ## generate the codec of ONNX files; needs protoc and protoc-gen-swift of swift-protobuf
 	protoc --swift_out=Sources/ONNX --swift_opt=Visibility=Internal,UseAccessLevelOnImports=true \

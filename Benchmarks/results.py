@@ -2,7 +2,7 @@
 """Measures recipes on the sample models and on a real backbone, and prints the tables of docs/results.md and README.md.
 
     swift build -c release
-    python3 Benchmarks/results.py --work FOLDER [--backbone FOLDER] [--threads N]
+    python3 Benchmarks/results.py --work FOLDER [--backbone FOLDER] [--tiny-imagenet FOLDER] [--threads N]
     python3 Benchmarks/results.py --work FOLDER --only fashion-vit --bits 4/4,3/3 --recipes mgrq,calibrate
     python3 Benchmarks/results.py --print
     python3 Benchmarks/results.py --check
@@ -10,11 +10,12 @@
 Benchmarks/results.json holds every measured row; the tables are printed from it. --print prints them without measuring,
 --check fails if a document differs from the print-out.
 
-A backbone is a folder with a checkpoint, `calibration` and `evaluation`. Measuring everything takes more than ten hours
+A backbone is a folder with a checkpoint, `calibration` and `evaluation`: `--backbone` has a head of CIFAR-10, and
+`--tiny-imagenet` the same with one of Tiny-ImageNet, whose 200 classes tell recipes apart. Measuring everything takes more than ten hours
 on two cores, so it can be done in parts: --only, --bits, --recipes and --seeds select what is measured. A new row
 replaces the row of the same model, bits and recipe unless that one has more seeds. Every run keeps its directory in the
-work folder and a finished run is not repeated, so the command can be interrupted. Runs of the backbone are also kept in
-Benchmarks/backbone-runs.jsonl, so that seeds can be added on another machine; `mgrq compare` refuses a kept run whose
+work folder and a finished run is not repeated, so the command can be interrupted. Runs of `--backbone` are also kept
+in Benchmarks/backbone-runs.jsonl, so that seeds can be added on another machine; `mgrq compare` refuses a kept run whose
 plan no longer matches its recipe.
 """
 import argparse
@@ -29,13 +30,17 @@ RESULTS = ROOT / "docs" / "results.md"
 README = ROOT / "README.md"
 # Every measured row. `evaluation_images` are the bundled ones, `other_images` those of Benchmarks/other_images.py; below
 # them rows by model. `top1`, `kl` (nats), `agreement` and `seconds` are a mean and, from two seeds on, its standard
-# deviation over seeds, rounded as they are printed; `lost` is points of top-1 against full precision.
+# deviation over seeds, rounded as they are printed; `lost` is points of top-1 against full precision. `calibration_kl` is
+# KL on the images that were calibrated on, `processor` seconds over all threads; rows from before they were measured
+# have neither.
 MEASURED = ROOT / "Benchmarks" / "results.json"
 # One line for each run of the backbone: its name, its plan, its report without the units, its predictions.
 KEPT_RUNS = ROOT / "Benchmarks" / "backbone-runs.jsonl"
 # Stands for the folder of the backbone in a kept plan.
 PLACE = "BACKBONE"
 COLUMNS = ["bits", "recipe", "seeds", "top-1 %", "lost points", "KL, nats", "agreement %", "size, MB", "time, s"]
+# Those of a model whose rows all have them.
+DIAGNOSIS = [*COLUMNS[:6], "KL, calibration", *COLUMNS[6:], "processor, s"]
 # Recipes that are not presets, as `mgrq compare --variant` takes them.
 VARIANTS = {
     "block only": "mgrq,global_weight=0,local_weight=0",
@@ -48,6 +53,8 @@ WIDTHS = ["8/8", "6/6", "4/4", "3/3", "2/4"]
 RECIPES = ["calibrate", "ridge", "mgrq", "block only"]
 PRESETS = ["calibrate", "ridge", "brecq", "qdrop", "pd-quant", "aphq", "fima", "glf", "mgrq"]
 SAMPLES = ["fashion-vit", "fashion-deit", "fashion-swin"]
+# Models that are not part of the repository, by the option that names their folder.
+BACKBONES = {"backbone": "a DINOv2 ViT-S/14", "tiny-imagenet": "a DINOv2 ViT-S/14 with a head of Tiny-ImageNet"}
 TERMS = ["block only", "block + global", "block + local", "mgrq"]
 # Every recipe of any table, in the order of rows.
 EVERY_RECIPE = [*PRESETS, *VARIANTS]
@@ -66,7 +73,7 @@ class Section:
     @property
     def folder(self):
         """The model's name, which is also the folder of its runs below the work folder."""
-        return self.model.removeprefix("sample:") if self.model.startswith("sample:") else "backbone"
+        return next((name for name in BACKBONES if self.name.endswith(name)), self.model.removeprefix("sample:"))
 
     @property
     def keys(self):
@@ -80,9 +87,10 @@ def label(bits):
     return f"W{weight}A{activation}"
 
 
-def sections(backbone):
+def sections(folders):
+    """Every section; `folders` has those of backbones, None where there is none."""
     models = {sample: (f"`sample:{sample}`", f"sample:{sample}") for sample in SAMPLES}
-    models["backbone"] = ("a DINOv2 ViT-S/14", str(backbone))
+    models |= {name: (title, str(folders.get(name))) for name, title in BACKBONES.items()}
     for name, (title, model) in models.items():
         yield Section(name, title[0].upper() + title[1:], model, WIDTHS, RECIPES)
     for name, (title, model) in models.items():
@@ -131,6 +139,9 @@ def cells(row):
              "KL, nats": spread(row["kl"], kl_digits(row["kl"][0])), "agreement %": spread(row["agreement"], 2)}
     if "seconds" in row:
         texts |= {"size, MB": f"{row['megabytes']:.2f}", "time, s": spread(row["seconds"], 0)}
+    if "processor" in row:
+        texts |= {"KL, calibration": spread(row["calibration_kl"], kl_digits(row["calibration_kl"][0])),
+                  "processor, s": spread(row["processor"], 0)}
     return texts
 
 
@@ -176,7 +187,7 @@ def restore(args, folder):
         if directory.exists():
             continue
         directory.mkdir(parents=True)
-        (directory / "plan.yaml").write_text(run["plan"].replace(PLACE, str(args.backbone)))
+        (directory / "plan.yaml").write_text(run["plan"].replace(PLACE, str(args.backbone.resolve())))
         (directory / "journal.jsonl").touch()
         predictions = None
         if "predictions" in run:
@@ -192,7 +203,7 @@ def keep(args, folder):
         report = json.loads(path.read_text())
         # Leave out the units: no table shows them.
         report["units"] = []
-        plan = (directory / "plan.yaml").read_text().replace(str(args.backbone), PLACE)
+        plan = (directory / "plan.yaml").read_text().replace(str(args.backbone.resolve()), PLACE)
         runs[directory.name] = {"run": directory.name, "plan": plan, "report": report}
         predictions = directory / "predictions.json"
         if predictions.exists():
@@ -203,7 +214,6 @@ def keep(args, folder):
 
 def measure(args, section, bits, recipes):
     """The rows that one call of `mgrq compare` measures."""
-    is_backbone = section.folder == "backbone"
     command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds,
                "--threads", str(args.threads), "--output", str(args.work / section.folder), "--json"]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
@@ -212,13 +222,14 @@ def measure(args, section, bits, recipes):
     for recipe in recipes:
         if recipe in VARIANTS:
             command += ["--variant", f"{recipe}={VARIANTS[recipe]}"]
-    if is_backbone:
+    if section.folder in BACKBONES:
         command += ["--calibration", f"{section.model}/calibration", "--evaluation", f"{section.model}/evaluation"]
+    if section.folder == "backbone":
         restore(args, section.folder)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
-    if is_backbone:
+    if section.folder == "backbone":
         keep(args, section.folder)
     return [measured_row(row) for row in json.loads(done.stdout)["rows"]]
 
@@ -234,7 +245,16 @@ def measured_row(row):
     return {"bits": f"W{row['weight_bits']}A{row['activation_bits']}", "recipe": row["name"], "seeds": len(row["seeds"]),
             "top1": rounded(row["top1"], 2), "lost": round(row["full_precision_top1"] - row["top1"]["mean"], 2),
             "kl": rounded(row["kl"], kl_digits(row["kl"]["mean"])), "agreement": rounded(row["agreement"], 2),
-            "megabytes": round(row["bytes"] / 1e6, 2), "seconds": rounded(row["seconds"], 0)}
+            "megabytes": round(row["bytes"] / 1e6, 2), "seconds": rounded(row["seconds"], 0)} | diagnosis(row)
+
+
+def diagnosis(row):
+    """What is known of a row of `mgrq compare --json` only where no run was resumed."""
+    if row.get("processor_seconds") is None:
+        return {}
+    calibration = row["calibration_kl"]
+    return {"calibration_kl": rounded(calibration, kl_digits(calibration["mean"])),
+            "processor": rounded(row["processor_seconds"], 0)}
 
 
 def replaced(text, marker, lines):
@@ -249,10 +269,11 @@ def replaced(text, marker, lines):
 def documents(measured):
     """The text of every document with tables, by path, printed from the measured rows."""
     own, body = measured["evaluation_images"], [""]
-    for section in sections(None):
+    for section in sections({}):
         rows = [own[section.folder][key] for key in section.keys if key in own.get(section.folder, {})]
         if rows:
-            body += [f"### {section.title}", "", *table(rows, COLUMNS), ""]
+            columns = DIAGNOSIS if all("processor" in row for row in rows) else COLUMNS
+            body += [f"### {section.title}", "", *table(rows, columns), ""]
     others = [""]
     for sample, rows in measured["other_images"].items():
         others += [f"### 9,000 other test images: `sample:{sample}`", "",
@@ -295,7 +316,8 @@ def main():
     parser.add_argument("--work", type=pathlib.Path, help="a folder for run directories")
     parser.add_argument("--print", action="store_true", help="print the documents' tables again, measure nothing")
     parser.add_argument("--check", action="store_true", help="fail if a document's tables are not current")
-    parser.add_argument("--backbone", type=pathlib.Path, help="a folder with a checkpoint and its images")
+    for name, title in BACKBONES.items():
+        parser.add_argument(f"--{name}", type=pathlib.Path, help=f"the folder of {title}, with its images")
     parser.add_argument("--only", help="sections to measure")
     parser.add_argument("--bits", help="widths to measure, such as 4/4,3/3")
     parser.add_argument("--recipes", help="recipes to measure")
@@ -309,17 +331,17 @@ def main():
         return write(read())
     if args.work is None:
         parser.error("--work FOLDER is needed to measure")
-    if args.backbone is not None:
-        args.backbone = args.backbone.resolve()
+    folders = {name: path and path.resolve() for name, path in
+               {"backbone": args.backbone, "tiny-imagenet": args.tiny_imagenet}.items()}
     args.work.mkdir(parents=True, exist_ok=True)
-    every = list(sections(args.backbone))
+    every = list(sections(folders))
     names = chosen(args.only, [section.name for section in every], "section")
     bits = chosen(args.bits, WIDTHS, "width")
     recipes = chosen(args.recipes, EVERY_RECIPE, "recipe")
-    if args.backbone is None:
-        local = [section.name for section in every if section.folder == "backbone"]
+    for folder in (name for name, path in folders.items() if path is None):
+        local = [section.name for section in every if section.folder == folder]
         if args.only is not None and not set(local).isdisjoint(names):
-            sys.exit(f"results: {' and '.join(local)} need --backbone FOLDER")
+            sys.exit(f"results: {' and '.join(local)} need --{folder} FOLDER")
         names = [name for name in names if name not in local]
     for section in every:
         if section.name not in names:

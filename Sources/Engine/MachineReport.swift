@@ -24,3 +24,9 @@ package func machineReport() -> MachineReport {
         cores: ProcessInfo.processInfo.activeProcessorCount,
         memoryBytes: ProcessInfo.processInfo.physicalMemory, peakGflops: peak)
 }
+
+/// The processor time of this process so far, in seconds over all threads.
+func processorTime() -> Double {
+    // POSIX: `CLOCKS_PER_SEC` is a million everywhere.
+    Double(clock()) / 1_000_000
+}

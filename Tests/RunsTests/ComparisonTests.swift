@@ -75,4 +75,20 @@ struct ComparisonTests {
         #expect(difference.klIsBelowNoiseFloor == expected)
         #expect(row(own).noiseFloor?.mean == own)
     }
+
+    @Test("processor time and KL on calibration images are those of all seeds, or unknown")
+    func measuredByEverySeed() {
+        func row(_ processor: [Double?]) -> ComparisonRow {
+            let runs = processor.enumerated().map { seed, seconds in
+                var report = Samples.report
+                report.processorSeconds = seconds
+                report.units[report.units.count - 1].finalKl = Double(seed)
+                return (seed: UInt64(seed), report: report)
+            }
+            return ComparisonRow(name: "a", plan: RunPlan(model: "m"), runs: runs)
+        }
+        #expect(row([10, 30]).processorSeconds?.mean == 20)
+        #expect(row([10, 30]).calibrationKl?.mean == 0.5)
+        #expect(row([10, nil]).processorSeconds == nil)
+    }
 }

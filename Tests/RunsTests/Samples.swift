@@ -30,7 +30,7 @@ enum Samples {
         noiseFloor: NoiseFloor(kl: 1.5e-7, changed: 0.25), units: [attempt], stale: [1],
         heldOut: heldOut,
         fullPrecisionBytes: 4_800_000,
-        bytes: 700_000, seconds: 91.5)
+        bytes: 700_000, seconds: 91.5, processorSeconds: 170.25)
     static let summary = RunSummary(
         model: "a \"quoted\" \\ name\nwith\tönë 🙂 \u{1}", architecture: "ViT", preset: .glf,
         units: [UnitSummary(name: "stem", parameters: 7, sites: ["stem.weight", "stem.input"])],

@@ -33,7 +33,7 @@ CHANGING = (
     "flock"
 )
 TEMPORARY = ".mgrq-unfinished-"
-TIMED = ("seconds", "time", "seq", "chain", "journal", "sha256")
+TIMED = ("seconds", "processor_seconds", "time", "seq", "chain", "journal", "sha256")
 
 
 class Difference(Exception):

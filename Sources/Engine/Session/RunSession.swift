@@ -32,6 +32,7 @@ final class RunSession {
     let pool: WorkerPool
     private let sink: @Sendable (RunEvent) -> Void
     private let began = ContinuousClock.now
+    private let processorBegan = processorTime()
     private let past: ResumedRun?
     /// The grid of a sweep by itself; nil for a run.
     private let sweep: SweepRequest?
@@ -299,8 +300,9 @@ extension RunSession {
             fullPrecision: facts.fullPrecision, calibrated: facts.calibrated, final: final,
             noiseFloor: floor, units: units, stale: ledger.stale,
             heldOut: facts.heldOut,
-            fullPrecisionBytes: lab.inputs.checkpoint.model.parameterCount * 4, bytes: bytes, seconds: seconds
-        )
+            fullPrecisionBytes: lab.inputs.checkpoint.model.parameterCount * 4, bytes: bytes,
+            seconds: seconds,
+            processorSeconds: past == nil ? processorTime() - processorBegan : nil)
     }
 
     /// The names of stale units.

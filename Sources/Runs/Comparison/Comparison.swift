@@ -99,12 +99,16 @@ package struct ComparisonRow: Equatable, Codable, Sendable {
     package var agreement: Spread?
     /// The final models' KL(full ‖ quantized) in nats.
     package var kl: Spread?
+    /// The same on the images that they were calibrated on; nil where a report has no units.
+    package var calibrationKl: Spread?
     /// The final models' noise floors of KL, in nats; nil where a run has not measured it.
     package var noiseFloor: Spread?
     /// The size of the export in bytes.
     package var bytes: Int
     /// The runs' time in seconds.
     package var seconds: Spread?
+    /// The runs' processor time in seconds over all threads; nil where one is not known.
+    package var processorSeconds: Spread?
 
     /// Summarises reports.
     ///
@@ -121,10 +125,15 @@ package struct ComparisonRow: Equatable, Codable, Sendable {
         top1 = Spread(runs.compactMap { $0.report.final?.top1 })
         agreement = Spread(runs.compactMap { $0.report.final?.agreement })
         kl = Spread(runs.compactMap { $0.report.final?.kl })
-        let floors = runs.compactMap { $0.report.noiseFloor?.kl }
-        noiseFloor = floors.count == runs.count ? Spread(floors) : nil
+        func known(_ value: (RunReport) -> Double?) -> Spread? {
+            let values = runs.compactMap { value($0.report) }
+            return values.count == runs.count ? Spread(values) : nil
+        }
+        calibrationKl = known(\.calibrationKl)
+        noiseFloor = known { $0.noiseFloor?.kl }
         bytes = runs.first?.report.bytes ?? 0
         seconds = Spread(runs.map(\.report.seconds))
+        processorSeconds = known(\.processorSeconds)
     }
 }
 

@@ -22,12 +22,18 @@ package struct RunReport: Equatable, Codable, Sendable {
     package var bytes: Int
     /// The duration of the run, in seconds.
     package var seconds: Double
+    /// The processor time of the run, in seconds over all threads; nil where it was resumed.
+    package var processorSeconds: Double?
+    /// KL(full ‖ quantized) of the final model on the images that it was calibrated on, in nats.
+    ///
+    /// How far it lies below that of `final` says how far units are fitted to these images.
+    package var calibrationKl: Double? { units.last?.finalKl }
 
     package init(
         fullPrecision: Evaluation?, calibrated: Evaluation?, final: Evaluation?,
         noiseFloor: NoiseFloor? = nil, units: [AttemptReport],
         stale: [Int] = [], heldOut: HeldOutBaseline? = nil, fullPrecisionBytes: Int, bytes: Int,
-        seconds: Double
+        seconds: Double, processorSeconds: Double? = nil
     ) {
         self.fullPrecision = fullPrecision
         self.calibrated = calibrated
@@ -39,5 +45,6 @@ package struct RunReport: Equatable, Codable, Sendable {
         self.fullPrecisionBytes = fullPrecisionBytes
         self.bytes = bytes
         self.seconds = seconds
+        self.processorSeconds = processorSeconds
     }
 }

@@ -60,8 +60,8 @@ enum Results {
     /// The rows of a comparison as a table in Markdown.
     private static func table(of rows: [ComparisonRow]) -> [String] {
         let header = [
-            "bits", "recipe", "seeds", "top-1 %", "lost points", "KL, nats", "agreement %", "size, MB",
-            "time, s",
+            "bits", "recipe", "seeds", "top-1 %", "lost points", "KL, nats", "KL, calibration", "agreement %",
+            "size, MB", "time, s", "processor, s",
         ]
         func cells(_ cells: [String]) -> String { "| \(cells.joined(separator: " | ")) |" }
         func text(_ spread: Spread?, _ decimals: Int) -> String {
@@ -77,8 +77,9 @@ enum Results {
                     text(row.top1, 2), lost.map { QuantityText.fixed($0, decimals: 2) } ?? "–",
                     text(row.kl, klDecimals(row.kl?.mean ?? 1))
                         + (row.noiseFloor.map { " (floor \(QuantityText.scientific($0.mean)))" } ?? ""),
-                    text(row.agreement, 2),
+                    text(row.calibrationKl, klDecimals(row.calibrationKl?.mean ?? 1)), text(row.agreement, 2),
                     QuantityText.fixed(Double(row.bytes) / 1e6, decimals: 2), text(row.seconds, 0),
+                    text(row.processorSeconds, 0),
                 ])
             }
     }
