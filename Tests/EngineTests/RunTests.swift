@@ -42,7 +42,7 @@ struct RunTests {
     @Test("without the guard, learning still lowers the loss of blocks and head")
     func learning() throws {
         let bench = try Bench()
-        let events = bench.run(try bench.plan([("keep_or_revert", "false"), ("steps", "80")]))
+        let events = bench.run(try bench.plan([("keep_or_revert", "false"), ("steps", "160")]))
         var units: [String] = []
         for case .unitFinished(let report) in events where report.name != "stem" {
             units.append(report.name)

@@ -45,7 +45,10 @@ extension ImageSet {
         return rounds.sorted { ($0.round, $0.place) < ($1.round, $1.place) }.map(\.index)
     }
 
-    /// The indices of a choice's images, ascending, provided that all can be used.
+    /// The indices of a choice's images in the order of the choice, provided that all can be used.
+    ///
+    /// Files of a folder lie class by class. In the order of the choice the first of its images are a choice as well, and
+    /// so are the last: what is measured on some of them only, or validated on others, sees every class.
     ///
     /// - Parameter choice: Which images.
     /// - Returns: Their places.
@@ -57,6 +60,6 @@ extension ImageSet {
                 wanted < 1 ? .empty : .tooFew, file: file,
                 detail: "\(wanted) images are asked for; the set has \(count), so 1 to \(count) can be had")
         }
-        return try order(of: choice).prefix(wanted).sorted()
+        return Array(try order(of: choice).prefix(wanted))
     }
 }

@@ -5,7 +5,7 @@ package import Vocabulary
 package struct PreparedImages: Sendable {
     /// `[indices.count, channels · height · width]`, normalised, row i for the i-th place.
     package let images: Matrix
-    /// The places of the images in the set, in rising order.
+    /// The places of the images in the set, in the order of the choice.
     package let indices: [Int]
     /// Which images were used and which were skipped.
     package let manifest: ImageManifest
@@ -42,27 +42,10 @@ package struct PreparedImages: Sendable {
             order = order.dropFirst(places.count)
         }
         guard !kept.isEmpty else { throw DatasetError(noneOf: set, skipped: skipped) }
-        // Replacements came last; rows go where their places are.
-        let rows = kept.indices.sorted { kept[$0].index < kept[$1].index }
-        let sorted = rows.map { kept[$0] }
-        images = rows == Array(kept.indices) ? matrix.rows(0..<kept.count) : matrix.copy(ofRows: rows)
-        indices = sorted.map(\.index)
+        images = matrix.rows(0..<kept.count)
+        indices = kept.map(\.index)
         manifest = try ImageManifest(
-            set, choice: choice, pipeline: pipeline, reading: reading, used: sorted,
+            set, choice: choice, pipeline: pipeline, reading: reading, used: kept,
             skipped: skipped.sorted { $0.index < $1.index })
-    }
-}
-
-extension Matrix {
-    /// Some rows, in the given order, in a new matrix.
-    fileprivate func copy(ofRows rows: [Int]) -> Matrix {
-        let result = Matrix(rows: rows.count, columns: columns)
-        for (target, source) in rows.enumerated() {
-            let (from, to) = unsafe (
-                self.rows(source..<source + 1).pointer, result.rows(target..<target + 1).pointer
-            )
-            unsafe to.update(from: from, count: columns)
-        }
-        return result
     }
 }
