@@ -90,7 +90,9 @@ final class QuantizationLab {
             PreparedUnit(fullPrecision: $0, weights: $1, backward: true)
         }
         let views = CalibrationViews(
-            count: hyperparameters.views, flips: hyperparameters.viewFlip, shift: hyperparameters.viewShift
+            count: hyperparameters.viewsPerImage(of: inputs.calibration.rows),
+            flips: hyperparameters.viewFlip,
+            shift: hyperparameters.viewShift
         ).views(of: inputs.calibration, for: model.configuration, seed: plan.seed, pool: pool)
         try progress(Self.fullPrecisionActivity, 0, views.rows)
         calibration = try ModelCaches(units: teacher, images: views, pool: pool) { done, total in

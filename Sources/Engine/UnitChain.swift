@@ -99,9 +99,11 @@ extension QuantizationLab {
     func loss(
         of unit: QuantizedUnit, task: ReconstructionTask, chain: UnitChain
     ) -> (loss: Double, output: Matrix) {
-        let input = chain.prefixInput.rows(0..<task.originals * task.unit.input.rows)
+        let input = chain.prefixInput.rows(0..<task.scored * task.unit.input.rows)
         let output = outputs(of: [unit.prepared(for: task.unit)], on: input, pool: pool)
-        guard !task.isHead else { return (divergence(of: output, from: calibrationLogits), output) }
+        guard !task.isHead else {
+            return (divergence(of: output, from: task.logits.rows(0..<task.scored)), output)
+        }
         let target = task.target.rows(0..<output.rows)
         return (squaredDistance(output, target) / Double(output.rows * output.columns), output)
     }
@@ -122,7 +124,7 @@ extension QuantizationLab {
         let (loss, output) = loss(of: unit, task: task, chain: chain)
         guard !task.isHead else { return (loss, loss) }
         let logits = try outputs(of: task.suffix, on: output, pool: pool, progress: progress)
-        return (loss, divergence(of: logits, from: calibrationLogits))
+        return (loss, divergence(of: logits, from: task.logits.rows(0..<task.scored)))
     }
 
     /// Evaluates the model on the held-out images with the chain's next unit quantized and the suffix in full precision;

@@ -32,7 +32,7 @@ package struct CalibrationSettings: Equatable, Sendable {
     /// The number of images that ranges are searched on.
     package static let images = 128
     /// The rows of a closed-form fit for each of a layer's inputs.
-    package static let fittedRowsPerInput = 32
+    package static let fittedRowsPerInput = 128
 
     /// Makes settings.
     ///

@@ -45,6 +45,14 @@ package struct ReconstructionTask: Sendable {
         self.originals = originals
     }
 
+    /// How many calibration images candidates are scored on at most.
+    ///
+    /// A score runs the whole suffix: of thousands of images it would take longer than learning.
+    package static let scoredImages = 512
+
+    /// The number of images that candidates are scored on: the first ones, which are originals.
+    package var scored: Int { min(originals, Self.scoredImages) }
+
     /// The number of calibration images.
     package var images: Int { logits.rows }
 

@@ -76,10 +76,10 @@ package final class UnitReconstruction {
         validateIfDue()
         if settings.backoffs > 0 {
             var choice = SeededGenerator(seed: seed, stream: "judged of \(name)")
-            // A head is quick to run on all images that a run scores it on.
+            // A head is quick to run on all images that it is scored on.
             judged =
                 task.isHead
-                ? images.learned.filter { $0 < task.originals }
+                ? images.learned.filter { $0 < task.scored }
                 : choice.permutation(of: images.learned.count).prefix(RateBackoff.images)
                     .map { images.learned[$0] }
             backoff = RateBackoff(

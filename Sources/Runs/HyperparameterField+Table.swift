@@ -288,12 +288,13 @@ extension HyperparameterField {
 
     private static let modelFields: [HyperparameterField] = [
         integer(
-            .wholeModel, "views", "views of each calibration image", "whole model; time and memory", 1...64,
-            \.views, .values([1, 2, 4, 8, 16, 32, 64]),
+            .wholeModel, "views", "views of each calibration image; 0 by their number",
+            "whole model; time and memory", 0...64, \.views, .values([0, 1, 2, 4, 8, 16, 32, 64]),
             Guide(
-                "Every calibration image is used in this many flipped and shifted views, itself included.",
+                "Every calibration image is used in this many flipped and shifted views, itself included; 0 takes as many "
+                    + "as make 2,048 images in all, at most 4.",
                 unit: "views",
-                when: "Raise it where images are few; take 1 to save time and memory where there are many.",
+                when: "Leave it at 0; take 1 to save time and memory.",
                 source: "decision 16")),
         flag(
             .wholeModel, "view_flip", "flip every other view", "the views, the whole model", \.viewFlip,

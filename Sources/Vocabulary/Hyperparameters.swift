@@ -7,8 +7,9 @@ package struct Hyperparameters: Equatable, Sendable {
 
     // MARK: Images
 
-    /// How many views of a calibration image there are, itself included; the same for all units.
-    package var views = 4
+    /// How many views of a calibration image there are, itself included; 0 lets `viewsPerImage` choose; the same for all
+    /// units.
+    package var views = 0
     /// Whether every other view is flipped from left to right; the same for all units.
     package var viewFlip = true
     /// By which share of its sides a view is shifted at most; the same for all units.
@@ -123,6 +124,14 @@ extension Hyperparameters {
     package var weights: PerTerm<Double> {
         PerTerm(block: blockWeight, global: globalWeight, local: localWeight)
     }
+
+    /// How many views of each image there are in a run that calibrates on so many images.
+    ///
+    /// Unless it is said, as many as make 2,048 images in all, and at most 4: other images are better than more views.
+    ///
+    /// - Parameter images: The number of calibration images, at least 1.
+    /// - Returns: 1 or more.
+    package func viewsPerImage(of images: Int) -> Int { views > 0 ? views : min(4, max(1, 2048 / images)) }
 
     /// Whether a term is measured: the block term always, the others if they have a weight.
     package func isOn(_ term: Term) -> Bool { term == .block || weights[term] > 0 }

@@ -1,6 +1,7 @@
 import TensorCore
 import Testing
 import VisionTransformers
+import Vocabulary
 
 @testable import Engine
 
@@ -19,6 +20,18 @@ struct CalibrationViewsTests {
         defer { pool.shutDown() }
         return CalibrationViews(count: count, flips: flips, shift: shift)
             .views(of: images, for: shape, seed: seed, pool: pool)
+    }
+
+    @Test(
+        "unless it is said, there are as many views as make 2,048 images, 1 to 4",
+        arguments: [
+            (0, 1, 4), (0, 512, 4), (0, 600, 3), (0, 1024, 2), (0, 1025, 1), (0, 9000, 1), (1, 512, 1),
+            (8, 9000, 8),
+        ])
+    func perImage(views: Int, images: Int, expected: Int) {
+        var hyperparameters = Hyperparameters()
+        hyperparameters.views = views
+        #expect(hyperparameters.viewsPerImage(of: images) == expected)
     }
 
     @Test("one view is the image itself")

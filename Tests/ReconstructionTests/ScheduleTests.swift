@@ -91,4 +91,13 @@ struct ScheduleTests {
             #expect(abs(try #require(exponent) - expected) < 1e-9)
         }
     }
+
+    @Test(
+        "candidates are scored on the originals, on 512 of them at most",
+        arguments: [(1, 1), (512, 512), (4096, 512)])
+    func scored(originals: Int, expected: Int) {
+        let small = SmallTask(seed: 1)
+        let task = small.task(1, state: small.disturbed(1, seed: 1), originals: originals)
+        #expect(task.scored == expected)
+    }
 }

@@ -107,7 +107,8 @@ struct SmallTask {
     }
 
     /// The reconstruction of a unit after a quantized prefix, whose outputs are not those of full precision.
-    func task(_ index: Int, state: QuantizedUnit, views: Int = 1) -> ReconstructionTask {
+    func task(_ index: Int, state: QuantizedUnit, views: Int = 1, originals: Int? = nil) -> ReconstructionTask
+    {
         let input = input(of: index)
         let target = model.units[index].output.matrix(images: images.rows)
         ModelPass([fullPrecision[index]], pool: pool).run(input, into: target)
@@ -115,7 +116,7 @@ struct SmallTask {
             unit: model.units[index], state: state, fullPrecision: fullPrecision[index],
             prefixInput: prefixInput(of: index), fullPrecisionInput: input, target: target,
             suffix: Array(fullPrecision[(index + 1)...]), logits: logits, features: features,
-            originals: images.rows / views)
+            originals: originals ?? images.rows / views)
     }
 
     /// The reconstruction of a task, ready for its first step.

@@ -99,7 +99,7 @@ package final class RunEstimator: Sendable {
             heldOutLimit, unused: calibrationImages - images, evaluation: evaluationImages)
         let left = heldOut.source == .evaluation ? heldOut.count : 0
         let work = RunWork(
-            units: units, originals: images, images: images * plan.hyperparameters.views,
+            units: units, originals: images, images: images * plan.hyperparameters.viewsPerImage(of: images),
             evaluated: evaluationImages > 0 ? evaluationImages - left : images,
             heldOut: heldOut.count, isEvaluated: evaluationImages > 0,
             refitSteps: refitSteps(plan.hyperparameters, of: configuration))

@@ -156,7 +156,8 @@ struct RunWork {
         // The target, and the passes that advance the chain past the unit.
         calibration.operations += Double(images) * own * (1 + Self.quantizedForward)
         let judgement =
-            Double(originals) * candidates * (own * Self.quantizedForward + suffix)
+            Double(min(originals, ReconstructionTask.scoredImages)) * candidates
+            * (own * Self.quantizedForward + suffix)
             + Double(heldOut) * (2 * own * Self.quantizedForward + suffix)
         let learns = own * (Self.quantizedForward + Self.learningBackward)
         let global =

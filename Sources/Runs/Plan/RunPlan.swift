@@ -54,7 +54,7 @@ package struct RunPlan: Equatable, Sendable {
         calibration = nil
         evaluation = nil
         seed = 1
-        calibrationImages = 512
+        calibrationImages = 2048
         images = ImageOptions()
         hyperparameters = preset.hyperparameters(for: target)
         units = []

@@ -24,7 +24,7 @@ package struct RunReport: Equatable, Codable, Sendable {
     package var seconds: Double
     /// The processor time of the run, in seconds over all threads; nil where it was resumed.
     package var processorSeconds: Double?
-    /// KL(full ‖ quantized) of the final model on the images that it was calibrated on, in nats.
+    /// KL(full ‖ quantized) of the final model on at most 512 of the images that it was calibrated on, in nats.
     ///
     /// How far it lies below that of `final` says how far units are fitted to these images.
     package var calibrationKl: Double? { units.last?.finalKl }

@@ -206,7 +206,7 @@ extension StartForm {
 
     /// How many calibration images the plan takes of how many, and how.
     var imagesNote: String {
-        let views = plan.hyperparameters.views
+        let views = plan.hyperparameters.viewsPerImage(of: takenImages)
         let seen = views == 1 ? "" : ", each in \(views) views"
         guard card.calibrationImages > 0 else {
             return "at most \(QuantityText.count(plan.calibrationImages))\(seen)"
