@@ -290,7 +290,8 @@ struct RunTests {
     @Test("a unit is kept where only one of its loss and its KL got worse")
     func mixedResult() throws {
         let bench = try Bench()
-        let units = try ["0.003", "0.01", "0.03", "0.1", "0.3"].flatMap { rate in
+        let units = try ["0.003", "0.01", "0.02", "0.03", "0.05", "0.1", "0.2", "0.3", "0.5", "1"].flatMap {
+            rate in
             try #require(
                 bench.run(try bench.plan([("weight_learning_rate", rate)]), to: rate).report
             ).units
