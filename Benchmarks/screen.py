@@ -7,6 +7,7 @@ Runs the bundled ViT on a pseudo-terminal of 120 × 40 and prints a table: the t
 screen, what the thread of the screen takes of one core at ten frames a second, and bytes sent; and of a journal of a
 million events the time and the greatest memory of drawing its last frame. Needs pyte, as the tests do.
 """
+import hashlib
 import json
 import os
 import random
@@ -84,12 +85,17 @@ def long_journal(tool, folder):
     first = next(index for index, line in enumerate(lines) if line.get("event") == "stepped")
     last = next(index for index, line in enumerate(lines) if line.get("event") == "unit_finished")
     with open(path, "w", encoding="utf-8") as file:
-        sequence = 0
+        sequence, chain = 0, ""
 
         def write(line):
-            nonlocal sequence
+            """Writes a line with its number, and with the digest that ties it to the line before (docs/events.md)."""
+            nonlocal sequence, chain
             sequence += 1
-            file.write(json.dumps({**line, "seq": sequence, "time": sequence * 0.036}) + "\n")
+            line = {name: value for name, value in line.items() if name != "chain"}
+            text = json.dumps({**line, "seq": sequence, "time": sequence * 0.036}, separators=(",", ":"),
+                              ensure_ascii=False).removesuffix("}")
+            chain = hashlib.sha256((chain + text).encode()).hexdigest()
+            file.write(f'{text},"chain":"{chain}"}}\n')
 
         for line in lines[:first]:
             write(line)
@@ -98,6 +104,9 @@ def long_journal(tool, folder):
             write({**sample[number % len(sample)], "step": number + 1, "steps": EVENTS})
         for line in lines[last:]:
             write(line)
+    # They tell of the journal that was replaced.
+    for name in ("report.json", "predictions.json"):
+        os.remove(os.path.join(run, name))
     size = os.path.getsize(path)
     begin = time.monotonic()
     process = subprocess.Popen(
