@@ -11,12 +11,12 @@ Benchmarks/results.json holds every measured row; the tables are printed from it
 --check fails if a document differs from the print-out.
 
 A backbone is a folder with a checkpoint, `calibration` and `evaluation`: `--backbone` has a head of CIFAR-10, and
-`--tiny-imagenet` the same with one of Tiny-ImageNet, whose 200 classes tell recipes apart. Measuring everything takes more than ten hours
-on two cores, so it can be done in parts: --only, --bits, --recipes and --seeds select what is measured. A new row
-replaces the row of the same model, bits and recipe unless that one has more seeds. Every run keeps its directory in the
-work folder and a finished run is not repeated, so the command can be interrupted. Runs of `--backbone` are also kept
-in Benchmarks/backbone-runs.jsonl, so that seeds can be added on another machine; `mgrq compare` refuses a kept run whose
-plan no longer matches its recipe.
+`--tiny-imagenet` the same with one of Tiny-ImageNet, whose 200 classes tell recipes apart. Measuring everything takes
+more than ten hours on two cores, so it can be done in parts: --only, --bits, --recipes and --seeds select what is
+measured. A new row replaces the row of the same model, bits and recipe unless that one has more seeds. Every run keeps
+its directory in the work folder and a finished run is not repeated, so the command can be interrupted. Runs of
+`--backbone` are also kept in Benchmarks/backbone-runs.jsonl, so that seeds can be added on another machine; `mgrq
+compare` refuses a kept run whose plan no longer matches its recipe.
 """
 import argparse
 import hashlib
@@ -24,6 +24,8 @@ import json
 import pathlib
 import subprocess
 import sys
+
+from models import flags
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results.md"
@@ -34,7 +36,7 @@ README = ROOT / "README.md"
 # KL on the images that were calibrated on, `processor` seconds over all threads; rows from before they were measured
 # have neither.
 MEASURED = ROOT / "Benchmarks" / "results.json"
-# One line for each run of the backbone: its name, its plan, its report without the units, its predictions.
+# One line for each run of the backbone: its name, its plan, its report with the last unit alone, its predictions.
 KEPT_RUNS = ROOT / "Benchmarks" / "backbone-runs.jsonl"
 # Stands for the folder of the backbone in a kept plan.
 PLACE = "BACKBONE"
@@ -67,13 +69,10 @@ README_COLUMNS = ["bits", "recipe", "top-1 %", "KL, nats", "size, MB", "time, s"
 class Section:
     """A table of one model: each of some recipes at each of some widths."""
 
-    def __init__(self, name, title, model, bits, recipes):
-        self.name, self.title, self.model, self.bits, self.recipes = name, title, model, bits, recipes
-
-    @property
-    def folder(self):
-        """The model's name, which is also the folder of its runs below the work folder."""
-        return next((name for name in BACKBONES if self.name.endswith(name)), self.model.removeprefix("sample:"))
+    def __init__(self, name, folder, title, model, bits, recipes):
+        # `folder` is the model's name, and the folder of its runs below the work folder.
+        self.name, self.folder, self.title, self.model = name, folder, title, model
+        self.bits, self.recipes = bits, recipes
 
     @property
     def keys(self):
@@ -92,15 +91,15 @@ def sections(folders):
     models = {sample: (f"`sample:{sample}`", f"sample:{sample}") for sample in SAMPLES}
     models |= {name: (title, str(folders.get(name))) for name, title in BACKBONES.items()}
     for name, (title, model) in models.items():
-        yield Section(name, title[0].upper() + title[1:], model, WIDTHS, RECIPES)
+        yield Section(name, name, title[0].upper() + title[1:], model, WIDTHS, RECIPES)
     for name, (title, model) in models.items():
         if name == "fashion-vit":
-            yield Section(f"ablation-{name}", f"Terms, views and token importance: {title}", model, ["3/3"],
+            yield Section(f"ablation-{name}", name, f"Terms, views and token importance: {title}", model, ["3/3"],
                           list(VARIANTS) + ["mgrq"])
         else:
-            yield Section(f"ablation-{name}", f"Terms: {title}", model, ["3/3"], TERMS)
+            yield Section(f"ablation-{name}", name, f"Terms: {title}", model, ["3/3"], TERMS)
     for name, (title, model) in models.items():
-        yield Section(f"presets-{name}", f"Every preset: {title}", model, ["4/4", "3/3"], PRESETS)
+        yield Section(f"presets-{name}", name, f"Every preset: {title}", model, ["4/4", "3/3"], PRESETS)
 
 
 def read():
@@ -180,14 +179,14 @@ def write_sealed(path, members):
     return digest
 
 
-def restore(args, folder):
-    """Copies kept runs into the work folder: the files of a finished run that `mgrq compare` reads."""
+def restore(section, runs):
+    """Copies kept runs into a section's folder: the files of a finished run that `mgrq compare` reads."""
     for name, run in kept_runs().items():
-        directory = args.work / folder / name
+        directory = runs / name
         if directory.exists():
             continue
         directory.mkdir(parents=True)
-        (directory / "plan.yaml").write_text(run["plan"].replace(PLACE, str(args.backbone.resolve())))
+        (directory / "plan.yaml").write_text(run["plan"].replace(PLACE, section.model))
         (directory / "journal.jsonl").touch()
         predictions = None
         if "predictions" in run:
@@ -195,42 +194,41 @@ def restore(args, folder):
         write_sealed(directory / "report.json", run["report"] | {"journal": "", "predictions": predictions})
 
 
-def keep(args, folder):
-    """Adds finished runs of the work folder to the kept ones."""
-    runs = kept_runs()
-    for path in (args.work / folder).glob("*/report.json"):
+def keep(section, runs):
+    """Adds finished runs of a section's folder to the kept ones."""
+    kept = kept_runs()
+    for path in runs.glob("*/report.json"):
         directory = path.parent
         report = json.loads(path.read_text())
-        # Leave out the units: no table shows them.
-        report["units"] = []
-        plan = (directory / "plan.yaml").read_text().replace(str(args.backbone.resolve()), PLACE)
-        runs[directory.name] = {"run": directory.name, "plan": plan, "report": report}
+        # Leave out units that no table shows; the last has the KL on calibration images.
+        report["units"] = report["units"][-1:]
+        plan = (directory / "plan.yaml").read_text().replace(section.model, PLACE)
+        kept[directory.name] = {"run": directory.name, "plan": plan, "report": report}
         predictions = directory / "predictions.json"
         if predictions.exists():
-            runs[directory.name]["predictions"] = json.loads(predictions.read_text())
-    KEPT_RUNS.write_text("".join(json.dumps(runs[name], sort_keys=True, separators=(",", ":")) + "\n"
-                                 for name in sorted(runs)))
+            kept[directory.name]["predictions"] = json.loads(predictions.read_text())
+    KEPT_RUNS.write_text("".join(json.dumps(kept[name], sort_keys=True, separators=(",", ":")) + "\n"
+                                 for name in sorted(kept)))
 
 
 def measure(args, section, bits, recipes):
     """The rows that one call of `mgrq compare` measures."""
-    command = [args.mgrq, "compare", "--model", section.model, "--bits", bits, "--seeds", args.seeds,
-               "--threads", str(args.threads), "--output", str(args.work / section.folder), "--json"]
+    runs = args.work / section.folder
+    command = [args.mgrq, "compare", *flags(section.model), "--bits", bits, "--seeds", args.seeds,
+               "--threads", str(args.threads), "--output", str(runs), "--json"]
     presets = [recipe for recipe in recipes if recipe not in VARIANTS]
     if presets:
         command += ["--presets", ",".join(presets)]
     for recipe in recipes:
         if recipe in VARIANTS:
             command += ["--variant", f"{recipe}={VARIANTS[recipe]}"]
-    if section.folder in BACKBONES:
-        command += ["--calibration", f"{section.model}/calibration", "--evaluation", f"{section.model}/evaluation"]
     if section.folder == "backbone":
-        restore(args, section.folder)
+        restore(section, runs)
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"results: {section.name}: mgrq compare ended with {done.returncode}")
     if section.folder == "backbone":
-        keep(args, section.folder)
+        keep(section, runs)
     return [measured_row(row) for row in json.loads(done.stdout)["rows"]]
 
 
@@ -249,10 +247,10 @@ def measured_row(row):
 
 
 def diagnosis(row):
-    """What is known of a row of `mgrq compare --json` only where no run was resumed."""
-    if row.get("processor_seconds") is None:
+    """What is known of a row of `mgrq compare --json` only where every run measured it."""
+    calibration = row.get("calibration_kl")
+    if calibration is None or row.get("processor_seconds") is None:
         return {}
-    calibration = row["calibration_kl"]
     return {"calibration_kl": rounded(calibration, kl_digits(calibration["mean"])),
             "processor": rounded(row["processor_seconds"], 0)}
 
@@ -331,8 +329,8 @@ def main():
         return write(read())
     if args.work is None:
         parser.error("--work FOLDER is needed to measure")
-    folders = {name: path and path.resolve() for name, path in
-               {"backbone": args.backbone, "tiny-imagenet": args.tiny_imagenet}.items()}
+    given = {name: vars(args)[name.replace("-", "_")] for name in BACKBONES}
+    folders = {name: path and path.resolve() for name, path in given.items()}
     args.work.mkdir(parents=True, exist_ok=True)
     every = list(sections(folders))
     names = chosen(args.only, [section.name for section in every], "section")
