@@ -86,7 +86,7 @@ extension QuantizationLab {
             features: calibration.features, originals: inputs.calibration.rows)
     }
 
-    /// The block term of a candidate for the chain's next unit, over the calibration images only; for the head, the
+    /// The block term of a candidate for the chain's next unit, over the images that it is scored on; for the head, the
     /// divergence of logits.
     ///
     /// Their augmented views give the same answer and would cost more than many steps.
@@ -101,9 +101,7 @@ extension QuantizationLab {
     ) -> (loss: Double, output: Matrix) {
         let input = chain.prefixInput.rows(0..<task.scored * task.unit.input.rows)
         let output = outputs(of: [unit.prepared(for: task.unit)], on: input, pool: pool)
-        guard !task.isHead else {
-            return (divergence(of: output, from: task.logits.rows(0..<task.scored)), output)
-        }
+        guard !task.isHead else { return (divergence(of: output, from: task.scoredLogits), output) }
         let target = task.target.rows(0..<output.rows)
         return (squaredDistance(output, target) / Double(output.rows * output.columns), output)
     }
@@ -124,7 +122,7 @@ extension QuantizationLab {
         let (loss, output) = loss(of: unit, task: task, chain: chain)
         guard !task.isHead else { return (loss, loss) }
         let logits = try outputs(of: task.suffix, on: output, pool: pool, progress: progress)
-        return (loss, divergence(of: logits, from: task.logits.rows(0..<task.scored)))
+        return (loss, divergence(of: logits, from: task.scoredLogits))
     }
 
     /// Evaluates the model on the held-out images with the chain's next unit quantized and the suffix in full precision;

@@ -53,6 +53,9 @@ package struct ReconstructionTask: Sendable {
     /// The number of images that candidates are scored on: the first ones, which are originals.
     package var scored: Int { min(originals, Self.scoredImages) }
 
+    /// `[scored, classes]`: the full-precision model's logits for these images.
+    package var scoredLogits: Matrix { logits.rows(0..<scored) }
+
     /// The number of calibration images.
     package var images: Int { logits.rows }
 

@@ -294,7 +294,7 @@ extension HyperparameterField {
                 "Every calibration image is used in this many flipped and shifted views, itself included; 0 takes as many "
                     + "as make 2,048 images in all, at most 4.",
                 unit: "views",
-                when: "Leave it at 0; take 1 to save time and memory.",
+                when: "Raise it to 8 below 128 images; take 1 to save time and memory.",
                 source: "decision 16")),
         flag(
             .wholeModel, "view_flip", "flip every other view", "the views, the whole model", \.viewFlip,

@@ -5,6 +5,9 @@ package struct Hyperparameters: Equatable, Sendable {
     /// The widths that codes can have, in bits; 16 leaves a site in full precision.
     package static let bitWidths = Array(2...8) + [16]
 
+    /// The number of images, views included, that a run calibrates on unless it is said.
+    package static let enoughImages = 2048
+
     // MARK: Images
 
     /// How many views of a calibration image there are, itself included; 0 lets `viewsPerImage` choose; the same for all
@@ -127,11 +130,13 @@ extension Hyperparameters {
 
     /// How many views of each image there are in a run that calibrates on so many images.
     ///
-    /// Unless it is said, as many as make 2,048 images in all, and at most 4: other images are better than more views.
+    /// Unless it is said, as many as make `enoughImages` in all, and at most 4: other images are better than more views.
     ///
     /// - Parameter images: The number of calibration images, at least 1.
     /// - Returns: 1 or more.
-    package func viewsPerImage(of images: Int) -> Int { views > 0 ? views : min(4, max(1, 2048 / images)) }
+    package func viewsPerImage(of images: Int) -> Int {
+        views > 0 ? views : min(4, max(1, Self.enoughImages / images))
+    }
 
     /// Whether a term is measured: the block term always, the others if they have a weight.
     package func isOn(_ term: Term) -> Bool { term == .block || weights[term] > 0 }

@@ -54,7 +54,7 @@ package struct RunPlan: Equatable, Sendable {
         calibration = nil
         evaluation = nil
         seed = 1
-        calibrationImages = 2048
+        calibrationImages = Hyperparameters.enoughImages
         images = ImageOptions()
         hyperparameters = preset.hyperparameters(for: target)
         units = []
