@@ -94,7 +94,7 @@ package struct UnitCurves: Equatable, Sendable {
     /// The block term that curves are divided by.
     package struct Reference: Equatable, Sendable {
         package let value: Double
-        /// Whether it is that of the calibrated unit over all calibration images; else that of the first step, which is
+        /// Whether it is that of the calibrated unit over the images it is scored on; else that of the first step, which is
         /// the calibrated unit on one batch.
         package let isCalibrated: Bool
 

@@ -50,8 +50,8 @@ struct ONNXTests {
             _ = try place.succeed(
                 ["run"] + Workplace.job + [
                     "--preset", "calibrate", "--seed", "2", "--weight-bits", bits, "--activation-bits", bits,
-                    "--set",
-                    "attention_levels=\(attention)", "--set", "gelu_levels=\(gelu)", "--output", "w\(bits)",
+                    "--set", "attention_levels=\(attention)", "--set", "gelu_levels=\(gelu)",
+                    "--output", "w\(bits)",
                 ])
             try expectSame("w\(bits)")
         }

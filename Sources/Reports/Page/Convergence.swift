@@ -29,7 +29,7 @@ extension ReportPage {
         } else {
             result += note(
                 "The block loss of every step, divided by that of the calibrated unit: below 1.00 the unit is better than "
-                    + "calibrated. The percentage is the change over all calibration images, with the final integers."
+                    + "calibrated. The percentage is the change over at most 512 calibration images, with the final integers."
             )
             result += "<div class=\"multiples\">\(multiples)</div>\n"
         }

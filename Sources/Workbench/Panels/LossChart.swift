@@ -40,7 +40,7 @@ struct LossChart {
         return "\(name)  \(text(point.y))" + (isOver ? " at \(Int(point.x.rounded()))" : "")
     }
 
-    /// The name of an attempt and its ratio: over all calibration images where it has ended, which a curve over batches is
+    /// The name of an attempt and its ratio: over the images it is scored on where it has ended, which a curve over batches is
     /// not, or as ``label(_:_:_:)``.
     private func label(_ name: String, _ curves: UnitCurves, _ points: [ChartPoint]) -> String {
         guard view.cursor == nil, let final = curves.finalLoss, let calibrated = curves.calibratedLoss,
