@@ -49,7 +49,7 @@ struct ONNXTests {
         for bits in ["8", "4", "3"] {
             _ = try place.succeed(
                 ["run"] + Workplace.job + [
-                    "--preset", "calibrate", "--seed", "2", "--weight-bits", bits, "--activation-bits", bits,
+                    "--preset", "calibrate", "--weight-bits", bits, "--activation-bits", bits,
                     "--set", "attention_levels=\(attention)", "--set", "gelu_levels=\(gelu)",
                     "--output", "w\(bits)",
                 ])

@@ -23,7 +23,8 @@ import onnxruntime
 
 # An operator is fed the reference's codes: shares of codes that differ, and how many besides.
 OPERATOR_CODES, OPERATOR_STEP, OPERATOR_VALUES = (3e-5, 2), 1, 1e-5
-# A unit is fed the reference's input. One flipped code flips others, so that its own noise floor counts, too.
+# A unit is fed the reference's input. One flipped code flips others, so that its own noise floor counts, too, with what
+# follows from the flips that operators are allowed.
 UNIT_CODES, UNIT_STEP, UNIT_VALUES = (1e-3, 2), (2, 1 / 32), 5e-3
 # The whole model: KL in nats, and the share of other answers besides twice the noise floor's, with two standard errors.
 MODEL_KL, MODEL_CHANGED, CHANGED_FLOORS, CHANGED_ERRORS = 1e-3, 0.005, 2, 2
@@ -404,6 +405,57 @@ class Site:
         return values.reshape(1, -1, 1)
 
 
+class Unit:
+    """A unit of a graph, and what the reference has of its tensors."""
+
+    def __init__(self, graph, trace, facts, sites, start, end):
+        self.graph, self.name = graph, facts["name"]
+        self.start, pixels_or_input = start
+        self.reference = {self.start: pixels_or_input}
+        self.sites = {}
+        for site in (sites[site["name"]] for site in facts["sites"]):
+            if site.tensor == self.start:
+                continue
+            stored = trace[f"{site.name}.{'values' if site.kind == 'full_precision' else 'codes'}"]
+            self.sites[site.tensor] = site
+            self.reference[site.tensor] = site.from_trace(stored)
+        # Names of the reference's values, by tensor.
+        self.values = {end: f"{self.name}.output"}
+        middle = f"{self.name}.attn.residual"
+        if middle in trace:
+            self.values[middle] = middle
+        for tensor, stored in self.values.items():
+            self.reference[tensor] = trace[stored]
+        # A query in full precision that is a constant is no output of a graph.
+        self.constants = {
+            tensor: graph.constant(tensor) for tensor in self.sites if tensor in graph.constants}
+        self.outputs = [tensor for tensor in [*self.sites, *self.values] if tensor not in self.constants]
+        self.known = [tensor for tensor in self.reference if tensor not in graph.constants and tensor != end]
+        self.codes = [tensor for tensor, site in self.sites.items() if site.kind != "full_precision"]
+        self.values |= {tensor: site.name for tensor, site in self.sites.items() if site.kind == "full_precision"}
+
+    def load(self, runtime, given):
+        """A function that runs the unit on the reference's tensors `given`, or others for some of them, and returns all
+        tensors that the reference has."""
+        information = {
+            tensor: self.sites[tensor].information(self.reference[tensor]) if tensor in self.sites
+            else (onnx.TensorProto.FLOAT, ["batch"] + list(self.reference[tensor].shape[1:])) for tensor in given}
+        load = runtime.load(self.graph.part(information, self.outputs))
+
+        def run(others=None):
+            inputs = {tensor: self.reference[tensor] for tensor in given} | (others or {})
+            found = load({f"{tensor}#given": numpy.ascontiguousarray(values) for tensor, values in inputs.items()})
+            return {
+                tensor: matched(values, self.reference[tensor])
+                for tensor, values in [*zip(self.outputs, found), *self.constants.items()]}
+        return run
+
+    def code_differences(self, found, expected):
+        """How many codes of the unit differ, and the largest difference."""
+        pairs = [code_differences(found[tensor], expected[tensor]) for tensor in self.codes]
+        return sum(differing for differing, _ in pairs), max(step for _, step in pairs)
+
+
 # --- The proof -------------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +469,8 @@ class Verifier:
         self.floor = None
         self.products = None
         self.latency = None
+        # Codes that operators gave instead of the reference's, by unit and tensor, where that is accepted.
+        self.accepted_flips = {}
 
     def run(self, folder):
         checks, request = self.checks, self.request
@@ -445,9 +499,9 @@ class Verifier:
                 if site.kind != "full_precision":
                     self.attempt("quantizers", self.check_quantizer, site)
             for place in range(len(self.units)):
-                self.attempt("operator codes", self.check_unit, place, True)
+                self.attempt("operator codes", self.check_operators, place)
             for place in range(len(self.units)):
-                self.attempt("unit codes", self.check_unit, place, False)
+                self.attempt("unit codes", self.check_unit, place)
         self.attempt("KL", self.check_model, folder)
         if request["full_precision"] and all(entry["holds"] for entry in checks.entries):
             self.measure_latency()
@@ -513,81 +567,65 @@ class Verifier:
                 differs &= ~is_tie | (numpy.abs(found.astype(numpy.int16) - expected) > 1)
             self.checks.add("quantizers", numpy.count_nonzero(differs), 0, site.name, int(expected.size))
 
-    def check_unit(self, place, is_by_operator):
-        """Runs a unit on the reference's input, or each of its operators on the reference's codes."""
-        unit = self.units[place]
-        name = unit["name"]
+    def unit(self, place):
+        facts = self.units[place]
         start = self.boundaries[self.units[place - 1]["name"]] if place > 0 else self.graph.input
-        end = self.boundaries[name]
-        reference = {start: self.trace[f"{name}.input" if place > 0 else "pixels"]}
-        given = {start: (onnx.TensorProto.FLOAT, ["batch"] + list(reference[start].shape[1:]))}
-        sites = {}
-        for site in (self.sites[site["name"]] for site in unit["sites"]):
-            if site.tensor == start:
-                continue
-            stored = self.trace[f"{site.name}.{'values' if site.kind == 'full_precision' else 'codes'}"]
-            sites[site.tensor] = site
-            reference[site.tensor] = site.from_trace(stored)
-            if is_by_operator and site.tensor not in self.graph.constants:
-                given[site.tensor] = site.information(reference[site.tensor])
-        values = {end: f"{name}.output"}
-        middle = f"{name}.attn.residual"
-        if middle in self.trace:
-            values[middle] = middle
-            if is_by_operator:
-                given[middle] = (onnx.TensorProto.FLOAT, ["batch"] + list(self.trace[middle].shape[1:]))
-        for tensor, stored in values.items():
-            reference[tensor] = self.trace[stored]
-        # A query in full precision that is a constant is no output of a graph.
-        constants = {
-            tensor: self.graph.constant(tensor) for tensor in sites if tensor in self.graph.constants}
-        outputs = [tensor for tensor in list(sites) + list(values) if tensor not in constants]
-        load = self.runtime.load(self.graph.part(given, outputs))
+        pixels_or_input = self.trace[f"{facts['name']}.input" if place > 0 else "pixels"]
+        return Unit(self.graph, self.trace, facts, self.sites, (start, pixels_or_input), self.boundaries[facts["name"]])
 
-        def run(start_values):
-            inputs = {tensor: start_values if tensor == start else reference[tensor] for tensor in given}
-            found = load({f"{tensor}#given": numpy.ascontiguousarray(values) for tensor, values in inputs.items()})
-            return {
-                tensor: matched(values, reference[tensor])
-                for tensor, values in [*zip(outputs, found), *constants.items()]}
+    def check_operators(self, place):
+        """Runs every operator of a unit on the reference's codes."""
+        unit = self.unit(place)
+        found = unit.load(self.runtime, unit.known)()
+        self.accepted_flips[unit.name] = {}
+        for tensor in unit.codes:
+            count = int(unit.reference[tensor].size)
+            differing, step = code_differences(found[tensor], unit.reference[tensor])
+            bound = OPERATOR_CODES[0] * count + OPERATOR_CODES[1]
+            self.checks.add("operator codes", differing, bound, unit.sites[tensor].name, count)
+            self.checks.add("operator step", step, OPERATOR_STEP, unit.sites[tensor].name, count)
+            if 0 < differing <= bound and step <= OPERATOR_STEP:
+                self.accepted_flips[unit.name][tensor] = found[tensor]
+        for tensor, stored in unit.values.items():
+            difference = relative_difference(found[tensor], unit.reference[tensor])
+            count = int(unit.reference[tensor].size)
+            self.checks.add("operator values", difference, OPERATOR_VALUES, stored, count)
 
-        found = run(reference[start])
-        codes = [tensor for tensor, site in sites.items() if site.kind != "full_precision"]
-        values |= {tensor: site.name for tensor, site in sites.items() if site.kind == "full_precision"}
-        if is_by_operator:
-            for tensor in codes:
-                count = int(reference[tensor].size)
-                differing, step = code_differences(found[tensor], reference[tensor])
-                bound = OPERATOR_CODES[0] * count + OPERATOR_CODES[1]
-                self.checks.add("operator codes", differing, bound, sites[tensor].name, count)
-                self.checks.add("operator step", step, OPERATOR_STEP, sites[tensor].name, count)
-            for tensor, stored in values.items():
-                difference = relative_difference(found[tensor], reference[tensor])
-                self.checks.add("operator values", difference, OPERATOR_VALUES, stored, int(reference[tensor].size))
-            return
+    def check_unit(self, place):
+        """Runs a unit on the reference's input."""
+        unit = self.unit(place)
+        run = unit.load(self.runtime, [unit.start])
+        found = run()
         noise = max(NOISE, self.operator_noise)
-        noisy = [run(values) for values in disturbed(reference[start], UNIT_DRAWS, noise)]
+        noisy = [
+            run({unit.start: values}) for values in disturbed(unit.reference[unit.start], UNIT_DRAWS, noise)]
+        # What each of the flips that operators are allowed does behind it.
+        flipped = []
+        for tensor, codes in self.accepted_flips.get(unit.name, {}).items():
+            forced = unit.load(self.runtime, [unit.start, tensor])
+            flipped.append((forced({tensor: codes}), forced()))
 
-        def joined(tensors):
-            return numpy.concatenate([tensors[tensor].ravel() for tensor in codes])
+        def floor(measure):
+            """How far the unit moves by itself: the most that noise does, and all that accepted flips do."""
+            return max(measure(other, found) for other in noisy) + sum(measure(*pair) for pair in flipped)
 
-        if codes:
-            own, count = joined(found), int(sum(reference[tensor].size for tensor in codes))
-            differing, _ = code_differences(own, joined(reference))
-            floors = [code_differences(joined(other), own) for other in noisy]
-            floor, floor_step = (max(values) for values in zip(*floors))
-            bound = max(UNIT_CODES[0] * count + UNIT_CODES[1], FLOORS * floor)
-            self.checks.add("unit codes", differing, bound, name, count)
-            for tensor in codes:
+        if unit.codes:
+            count = int(sum(unit.reference[tensor].size for tensor in unit.codes))
+            own = floor(lambda other, one: unit.code_differences(other, one)[0])
+            own_step = floor(lambda other, one: unit.code_differences(other, one)[1])
+            differing, _ = unit.code_differences(found, unit.reference)
+            bound = max(UNIT_CODES[0] * count + UNIT_CODES[1], FLOORS * own)
+            self.checks.add("unit codes", differing, bound, unit.name, count)
+            for tensor in unit.codes:
                 # Steps of many levels are small.
-                bound = max(UNIT_STEP[0], UNIT_STEP[1] * (1 << sites[tensor].bits)) + floor_step
-                _, step = code_differences(found[tensor], reference[tensor])
-                self.checks.add("unit step", step, bound, sites[tensor].name, int(reference[tensor].size))
-        for tensor, stored in values.items():
-            floor = max(relative_difference(other[tensor], found[tensor]) for other in noisy)
-            difference = relative_difference(found[tensor], reference[tensor])
-            bound = max(UNIT_VALUES, FLOORS * floor)
-            self.checks.add("unit values", difference, bound, stored, int(reference[tensor].size))
+                bound = max(UNIT_STEP[0], UNIT_STEP[1] * (1 << unit.sites[tensor].bits)) + own_step
+                _, step = code_differences(found[tensor], unit.reference[tensor])
+                self.checks.add("unit step", step, bound, unit.sites[tensor].name, int(unit.reference[tensor].size))
+        for tensor, stored in unit.values.items():
+            own = floor(lambda other, one: relative_difference(other[tensor], one[tensor]))
+            difference = relative_difference(found[tensor], unit.reference[tensor])
+            bound = max(UNIT_VALUES, FLOORS * own)
+            self.checks.add("unit values", difference, bound, stored, int(unit.reference[tensor].size))
 
     @property
     def operator_noise(self):
