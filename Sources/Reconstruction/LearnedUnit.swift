@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Quantization
 internal import TensorCore
 internal import VisionTransformers
@@ -67,6 +68,16 @@ extension LearnedUnit {
     struct Snapshot: Sendable {
         let variables: [LinearLearner.Variables]
         let scales: [[Float]]
+
+        /// The state a share of the way to another one: of weights, rounding variables and biases in proportion, of scales
+        /// in proportion of their logarithms.
+        func moved(_ share: Double, towards other: Snapshot) -> Snapshot {
+            Snapshot(
+                variables: zip(variables, other.variables).map { $0.moved(share, towards: $1) },
+                scales: zip(scales, other.scales).map { own, other in
+                    zip(own, other).map { $0 * pow($1 / $0, Float(share)) }
+                })
+        }
     }
 
     /// The present state.

@@ -179,6 +179,17 @@ struct LinearLearner: Sendable {
     struct Variables: Sendable {
         let matrix: Matrix
         let bias: Matrix?
+
+        /// The variables a share of the way to others.
+        func moved(_ share: Double, towards other: Variables) -> Variables {
+            func between(_ own: Matrix, _ other: Matrix) -> Matrix {
+                let elements = zip(own.elements, other.elements).map { $0 + Float(share) * ($1 - $0) }
+                return Matrix(rows: own.rows, columns: own.columns, elements: elements)
+            }
+            return Variables(
+                matrix: between(matrix, other.matrix),
+                bias: bias.flatMap { own in other.bias.map { between(own, $0) } })
+        }
     }
 
     /// A copy of the present state.

@@ -19,6 +19,8 @@ package final class UnitReconstruction {
     private let label: (unit: Int, attempt: Int)
     private let start: QuantizedUnit
     let learned: LearnedUnit
+    /// What learning started from.
+    private let beginning: LearnedUnit.Snapshot
     let evaluator: TermEvaluator
     private(set) var optimizer: StepOptimizer
     private(set) var metricEstimator: BlockMetricEstimator
@@ -62,6 +64,7 @@ package final class UnitReconstruction {
         label = (index, attempt)
         start = task.state
         learned = LearnedUnit(task.state, linears: task.unit.linears, settings: settings)
+        beginning = learned.snapshot
         evaluator = TermEvaluator(task, learned, settings: settings, pool: pool)
         optimizer = StepOptimizer(learned)
         metricEstimator = BlockMetricEstimator(evaluator, seed: seed)
@@ -84,7 +87,7 @@ package final class UnitReconstruction {
                     .map { images.learned[$0] }
             backoff = RateBackoff(
                 allowed: settings.backoffs, limits: task.isHead ? .head : .usual,
-                start: blockTerm(on: judged), state: learned.snapshot)
+                start: blockTerm(on: judged), state: beginning)
         }
     }
 
@@ -196,22 +199,38 @@ extension UnitReconstruction {
         return try learned.quantized(start)
     }
 
-    /// Ends the reconstruction in the state of the least loss that the unit was judged to have.
+    /// The states to keep instead of the one in which `finish` leaves the unit, where that is worse than calibrated, in the
+    /// order in which they are to be tried.
     ///
-    /// For units that `finish` leaves worse than calibrated. A head that was never better than calibrated is as calibrated:
-    /// it is judged on all images that it is scored on, so that nothing was missed.
+    /// First the state of the least loss that the unit was judged to have, then half and a quarter of the way from the
+    /// calibrated state to the learned one. For a head that was never better, last the calibrated state: it is judged on
+    /// all images that it is scored on, so that nothing was missed.
     ///
-    /// - Returns: The unit, the step after which it was in that state, and the loss at the end as a multiple of the
-    ///   calibrated unit's; nil where it was not judged, is validated instead, or, other than a head, was never better
-    ///   than calibrated.
+    /// - Returns: The states; none where units are not judged, or validated instead.
     /// - Throws: As `finish`.
-    package func best() throws(QuantizationError) -> (unit: QuantizedUnit, step: Int, endRatio: Double)? {
-        guard validations.best == nil, let backoff, backoff.best.step > 0 || evaluator.task.isHead else {
-            return nil
-        }
+    package func fallbacks() throws(QuantizationError) -> [Fallback] {
+        guard validations.best == nil, let backoff else { return [] }
+        let learnt = learned.snapshot
         let endRatio = backoff.ratio(blockTerm(on: judged))
-        learned.restore(backoff.best.state)
-        return (try learned.quantized(start), backoff.best.step, endRatio)
+        func fallback(_ state: LearnedUnit.Snapshot, _ origin: Fallback.Origin) throws(QuantizationError)
+            -> Fallback
+        {
+            learned.restore(state)
+            return Fallback(unit: try learned.quantized(start), origin: origin)
+        }
+        let judged = Fallback.Origin.step(backoff.best.step, endRatio: endRatio)
+        var result: [Fallback] = []
+        if backoff.best.step > 0 {
+            result.append(try fallback(backoff.best.state, judged))
+        }
+        for share in Fallback.shares {
+            result.append(try fallback(beginning.moved(share, towards: learnt), .share(share)))
+        }
+        if backoff.best.step == 0, evaluator.task.isHead {
+            result.append(try fallback(beginning, judged))
+        }
+        learned.restore(learnt)
+        return result
     }
 
     /// The weights of the terms at a share of the steps.

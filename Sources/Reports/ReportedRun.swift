@@ -104,6 +104,9 @@ package struct ReportedRun: Sendable {
             decide(sentences)
         case .unitFinished(let report): finish(report)
         case .changed, .redoStarted, .attemptChosen, .rolledBack, .undone, .inputsAccepted: decide(sentences)
+        case .steppedBack(let unit, let attempt, let share):
+            change(unit, attempt) { $0.curves?.keptShare = share }
+            decide(sentences)
         case .sweepStarted: sweep = []
         case .sweepMeasured(let point): sweep.append(point)
         case .exported(let format, let path, let result):

@@ -102,6 +102,10 @@ package struct PlainReporter: Equatable, Sendable {
         case .stepped(let sample): [describe(sample)]
         case .rateLowered(let unit, _, let step, let restored, let ratio, let factor):
             [describe(unit, step: step, restored: restored, ratio: ratio, factor: factor)]
+        case .steppedBack(let unit, _, let share):
+            [
+                "\(place(unit)) ended worse than calibrated; \(QuantityText.share(share)) of what it learned is kept"
+            ]
         case .unitFinished(let report): [describe(report)]
         case .continued, .pauseQueued, .waiting, .resumed: describeGate(event)
         case .changed, .redoStarted, .attemptChosen, .rolledBack, .staleChanged:

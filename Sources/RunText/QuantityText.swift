@@ -80,6 +80,9 @@ package enum QuantityText: Sendable {
         return text == "0.0" ? "0 %" : signed(percent, "\(text) %")
     }
 
+    /// A share from 0 to 1: `25 %`.
+    package static func share(_ share: Double) -> String { fixed(100 * share, decimals: 0) + " %" }
+
     /// A ratio as a factor: `×0.89`, `×1.9`, `×12`.
     package static func factor(_ ratio: Double) -> String {
         guard ratio.isFinite else { return "–" }

@@ -31,6 +31,8 @@ package struct UnitCurves: Equatable, Sendable {
     package private(set) var operators: [OperatorSeries] = []
     /// Where learning rates were lowered, or learning ended, because the unit got worse; in the order of steps.
     package private(set) var rateMarks: [RateMark] = []
+    /// How much of what was learned is kept; nil for all of it, and where the unit is in a state that it was judged to have.
+    package var keptShare: Double?
     /// The block term at the first step, before any update.
     private var firstLoss: Double?
 
@@ -166,6 +168,9 @@ package struct UnitCurves: Equatable, Sendable {
             return [
                 "\(change), the best state, after step \(earlier.restored)", "\(change), best state", change,
             ]
+        }
+        if let keptShare {
+            return ["\(change), \(QuantityText.share(keptShare)) of what it learned", change]
         }
         if report.ending == .finishedEarly { return ["\(change), finished early", change] }
         switch verdict.trend {

@@ -266,24 +266,38 @@ struct RunTests {
             guarded.units.allSatisfy { !($0.finalLoss > $0.calibratedLoss && $0.finalKl > $0.calibratedKl) })
     }
 
-    @Test(
-        "a unit that ends worse than calibrated is kept in the best state before, and the run says in which")
-    func bestState() throws {
+    @Test("a unit that ends worse than calibrated is kept in a better state, and the run says in which")
+    func fallbacks() throws {
         let bench = try Bench()
-        let changes = [("weight_learning_rate", "1"), ("scale_learning_rate", "0.05")]
-        let events = bench.run(try bench.plan(changes))
-        let head = try #require(events.report?.units.last)
-        #expect(!head.reverted && head.finalLoss <= head.calibratedLoss)
-        let restored = events.compactMap { event -> Int? in
-            guard case .rateLowered(head.unit, _, 12, let restored, let ratio, nil) = event, ratio > 1 else {
-                return nil
+        var (restored, shares): ([Int], [Double]) = ([], [])
+        for (rate, scaleRate) in [("0.1", "0.2"), ("1", "0.05"), ("1", "0.2")] {
+            let changes = [("weight_learning_rate", rate), ("scale_learning_rate", scaleRate)]
+            let events = bench.run(try bench.plan(changes), to: "\(rate) \(scaleRate)")
+            let units = try #require(events.report).units
+            for event in events {
+                switch event {
+                case .rateLowered(let unit, _, 12, let step, let ratio, nil):
+                    #expect(!units[unit].reverted && ratio > 1)
+                    #expect((step == 0) == (units[unit].finalLoss == units[unit].calibratedLoss))
+                    restored.append(step)
+                case .steppedBack(let unit, _, let share):
+                    #expect(
+                        !units[unit].reverted
+                            && (units[unit].finalLoss < units[unit].calibratedLoss
+                                || units[unit].finalKl < units[unit].calibratedKl)
+                    )
+                    shares.append(share)
+                default: break
+                }
             }
-            return restored
         }
-        #expect(restored.count == 1)
-        #expect((restored.first == 0) == (head.finalLoss == head.calibratedLoss))
+        #expect(restored.contains(0) && restored.contains { $0 > 0 })
+        #expect(Set(shares) == [0.25, 0.5])
         // Without judging, the same head is put back.
-        let unjudged = bench.run(try bench.plan(changes + [("backoffs", "0")]))
+        let unjudged = bench.run(
+            try bench.plan([
+                ("weight_learning_rate", "1"), ("scale_learning_rate", "0.05"), ("backoffs", "0"),
+            ]))
         #expect(unjudged.report?.units.last?.reverted == true)
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Kernels
 import Quantization
 import TensorCore
@@ -106,6 +107,14 @@ final class BackoffTests {
         return reconstruction.evaluator.forward(Batch(images: Array(0..<8)), factors: .none).block ?? .nan
     }
 
+    /// The divergence of a head in a given state.
+    private func divergence(of head: QuantizedUnit) -> Double {
+        let unit = small.model.units.count - 1
+        return divergence(
+            small.reconstruction(
+                small.task(unit, state: head), small.settings(block: 1, global: 0, local: 0)))
+    }
+
     /// A head with a rate that stays the same.
     private func head(rate: Double) throws -> UnitReconstruction {
         var settings = small.settings(block: 1, global: 0, local: 0)
@@ -126,9 +135,13 @@ final class BackoffTests {
             _ = reconstruction.step()
             #expect(reconstruction.rateChange == nil)
         }
-        #expect(divergence(reconstruction) > start * RateBackoff.Limits.usual.first)
-        #expect(try reconstruction.best()?.step == 0)
-        #expect(abs(divergence(reconstruction) - start) < 1e-9, "it is as calibrated")
+        let end = divergence(reconstruction)
+        #expect(end > start * RateBackoff.Limits.usual.first)
+        let fallbacks = try reconstruction.fallbacks()
+        #expect(
+            fallbacks.map(\.origin) == [.share(0.5), .share(0.25), .step(0, endRatio: end / start)])
+        #expect(divergence(reconstruction) == end, "it is as learned")
+        #expect(abs(divergence(of: fallbacks[2].unit) - start) < 1e-9, "it is as calibrated")
     }
 
     @Test("the best state of a head is the best that it was judged to have, on every image")
@@ -141,15 +154,19 @@ final class BackoffTests {
             judged.append(divergence(reconstruction))
         }
         let end = judged.removeLast()
-        let best = try #require(try reconstruction.best())
-        #expect(abs(best.endRatio - end / start) < 1e-6)
+        let fallbacks = try reconstruction.fallbacks()
+        guard let best = fallbacks.first, case .step(let step, let endRatio) = best.origin else {
+            Issue.record("the best state is not the first fallback")
+            return
+        }
+        #expect(fallbacks.count == 3 && abs(endRatio - end / start) < 1e-6)
         // It is judged every other step.
         let expected = try #require(judged.enumerated().filter { $0.offset % 2 == 1 }.map(\.element).min())
-        #expect(expected < start && abs(divergence(reconstruction) - expected) < 1e-6)
-        #expect(judged[best.step - 1] == expected)
+        #expect(expected < start && abs(divergence(of: best.unit) - expected) < 1e-6)
+        #expect(judged[step - 1] == expected)
     }
 
-    @Test("the best state is that to which a unit was restored; without judging there is none")
+    @Test("the first fallback is the state to which a unit was restored; without judging there is none")
     func bestState() throws {
         let reconstruction = try reconstruction(backoffs: 1)
         var restored = 0
@@ -157,8 +174,42 @@ final class BackoffTests {
             _ = reconstruction.step()
             if let change = reconstruction.rateChange { restored = change.restored }
         }
-        #expect(try reconstruction.best()?.step ?? 0 == restored)
-        #expect(try self.reconstruction(backoffs: 0).best() == nil)
+        let steps = try reconstruction.fallbacks().compactMap { fallback -> Int? in
+            guard case .step(let step, _) = fallback.origin else { return nil }
+            return step
+        }
+        #expect(steps == (restored > 0 ? [restored] : []))
+        #expect(try self.reconstruction(backoffs: 0).fallbacks().isEmpty)
+    }
+
+    @Test("fallbacks lie half and a quarter of the way from the calibrated state to the learned one")
+    func partWay() throws {
+        var settings = small.settings(block: 1, global: 0, local: 0)
+        settings.steps = 8
+        settings.backoffs = 1
+        let reconstruction = small.reconstruction(
+            small.task(1, state: try small.calibrated(1, bits: 4)), settings)
+        let start = reconstruction.learned.snapshot
+        while !reconstruction.isFinished { _ = reconstruction.step() }
+        let end = reconstruction.learned.snapshot
+        let partWay = try reconstruction.fallbacks().filter {
+            if case .share = $0.origin { true } else { false }
+        }
+        #expect(partWay.map(\.origin) == [.share(0.5), .share(0.25)])
+        for (fallback, share) in zip(partWay, [Float(0.5), 0.25]) {
+            for (index, linear) in fallback.unit.linears.enumerated() {
+                let biases = [start, end].map { $0.variables[index].bias?.elements ?? [] }
+                let expected = zip(biases[0], biases[1]).map { $0 + share * ($1 - $0) }
+                #expect(biases[0] != biases[1] && linear.bias?.elements == expected)
+            }
+            for (index, site) in fallback.unit.sites.enumerated() {
+                guard case .uniform(let uniform) = site else { continue }
+                for (group, scale) in uniform.scales.enumerated() {
+                    let (first, last) = (start.scales[index][group], end.scales[index][group])
+                    #expect(first != last && abs(scale / first - pow(last / first, share)) < 1e-6)
+                }
+            }
+        }
     }
 
     @Test("limits: a quarter above the calibrated unit at first, a twentieth after a lowering")

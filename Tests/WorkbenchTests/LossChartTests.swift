@@ -213,6 +213,20 @@ struct LossChartTests {
                 restored == 0 ? "as calibrated: learning ended at" : "the best state, after step 7"))
     }
 
+    @Test("a unit of which only a share of what it learned is kept says which")
+    func keptShare() throws {
+        var session = Session(at: .running)
+        let unit = try #require(session.state.run?.currentUnit)
+        var report = session.run.report(unit)
+        report.attempt = try #require(session.state.run?.units[unit].attempt)
+        session.tell([
+            .steppedBack(unit: unit, attempt: report.attempt, share: 0.25), .unitFinished(report),
+        ])
+        session.press(.character("2"))
+        session.state.choose(unit: unit)
+        #expect(session.text.contains("25 % of what it learned"))
+    }
+
     @Test("a unit that was put back says where learning ended")
     func putBack() {
         var session = session([(100, { 1 + $0 })])

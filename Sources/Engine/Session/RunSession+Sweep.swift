@@ -113,7 +113,7 @@ extension RunSession {
         // What cannot be fixed to its codes has diverged.
         guard let unit = try? reconstruction.finish() else { return calibrated }
         let before = try lab.score(calibrated, task: task, chain: chain)
-        let candidates = [unit] + [try? reconstruction.best()?.unit].compactMap(\.self)
+        let candidates = [unit] + ((try? reconstruction.fallbacks()) ?? []).map(\.unit)
         return try candidates.first { candidate in
             hyperparameters.keeps(try lab.score(candidate, task: task, chain: chain), insteadOf: before)
         } ?? calibrated

@@ -11,17 +11,14 @@ private typealias LearningCourse = (result: Learning, course: LossCourse, second
 
 /// The result of an optimisation.
 private enum Learning {
-    /// The unit as learned, and its best state before, if that was judged; ended early after a step, or carried out in
-    /// full.
-    case learned(QuantizedUnit, best: BestState?, endedAt: Int?)
+    /// The unit as learned, and what to keep where that is worse than calibrated; ended early after a step, or carried out
+    /// in full.
+    case learned(QuantizedUnit, fallbacks: [Fallback], endedAt: Int?)
     /// The loss or a scale is not finite.
     case diverged
     /// The user cancelled it.
     case cancelled
 }
-
-/// The best state that a unit was judged to have while it learned.
-typealias BestState = (unit: QuantizedUnit, step: Int, endRatio: Double)
 
 extension Hyperparameters {
     /// Whether a learned unit is kept by its score and that of the calibrated one: it is finite, and, where units may be
@@ -31,6 +28,19 @@ extension Hyperparameters {
     ) -> Bool {
         let worse = !(learned.loss <= calibrated.loss) && !(learned.kl <= calibrated.kl)
         return learned.loss.isFinite && learned.kl.isFinite && !(worse && keepOrRevert)
+    }
+}
+
+extension Fallback.Origin {
+    /// What says that a unit is kept in this state after its last step.
+    fileprivate func event(unit: Int, attempt: Int, lastStep: Int) -> RunEvent {
+        switch self {
+        case .step(let step, let endRatio):
+            .rateLowered(
+                unit: unit, attempt: attempt, step: lastStep, restoredStep: step, ratio: endRatio, factor: nil
+            )
+        case .share(let share): .steppedBack(unit: unit, attempt: attempt, share: share)
+        }
     }
 }
 
@@ -113,16 +123,13 @@ extension RunSession {
         if let learning {
             var isFinite = true
             switch learning.result {
-            case .learned(let learned, let best, let endedAt):
+            case .learned(let learned, let fallbacks, let endedAt):
                 (unit, after) = (learned, try score(learned, "learned"))
-                if let best, !hyperparameters.keeps(after, insteadOf: before) {
-                    (unit, after) = (best.unit, try score(best.unit, "learned"))
-                    if hyperparameters.keeps(after, insteadOf: before) {
-                        try emit(
-                            .rateLowered(
-                                unit: index, attempt: attempt, step: learning.course.steps,
-                                restoredStep: best.step, ratio: best.endRatio, factor: nil))
-                    }
+                for fallback in fallbacks where !hyperparameters.keeps(after, insteadOf: before) {
+                    (unit, after) = (fallback.unit, try score(fallback.unit, "learned"))
+                    guard hyperparameters.keeps(after, insteadOf: before) else { continue }
+                    try emit(
+                        fallback.origin.event(unit: index, attempt: attempt, lastStep: learning.course.steps))
                 }
                 reverted = !hyperparameters.keeps(after, insteadOf: before)
                 if reverted { unit = calibrated }
@@ -188,7 +195,7 @@ extension RunSession {
         let reconstruction = UnitReconstruction(
             task, index: index, attempt: attempt, settings: hyperparameters, seed: ledger.plan.seed,
             pool: lab.pool)
-        guard reconstruction.learnsAnything else { return .learned(task.state, best: nil, endedAt: nil) }
+        guard reconstruction.learnsAnything else { return .learned(task.state, fallbacks: [], endedAt: nil) }
         let interval = max(1, hyperparameters.steps / 300)
         var endedAt: Int?
         var drowned = DrownedTermCheck()
@@ -223,7 +230,7 @@ extension RunSession {
         for sentence in drowned.sentences(unit: task.unit.name) { try emit(.warning(sentence)) }
         do {
             let unit = try reconstruction.finish()
-            return .learned(unit, best: try reconstruction.best(), endedAt: endedAt)
+            return .learned(unit, fallbacks: try reconstruction.fallbacks(), endedAt: endedAt)
         } catch {
             try emit(.warning("\(task.unit.name): \(error)"))
             return .diverged

@@ -28,6 +28,8 @@ package enum RunEvent: Equatable, Codable, Sendable {
     /// `restoredStep`, and learns on with the plan's rates times `factor`; nil ends its learning.
     case rateLowered(
         unit: Int, attempt: Int, step: Int, restoredStep: Int, ratio: Double, factor: Double?)
+    /// The unit ended worse than calibrated, and is kept this share of the way from its calibrated state to the learned one.
+    case steppedBack(unit: Int, attempt: Int, share: Double)
     /// An attempt ended and is kept.
     ///
     /// It becomes the unit's chosen one, unless it was cancelled and the unit already had another.

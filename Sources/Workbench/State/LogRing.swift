@@ -25,7 +25,7 @@ package struct LogRing: Equatable, Sendable {
         switch event {
         case .stepped: return
         case .progressed(_, let done, _) where done > 0: return
-        case .warning, .stopped, .rateLowered: severity = .warning
+        case .warning, .stopped, .rateLowered, .steppedBack: severity = .warning
         case .failed: severity = .error
         case .unitFinished(let report): severity = report.reverted ? .warning : .success
         case .finished, .exported: severity = .success

@@ -52,6 +52,8 @@ extension RunProgress {
             sweep = SweepProgress(expected: points)
         case .sweepMeasured(let point): sweep?.points.append(point)
         case .sweepFinished: sweep?.isRunning = false
+        case .steppedBack(let unit, let attempt, let share):
+            withUnit(unit) { $0.keep(share, attempt: attempt) }
         case .siteInspected, .imagesInspected, .exported, .warning, .inputsAccepted: break
         case .finished(let report): end(.finished(report), at: now)
         case .stopped(let units): end(.stopped(unitsDone: units), at: now)

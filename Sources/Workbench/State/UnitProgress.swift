@@ -88,6 +88,9 @@ package struct UnitProgress: Equatable, Sendable {
 
     mutating func take(_ mark: RateMark, attempt: Int) { curvesByAttempt[attempt]?.append(mark) }
 
+    /// Notes how much of what an attempt learned is kept.
+    mutating func keep(_ share: Double, attempt: Int) { curvesByAttempt[attempt]?.keptShare = share }
+
     /// Whether it is the head: the block term of its steps is the KL of the logits.
     var isHead: Bool { name == "head" }
 
