@@ -170,7 +170,8 @@ package struct UnitCurves: Equatable, Sendable {
             ]
         }
         if let keptShare {
-            return ["\(change), \(QuantityText.share(keptShare)) of what it learned", change]
+            let share = QuantityText.share(keptShare)
+            return ["\(change), \(share) of what it learned is kept", "\(change), \(share) kept", change]
         }
         if report.ending == .finishedEarly { return ["\(change), finished early", change] }
         switch verdict.trend {

@@ -224,7 +224,7 @@ struct LossChartTests {
         ])
         session.press(.character("2"))
         session.state.choose(unit: unit)
-        #expect(session.text.contains("25 % of what it learned"))
+        #expect(session.text.contains("25 % of what it learned is kept"))
     }
 
     @Test("a unit that was put back says where learning ended")
