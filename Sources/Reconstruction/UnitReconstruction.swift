@@ -309,7 +309,7 @@ extension Hyperparameters {
     /// What remains of the settings for a unit: batches no larger than the images, and no terms that it cannot have.
     fileprivate func applicable(to task: ReconstructionTask, images: Int) -> Hyperparameters {
         var result = self
-        result.batch = min(batch, images)
+        result.batch = self.images(ofStepAt: task.unit.output.rows, among: images)
         if task.isHead {
             result.globalWeight = 0
             result.blockDistance = .squaredError

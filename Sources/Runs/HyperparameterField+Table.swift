@@ -48,6 +48,15 @@ extension HyperparameterField {
                 "Every step takes this many calibration images.", unit: "images",
                 when: "Lower it where memory is short; raise it where the loss is noisy.",
                 source: "BRECQ and QDrop take 32")),
+        integer(
+            .learning, "least_rows", "least rows of a unit in a step",
+            "time of head and last block",
+            0...65_536, \.leastRows, .values([0, 32, 64, 128, 256, 512, 1024]),
+            Guide(
+                "A step takes more than batch images where a unit gives few rows for each, such as the class token alone.",
+                unit: "rows",
+                when: "Raise it where the last block's loss jumps; 0 takes batch images for every unit.",
+                source: "decision 30")),
         number(
             .learning, "weight_learning_rate", "learning rate of weights or roundings", "convergence", 0...1,
             \.weightLearningRate, .decades(from: 1e-4),

@@ -63,6 +63,8 @@ package struct Hyperparameters: Equatable, Sendable {
     package var stopAfter = 0
     /// The number of images in a step.
     package var batch = 32
+    /// How many rows of a unit's output a step has at least; units with few rows an image take more images.
+    package var leastRows = 256
     /// How weights are rounded while they are learned.
     package var rounding = Rounding.ste
     /// The highest learning rate of weights in units of their quantizer's step (`ste`), or of rounding variables
@@ -136,6 +138,16 @@ extension Hyperparameters {
     /// - Returns: 1 or more.
     package func viewsPerImage(of images: Int) -> Int {
         views > 0 ? views : min(4, max(1, Self.enoughImages / images))
+    }
+
+    /// How many images a step takes of a unit.
+    ///
+    /// - Parameters:
+    ///   - rows: How many rows the unit's output has for an image.
+    ///   - images: How many there are to take.
+    /// - Returns: `batch`, or as many as have `leastRows` rows; at most all.
+    package func images(ofStepAt rows: Int, among images: Int) -> Int {
+        min(max(batch, (leastRows + rows - 1) / rows), images)
     }
 
     /// Whether a term is measured: the block term always, the others if they have a weight.

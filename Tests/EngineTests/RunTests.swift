@@ -271,7 +271,9 @@ struct RunTests {
         let bench = try Bench()
         var (restored, shares): ([Int], [Double]) = ([], [])
         for (rate, scaleRate) in [("0.1", "0.2"), ("1", "0.05"), ("1", "0.2")] {
-            let changes = [("weight_learning_rate", rate), ("scale_learning_rate", scaleRate)]
+            let changes = [
+                ("weight_learning_rate", rate), ("scale_learning_rate", scaleRate), ("least_rows", "0"),
+            ]
             let events = bench.run(try bench.plan(changes), to: "\(rate) \(scaleRate)")
             let units = try #require(events.report).units
             for event in events {

@@ -124,7 +124,7 @@ extension ReferenceRun {
     func measured(like expected: [String: [Double]]) throws -> [String: [Double]] {
         let run = try #require(expected["run"]).map { Int($0) }
         var values = preset.hyperparameters
-        (values.steps, values.batch) = (run[1], run[2])
+        (values.steps, values.batch, values.leastRows) = (run[1], run[2], 0)
         let learner = UnitReconstruction(
             try task(), settings: values, seed: UInt64(run[0]), pool: WorkerPool(threads: 2))
         var result = ["run": run.map(Double.init)]

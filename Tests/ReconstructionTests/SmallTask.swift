@@ -132,6 +132,7 @@ struct SmallTask {
         settings.scaleLearningRate = 1e-3
         settings.warmUp = 0
         settings.backoffs = 0
+        settings.leastRows = 0
         settings.blockWeight = block
         settings.globalWeight = global
         settings.globalShare = 1

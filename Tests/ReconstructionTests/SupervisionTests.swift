@@ -210,6 +210,25 @@ struct SupervisionTests {
         #expect(abs(metric.sum(shifted, target, weights: nil) / 60 - 0.25) <= 1e-5)
     }
 
+    @Test("a step takes more images of a unit that gives few rows for each, and never more than there are")
+    func leastRows() throws {
+        let small = SmallTask(seed: 8, images: 40)
+        defer { small.pool.shutDown() }
+        var settings = small.settings(block: 1, global: 0, local: 0)
+        settings.batch = 8
+        func images(_ unit: Int, leastRows: Int) throws -> Int {
+            settings.leastRows = leastRows
+            let task = small.task(unit, state: try small.calibrated(unit, bits: 4))
+            return small.reconstruction(task, settings).settings.batch
+        }
+        let head = small.model.units.count - 1
+        #expect(try images(1, leastRows: 0) == 8 && images(head, leastRows: 0) == 8)
+        // A block gives five rows for each image, the head one.
+        #expect(try images(1, leastRows: 32) == 8 && images(head, leastRows: 32) == 32)
+        #expect(try images(1, leastRows: 51) == 11)
+        #expect(try images(head, leastRows: 256) == 40)
+    }
+
     @Test("dropped elements keep their values and gradients; the others have the quantizer's")
     func drops() throws {
         let quantizer = SiteQuantizer.uniform(

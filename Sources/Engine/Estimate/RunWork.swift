@@ -166,7 +166,8 @@ struct RunWork {
         // Gradient norms are measured at about 21 steps, with up to two more backward passes and references.
         let probes = min(21.0, Double(values.lastStep)) * 2 * (own * Self.learningBackward + local)
         let steps =
-            Double(min(values.batch, images)) * (Double(values.lastStep) * (learns + global + local) + probes)
+            Double(values.images(ofStepAt: units[index].unit.output.rows, among: images))
+            * (Double(values.lastStep) * (learns + global + local) + probes)
         return (calibration, steps, judgement)
     }
 
@@ -236,7 +237,7 @@ struct RunWork {
     /// The floats of a reconstruction's loop.
     private func workspace(_ index: Int, _ values: Hyperparameters, threads: Int, classes: Int) -> Int {
         let unit = units[index]
-        let batch = min(values.batch, images)
+        let batch = values.images(ofStepAt: unit.unit.output.rows, among: images)
         let perTask = ModelPass.imagesPerTask(learning: unit.unit, batch: batch)
         let suffix = twoWayPass(units[(index + 1)...])
         let worker = 2 * unit.tape + unit.input + 2 * unit.output + unit.scratch + suffix + classes

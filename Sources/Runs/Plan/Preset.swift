@@ -136,6 +136,7 @@ package enum Preset: String, CaseIterable, Codable, Sendable {
                     $0.reluRefitSteps = 1000
                     $0.balanceHeads = false
                     $0.backoffs = 0
+                    $0.leastRows = 0
                 }
             )
         case .mgrq: ("block + global + local supervision, fused (an interpretation of MGRQ)", { _ in })
@@ -158,6 +159,7 @@ private func learnRoundings(_ values: inout Hyperparameters) {
     values.globalWeight = 0
     values.localWeight = 0
     values.backoffs = 0
+    values.leastRows = 0
 }
 
 /// QDrop's probabilities.
