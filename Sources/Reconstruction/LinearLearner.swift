@@ -183,8 +183,10 @@ struct LinearLearner: Sendable {
         /// The variables a share of the way to others.
         func moved(_ share: Double, towards other: Variables) -> Variables {
             func between(_ own: Matrix, _ other: Matrix) -> Matrix {
-                let elements = zip(own.elements, other.elements).map { $0 + Float(share) * ($1 - $0) }
-                return Matrix(rows: own.rows, columns: own.columns, elements: elements)
+                let result = Matrix(rows: own.rows, columns: own.columns)
+                copy(own, into: result)
+                scaledDifference(other, own, factor: Float(share), into: result, accumulate: true)
+                return result
             }
             return Variables(
                 matrix: between(matrix, other.matrix),

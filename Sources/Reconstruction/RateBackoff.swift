@@ -27,6 +27,8 @@ struct RateBackoff {
     let limits: Limits
     /// The loss of the calibrated unit.
     private let start: Double
+    /// The calibrated state.
+    let calibrated: LearnedUnit.Snapshot
     /// The state of the least loss so far, and the step after which it was reached.
     private(set) var best: (loss: Double, step: Int, state: LearnedUnit.Snapshot)
     /// How often rates were lowered.
@@ -38,6 +40,7 @@ struct RateBackoff {
     /// Starts at the calibrated unit.
     init(allowed: Int, limits: Limits, start: Double, state: LearnedUnit.Snapshot) {
         (self.allowed, self.limits, self.start) = (allowed, limits, start)
+        calibrated = state
         best = (start, 0, state)
     }
 

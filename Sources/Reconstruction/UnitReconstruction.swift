@@ -19,8 +19,6 @@ package final class UnitReconstruction {
     private let label: (unit: Int, attempt: Int)
     private let start: QuantizedUnit
     let learned: LearnedUnit
-    /// What learning started from.
-    private let beginning: LearnedUnit.Snapshot
     let evaluator: TermEvaluator
     private(set) var optimizer: StepOptimizer
     private(set) var metricEstimator: BlockMetricEstimator
@@ -64,7 +62,6 @@ package final class UnitReconstruction {
         label = (index, attempt)
         start = task.state
         learned = LearnedUnit(task.state, linears: task.unit.linears, settings: settings)
-        beginning = learned.snapshot
         evaluator = TermEvaluator(task, learned, settings: settings, pool: pool)
         optimizer = StepOptimizer(learned)
         metricEstimator = BlockMetricEstimator(evaluator, seed: seed)
@@ -87,7 +84,7 @@ package final class UnitReconstruction {
                     .map { images.learned[$0] }
             backoff = RateBackoff(
                 allowed: settings.backoffs, limits: task.isHead ? .head : .usual,
-                start: blockTerm(on: judged), state: beginning)
+                start: blockTerm(on: judged), state: learned.snapshot)
         }
     }
 
@@ -224,10 +221,10 @@ extension UnitReconstruction {
             result.append(try fallback(backoff.best.state, judged))
         }
         for share in Fallback.shares {
-            result.append(try fallback(beginning.moved(share, towards: learnt), .share(share)))
+            result.append(try fallback(backoff.calibrated.moved(share, towards: learnt), .share(share)))
         }
         if backoff.best.step == 0, evaluator.task.isHead {
-            result.append(try fallback(beginning, judged))
+            result.append(try fallback(backoff.calibrated, judged))
         }
         learned.restore(learnt)
         return result

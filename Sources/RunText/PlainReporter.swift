@@ -210,7 +210,7 @@ package struct PlainReporter: Equatable, Sendable {
     private func describeShares(_ values: Terms) -> String {
         let shares = values.shares
         let parts = Term.allCases.compactMap { term in
-            shares[term].map { "\(term.rawValue) \(QuantityText.fixed($0 * 100, decimals: 0)) %" }
+            shares[term].map { "\(term.rawValue) \(QuantityText.share($0))" }
         }
         return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     }

@@ -361,9 +361,6 @@ class Site:
             values = values.transpose(self.order)
         return values.astype(numpy.uint8 if self.type == onnx.TensorProto.UINT8 else numpy.float32)
 
-    def information(self, values):
-        return self.type, ["batch"] + list(values.shape[1:])
-
     def probe(self, packed):
         """Values on and between all levels of every group, `[points, groups]`, the codes they must get there, and where
         both neighbours of a value are as near.
@@ -437,9 +434,9 @@ class Unit:
     def load(self, runtime, given):
         """A function that runs the unit on the reference's tensors `given`, or others for some of them, and returns all
         tensors that the reference has."""
+        types = {tensor: self.sites[tensor].type if tensor in self.sites else onnx.TensorProto.FLOAT for tensor in given}
         information = {
-            tensor: self.sites[tensor].information(self.reference[tensor]) if tensor in self.sites
-            else (onnx.TensorProto.FLOAT, ["batch"] + list(self.reference[tensor].shape[1:])) for tensor in given}
+            tensor: (kind, ["batch", *self.reference[tensor].shape[1:]]) for tensor, kind in types.items()}
         load = runtime.load(self.graph.part(information, self.outputs))
 
         def run(others=None):
@@ -568,6 +565,7 @@ class Verifier:
             self.checks.add("quantizers", numpy.count_nonzero(differs), 0, site.name, int(expected.size))
 
     def unit(self, place):
+        """The unit at a place of the model."""
         facts = self.units[place]
         start = self.boundaries[self.units[place - 1]["name"]] if place > 0 else self.graph.input
         pixels_or_input = self.trace[f"{facts['name']}.input" if place > 0 else "pixels"]
@@ -607,12 +605,12 @@ class Verifier:
 
         def floor(measure):
             """How far the unit moves by itself: the most that noise does, and all that accepted flips do."""
-            return max(measure(other, found) for other in noisy) + sum(measure(*pair) for pair in flipped)
+            by_noise = numpy.max([measure(other, found) for other in noisy], axis=0)
+            return by_noise + numpy.sum([measure(*pair) for pair in flipped], axis=0)
 
         if unit.codes:
             count = int(sum(unit.reference[tensor].size for tensor in unit.codes))
-            own = floor(lambda other, one: unit.code_differences(other, one)[0])
-            own_step = floor(lambda other, one: unit.code_differences(other, one)[1])
+            own, own_step = floor(unit.code_differences)
             differing, _ = unit.code_differences(found, unit.reference)
             bound = max(UNIT_CODES[0] * count + UNIT_CODES[1], FLOORS * own)
             self.checks.add("unit codes", differing, bound, unit.name, count)
