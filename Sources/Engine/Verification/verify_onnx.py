@@ -30,8 +30,8 @@ UNIT_CODES, UNIT_STEP, UNIT_VALUES = (1e-3, 2), (2, 1 / 32), 5e-3
 MODEL_KL, MODEL_CHANGED, CHANGED_FLOORS, CHANGED_ERRORS = 1e-3, 0.005, 2, 2
 # Codes, values and KL may differ by that many noise floors.
 FLOORS = 3
-# The relative noise on what the model reads, the least on what a unit reads, and how many times it is drawn for each.
-NOISE, MODEL_DRAWS, UNIT_DRAWS = 1e-7, 2, 6
+# The least relative noise on what a unit reads, and how many times it is drawn.
+NOISE, DRAWS = 1e-7, 6
 LN2 = 0.6931471805599453
 # Searched logarithmic levels are powers of 2^(1/37); shifted ones have this much added first.
 DENOMINATOR, SHIFT = 37, 0.1699712
@@ -128,6 +128,27 @@ class Graph:
             [onnx.helper.make_empty_tensor_value_info(name) for name in outputs], list(constants.values()))
         model = onnx.helper.make_model(graph, opset_imports=self.model.opset_import)
         model.ir_version = self.model.ir_version
+        return model.SerializeToString()
+
+    def disturbable(self, tensors):
+        """The bytes of the same model with each of the tensors multiplied by an input, NAME#noise, before it is read.
+
+        `tensors` has the extents of each by name.
+        """
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model)
+        del model.graph.node[:]
+        for node in self.model.graph.node:
+            copy = model.graph.node.add()
+            copy.CopyFrom(node)
+            copy.input[:] = [f"{name}#noisy" if name in tensors else name for name in node.input]
+            for name in node.output:
+                if name in tensors:
+                    model.graph.node.append(onnx.helper.make_node(
+                        "Mul", [name, f"{name}#noise"], [f"{name}#noisy"], f"{name}#noisy"))
+        model.graph.input.extend(
+            onnx.helper.make_tensor_value_info(f"{name}#noise", onnx.TensorProto.FLOAT, extents)
+            for name, extents in tensors.items())
         return model.SerializeToString()
 
     def constant(self, name):
@@ -279,9 +300,9 @@ def matched(values, reference):
     return numpy.broadcast_to(values, reference.shape)
 
 
-def disturbed(values, draws, noise=NOISE):
+def disturbed(values, draws, noise=NOISE, seed=5):
     """The values with relative noise, for every draw."""
-    generator = numpy.random.default_rng(5)
+    generator = numpy.random.default_rng(seed)
     for _ in range(draws):
         yield (values * (1 + noise * generator.standard_normal(values.shape))).astype(numpy.float32)
 
@@ -596,7 +617,7 @@ class Verifier:
         found = run()
         noise = max(NOISE, self.operator_noise)
         noisy = [
-            run({unit.start: values}) for values in disturbed(unit.reference[unit.start], UNIT_DRAWS, noise)]
+            run({unit.start: values}) for values in disturbed(unit.reference[unit.start], DRAWS, noise)]
         # What each of the flips that operators are allowed does behind it.
         flipped = []
         for tensor, codes in self.accepted_flips.get(unit.name, {}).items():
@@ -652,8 +673,7 @@ class Verifier:
             self.checks.add("MatMulNBits", operations.count("MatMulNBits"), 0, compared=len(operations))
         else:
             self.products = self.runtime.integer_products(self.request["graph"])
-        floors = [divergence(found, logits(noisy)) for noisy in disturbed(pixels, MODEL_DRAWS)]
-        kl_floor, changed_floor = (max(values) for values in zip(*floors))
+        kl_floor, changed_floor = self.model_floor(pixels)
         self.floor = {"kl": kl_floor, "changed": 100 * changed_floor}
         kl, changed = divergence(reference, found)
         if not numpy.isfinite(found).all():
@@ -664,6 +684,34 @@ class Verifier:
         error = numpy.sqrt(share * (1 - share) / len(pixels))
         bound = share + max(1 / len(pixels), CHANGED_ERRORS * error)
         self.checks.add("other answers", changed, bound, compared=len(pixels))
+
+    def model_floor(self, pixels):
+        """How far the model moves by itself: KL and the share of other answers, the most of all draws.
+
+        Noise is on what every unit reads, as for units by themselves: codes swallow that on pixels alone, and every
+        operator behind them rounds anew.
+        """
+        names = [self.boundaries[unit["name"]] for unit in self.units[:-1]]
+        part = self.graph.part({self.graph.input: (onnx.TensorProto.FLOAT, [None, *pixels.shape[1:]])}, names)
+        found = self.definition.load(part)({f"{self.graph.input}#given": pixels[:1]})
+        extents = {name: values.shape[1:] for name, values in zip(names, found)}
+        run = self.runtime.load(
+            self.graph.disturbable({name: [None, *shape] for name, shape in extents.items()}))
+
+        def logits(pixels, factors):
+            parts = []
+            for start in range(0, len(pixels), 64):
+                images = slice(start, start + 64)
+                inputs = {f"{name}#noise": values[images] for name, values in factors.items()}
+                parts.append(run({self.graph.input: pixels[images]} | inputs)[0])
+            return numpy.concatenate(parts)
+
+        ones = {name: numpy.ones((len(pixels), *shape), numpy.float32) for name, shape in extents.items()}
+        calm = logits(pixels, ones)
+        noise = max(NOISE, self.operator_noise)
+        draws = [disturbed(values, DRAWS, noise, seed) for seed, values in enumerate([pixels, *ones.values()])]
+        return numpy.max(
+            [divergence(calm, logits(noisy, dict(zip(ones, factors)))) for noisy, *factors in zip(*draws)], axis=0)
 
     def measure_latency(self):
         """Times one image, the graph in full precision and the quantized one by turns."""
