@@ -245,16 +245,23 @@ def hang_up(tool, folder):
             terminal.send(signal.SIGHUP)
             terminal.watch(0.001)
         expect_end(terminal, 128 + signal.SIGHUP)
+    expect("paper" in remembered(folder), "the theme is not remembered")
+
+
+def remembered(folder):
+    """The text of what the workbench remembers; empty where that is nothing."""
     state = os.path.join(folder, "xdg", "state", "mgrq", "state.json")
-    expect(os.path.exists(state) and "paper" in open(state, encoding="utf-8").read(), "the theme is not remembered")
+    return open(state, encoding="utf-8").read() if os.path.exists(state) else ""
 
 
 def kill_a_run(tool, folder, flags):
-    """Starts a run in the workbench and kills it in its steps; returns its folder."""
+    """Starts a run in the workbench and kills it in its steps, once it is remembered; returns its folder."""
     run = os.path.join(folder, "killed")
     with Terminal([tool, "workbench", *flags, "--output", run], folder) as terminal:
         use(terminal, "Enter", "start the run")
         terminal.wait_for("RUNNING", "step ")
+        # Memory is written beside the run; on a busy machine steps may come first.
+        terminal.wait("the run in state.json", lambda: run in remembered(folder))
         terminal.send(signal.SIGKILL)
         terminal.wait_for_end()
     return run
