@@ -44,6 +44,41 @@ struct LearnedUnit: Sendable {
         pool.run(linears.count) { linear, _ in linears[linear].load() }
     }
 
+    /// Sums the gradients of weights and biases over a step's images, from what backward passes left.
+    ///
+    /// - Parameters:
+    ///   - unit: The unit.
+    ///   - tape: Its activations of all images of the step.
+    ///   - pool: The threads.
+    func sumGradients(of unit: any ModelUnit, in tape: Tape, pool: WorkerPool) {
+        pool.run(tiles.count) { index, _ in
+            let (linear, rows) = (linears[tiles[index].linear], tiles[index].rows)
+            let dOutput = tape[linear.descriptor.gradientSlot]
+            let input = unit.operand(of: linear.descriptor, in: tape, transform: transform)
+            linear.sumGradient(rows, dOutput: dOutput, input: input)
+            if rows.lowerBound == 0 {
+                linear.sumBiasGradient(dOutput: dOutput)
+            }
+        }
+    }
+
+    /// Sums the gradients of learned scales over a step's tasks in order.
+    ///
+    /// - Parameter transforms: The quantizers of each task, which collected them.
+    /// - Returns: `[sites][groups]`: the gradients.
+    func scaleGradients(of transforms: [QuantizingTransform]) -> [[Float]] {
+        transform.sites.enumerated().map { index, site in
+            var sum: [Float] = Array(repeating: 0, count: site.learnedScales?.count ?? 0)
+            for transform in transforms {
+                guard let part = transform.scaleGradients?[index] else { continue }
+                for group in sum.indices {
+                    sum[group] += part[group]
+                }
+            }
+            return sum
+        }
+    }
+
     /// AdaRound's regulariser without its factor; 0 with straight-through estimation.
     func roundingPenalty(exponent: Double) -> Double {
         linears.reduce(0) { $0 + $1.penalty(exponent: exponent) }

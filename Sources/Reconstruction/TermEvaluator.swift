@@ -90,35 +90,13 @@ final class TermEvaluator {
     }
 
     /// Sums the gradients of weights and biases over the batch, from what the backward passes left.
-    func sumGradients() {
-        pool.run(learned.tiles.count) { index, _ in
-            let (linear, rows) = (learned.linears[learned.tiles[index].linear], learned.tiles[index].rows)
-            let dOutput = workspace.tape[linear.descriptor.gradientSlot]
-            let input = task.unit.operand(
-                of: linear.descriptor, in: workspace.tape, transform: learned.transform)
-            linear.sumGradient(rows, dOutput: dOutput, input: input)
-            if rows.lowerBound == 0 {
-                linear.sumBiasGradient(dOutput: dOutput)
-            }
-        }
-    }
+    func sumGradients() { learned.sumGradients(of: task.unit, in: workspace.tape, pool: pool) }
 
     /// `[layers][outputs · inputs]`: the gradients of the multiplied weights, as last summed.
     var weightGradients: [[Float]] { learned.linears.map { $0.gradient.elements } }
 
     /// `[sites][groups]`: the gradients of learned scales, summed over the batch's tasks in order.
-    var scaleGradients: [[Float]] {
-        learned.transform.sites.enumerated().map { index, site in
-            var sum: [Float] = Array(repeating: 0, count: site.learnedScales?.count ?? 0)
-            for chunk in workspace.chunks {
-                guard let part = chunk.transform.scaleGradients?[index] else { continue }
-                for group in sum.indices {
-                    sum[group] += part[group]
-                }
-            }
-            return sum
-        }
-    }
+    var scaleGradients: [[Float]] { learned.scaleGradients(of: workspace.chunks.map(\.transform)) }
 
     /// Measures the operators' mean squares, which local terms are relative to.
     func measureOperators(_ batch: Batch) {
