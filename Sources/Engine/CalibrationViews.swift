@@ -28,35 +28,74 @@ struct CalibrationViews {
         guard count > 1 else { return images }
         let result = Matrix(rows: count * images.rows, columns: images.columns)
         copy(images, into: result.rows(0..<images.rows))
-        let (height, width) = (shape.imageHeight, shape.imageWidth)
-        let (rows, columns) = (reach(of: height), reach(of: width))
         var generator = SeededGenerator(seed: seed, stream: "views")
-        let offsets = (images.rows..<result.rows).map { _ in
-            (
-                generator.index(below: 2 * rows + 1) - rows,
-                generator.index(below: 2 * columns + 1) - columns
-            )
+        let views = (images.rows..<result.rows).map { place in
+            view(of: place % images.rows, for: shape, flipped: place / images.rows % 2 == 1, &generator)
         }
-        pool.run(offsets.count) { place, _ in
-            let (source, view) = (place % images.rows, 1 + place / images.rows)
-            let (down, right) = offsets[place]
-            let flipped = flips && view % 2 == 1
-            for plane in 0..<images.columns / (height * width) {
-                for y in 0..<height {
-                    // Pixels beyond an edge are those on it.
-                    let line = (plane * height + min(max(y - down, 0), height - 1)) * width
-                    let out = (plane * height + y) * width
-                    for x in 0..<width {
-                        let column = min(max(x - right, 0), width - 1)
-                        result[images.rows + place, out + x] =
-                            images[source, line + (flipped ? width - 1 - column : column)]
-                    }
-                }
-            }
+        pool.run(views.count) { place, _ in
+            views[place].write(images, into: result, row: images.rows + place)
         }
         return result
     }
 
+    /// New views of some images, each flipped by chance.
+    ///
+    /// - Parameters:
+    ///   - numbers: Which images; one may come more than once.
+    ///   - images: `[images, channels · height · width]`, normalised.
+    ///   - shape: The model that reads them.
+    ///   - generator: Decides the views.
+    ///   - pool: The threads; the result does not depend on their number.
+    /// - Returns: `[numbers, channels · height · width]`.
+    func newViews(
+        of numbers: [Int], among images: Matrix, for shape: ModelConfiguration,
+        generator: inout SeededGenerator, pool: WorkerPool
+    ) -> Matrix {
+        let result = Matrix(rows: numbers.count, columns: images.columns)
+        let views = numbers.map { number in
+            view(of: number, for: shape, flipped: generator.index(below: 2) == 1, &generator)
+        }
+        pool.run(views.count) { place, _ in views[place].write(images, into: result, row: place) }
+        return result
+    }
+
+    /// A view of an image, shifted by chance.
+    private func view(
+        of image: Int, for shape: ModelConfiguration, flipped: Bool, _ generator: inout SeededGenerator
+    ) -> ImageView {
+        let (height, width) = (shape.imageHeight, shape.imageWidth)
+        let (rows, columns) = (reach(of: height), reach(of: width))
+        let down = generator.index(below: 2 * rows + 1) - rows
+        let right = generator.index(below: 2 * columns + 1) - columns
+        return ImageView(
+            image: image, height: height, width: width, down: down, right: right,
+            isFlipped: flips && flipped)
+    }
+
     /// The most pixels that an image is shifted by along a side.
     private func reach(of side: Int) -> Int { Int((shift * Double(side)).rounded()) }
+}
+
+/// A view of an image: shifted, and flipped from left to right.
+private struct ImageView: Sendable {
+    let image: Int
+    let height, width: Int
+    /// By how many pixels it is shifted.
+    let down, right: Int
+    let isFlipped: Bool
+
+    /// Writes the view of an image of `images` to a row of `result`.
+    func write(_ images: Matrix, into result: Matrix, row: Int) {
+        for plane in 0..<images.columns / (height * width) {
+            for y in 0..<height {
+                // Pixels beyond an edge are those on it.
+                let line = (plane * height + min(max(y - down, 0), height - 1)) * width
+                let out = (plane * height + y) * width
+                for x in 0..<width {
+                    let column = min(max(x - right, 0), width - 1)
+                    result[row, out + x] = images[image, line + (isFlipped ? width - 1 - column : column)]
+                }
+            }
+        }
+    }
 }

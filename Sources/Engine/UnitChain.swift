@@ -1,3 +1,4 @@
+internal import Checkpoints
 internal import Kernels
 internal import Quantization
 internal import Reconstruction
@@ -86,6 +87,41 @@ extension QuantizationLab {
             features: calibration.features, originals: inputs.calibration.rows)
     }
 
+    /// The task of learning all units of a model together, on new views of the calibration images.
+    func jointTask(of model: [QuantizedUnit], plan: RunPlan) -> ModelReconstruction.Task {
+        let newViews = newViews(plan)
+        return ModelReconstruction.Task(
+            teacher: teacher, units: units, model: model, images: inputs.calibration.rows, views: newViews)
+    }
+
+    /// What gives new views of the calibration images.
+    private func newViews(_ plan: RunPlan) -> ModelReconstruction.Task.Views {
+        let (images, shape, pool) = (inputs.calibration, inputs.checkpoint.model.configuration, pool)
+        let views = CalibrationViews(
+            count: 1, flips: plan.hyperparameters.viewFlip, shift: plan.hyperparameters.viewShift)
+        return { views.newViews(of: $0, among: images, for: shape, generator: &$1, pool: pool) }
+    }
+
+    /// The divergence of each model's logits from the teacher's, over the calibration images that units are scored on, and
+    /// over views of these that no unit has learned from.
+    func scores(ofModels models: [[QuantizedUnit]], plan: RunPlan) throws -> [(images: Double, views: Double)]
+    {
+        let count = min(inputs.calibration.rows, ReconstructionTask.scoredImages)
+        var generator = SeededGenerator(seed: plan.seed, stream: "views that judge all units")
+        let images = inputs.calibration.rows(0..<count)
+        let views = newViews(plan)(Array(0..<count), &generator)
+        func divergences(_ seen: Matrix, _ targets: Matrix) throws -> [Double] {
+            try models.map {
+                divergence(
+                    of: try outputs(of: prepared($0), on: seen, pool: pool, progress: nil), from: targets)
+            }
+        }
+        let own = try divergences(images, calibrationLogits.rows(0..<count))
+        let new = try divergences(
+            views, try outputs(of: teacher, on: views, pool: pool, progress: nil))
+        return zip(own, new).map { ($0, $1) }
+    }
+
     /// The block term of a candidate for the chain's next unit, over the images that it is scored on; for the head, the
     /// divergence of logits.
     ///
@@ -147,13 +183,35 @@ extension QuantizationLab {
             pool: pool, progress: progress)
         let (evaluation, divergences) = heldOut.fidelity(of: logits)
         guard measuresNoiseFloor else { return (evaluation, divergences, nil) }
-        let model = prepared(chain.quantized + [unit])
+        let floor = try noiseFloor(
+            of: chain.quantized + [unit], logits: logits, on: heldOut.images, progress: progress)
+        return (evaluation, divergences, floor)
+    }
+
+    /// Evaluates a whole model on the held-out images, as `heldOutEvaluation(_:in:)`; nil without held-out images.
+    func heldOutEvaluation(
+        ofModel model: [QuantizedUnit], measuresNoiseFloor: Bool, progress: ImageProgress? = nil
+    ) throws -> (evaluation: Evaluation, divergences: [Float], floor: NoiseFloor?)? {
+        guard let heldOut = try heldOutImages() else { return nil }
+        let logits = try outputs(of: prepared(model), on: heldOut.images, pool: pool, progress: progress)
+        let (evaluation, divergences) = heldOut.fidelity(of: logits)
+        let floor =
+            measuresNoiseFloor
+            ? try noiseFloor(of: model, logits: logits, on: heldOut.images, progress: progress) : nil
+        return (evaluation, divergences, floor)
+    }
+
+    /// How far a model's logits move when the images do.
+    private func noiseFloor(
+        of model: [QuantizedUnit], logits: Matrix, on images: Matrix, progress: ImageProgress?
+    ) throws -> NoiseFloor {
+        let prepared = prepared(model)
         let disturbed = try (0..<PixelNoise.draws).map { draw in
             try outputs(
-                of: model, on: PixelNoise.disturbed(heldOut.images, firstImage: 0, draw: draw), pool: pool,
+                of: prepared, on: PixelNoise.disturbed(images, firstImage: 0, draw: draw), pool: pool,
                 progress: progress)
         }
-        return (evaluation, divergences, noiseFloor(of: logits, disturbed: disturbed))
+        return Engine.noiseFloor(of: logits, disturbed: disturbed)
     }
 
     /// The plan with weights rounded to the nearest codes; nil if every unit does so already.

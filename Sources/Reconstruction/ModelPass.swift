@@ -52,8 +52,8 @@ package final class ModelPass: Sendable {
     ///
     /// It is small: where the global term sees a share of the images, its tasks also run the suffix and take many times
     /// as long as the others, so every thread needs some of them.
-    package static func imagesPerTask(learning unit: any ModelUnit, batch: Int) -> Int {
-        min(batch, max(1, min(4, 100 / max(1, unit.rows))))
+    package static func imagesPerTask(learning rows: Int, batch: Int) -> Int {
+        min(batch, max(1, min(4, 100 / max(1, rows))))
     }
 
     /// Runs all units.

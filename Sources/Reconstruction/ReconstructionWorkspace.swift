@@ -45,7 +45,7 @@ struct ReconstructionWorkspace: Sendable {
         threads: Int
     ) {
         let (unit, batch) = (task.unit, settings.batch)
-        let perTask = ModelPass.imagesPerTask(learning: unit, batch: batch)
+        let perTask = ModelPass.imagesPerTask(learning: unit.rows, batch: batch)
         tape = Tape(shapes: unit.tapeShapes, images: batch)
         let input = unit.input.matrix(images: batch)
         let output = unit.output.matrix(images: batch)

@@ -42,6 +42,14 @@ extension HyperparameterField {
                     "Leave it at 0. A unit that was finished by hand gets it, so that the plan repeats the run.",
                 source: "this program")),
         integer(
+            .learning, "joint_steps", "steps of all units together", "time, and the whole model",
+            0...1_000_000, \.jointSteps, stepCounts,
+            Guide(
+                "After the head's own steps all units learn together in this many, by the divergence of logits and the "
+                    + "error of the feature before the classifier.", unit: "steps",
+                when: "Try 200 at 3 bits where there are thousands of images.",
+                source: "decision 32")),
+        integer(
             .learning, "batch", "images per step", "time per step and memory", 1...4096, \.batch,
             .values((0...12).map { Double(1 << $0) }),
             Guide(

@@ -63,6 +63,10 @@ package struct Hyperparameters: Equatable, Sendable {
     package var stopAfter = 0
     /// The number of images in a step.
     package var batch = 32
+    /// In how many steps all units learn together once the head is reconstructed; 0 leaves them as they are.
+    ///
+    /// The head's value decides.
+    package var jointSteps = 0
     /// How many rows of a unit's output a step has at least; units with few rows an image take more images.
     package var leastRows = 256
     /// How weights are rounded while they are learned.
@@ -152,6 +156,11 @@ extension Hyperparameters {
 
     /// Whether a term is measured: the block term always, the others if they have a weight.
     package func isOn(_ term: Term) -> Bool { term == .block || weights[term] > 0 }
+
+    /// The number of steps in which all units learn together that are carried out: `stopAfter` counts both kinds.
+    package var lastJointStep: Int {
+        stopAfter == 0 ? jointSteps : min(max(0, stopAfter - steps), jointSteps)
+    }
 
     /// The number of steps that are carried out.
     package var lastStep: Int { stopAfter == 0 ? steps : min(steps, stopAfter) }

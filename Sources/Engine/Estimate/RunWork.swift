@@ -168,7 +168,13 @@ struct RunWork {
         let steps =
             Double(values.images(ofStepAt: units[index].unit.output.rows, among: images))
             * (Double(values.lastStep) * (learns + global + local) + probes)
-        return (calibration, steps, judgement)
+        guard index == units.count - 1, values.lastJointStep > 0 else {
+            return (calibration, steps, judgement)
+        }
+        // The teacher, and the model that learns.
+        let whole = forward(units.indices) * (1 + Self.quantizedForward + Self.learningBackward)
+        let joint = Double(values.lastJointStep * min(values.batch, originals)) * whole
+        return (calibration, steps + joint, judgement)
     }
 
     /// The operations after the last unit.
@@ -197,7 +203,9 @@ struct RunWork {
                     ? threads * ModelPass.imagesPerTask(rows: units.map(\.unit.rows).max() ?? 1)
                         * twoWayPass(units[...])
                     : 0,
-                refitFloats(unit)
+                refitFloats(unit),
+                unit == units.count - 1 && values[unit].lastJointStep > 0
+                    ? jointWorkspace(values[unit], threads: threads) : 0
             )
         }
         // Caches of all images and the workspace peak at different units.
@@ -234,11 +242,23 @@ struct RunWork {
             hidden: block.linears[block.mlp.fc1].outputs)
     }
 
+    /// The floats of learning all units together.
+    private func jointWorkspace(_ values: Hyperparameters, threads: Int) -> Int {
+        let batch = min(values.batch, originals)
+        let perTask = ModelPass.imagesPerTask(
+            learning: units.map(\.unit.rows).max() ?? 1, batch: batch)
+        return units.reduce(0) { sum, unit in
+            let worker = unit.tape + unit.output + unit.scratch
+            // Weight, effective weight, gradient, two moments, two packed forms.
+            return sum + batch * (unit.tape + 2 * unit.output) + threads * perTask * worker + 7 * unit.weights
+        }
+    }
+
     /// The floats of a reconstruction's loop.
     private func workspace(_ index: Int, _ values: Hyperparameters, threads: Int, classes: Int) -> Int {
         let unit = units[index]
         let batch = values.images(ofStepAt: unit.unit.output.rows, among: images)
-        let perTask = ModelPass.imagesPerTask(learning: unit.unit, batch: batch)
+        let perTask = ModelPass.imagesPerTask(learning: unit.unit.rows, batch: batch)
         let suffix = twoWayPass(units[(index + 1)...])
         let worker = 2 * unit.tape + unit.input + 2 * unit.output + unit.scratch + suffix + classes
         // Weight, rounding variables, effective weight, gradient, two moments, two packed forms.

@@ -5,7 +5,7 @@ internal import Runs
 /// The units that attempts gave: in the run directory, or in memory without one.
 struct AttemptStore {
     private let record: RunRecord?
-    private var inMemory: [Key: QuantizedUnit] = [:]
+    private var inMemory: [Key: [Int: QuantizedUnit]] = [:]
     /// Everything but the units of the files to write.
     var header: PackedCheckpoint?
 
@@ -19,30 +19,38 @@ struct AttemptStore {
         self.record = record
     }
 
-    /// Stores an attempt.
+    /// Stores an attempt: its unit, by its place, or all units where they learned together.
     ///
     /// - Returns: The SHA-256 of its file; nil without one.
-    mutating func store(_ unit: QuantizedUnit, of report: AttemptReport) throws -> String? {
+    mutating func store(_ units: [Int: QuantizedUnit], of report: AttemptReport) throws -> String? {
         guard let record, var file = header else {
-            inMemory[Key(unit: report.unit, attempt: report.attempt)] = unit
+            inMemory[Key(unit: report.unit, attempt: report.attempt)] = units
             return nil
         }
-        file.units = [report.unit: unit]
+        file.units = units
         return try record.store(file, name: report.name, attempt: report.attempt)
     }
 
-    /// Loads an attempt, the same integers and floats that were stored.
+    /// Loads an attempt's unit, the same integers and floats that were stored.
     ///
     /// - Throws: `CheckpointError` if the file is missing, or not the one that was stored.
     func load(_ report: AttemptReport) throws -> QuantizedUnit {
-        if let unit = inMemory[Key(unit: report.unit, attempt: report.attempt)] { return unit }
+        guard let unit = try units(of: report)[report.unit] else {
+            throw RunFailure(
+                .badData,
+                "\(record?.attemptPath(of: report) ?? "memory") does not hold the unit “\(report.name)”")
+        }
+        return unit
+    }
+
+    /// Loads all that an attempt holds, by the units' places.
+    ///
+    /// - Throws: As `load`.
+    func units(of report: AttemptReport) throws -> [Int: QuantizedUnit] {
+        if let units = inMemory[Key(unit: report.unit, attempt: report.attempt)] { return units }
         guard let record else {
             throw RunFailure(.internal, "attempt \(report.attempt) at \(report.name) was never stored")
         }
-        let path = record.attemptPath(of: report)
-        guard let unit = try PackedCheckpoint(path: path, sha256: report.sha256).units[report.unit] else {
-            throw RunFailure(.badData, "\(path) does not hold the unit “\(report.name)”")
-        }
-        return unit
+        return try PackedCheckpoint(path: record.attemptPath(of: report), sha256: report.sha256).units
     }
 }

@@ -198,12 +198,18 @@ extension RunSession {
         return file
     }
 
-    /// The units that are quantized, as chosen, in order.
+    /// The units that are quantized, as chosen, in order; after the last one as they learned together, if they did.
     func chosenUnits() throws -> [QuantizedUnit] {
         let known = chain.flatMap { ledger.chosen.starts(with: $0.attempts) ? $0.quantized : nil } ?? []
-        return known
+        var units =
+            known
             + (try ledger.chosen.indices.dropFirst(known.count).compactMap { unit in
                 try ledger.chosenAttempt(of: unit).map { try attempts.load($0) }
             })
+        guard units.count == ledger.units.count, let last = ledger.chosenAttempt(of: units.count - 1) else {
+            return units
+        }
+        for (place, unit) in try attempts.units(of: last) { units[place] = unit }
+        return units
     }
 }

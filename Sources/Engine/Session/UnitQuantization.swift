@@ -48,8 +48,12 @@ extension RunSession {
     /// Makes an attempt at a unit on the chosen attempts of the units before, and stores it.
     func attempt(_ index: Int, lab: QuantizationLab) throws {
         let chain = try chain(to: index, lab: lab)
-        var outcome = try quantize(index, chain: chain, lab: lab)
-        outcome.report.sha256 = try attempts.store(outcome.unit, of: outcome.report)
+        let (unit, report) = try quantize(index, chain: chain, lab: lab)
+        var outcome = AttemptOutcome(units: [index: unit], report: report)
+        if index == lab.units.count - 1 {
+            try learnTogether(&outcome, model: chain.quantized + [unit], lab: lab)
+        }
+        outcome.report.sha256 = try attempts.store(outcome.units, of: outcome.report)
         try emit(.unitFinished(outcome.report))
     }
 
@@ -141,7 +145,7 @@ extension RunSession {
                 (reverted, isFinite) = (true, false)
             case .cancelled:
                 ending = .cancelled
-                hyperparameters.steps = 0
+                (hyperparameters.steps, hyperparameters.jointSteps) = (0, 0)
             }
             if reverted {
                 let steps = Double(max(1, learning.course.steps))
@@ -200,7 +204,8 @@ extension RunSession {
         var endedAt: Int?
         var drowned = DrownedTermCheck()
         for step in 1...hyperparameters.lastStep {
-            let measured = reconstruction.step()
+            var measured = reconstruction.step()
+            if task.isHead { measured.steps += hyperparameters.jointSteps }
             course.add(measured.terms.block ?? measured.loss)
             guard measured.loss.isFinite else {
                 try emit(.warning("\(task.unit.name): the loss is \(measured.loss) at step \(step)"))
