@@ -54,8 +54,24 @@ package struct UnitCurves: Equatable, Sendable {
 
     package mutating func append(_ mark: RateMark) { rateMarks.append(mark) }
 
+    /// Whether the steps shown go beyond the head's own, to those of all units together.
+    private var learnsTogether: Bool { (loss.latest?.x ?? 0) > Double(hyperparameters.steps) }
+
+    /// The learning rate at a step as a share of the plan's; nil where nothing is learned.
+    package func rateShare(at step: Double) -> Double? {
+        let (own, joint) = (hyperparameters.steps, isHead ? hyperparameters.jointSteps : 0)
+        let last =
+            isHead ? hyperparameters.lastStep + hyperparameters.lastJointStep : hyperparameters.lastStep
+        guard step <= Double(last) + 0.5 else { return nil }
+        if joint > 0, step > Double(own) + 0.5 {
+            return hyperparameters.learningRateFactor(at: max(0, step - 1 - Double(own)) / Double(joint))
+        }
+        let progress = max(0, step - 1) / Double(max(1, own))
+        return rateFactor(at: step).map { $0 * hyperparameters.learningRateFactor(at: progress) }
+    }
+
     /// The factor on the plan's learning rates at a step; nil after learning has ended.
-    package func rateFactor(at step: Double) -> Double? {
+    private func rateFactor(at step: Double) -> Double? {
         guard let mark = rateMarks.last(where: { Double($0.step) < step - 0.5 }) else { return 1 }
         return mark.factor
     }
@@ -159,6 +175,8 @@ package struct UnitCurves: Equatable, Sendable {
         guard let change = QuantityText.change(from: report.calibratedLoss, to: report.finalLoss) else {
             return []
         }
+        // These say what the head did by itself.
+        if learnsTogether { return [change] }
         if let earlier = earlierState {
             guard earlier.restored > 0 else {
                 return [

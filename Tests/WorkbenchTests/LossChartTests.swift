@@ -213,6 +213,22 @@ struct LossChartTests {
                 restored == 0 ? "as calibrated: learning ended at" : "the best state, after step 7"))
     }
 
+    @Test("rates begin anew for the steps of all units together, whatever became of the head's own")
+    func jointRates() throws {
+        var used = Hyperparameters()
+        (used.steps, used.jointSteps, used.warmUp) = (10, 20, 0)
+        var head = UnitCurves(steps: 30, hyperparameters: used, isHead: true)
+        #expect(head.rateShare(at: 1) == 1 && head.rateShare(at: 11) == 1)
+        #expect(try #require(head.rateShare(at: 21)) == 0.5)
+        #expect(head.rateShare(at: 31) == nil)
+        head.append(RateMark(step: 6, restored: 2, factor: nil))
+        #expect(head.rateShare(at: 8) == nil && head.rateShare(at: 11) == 1)
+        #expect(UnitCurves(steps: 10, hyperparameters: used).rateShare(at: 11) == nil)
+        used.stopAfter = 15
+        head = UnitCurves(steps: 30, hyperparameters: used, isHead: true)
+        #expect(head.rateShare(at: 15) != nil && head.rateShare(at: 16) == nil)
+    }
+
     @Test("a unit of which only a share of what it learned is kept says which")
     func keptShare() throws {
         var session = Session(at: .running)

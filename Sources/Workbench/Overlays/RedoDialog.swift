@@ -135,6 +135,8 @@ struct RedoDialog: Overlay {
         let used = unit.hyperparameters
         var other = used
         guard (try? other.apply(changes)) != nil, used.steps > 0, used.batch > 0 else { return nil }
+        // A step of all units takes as long as many of the head's own.
+        guard !unit.isHead || used.jointSteps == 0 && other.jointSteps == 0 else { return nil }
         return report.seconds * Double(other.steps * other.batch) / Double(used.steps * used.batch)
     }
 }

@@ -146,13 +146,11 @@ struct LossChart {
         guard !row.isEmpty, plot.x - row.x >= 5 else { return }
         canvas.write("rate", in: row, style: Style(.axis))
         let (axis, ramp) = (Axis(chart.xRange, scale: chart.xScale), canvas.glyphs.ramp)
-        let used = curves.hyperparameters
         for column in 0..<plot.width {
             let step = axis.value(at: Double(column) / Double(max(1, plot.width - 1)))
-            guard step <= Double(used.lastStep) + 0.5 else { break }
-            let progress = max(0, step - 1) / Double(max(1, used.steps))
-            guard let lowered = curves.rateFactor(at: step) else { break }
-            let factor = min(1, max(0, used.learningRateFactor(at: progress) * lowered))
+            // Where the head ended early, the steps of all units together come later.
+            guard let share = curves.rateShare(at: step) else { continue }
+            let factor = min(1, max(0, share))
             // The first glyph is a space: a rate above 0 has at least the second one.
             let index = factor > 0 ? 1 + min(ramp.count - 2, Int(factor * Double(ramp.count - 1))) : 0
             canvas.grid.put(
