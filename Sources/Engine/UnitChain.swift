@@ -102,24 +102,24 @@ extension QuantizationLab {
         return { views.newViews(of: $0, among: images, for: shape, generator: &$1, pool: pool) }
     }
 
-    /// The divergence of each model's logits from the teacher's, over the calibration images that units are scored on, and
-    /// over views of these that no unit has learned from.
-    func scores(ofModels models: [[QuantizedUnit]], plan: RunPlan) throws -> [(images: Double, views: Double)]
-    {
+    /// The divergence of a model's logits from the teacher's, over the calibration images that units are scored on.
+    func calibrationKL(of model: [QuantizedUnit]) throws -> Double {
+        let count = min(inputs.calibration.rows, ReconstructionTask.scoredImages)
+        let logits = try outputs(
+            of: prepared(model), on: inputs.calibration.rows(0..<count), pool: pool, progress: nil)
+        return divergence(of: logits, from: calibrationLogits.rows(0..<count))
+    }
+
+    /// The same of each of some models, over views of these images that no unit has learned from.
+    func newViewsKL(of models: [[QuantizedUnit]], plan: RunPlan) throws -> [Double] {
         let count = min(inputs.calibration.rows, ReconstructionTask.scoredImages)
         var generator = SeededGenerator(seed: plan.seed, stream: "views that judge all units")
-        let images = inputs.calibration.rows(0..<count)
         let views = newViews(plan)(Array(0..<count), &generator)
-        func divergences(_ seen: Matrix, _ targets: Matrix) throws -> [Double] {
-            try models.map {
-                divergence(
-                    of: try outputs(of: prepared($0), on: seen, pool: pool, progress: nil), from: targets)
-            }
+        let targets = try outputs(of: teacher, on: views, pool: pool, progress: nil)
+        return try models.map {
+            divergence(
+                of: try outputs(of: prepared($0), on: views, pool: pool, progress: nil), from: targets)
         }
-        let own = try divergences(images, calibrationLogits.rows(0..<count))
-        let new = try divergences(
-            views, try outputs(of: teacher, on: views, pool: pool, progress: nil))
-        return zip(own, new).map { ($0, $1) }
     }
 
     /// The block term of a candidate for the chain's next unit, over the images that it is scored on; for the head, the
@@ -181,11 +181,8 @@ extension QuantizationLab {
         let logits = try outputs(
             of: [unit.prepared(for: units[chain.next])] + teacher[(chain.next + 1)...], on: input,
             pool: pool, progress: progress)
-        let (evaluation, divergences) = heldOut.fidelity(of: logits)
-        guard measuresNoiseFloor else { return (evaluation, divergences, nil) }
-        let floor = try noiseFloor(
-            of: chain.quantized + [unit], logits: logits, on: heldOut.images, progress: progress)
-        return (evaluation, divergences, floor)
+        return try heldOutEvaluation(
+            of: logits, of: chain.quantized + [unit], heldOut, measuresNoiseFloor, progress)
     }
 
     /// Evaluates a whole model on the held-out images, as `heldOutEvaluation(_:in:)`; nil without held-out images.
@@ -194,6 +191,13 @@ extension QuantizationLab {
     ) throws -> (evaluation: Evaluation, divergences: [Float], floor: NoiseFloor?)? {
         guard let heldOut = try heldOutImages() else { return nil }
         let logits = try outputs(of: prepared(model), on: heldOut.images, pool: pool, progress: progress)
+        return try heldOutEvaluation(of: logits, of: model, heldOut, measuresNoiseFloor, progress)
+    }
+
+    private func heldOutEvaluation(
+        of logits: Matrix, of model: [QuantizedUnit], _ heldOut: HeldOutImages, _ measuresNoiseFloor: Bool,
+        _ progress: ImageProgress?
+    ) throws -> (evaluation: Evaluation, divergences: [Float], floor: NoiseFloor?) {
         let (evaluation, divergences) = heldOut.fidelity(of: logits)
         let floor =
             measuresNoiseFloor

@@ -303,9 +303,7 @@ extension ModelReconstruction {
         let (feature, _) = features(chunk, worker)
         let factor = Float(2 / (divisors.feature * Double(batch * feature.columns)))
         for (index, part) in parts.enumerated().reversed() {
-            for gradient in part.transforms[chunk].scaleGradients ?? [] {
-                for group in 0..<gradient.count { gradient[group] = 0 }
-            }
+            part.transforms[chunk].clearScaleGradients()
             let before = index > 0 ? parts[index - 1] : nil
             let reference = worker.tapes[index].images(0..<images.count)
             part.unit.backward(

@@ -93,6 +93,15 @@ package struct QuantizingTransform: SiteTransform {
             sites: sites, scaleGradients: sites.map { Vector(count: $0.learnedScales?.count ?? 0) })
     }
 
+    /// Sets the gradients of scales to 0.
+    func clearScaleGradients() {
+        for gradient in scaleGradients ?? [] {
+            for group in 0..<gradient.count {
+                gradient[group] = 0
+            }
+        }
+    }
+
     /// Whether a site's values go on as they are.
     package func isIdentity(_ site: Int) -> Bool {
         sites[site].quantizer == nil

@@ -73,11 +73,7 @@ extension TermEvaluator {
                 ? space.reference.images(0..<count) : runReference(batch.images[chunk.images], worker)
             local = supervision.gradients(factor: factors.local, chunk.tape, reference)
         }
-        for gradient in chunk.transform.scaleGradients ?? [] {
-            for group in 0..<gradient.count {
-                gradient[group] = 0
-            }
-        }
+        chunk.transform.clearScaleGradients()
         task.unit.backward(
             dOutput, input: chunk.input, parameters: learned.parameters,
             transform: transform(of: chunk, batch), tape: chunk.tape,

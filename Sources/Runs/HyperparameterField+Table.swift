@@ -46,7 +46,7 @@ extension HyperparameterField {
             0...1_000_000, \.jointSteps, stepCounts,
             Guide(
                 "After the head's own steps all units learn together in this many, by the divergence of logits and the "
-                    + "error of the feature before the classifier.", unit: "steps",
+                    + "errors of the feature before the classifier and of units' outputs.", unit: "steps",
                 when: "Try 200 at 3 bits where there are thousands of images.",
                 source: "decision 32")),
         integer(

@@ -31,26 +31,22 @@ struct AttemptStore {
         return try record.store(file, name: report.name, attempt: report.attempt)
     }
 
-    /// Loads an attempt's unit, the same integers and floats that were stored.
+    /// Loads an attempt, the same integers and floats that were stored.
     ///
+    /// - Returns: Its unit, and all that it holds by the units' places.
     /// - Throws: `CheckpointError` if the file is missing, or not the one that was stored.
-    func load(_ report: AttemptReport) throws -> QuantizedUnit {
-        guard let unit = try units(of: report)[report.unit] else {
-            throw RunFailure(
-                .badData,
-                "\(record?.attemptPath(of: report) ?? "memory") does not hold the unit “\(report.name)”")
+    func load(_ report: AttemptReport) throws -> (unit: QuantizedUnit, all: [Int: QuantizedUnit]) {
+        if let all = inMemory[Key(unit: report.unit, attempt: report.attempt)], let unit = all[report.unit] {
+            return (unit, all)
         }
-        return unit
-    }
-
-    /// Loads all that an attempt holds, by the units' places.
-    ///
-    /// - Throws: As `load`.
-    func units(of report: AttemptReport) throws -> [Int: QuantizedUnit] {
-        if let units = inMemory[Key(unit: report.unit, attempt: report.attempt)] { return units }
         guard let record else {
             throw RunFailure(.internal, "attempt \(report.attempt) at \(report.name) was never stored")
         }
-        return try PackedCheckpoint(path: record.attemptPath(of: report), sha256: report.sha256).units
+        let path = record.attemptPath(of: report)
+        let all = try PackedCheckpoint(path: path, sha256: report.sha256).units
+        guard let unit = all[report.unit] else {
+            throw RunFailure(.badData, "\(path) does not hold the unit “\(report.name)”")
+        }
+        return (unit, all)
     }
 }

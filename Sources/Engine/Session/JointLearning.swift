@@ -50,13 +50,16 @@ extension RunSession {
         } catch {
             return try emit(.warning("\(name): \(error); all units stay as they were"))
         }
-        let scores = try lab.scores(ofModels: [model, learned], plan: ledger.plan)
         let heldOut = try lab.heldOutEvaluation(
             ofModel: learned, measuresNoiseFloor: options.measuresNoiseFloor,
             progress: counting("measuring all units on held-out images"))
-        let (before, after) =
-            heldOut.flatMap { found in outcome.report.heldOut.map { ($0.kl, found.evaluation.kl) } }
-            ?? (scores[0].views, scores[1].views)
+        let (before, after): (Double, Double)
+        if let heldOut, let apart = outcome.report.heldOut {
+            (before, after) = (apart.kl, heldOut.evaluation.kl)
+        } else {
+            let found = try lab.newViewsKL(of: [model, learned], plan: ledger.plan)
+            (before, after) = (found[0], found[1])
+        }
         guard after.isFinite, after < before || !settings.keepOrRevert else {
             let images = heldOut == nil ? "new views of calibration images" : "held-out images"
             return try emit(
@@ -64,7 +67,7 @@ extension RunSession {
                     "\(name): learning all units together did not help, KL \(after) instead of \(before) nats on "
                         + "\(images), so they stay as they were"))
         }
-        let kl = scores[1].images
+        let kl = try lab.calibrationKL(of: learned)
         outcome.units = Dictionary(uniqueKeysWithValues: learned.enumerated().map { ($0, $1) })
         (outcome.report.finalLoss, outcome.report.finalKl) = (kl, kl)
         outcome.report.heldOut = heldOut?.evaluation

@@ -201,15 +201,13 @@ extension RunSession {
     /// The units that are quantized, as chosen, in order; after the last one as they learned together, if they did.
     func chosenUnits() throws -> [QuantizedUnit] {
         let known = chain.flatMap { ledger.chosen.starts(with: $0.attempts) ? $0.quantized : nil } ?? []
-        var units =
-            known
-            + (try ledger.chosen.indices.dropFirst(known.count).compactMap { unit in
-                try ledger.chosenAttempt(of: unit).map { try attempts.load($0) }
-            })
-        guard units.count == ledger.units.count, let last = ledger.chosenAttempt(of: units.count - 1) else {
-            return units
+        var units = known
+        for place in ledger.chosen.indices.dropFirst(known.count) {
+            guard let report = ledger.chosenAttempt(of: place) else { continue }
+            let (unit, all) = try attempts.load(report)
+            units.append(unit)
+            for (place, unit) in all { units[place] = unit }
         }
-        for (place, unit) in try attempts.units(of: last) { units[place] = unit }
         return units
     }
 }

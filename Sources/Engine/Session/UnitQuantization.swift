@@ -83,7 +83,7 @@ extension RunSession {
             }
             try takeCommands(during: .preparation)
             result = try lab.advance(
-                result, with: try attempts.load(report), attempt: report.attempt,
+                result, with: try attempts.load(report).unit, attempt: report.attempt,
                 progress: isReplay ? nil : inputs(of: index))
         }
         chain = result

@@ -300,6 +300,14 @@ def matched(values, reference):
     return numpy.broadcast_to(values, reference.shape)
 
 
+def in_parts(run, inputs, size=64):
+    """The first output for all images of the inputs, so many at a time."""
+    count = len(next(iter(inputs.values())))
+    return numpy.concatenate([
+        run({name: values[start:start + size] for name, values in inputs.items()})[0]
+        for start in range(0, count, size)])
+
+
 def disturbed(values, draws, noise=NOISE, seed=5):
     """The values with relative noise, for every draw."""
     generator = numpy.random.default_rng(seed)
@@ -660,11 +668,7 @@ class Verifier:
         is_onnxruntime = isinstance(self.runtime, OnnxRuntime)
         run = self.runtime.load(self.request["graph"], optimized if is_onnxruntime else None)
 
-        def logits(pixels):
-            parts = [run({self.graph.input: pixels[start:start + 64]})[0] for start in range(0, len(pixels), 64)]
-            return numpy.concatenate(parts)
-
-        found = logits(pixels)
+        found = in_parts(run, {self.graph.input: pixels})
         if is_onnxruntime:
             operations = [node.op_type for node in onnx.load(optimized, load_external_data=False).graph.node]
             self.products = sum(
@@ -699,12 +703,8 @@ class Verifier:
             self.graph.disturbable({name: [None, *shape] for name, shape in extents.items()}))
 
         def logits(pixels, factors):
-            parts = []
-            for start in range(0, len(pixels), 64):
-                images = slice(start, start + 64)
-                inputs = {f"{name}#noise": values[images] for name, values in factors.items()}
-                parts.append(run({self.graph.input: pixels[images]} | inputs)[0])
-            return numpy.concatenate(parts)
+            noise = {f"{name}#noise": values for name, values in factors.items()}
+            return in_parts(run, {self.graph.input: pixels} | noise)
 
         ones = {name: numpy.ones((len(pixels), *shape), numpy.float32) for name, shape in extents.items()}
         calm = logits(pixels, ones)
